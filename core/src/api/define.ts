@@ -1,0 +1,134 @@
+import type { CallContext, MaybePromise } from "../contracts/context.js";
+import {
+  type Codec,
+  type Fields,
+  type FieldsIn,
+  type FieldsOut,
+  type InOf,
+  type OutOf,
+  type StructCodec,
+  struct,
+} from "../xdr/index.js";
+import { isLooking, type Permission, parsePermission } from "./acl.js";
+
+/**
+ * Quirks of the wire that a driver should not see, declared beside the codecs:
+ * - `returns`: the reply has this one field, and the call returns its value.
+ * - `list`: `needResults` and the count are the wire's; the call returns the list.
+ * - `upTo`: the list is cut to the number that the client asked for in `limit`.
+ */
+export type Shape =
+  | { readonly returns: string }
+  | { readonly list: string }
+  | { readonly upTo: string; readonly limit: string };
+
+export interface CallOptions {
+  /** Permissions in the spelling of libvirt's protocol files, such as `domain:save:!VIR_DOMAIN_AFFECT_CONFIG`. */
+  readonly acl: readonly string[];
+  /** Entries of the result are left out for a client that lacks this permission on them. */
+  readonly aclFilter?: string;
+  /** High-priority calls never wait behind slow ones. */
+  readonly priority?: "high";
+  /** The call opens a stream: libvirt's declared direction. The handler returns the stream's other end. */
+  readonly stream?: "read" | "write";
+  /** Answered by the session in the daemon, never by a driver. */
+  readonly by?: "session";
+}
+
+type ShapedArgs<A, S> = S extends { list: string }
+  ? Omit<A, "needResults">
+  : S extends { upTo: string; limit: infer L extends string }
+    ? Omit<A, L>
+    : A;
+
+type Field<R, K> = K extends keyof R ? R[K] : never;
+type ShapedRet<R, S> = S extends { returns: infer K } | { list: infer K } | { upTo: infer K }
+  ? Field<R, K>
+  : [keyof R] extends [never]
+    ? void
+    : R;
+
+/** A duplex byte stream in the shape of Node's own, so that a driver can hand over a socket or a pseudo-terminal. */
+export type ByteStream = import("node:stream").Duplex;
+
+/**
+ * One call of the API. `Args` and `Ret` are what a handler takes and gives; `ClientArgs` and `ClientRet` what a caller
+ * gives and gets (they differ where a codec accepts more than it produces).
+ */
+export interface Call<Args = unknown, Ret = unknown, ClientArgs = unknown, ClientRet = unknown> {
+  readonly kind: "call";
+  readonly number: number;
+  readonly args: StructCodec<Fields>;
+  readonly ret: StructCodec<Fields>;
+  readonly shape: Shape | undefined;
+  readonly acl: readonly Permission[];
+  /** `acl` as it was declared, for tables and tests. */
+  readonly aclText: readonly string[];
+  readonly aclFilter: Permission | undefined;
+  readonly priority: "high" | "low";
+  readonly stream: "read" | "write" | undefined;
+  readonly by: "driver" | "session";
+  /** A read-only connection may make this call (flags may still forbid it). */
+  readonly readOnly: boolean;
+  /** Type information only; never present at run time. */
+  readonly types?: { args: Args; ret: Ret; clientArgs: ClientArgs; clientRet: ClientRet };
+}
+
+export function call<
+  const A extends Fields,
+  const R extends Fields,
+  const O extends CallOptions & { readonly shape?: Shape },
+>(
+  number: number,
+  args: A,
+  ret: R,
+  options: O,
+): Call<
+  ShapedArgs<FieldsOut<A>, O["shape"]>,
+  O extends { stream: string } ? ByteStream : ShapedRet<FieldsIn<R>, O["shape"]>,
+  ShapedArgs<FieldsIn<A>, O["shape"]>,
+  O extends { stream: string } ? ByteStream : ShapedRet<FieldsOut<R>, O["shape"]>
+> & { readonly by: O extends { by: "session" } ? "session" : "driver" } {
+  const acl = options.acl.map(parsePermission);
+  return {
+    kind: "call",
+    number,
+    args: struct(args as Fields),
+    ret: struct(ret as Fields),
+    shape: options.shape,
+    acl,
+    aclText: options.acl,
+    aclFilter: options.aclFilter === undefined ? undefined : parsePermission(options.aclFilter),
+    priority: options.priority ?? "low",
+    stream: options.stream,
+    by: (options.by ?? "driver") as O extends { by: "session" } ? "session" : "driver",
+    readOnly: acl.every((permission) => permission.when !== undefined || isLooking(permission)),
+  };
+}
+
+/** A table of calls by name. The identity function: it exists to keep the names' literal types. */
+export function defineApi<const T extends Readonly<Record<string, Call>>>(table: T): T {
+  return table;
+}
+
+type TypesOf<C> =
+  C extends Call<infer Args, infer Ret, infer ClientArgs, infer ClientRet>
+    ? { args: Args; ret: Ret; clientArgs: ClientArgs; clientRet: ClientRet }
+    : never;
+
+type DriverCalls<T> = { [K in keyof T]: T[K] extends { readonly by: "session" } ? never : K }[keyof T];
+
+/** What a driver may implement of a table: any subset; the rest answers `NO_SUPPORT` by itself. */
+export type HandlersOf<T> = {
+  [K in DriverCalls<T>]?: (args: TypesOf<T[K]>["args"], context: CallContext) => MaybePromise<TypesOf<T[K]>["ret"]>;
+};
+
+/** What a caller sees of a table. */
+export type ClientOf<T> = {
+  [K in keyof T]: (
+    args: TypesOf<T[K]>["clientArgs"],
+    context?: Partial<CallContext>,
+  ) => Promise<TypesOf<T[K]>["clientRet"]>;
+};
+
+export type { Codec, InOf, OutOf };

@@ -1,0 +1,39 @@
+import type { VirtError } from "../errors/index.js";
+import { i32, optional, struct } from "../xdr/index.js";
+import { domain, text } from "./types.js";
+import { uuid } from "./uuid.js";
+
+/** An error in a reply (`virNetMessageError`). */
+export const wireError = struct({
+  code: i32,
+  domain: i32,
+  message: optional(text),
+  level: i32,
+  dom: optional(domain),
+  str1: optional(text),
+  str2: optional(text),
+  str3: optional(text),
+  int1: i32,
+  int2: i32,
+  net: optional(struct({ name: text, uuid })),
+});
+
+/** The level of every error that fails a call (`VIR_ERR_ERROR`). */
+const LEVEL_ERROR = 2;
+
+/** libvirt repeats the format and the detail in `str1` and `str2`; language bindings show them. */
+export function wireErrorOf(error: VirtError): Parameters<typeof wireError.encode>[1] {
+  return {
+    code: error.number,
+    domain: error.domainNumber,
+    message: error.message,
+    level: LEVEL_ERROR,
+    dom: error.about ?? null,
+    str1: error.message,
+    str2: error.detail === "" ? null : error.detail,
+    str3: null,
+    int1: -1,
+    int2: -1,
+    net: null,
+  };
+}

@@ -1,0 +1,57 @@
+import type { ConnectHandlers } from "../api/connect.js";
+import type { DomainConfigHandlers } from "../api/domain-config.js";
+import type { DomainLifecycleHandlers } from "../api/domain-lifecycle.js";
+import type { DomainEvent, DomainEventKind } from "../api/events.js";
+import type { Domain } from "../api/types.js";
+import type { Uri } from "../uri.js";
+import type { CallContext, MaybePromise } from "./context.js";
+
+/** Whether a plugin has anything to drive on this host. Not having it is no fault of the plugin. */
+export type Applicability =
+  | { readonly usable: true; readonly detail: string }
+  | { readonly usable: false; readonly reason: string };
+
+/** Contract `hypervisor.v1`: one per plugin and host, made when a URI or a setting first needs it. */
+export interface HypervisorDriver {
+  /** Called by `polyvisord --plugins` and at the daemon's start. Must be quick and change nothing. */
+  probe?(): MaybePromise<Applicability>;
+  /**
+   * Called once, before the first `open`: finds what ran before and starts what should run by itself.
+   * A rejection makes every `open` fail with that error.
+   */
+  start?(): MaybePromise<void>;
+  /** Called for each client that opens a URI of the plugin's schemes. A URI that names nothing here fails with `INVALID_ARG` or `NO_CONNECT`. */
+  open(uri: Uri, context: CallContext): MaybePromise<HypervisorConnection>;
+  /** Called once, when the host closes. Guests stay as they are. */
+  close?(): MaybePromise<void>;
+}
+
+/** What a driver may implement: any subset of the API table. */
+export interface HypervisorHandlers extends ConnectHandlers, DomainLifecycleHandlers, DomainConfigHandlers {}
+
+/** One client's connection to a driver: handlers by the names of the API table, and three things that every connection has. */
+export interface HypervisorConnection extends HypervisorHandlers {
+  /** The canonical URI, such as `qemu:///system`. */
+  readonly uri: string;
+  /**
+   * The object behind a reference, with its present name and id. Called before every call that names a domain, so that
+   * permissions are checked on the object and not on what the client says of it. Throws `NO_DOMAIN`.
+   */
+  resolveDomain(reference: Domain): MaybePromise<Domain>;
+  /** Where the connection's events come from; a driver without events leaves it out. */
+  readonly events?: DomainEventSource;
+  /** Called once, when the client closes or is gone. */
+  close(): MaybePromise<void>;
+}
+
+/** Stops a subscription. Calling it twice does no harm. */
+export type Unsubscribe = () => MaybePromise<void>;
+
+export interface DomainEventSource {
+  /** Calls `listener` for each event of that kind, in the order of each domain's events; for one domain only where `dom` is given. */
+  subscribe(
+    kind: DomainEventKind,
+    dom: Domain | undefined,
+    listener: (event: DomainEvent) => void,
+  ): MaybePromise<Unsubscribe>;
+}

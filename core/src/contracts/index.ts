@@ -1,0 +1,15 @@
+export type { CallContext, Identity, Log, MaybePromise } from "./context.js";
+export type {
+  Applicability,
+  DomainEventSource,
+  HypervisorConnection,
+  HypervisorDriver,
+  HypervisorHandlers,
+  Unsubscribe,
+} from "./driver.js";
+export { type LockManager, type LockOwner, type LockResource, lockApi } from "./lock.js";
+export { type LogManager, logApi } from "./log-manager.js";
+export type { ContractMap, ContractName, PluginProviders } from "./plugin.js";
+export { providers } from "./plugin.js";
+export { type SecurityDriver, securityApi } from "./security.js";
+export { HOST_INFO, type HostInfo, type HostPaths, LOG } from "./services.js";

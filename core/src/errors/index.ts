@@ -1,0 +1,2 @@
+export { ERROR_DOMAINS, ERRORS, type ErrorDomain, type ErrorName } from "./codes.js";
+export { type ErrorDetail, errorDomainOf, errorNameOf, VirtError, type WireErrorFields } from "./error.js";

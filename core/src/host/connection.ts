@@ -1,0 +1,96 @@
+import type { Call } from "../api/define.js";
+import type { DomainEvent, DomainEventKind } from "../api/events.js";
+import { DOMAIN_EVENT_KINDS } from "../api/events.js";
+import { type HypervisorCallName, type HypervisorClient, hypervisorApi, LIB_VERSION } from "../api/programs.js";
+import type { CallContext, HypervisorConnection } from "../contracts/index.js";
+import { VirtError } from "../errors/index.js";
+import { DomainHandle } from "./domain.js";
+import { EventQueue } from "./event-queue.js";
+import { handlerOf, notSupported, readOnlyDenied } from "./invoke.js";
+
+/** An open URI: every call of the API under `api`, and objects for what is used most. */
+export class Connection implements AsyncDisposable {
+  /** Every call of the API table by its name. A call that the driver lacks fails with `NO_SUPPORT`. */
+  readonly api: HypervisorClient;
+  readonly uri: string;
+  readonly #driver: HypervisorConnection;
+
+  constructor(driver: HypervisorConnection, context: CallContext) {
+    this.#driver = driver;
+    this.uri = driver.uri;
+    this.api = clientOf(driver, context);
+  }
+
+  /** All domains, or those that the flags (`LIST_DOMAINS_FLAG`) select. */
+  async domains(flags = 0): Promise<DomainHandle[]> {
+    return (await this.api.connectListAllDomains({ flags })).map((dom) => new DomainHandle(this.api, dom));
+  }
+
+  /** A domain by name or UUID. Fails with `NO_DOMAIN`. */
+  async domain(nameOrUuid: string): Promise<DomainHandle> {
+    const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(nameOrUuid);
+    const found = isUuid
+      ? this.api.domainLookupByUUID({ uuid: nameOrUuid })
+      : this.api.domainLookupByName({ name: nameOrUuid });
+    return new DomainHandle(this.api, await found);
+  }
+
+  /** Defines a persistent domain, or changes the definition of the one with that name and UUID. */
+  async define(xml: string, flags = 0): Promise<DomainHandle> {
+    return new DomainHandle(this.api, await this.api.domainDefineXMLFlags({ xml, flags }));
+  }
+
+  /** Starts a domain that is gone once it stops. */
+  async createXML(xmlDesc: string, flags = 0): Promise<DomainHandle> {
+    return new DomainHandle(this.api, await this.api.domainCreateXML({ xmlDesc, flags }));
+  }
+
+  /**
+   * Events as they happen, until the signal fires or the loop ends. The subscription stands when the promise resolves, so
+   * that nothing is missed between it and the first turn of the loop.
+   */
+  async events(
+    options: { kinds?: readonly DomainEventKind[]; signal?: AbortSignal } = {},
+  ): Promise<AsyncIterableIterator<DomainEvent>> {
+    const source = this.#driver.events;
+    if (source === undefined) throw new VirtError("NO_SUPPORT", "virConnectDomainEventRegisterAny");
+    const queue = new EventQueue<DomainEvent>(options.signal);
+    for (const kind of options.kinds ?? DOMAIN_EVENT_KINDS) {
+      queue.onEnd(await source.subscribe(kind, undefined, (event) => queue.push(event)));
+    }
+    return queue;
+  }
+
+  async close(): Promise<void> {
+    await this.#driver.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** What the session answers in the daemon, answered here for a program that embeds the driver. */
+function sessionAnswer(driver: HypervisorConnection, name: HypervisorCallName): unknown {
+  if (name === "connectGetURI") return driver.uri;
+  if (name === "connectGetLibVersion") return BigInt(LIB_VERSION);
+  if (name === "connectIsSecure") return true;
+  if (name === "connectIsEncrypted") return false;
+  throw notSupported(name);
+}
+
+function clientOf(driver: HypervisorConnection, context: CallContext): HypervisorClient {
+  const client: Record<string, (args: unknown, more?: Partial<CallContext>) => Promise<unknown>> = {};
+  for (const [name, call] of Object.entries(hypervisorApi) as [HypervisorCallName, Call][]) {
+    client[name] = async (args, more) => {
+      const handler = handlerOf(driver, name);
+      if (handler === undefined) {
+        if (call.by === "session") return sessionAnswer(driver, name);
+        throw notSupported(name);
+      }
+      if (context.readOnly && !call.readOnly) throw readOnlyDenied(name);
+      return handler(args, more === undefined ? context : { ...context, ...more });
+    };
+  }
+  return client as unknown as HypervisorClient;
+}

@@ -1,0 +1,190 @@
+import "reflect-metadata";
+import { readFile } from "node:fs/promises";
+import { container, type DependencyContainer } from "tsyringe";
+import {
+  type CallContext,
+  type ContractName,
+  HOST_INFO,
+  type HostInfo,
+  type HostPaths,
+  type HypervisorConnection,
+  LOG,
+  type Log,
+} from "../contracts/index.js";
+import { VirtError } from "../errors/index.js";
+import { discover, type Offer } from "../pluggable-loader/index.js";
+import { formatUri, parseUri, type Uri } from "../uri.js";
+import { Connection } from "./connection.js";
+import { defaultContext } from "./context.js";
+import { silentLog } from "./log.js";
+import { defaultPaths } from "./paths.js";
+import { Plugin, type PluginStatus, splitManifests, statusOfBad } from "./registry.js";
+
+export interface HostOptions {
+  /** Whether the whole machine is managed or what belongs to one user; by default the former for root. */
+  readonly mode?: HostInfo["mode"];
+  /** Where files are kept; by default Polyvisor's own folders for the mode. */
+  readonly paths?: HostPaths;
+  readonly log?: Log;
+  /** The folder of the package whose dependencies are looked through for plugins. */
+  readonly dependenciesOf?: string;
+  /** Plugins by package name or absolute folder. */
+  readonly plugins?: readonly string[];
+  /** Folders that hold plugins. */
+  readonly pluginFolders?: readonly string[];
+}
+
+/** The contracts that this core knows. */
+const CONTRACTS: readonly ContractName[] = ["hypervisor.v1", "security.v1", "lock.v1", "log.v1"];
+
+/** The key of package.json that makes a package a plugin. */
+const MANIFEST_KEY = "polyvisor";
+
+/** Everything that the daemon is, but for sockets: plugins, drivers and connections in this process. */
+export interface Host extends AsyncDisposable {
+  readonly info: HostInfo;
+  /** What has been found, and how each plugin is. Imports nothing. */
+  plugins(): readonly PluginStatus[];
+  /** Imports every plugin and asks it whether this host has anything for it. */
+  probe(): Promise<readonly PluginStatus[]>;
+  /** Starts the drivers that keep state (`"stateful": true` in the manifest), so that guests of an earlier run are found again. */
+  start(): Promise<void>;
+  /** Opens a URI for a person or program: connection, domain and event objects. */
+  open(uri: string, options?: Partial<CallContext>): Promise<Connection>;
+  /** Opens a URI for a daemon: the driver's handlers. */
+  openDriver(uri: Uri, context: CallContext): Promise<HypervisorConnection>;
+  /** Closes the drivers; guests stay as they are. */
+  close(): Promise<void>;
+}
+
+/** Finds plugins and makes a host of them. Nothing is imported until a URI needs it. */
+export async function createHost(options: HostOptions = {}): Promise<Host> {
+  const mode = options.mode ?? (process.getuid?.() === 0 ? "system" : "session");
+  const info: HostInfo = { mode, paths: options.paths ?? defaultPaths(mode) };
+  const log = options.log ?? silentLog;
+  const root = container.createChildContainer();
+  root.registerInstance(HOST_INFO as symbol, info);
+  root.registerInstance(LOG as symbol, log);
+  const found = splitManifests(
+    await discover({
+      key: MANIFEST_KEY,
+      explicit: options.plugins ?? [],
+      folders: options.pluginFolders ?? [],
+      ...(options.dependenciesOf === undefined ? {} : { dependenciesOf: options.dependenciesOf }),
+    }),
+  );
+  const offer: Offer = { versions: { "@polyvisor/core": await coreVersion() }, contracts: CONTRACTS };
+  const plugins = found.good.map((manifest) => new Plugin(manifest, root, offer, log));
+  return new PluginHost(info, log, root, plugins, found.bad.map(statusOfBad));
+}
+
+class PluginHost implements Host {
+  readonly info: HostInfo;
+  readonly #log: Log;
+  readonly #root: DependencyContainer;
+  readonly #plugins: readonly Plugin[];
+  readonly #bad: readonly PluginStatus[];
+  readonly #starts = new Map<Plugin, Promise<void>>();
+  #closed = false;
+
+  constructor(
+    info: HostInfo,
+    log: Log,
+    root: DependencyContainer,
+    plugins: readonly Plugin[],
+    bad: readonly PluginStatus[],
+  ) {
+    this.info = info;
+    this.#log = log;
+    this.#root = root;
+    this.#plugins = plugins;
+    this.#bad = bad;
+  }
+
+  plugins(): readonly PluginStatus[] {
+    return [...this.#plugins.map((plugin) => plugin.status), ...this.#bad];
+  }
+
+  async probe(): Promise<readonly PluginStatus[]> {
+    await Promise.all(this.#plugins.map((plugin) => plugin.probe()));
+    return this.plugins();
+  }
+
+  async start(): Promise<void> {
+    const stateful = this.#plugins.filter(
+      (plugin) => plugin.manifest.section.stateful === true && plugin.provides("hypervisor.v1"),
+    );
+    await Promise.all(
+      stateful.map(async (plugin) => {
+        if ((await plugin.probe()).state !== "loaded") return;
+        try {
+          await this.#started(plugin);
+        } catch (error) {
+          this.#log.error({ plugin: plugin.name, err: error }, "a driver failed to start");
+        }
+      }),
+    );
+  }
+
+  async open(uri: string, options: Partial<CallContext> = {}): Promise<Connection> {
+    const context = defaultContext(this.#log, options);
+    return new Connection(await this.openDriver(parseUri(uri), context), context);
+  }
+
+  async openDriver(uri: Uri, context: CallContext): Promise<HypervisorConnection> {
+    if (this.#closed) throw new VirtError("OPERATION_INVALID", "the host is closed");
+    const plugin = this.#pluginFor(uri);
+    if (plugin === undefined) throw noDriver(uri, this.#plugins);
+    let driver: Awaited<ReturnType<typeof plugin.get<"hypervisor.v1">>>;
+    try {
+      driver = await plugin.get("hypervisor.v1");
+    } catch (error) {
+      throw new VirtError("NO_CONNECT", `${formatUri(uri)}: ${(error as Error).message}`, {
+        hint: "polyvisord --plugins shows every plugin's state",
+        cause: error,
+      });
+    }
+    await this.#started(plugin);
+    return driver.open(uri, context);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await Promise.all(this.#plugins.map((plugin) => plugin.dispose()));
+    await this.#root.dispose();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** A transport or a server means another daemon; else the scheme's own driver, and a client of the local daemon where there is none. */
+  #pluginFor(uri: Uri): Plugin | undefined {
+    const drivers = this.#plugins.filter((plugin) => plugin.provides("hypervisor.v1"));
+    const client = drivers.find((plugin) => plugin.transports.includes(uri.transport ?? "unix"));
+    const own = drivers.find((plugin) => plugin.schemes.includes(uri.scheme));
+    return uri.transport !== undefined ? client : (own ?? client);
+  }
+
+  async #started(plugin: Plugin): Promise<void> {
+    let started = this.#starts.get(plugin);
+    if (started === undefined) {
+      started = plugin.get("hypervisor.v1").then((driver) => driver.start?.());
+      this.#starts.set(plugin, started);
+    }
+    await started;
+  }
+}
+
+function noDriver(uri: Uri, plugins: readonly Plugin[]): VirtError {
+  const schemes = plugins.flatMap((plugin) => plugin.schemes).sort();
+  return new VirtError("NO_CONNECT", formatUri(uri), {
+    hint: schemes.length === 0 ? "no plugin is installed" : `the schemes here are ${schemes.join(", ")}`,
+  });
+}
+
+async function coreVersion(): Promise<string> {
+  const text = await readFile(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}

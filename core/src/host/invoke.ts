@@ -1,0 +1,30 @@
+import type { HypervisorCallName } from "../api/programs.js";
+import type { CallContext, HypervisorConnection, MaybePromise } from "../contracts/index.js";
+import { VirtError } from "../errors/index.js";
+
+type Handler = (args: unknown, context: CallContext) => MaybePromise<unknown>;
+
+/** The driver's handler for a call, bound; `undefined` where the driver lacks it. */
+export function handlerOf(connection: HypervisorConnection, name: HypervisorCallName): Handler | undefined {
+  const handler = (connection as unknown as Record<string, Handler | undefined>)[name];
+  return typeof handler === "function" ? handler.bind(connection) : undefined;
+}
+
+/** What every call answers that a driver does not implement. */
+export function notSupported(name: string): VirtError {
+  return new VirtError("NO_SUPPORT", publicName(name), {
+    hint: "docs/support-matrix.md lists what each driver implements",
+  });
+}
+
+/** A read-only connection made a call that changes something. */
+export function readOnlyDenied(name: string): VirtError {
+  return new VirtError("OPERATION_DENIED", `read only access prevents ${publicName(name)}`, {
+    hint: "connect without read-only access",
+  });
+}
+
+/** The public name of a call: libvirt's, with its prefix. */
+export function publicName(name: string): string {
+  return `vir${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+}

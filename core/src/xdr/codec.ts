@@ -1,0 +1,212 @@
+import { XdrReader } from "./reader.js";
+import { XdrError, XdrWriter } from "./writer.js";
+
+/**
+ * How a type crosses the wire. `Out` is what decoding gives, `In` what encoding takes (a 64-bit integer decodes to
+ * `bigint` and may be encoded from a safe `number`, for example).
+ */
+export interface Codec<Out, In = Out> {
+  /** The XDR layout as text, such as `struct{string<4194304>,opaque[16],int}`: what the layout tests compare. */
+  readonly layout: string;
+  encode(writer: XdrWriter, value: In): void;
+  decode(reader: XdrReader): Out;
+}
+
+export type OutOf<C> = C extends Codec<infer Out, never> ? Out : never;
+export type InOf<C> = C extends { encode(writer: XdrWriter, value: infer In): void } ? In : never;
+
+export type Fields = Readonly<Record<string, Codec<unknown, never>>>;
+export type FieldsOut<F extends Fields> = { [K in keyof F]: OutOf<F[K]> };
+export type FieldsIn<F extends Fields> = { [K in keyof F]: InOf<F[K]> };
+
+export interface StructCodec<F extends Fields> extends Codec<FieldsOut<F>, FieldsIn<F>> {
+  readonly fields: F;
+}
+
+export const i32: Codec<number> = {
+  layout: "int",
+  encode: (writer, value) => writer.i32(value),
+  decode: (reader) => reader.i32(),
+};
+
+export const u32: Codec<number> = {
+  layout: "uint",
+  encode: (writer, value) => writer.u32(value),
+  decode: (reader) => reader.u32(),
+};
+
+export const u64: Codec<bigint, bigint | number> = {
+  layout: "uhyper",
+  encode: (writer, value) => writer.u64(value),
+  decode: (reader) => reader.u64(),
+};
+
+export const i64: Codec<bigint, bigint | number> = {
+  layout: "hyper",
+  encode: (writer, value) => writer.i64(value),
+  decode: (reader) => reader.i64(),
+};
+
+export const f64: Codec<number> = {
+  layout: "double",
+  encode: (writer, value) => writer.f64(value),
+  decode: (reader) => reader.f64(),
+};
+
+/** An integer that the protocol widens to 32 bits on the wire (`char`, `short` and their unsigned forms). */
+function narrow(layout: string, min: number, max: number): Codec<number> {
+  return {
+    layout,
+    encode(writer, value) {
+      if (!Number.isInteger(value) || value < min || value > max)
+        throw new XdrError(`${value} is not from ${min} to ${max}`);
+      writer.i32(value);
+    },
+    decode(reader) {
+      const value = reader.i32();
+      if (value < min || value > max) throw new XdrError(`${value} is not from ${min} to ${max}`);
+      return value;
+    },
+  };
+}
+
+export const i8 = narrow("char", -128, 127);
+export const u8 = narrow("uchar", 0, 255);
+export const u16 = narrow("ushort", 0, 65535);
+
+/** A truth value that libvirt declares as `int`: 0 is false. */
+export const flag: Codec<boolean> = {
+  layout: "int",
+  encode: (writer, value) => writer.i32(value ? 1 : 0),
+  decode: (reader) => reader.i32() !== 0,
+};
+
+export function string(max: number): Codec<string> {
+  return {
+    layout: `string<${max}>`,
+    encode(writer, value) {
+      if (writer.string(value) > max) throw new XdrError(`a string is over the limit of ${max} bytes`);
+    },
+    decode: (reader) => reader.string(max),
+  };
+}
+
+export function opaque(max: number): Codec<Buffer, Uint8Array> {
+  return {
+    layout: `opaque<${max}>`,
+    encode(writer, value) {
+      if (value.length > max) throw new XdrError(`${value.length} bytes are over the limit of ${max}`);
+      writer.u32(value.length);
+      writer.bytes(value);
+    },
+    decode: (reader) => reader.bytes(reader.length(max)),
+  };
+}
+
+export function fixedOpaque(length: number): Codec<Buffer, Uint8Array> {
+  return {
+    layout: `opaque[${length}]`,
+    encode(writer, value) {
+      if (value.length !== length) throw new XdrError(`${value.length} bytes where ${length} are needed`);
+      writer.bytes(value);
+    },
+    decode: (reader) => reader.bytes(length),
+  };
+}
+
+/** A character array of fixed size, each character in a word of its own, ended by a zero: a string for both sides. */
+export function fixedChars(length: number): Codec<string> {
+  return {
+    layout: `char[${length}]`,
+    encode(writer, value) {
+      const text = Buffer.from(value, "utf8");
+      for (let i = 0; i < length; i++)
+        writer.i32(i < length - 1 && i < text.length ? ((text[i] as number) << 24) >> 24 : 0);
+    },
+    decode(reader) {
+      const bytes = Buffer.alloc(length);
+      for (let i = 0; i < length; i++) bytes[i] = reader.i32() & 255;
+      const end = bytes.indexOf(0);
+      return bytes.toString("utf8", 0, end < 0 ? length : end);
+    },
+  };
+}
+
+export function array<Out, In>(of: Codec<Out, In>, max: number): Codec<Out[], readonly In[]> {
+  return {
+    layout: `${of.layout}<${max}>`,
+    encode(writer, values) {
+      if (values.length > max) throw new XdrError(`${values.length} entries are over the limit of ${max}`);
+      writer.u32(values.length);
+      for (const value of values) of.encode(writer, value);
+    },
+    decode(reader) {
+      const length = reader.length(max);
+      if (length > reader.remaining / 4) throw new XdrError("the message ends too early");
+      const values = new Array<Out>(length);
+      for (let i = 0; i < length; i++) values[i] = of.decode(reader);
+      return values;
+    },
+  };
+}
+
+/** A value that may be absent: `null` on both sides. */
+export function optional<Out, In>(of: Codec<Out, In>): Codec<Out | null, In | null> {
+  return {
+    layout: `${of.layout}?`,
+    encode(writer, value) {
+      if (value === null) return writer.u32(0);
+      writer.u32(1);
+      of.encode(writer, value);
+    },
+    decode(reader) {
+      const present = reader.u32();
+      if (present > 1) throw new XdrError(`${present} is not a truth value`);
+      return present === 1 ? of.decode(reader) : null;
+    },
+  };
+}
+
+export function struct<const F extends Fields>(fields: F): StructCodec<F> {
+  const names = Object.keys(fields);
+  const codecs = Object.values(fields) as Codec<unknown, unknown>[];
+  return {
+    fields,
+    layout: `struct{${codecs.map((codec) => codec.layout).join(",")}}`,
+    encode(writer, value) {
+      const record = value as Record<string, unknown>;
+      for (let i = 0; i < codecs.length; i++)
+        (codecs[i] as Codec<unknown, unknown>).encode(writer, record[names[i] as string]);
+    },
+    decode(reader) {
+      const record: Record<string, unknown> = {};
+      for (let i = 0; i < codecs.length; i++)
+        record[names[i] as string] = (codecs[i] as Codec<unknown, unknown>).decode(reader);
+      return record as FieldsOut<F>;
+    },
+  };
+}
+
+/** The same codec under a declared name, so that an editor shows `Domain` and not a nest of codecs. */
+export function named<Out, In>(codec: {
+  readonly layout: string;
+  encode(writer: XdrWriter, value: In): void;
+  decode(reader: XdrReader): Out;
+}): Codec<Out, In> {
+  return codec;
+}
+
+/** One value in bytes of its own. */
+export function encodeToBuffer<In>(codec: Codec<unknown, In>, value: In): Buffer {
+  const writer = new XdrWriter(256);
+  codec.encode(writer, value);
+  return writer.take();
+}
+
+/** One value out of a buffer that holds nothing else. */
+export function decodeFromBuffer<Out>(codec: Codec<Out, never>, buffer: Buffer): Out {
+  const reader = new XdrReader(buffer);
+  const value = codec.decode(reader);
+  if (reader.remaining !== 0) throw new XdrError(`${reader.remaining} bytes are left over`);
+  return value;
+}

@@ -1,0 +1,3 @@
+export * from "./codec.js";
+export { XdrReader } from "./reader.js";
+export { XdrError, XdrWriter } from "./writer.js";
