@@ -129,12 +129,6 @@ export const connectApi = defineApi({
     { uri: text },
     { acl: ["connect:getattr"], priority: "high", by: "session", shape: { returns: "uri" } },
   ),
-  connectIsEncrypted: call(
-    148,
-    {},
-    { encrypted: flag },
-    { acl: ["none"], priority: "high", by: "session", shape: { returns: "encrypted" } },
-  ),
   connectIsSecure: call(
     149,
     {},

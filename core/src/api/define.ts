@@ -45,7 +45,8 @@ type Field<R, K> = K extends keyof R ? R[K] : never;
 type ShapedRet<R, S> = S extends { returns: infer K } | { list: infer K } | { upTo: infer K }
   ? Field<R, K>
   : [keyof R] extends [never]
-    ? void
+    ? // biome-ignore lint/suspicious/noConfusingVoidType: a handler without a result returns nothing, not undefined
+      void
     : R;
 
 /** A duplex byte stream in the shape of Node's own, so that a driver can hand over a socket or a pseudo-terminal. */

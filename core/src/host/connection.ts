@@ -75,7 +75,6 @@ function sessionAnswer(driver: HypervisorConnection, name: HypervisorCallName): 
   if (name === "connectGetURI") return driver.uri;
   if (name === "connectGetLibVersion") return BigInt(LIB_VERSION);
   if (name === "connectIsSecure") return true;
-  if (name === "connectIsEncrypted") return false;
   throw notSupported(name);
 }
 

@@ -1,0 +1,136 @@
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import test from "ava";
+import type { Call } from "./define.js";
+import { domainEvents, remoteProgram } from "./index.js";
+
+const reference = fileURLToPath(new URL("../../../../shared/reference/", import.meta.url));
+const isHere = existsSync(reference);
+
+interface Field {
+  readonly name: string;
+  readonly type: string;
+  readonly array?: "fixed" | "variable";
+  readonly boundValue?: number;
+  readonly optional?: boolean;
+}
+interface Procedure {
+  readonly protocol: string;
+  readonly number: number;
+  readonly short: string;
+  readonly kind: "call" | "event";
+  readonly args: readonly Field[] | null;
+  readonly ret: readonly Field[] | null;
+  readonly msg: readonly Field[] | null;
+  readonly priority: "high" | "low";
+  readonly acl: readonly string[];
+  readonly aclfilter: readonly string[];
+  readonly readstream: number | null;
+  readonly writestream: number | null;
+}
+interface Types {
+  readonly typedefs: Record<string, Field>;
+  readonly structs: Record<string, readonly Field[]>;
+  readonly unions: Record<
+    string,
+    { readonly switch: Field; readonly arms: readonly (Field & { readonly caseValues: number[] })[] }
+  >;
+  readonly enums: Record<string, unknown>;
+}
+
+const BASIC: Record<string, string> = {
+  int: "int",
+  "unsigned int": "uint",
+  hyper: "hyper",
+  "unsigned hyper": "uhyper",
+  double: "double",
+  char: "char",
+  "unsigned char": "uchar",
+  "unsigned short": "ushort",
+};
+
+/** The layout of a declared field, in the notation of `Codec.layout`. */
+function layoutOf(types: Types, field: Omit<Field, "name">): string {
+  const bound = field.boundValue;
+  if (field.type === "string") return `string<${bound}>`;
+  if (field.type === "opaque") return field.array === "fixed" ? `opaque[${bound}]` : `opaque<${bound}>`;
+  const base = baseLayout(types, field.type);
+  if (field.array === "fixed") return `${base}[${bound}]`;
+  if (field.array === "variable") return `${base}<${bound}>`;
+  return field.optional ? `${base}?` : base;
+}
+
+function baseLayout(types: Types, type: string): string {
+  const basic = BASIC[type];
+  if (basic !== undefined) return basic;
+  const alias = types.typedefs[type];
+  if (alias !== undefined) return layoutOf(types, alias);
+  if (type in types.enums) return "int";
+  const union = types.unions[type];
+  if (union !== undefined) {
+    const arms = union.arms.map((arm) => `${arm.caseValues[0]}:${layoutOf(types, arm)}`);
+    return `union(${layoutOf(types, union.switch)}){${arms.join(",")}}`;
+  }
+  return structLayout(types, types.structs[type]);
+}
+
+function structLayout(types: Types, fields: readonly Field[] | null | undefined): string {
+  return `struct{${(fields ?? []).map((field) => layoutOf(types, field)).join(",")}}`;
+}
+
+const check = isHere ? test : test.skip;
+
+check("every call of the table is what the protocol says (needs the reference data)", (t) => {
+  const procedures = (JSON.parse(readFileSync(`${reference}procedures.json`, "utf8")) as Procedure[]).filter(
+    (procedure) => procedure.protocol === "remote_protocol",
+  );
+  const types = (JSON.parse(readFileSync(`${reference}protocol-types.json`, "utf8")) as { remote_protocol: Types })
+    .remote_protocol;
+  const byNumber = new Map(procedures.map((procedure) => [procedure.number, procedure]));
+  for (const [name, call] of Object.entries(remoteProgram.calls) as [string, Call][]) {
+    const said = byNumber.get(call.number);
+    if (said === undefined) {
+      t.fail(`no procedure ${call.number} (${name})`);
+      continue;
+    }
+    t.is(name.toLowerCase(), said.short.replaceAll("_", ""), name);
+    t.is(call.args.layout, structLayout(types, said.args), `${name}: arguments`);
+    t.is(call.ret.layout, structLayout(types, said.ret), `${name}: result`);
+    t.is(call.priority, said.priority, `${name}: priority`);
+    t.deepEqual(call.aclText, said.acl, `${name}: permissions`);
+    t.deepEqual(
+      call.aclFilter === undefined ? [] : [`${call.aclFilter.object}:${call.aclFilter.permission}`],
+      said.aclfilter,
+      `${name}: filter`,
+    );
+    t.is(call.stream, said.readstream ? "read" : said.writestream ? "write" : undefined, `${name}: stream`);
+  }
+  for (const [kind, spec] of Object.entries(domainEvents)) {
+    const flat = flatten(types, byNumber.get(spec.number)?.msg ?? []);
+    t.is(`struct{int,${spec.body.layout.slice(7)}`, flat, kind);
+    if (spec.legacy !== undefined) {
+      const legacy = flatten(types, byNumber.get(spec.legacy)?.msg ?? []);
+      t.true(
+        spec.body.layout === legacy || spec.body.layout === `struct{int,${legacy.slice(7)}`,
+        `${kind}: ${spec.legacy}`,
+      );
+    }
+  }
+});
+
+/** A message's layout with its inner `msg` struct spliced in: on the wire a struct in a struct leaves no trace. */
+function flatten(types: Types, fields: readonly Field[]): string {
+  const parts = fields.map((field) =>
+    field.name === "msg" ? structLayout(types, types.structs[field.type]).slice(7, -1) : layoutOf(types, field),
+  );
+  return `struct{${parts.join(",")}}`;
+}
+
+test("names and numbers of the table are unique", (t) => {
+  const numbers = Object.values(remoteProgram.calls).map((call) => call.number);
+  const events = Object.values(domainEvents)
+    .flatMap((spec) => [spec.number, spec.legacy])
+    .filter((number) => number !== undefined);
+  const all = [...numbers, ...events];
+  t.is(new Set(all).size, all.length);
+});

@@ -1,0 +1,33 @@
+import test from "ava";
+import { VirtError } from "./index.js";
+
+test("an error has libvirt's number and words", (t) => {
+  const missing = new VirtError("NO_DOMAIN", "no domain with matching name 'x'", { domain: "QEMU", hint: "look" });
+  t.like(missing, {
+    number: 42,
+    domainNumber: 10,
+    message: "Domain not found: no domain with matching name 'x'",
+    hint: "look",
+  });
+  t.is(new VirtError("NO_DOMAIN").message, "Domain not found");
+  t.is(new VirtError("INTERNAL_ERROR", "costs $& and $1").message, "internal error: costs $& and $1");
+});
+
+test("anything thrown becomes an error of the API, and one of the API stays itself", (t) => {
+  const known = new VirtError("NO_SUPPORT");
+  t.is(VirtError.from(known), known);
+  t.like(VirtError.from(new Error("boom")), { code: "INTERNAL_ERROR", message: "internal error: boom" });
+  t.like(VirtError.from("text"), { message: "internal error: text" });
+});
+
+test("an error off the wire keeps its message; an unknown code is internal", (t) => {
+  t.like(VirtError.fromWire({ code: 42, domain: 10, level: 2, message: "Domain not found: y" }), {
+    code: "NO_DOMAIN",
+    message: "Domain not found: y",
+    domain: "QEMU",
+  });
+  t.like(VirtError.fromWire({ code: 9999, domain: 9999, level: 2, message: "z" }), {
+    code: "INTERNAL_ERROR",
+    domain: "NONE",
+  });
+});

@@ -1,0 +1,1 @@
+export { DomainEventHub } from "./hub.js";

@@ -1,0 +1,2 @@
+export { type DurableFile, type DurableFs, removeFile, writeFileAtomic } from "./atomic.js";
+export { DomainRegistry, type Registered } from "./registry.js";
