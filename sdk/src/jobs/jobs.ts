@@ -210,5 +210,5 @@ export class DomainJobs {
 }
 
 function abortError(signal: AbortSignal | undefined): Error {
-  return signal?.reason instanceof Error ? signal.reason : new VirtError("OPERATION_ABORTED", "the caller is gone");
+  return signal?.reason instanceof VirtError ? signal.reason : new VirtError("OPERATION_ABORTED", "the caller is gone");
 }
