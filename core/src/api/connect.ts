@@ -158,7 +158,7 @@ export const connectApi = defineApi({
     203,
     { flags: u32 },
     { sysinfo: text },
-    { acl: ["connect:read"], shape: { returns: "sysinfo" } },
+    { acl: ["connect:read"], priority: "high", shape: { returns: "sysinfo" } },
   ),
   connectListAllDomains: call(
     273,

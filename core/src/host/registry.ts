@@ -121,7 +121,7 @@ export class Plugin {
       if (contract === "hypervisor.v1") await this.#probeDriver(instance as ContractMap["hypervisor.v1"]);
       return instance;
     } catch (error) {
-      if (this.#state !== "inapplicable") this.#fail(error);
+      if (this.#state === "loaded") this.#fail(error);
       throw error;
     }
   }
@@ -150,6 +150,9 @@ export class Plugin {
       const classes = (await importEntry(this.manifest)) as PluginProviders;
       this.#state = "loaded";
       return classes;
+    } catch (error) {
+      this.#fail(error);
+      throw error;
     } finally {
       this.#loadTime = performance.now() - begin;
     }

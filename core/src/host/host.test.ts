@@ -1,0 +1,168 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "ava";
+import { createHost, type Host, rootPaths, type VirtError } from "../index.js";
+
+const root = await mkdtemp(join(tmpdir(), "polyvisor-host-"));
+test.after.always(() => rm(root, { recursive: true, force: true }));
+
+interface Package {
+  readonly manifest?: object | string;
+  readonly peerDependencies?: Record<string, string>;
+  readonly entry?: string;
+}
+
+const DRIVER = `export default { "hypervisor.v1": class {
+  starts = 0;
+  start() { this.starts++; }
+  open(uri) {
+    const starts = this.starts;
+    return {
+      uri: uri.scheme + ":///",
+      resolveDomain: (dom) => dom,
+      connectGetType: () => "KIND" + starts,
+      domainCreateWithFlags: ({ dom }) => dom,
+      connectListAllDomains: () => [{ name: "a", uuid: "00000000-0000-4000-8000-000000000001", id: 1 }],
+      events: { subscribe(kind, dom, listener) {
+        if (kind === "lifecycle") setTimeout(() => listener({ kind, dom: { name: "a", uuid: "", id: 1 }, event: 2, detail: 0 }), 5);
+        return () => { globalThis.unsubscribed = (globalThis.unsubscribed ?? 0) + 1; };
+      } },
+      close() {},
+    };
+  }
+} };`;
+
+const manifest = (name: string, more: object = {}) => ({
+  name,
+  contracts: ["hypervisor.v1"],
+  schemes: [name],
+  entry: "./index.js",
+  ...more,
+});
+
+async function hostOf(packages: Record<string, Package>): Promise<Host> {
+  const folder = await mkdtemp(join(root, "plugins-"));
+  for (const [name, { manifest: section, peerDependencies = {}, entry = DRIVER }] of Object.entries(packages)) {
+    await mkdir(join(folder, name), { recursive: true });
+    const text =
+      typeof section === "string"
+        ? section
+        : JSON.stringify({ name, version: "1.2.3", type: "module", peerDependencies, polyvisor: section });
+    await writeFile(join(folder, name, "package.json"), text);
+    await writeFile(join(folder, name, "index.js"), entry);
+  }
+  return createHost({ pluginFolders: [folder], paths: rootPaths(folder) });
+}
+
+test("a plugin is imported when a URI first needs it, and started once", async (t) => {
+  await using host = await hostOf({
+    good: { manifest: manifest("good") },
+    "@scope/other": { manifest: manifest("other") },
+  });
+  t.deepEqual(
+    host.plugins().map(({ name, state }) => [name, state]),
+    [
+      ["other", "found"],
+      ["good", "found"],
+    ],
+  );
+  const first = await host.open("good:///");
+  const second = await host.open("good:///");
+  t.is(await first.api.connectGetType({}), "KIND1");
+  t.is(await second.api.connectGetType({}), "KIND1");
+  t.is(first.uri, "good:///");
+  t.like(Object.fromEntries(host.plugins().map((plugin) => [plugin.name, plugin.state])), {
+    good: "loaded",
+    other: "found",
+  });
+});
+
+test("a plugin that cannot be used is told apart, with what it asked for, and harms no other", async (t) => {
+  const host = await hostOf({
+    good: { manifest: manifest("good") },
+    future: { manifest: manifest("future"), peerDependencies: { "@polyvisor/core": "^99.0.0" } },
+    strange: { manifest: manifest("strange", { contracts: ["hypervisor.v7"] }) },
+    throws: { manifest: manifest("throws"), entry: "throw new Error('boom at import')" },
+    empty: { manifest: manifest("empty"), entry: "export const x = 1" },
+    promises: { manifest: manifest("promises"), entry: "export default {}" },
+    absent: { manifest: manifest("absent", { entry: "./nowhere.js" }) },
+    nameless: { manifest: { contracts: ["hypervisor.v1"], entry: "./index.js" } },
+    broken: { manifest: "{" },
+    idle: {
+      manifest: manifest("idle"),
+      entry:
+        "export default { 'hypervisor.v1': class { probe() { return { usable: false, reason: 'no idle device' } } open() {} } }",
+    },
+    "not-a-plugin": {},
+  });
+  const rows: [string, string, RegExp][] = [
+    ["good", "loaded", /^$/],
+    ["future", "broken", /plugin future 1\.2\.3 needs @polyvisor\/core \^99\.0\.0, but \d+\.\d+\.\d+ is here/],
+    ["strange", "broken", /provides hypervisor\.v7, but this host knows hypervisor\.v1/],
+    ["throws", "broken", /plugin throws .*boom at import/],
+    ["empty", "broken", /no default export/],
+    ["promises", "broken", /names hypervisor\.v1 but does not export it/],
+    ["absent", "broken", /nowhere\.js/],
+    ["nameless", "broken", /"polyvisor\.name" is missing/],
+    ["broken", "broken", /not JSON/],
+    ["idle", "inapplicable", /^no idle device$/],
+  ];
+  const all = await host.probe();
+  t.is(all.length, rows.length);
+  for (const [name, state, message] of rows) {
+    const status = all.find((plugin) => plugin.name.endsWith(name));
+    t.is(status?.state, state as never, name);
+    t.regex(status?.message ?? "", message, name);
+  }
+  const refused = await t.throwsAsync<VirtError>(host.open("idle:///"));
+  t.like(refused, {
+    code: "NO_CONNECT",
+    message:
+      "no connection driver available for idle:///: plugin idle has nothing to drive on this host: no idle device",
+  });
+  await host.close();
+});
+
+test("an unknown scheme and a call that the driver lacks fail with libvirt's codes", async (t) => {
+  await using host = await hostOf({ good: { manifest: manifest("good") } });
+  t.like(await t.throwsAsync<VirtError>(host.open("nope:///x")), {
+    number: 5,
+    message: "no connection driver available for nope:///x",
+    hint: "the schemes here are good",
+  });
+  const connection = await host.open("good:///");
+  t.like(await t.throwsAsync<VirtError>(connection.api.nodeGetInfo({})), {
+    number: 3,
+    message: "this function is not supported by the connection driver: virNodeGetInfo",
+  });
+});
+
+test("a read-only connection looks but does not change", async (t) => {
+  await using host = await hostOf({ good: { manifest: manifest("good") } });
+  const connection = await host.open("good:///", { readOnly: true });
+  const [domain] = await connection.domains();
+  t.is(domain?.name, "a");
+  t.like(await t.throwsAsync<VirtError>(domain?.create() ?? Promise.resolve()), {
+    number: 29,
+    message: "operation forbidden: read only access prevents virDomainCreateWithFlags",
+  });
+});
+
+test("events are a loop that ends with its signal and leaves no subscription", async (t) => {
+  await using host = await hostOf({ good: { manifest: manifest("good") } });
+  const connection = await host.open("good:///");
+  const stop = new AbortController();
+  const seen: string[] = [];
+  for await (const event of await connection.events({ kinds: ["lifecycle", "reboot"], signal: stop.signal })) {
+    seen.push(`${event.kind} ${event.dom.name}`);
+    stop.abort();
+  }
+  t.deepEqual(seen, ["lifecycle a"]);
+  t.is((globalThis as { unsubscribed?: number }).unsubscribed, 2);
+});
+
+test("of two plugins with one name the first is used", async (t) => {
+  const host = await hostOf({ a: { manifest: manifest("same") }, b: { manifest: manifest("same") } });
+  t.is(host.plugins().length, 1);
+});
