@@ -19,6 +19,9 @@ export interface WireErrorFields {
   readonly domain: number;
   readonly level: number;
   readonly message: string;
+  /** What of the message is not the code's own words; `str2` on the wire. */
+  readonly detail?: string | undefined;
+  readonly about?: ErrorDetail["about"];
 }
 
 /**
@@ -58,7 +61,10 @@ export class VirtError extends Error {
 
   /** The error that a peer sent. Its message is already complete, so it is kept as it is. */
   static fromWire(wire: WireErrorFields): VirtError {
-    const error = new VirtError(errorNameOf(wire.code), "", { domain: errorDomainOf(wire.domain) });
+    const error = new VirtError(errorNameOf(wire.code), wire.detail, {
+      domain: errorDomainOf(wire.domain),
+      ...(wire.about === undefined ? {} : { about: wire.about }),
+    });
     error.message = wire.message;
     return error;
   }
