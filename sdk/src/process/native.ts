@@ -1,0 +1,247 @@
+import { createRequire } from "node:module";
+import net from "node:net";
+import { endianness } from "node:os";
+import { getSystemErrorName } from "node:util";
+import type { LibraryHandle } from "koffi";
+
+/**
+ * What Node has no call for. This is the only file that touches `_handle` or koffi; everything here returns at once.
+ */
+
+/** Who made a unix socket's other end. */
+export interface PeerCredentials {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** A failed system call, in the shape of Node's own errors. */
+export class NativeError extends Error {
+  override readonly name = "NativeError";
+  readonly errno: number;
+  /** `ESRCH` and the like. */
+  readonly code: string;
+  readonly syscall: string;
+
+  constructor(syscall: string, errno: number) {
+    const code = getSystemErrorName(-errno);
+    super(`${syscall}: ${code}`);
+    this.syscall = syscall;
+    this.errno = errno;
+    this.code = code;
+  }
+}
+
+const AF_UNIX = 1;
+const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_PEERCRED = 17;
+const MSG_NOSIGNAL = 0x4000;
+/** The length of `sockaddr_un.sun_path`. */
+const UNIX_PATH_MAX = 108;
+/** One number on every architecture since they were unified. */
+const SYS_PIDFD_SEND_SIGNAL = 424;
+const SYS_PIDFD_OPEN = 434;
+const LITTLE_ENDIAN = endianness() === "LE";
+
+/** The credentials of a connected unix socket's peer, as they were when it connected. Throws for a socket of another kind. */
+export function peerCredentials(socket: net.Socket): PeerCredentials {
+  const credentials = Buffer.alloc(12);
+  const length = Buffer.alloc(4);
+  writeU32(length, 12, 0);
+  check("getsockopt", libc().getsockopt(descriptorOf(socket), SOL_SOCKET, SO_PEERCRED, credentials, length));
+  const [pid, uid, gid] = [readU32(credentials, 0), readU32(credentials, 4), readU32(credentials, 8)];
+  return { pid, uid, gid };
+}
+
+/**
+ * Tells the service manager about this process (`READY=1`, `STOPPING=1`, `STATUS=...`; several are separated by
+ * newlines). Does nothing where no manager asked for it, and false tells that it could not be sent.
+ */
+export function notifySystemd(state: string, env: NodeJS.ProcessEnv = process.env): boolean {
+  const path = env.NOTIFY_SOCKET;
+  if (path === undefined || !/^[/@]./.test(path)) return false;
+  const { socket, sendto } = libc();
+  const fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  try {
+    const address = unixAddress(path);
+    const message = Buffer.from(state);
+    return sendto(fd, message, message.length, MSG_NOSIGNAL, address, address.length) === message.length;
+  } finally {
+    closeDescriptor(fd);
+  }
+}
+
+/**
+ * A listening unix socket as a bare descriptor, for a child to accept on. This process never does, so there is no race
+ * with the child. The caller closes it with `closeDescriptor`; the path stays.
+ */
+export function listenUnix(path: string, backlog = 1): number {
+  const { socket, bind, listen } = libc();
+  const address = unixAddress(path);
+  const fd = check("socket", socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  try {
+    check("bind", bind(fd, address, address.length));
+    check("listen", listen(fd, backlog));
+    return fd;
+  } catch (error) {
+    closeDescriptor(fd);
+    throw error;
+  }
+}
+
+export function closeDescriptor(fd: number): void {
+  libc().close(fd);
+}
+
+/** A descriptor for a process: unlike its pid, it never comes to mean another one. Throws `ESRCH` where there is none. */
+export function openPidfd(pid: number): number {
+  return check("pidfd_open", libc().syscall(SYS_PIDFD_OPEN, pid, 0, null, 0));
+}
+
+/** Sends a signal by number. Throws `ESRCH` once the process has ended. */
+export function signalPidfd(pidfd: number, signal: number): void {
+  check("pidfd_send_signal", libc().syscall(SYS_PIDFD_SEND_SIGNAL, pidfd, signal, null, 0));
+}
+
+/** Answers `argument` in place. For devices whose interface is ioctl, such as /dev/net/tun. */
+export function ioctl(fd: number, request: number, argument: Buffer): void {
+  check("ioctl", libc().ioctl(fd, request, argument));
+}
+
+/** An AF_INET datagram socket: what the kernel's network interface ioctls are asked on. */
+export function openInterfaceSocket(): number {
+  return check("socket", libc().socket(2, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+}
+
+/**
+ * Calls back once, when the descriptor becomes readable: for a pidfd, when the process has ended. The watch owns the
+ * descriptor and closes it. It does not keep the event loop alive.
+ */
+export function watchDescriptor(fd: number, readable: () => void): { close(): void } {
+  const handle = pipeOn(fd);
+  let open = true;
+  const close = () => {
+    if (open) handle.close();
+    open = false;
+  };
+  // A pidfd cannot be read, so libuv reports an error as soon as it polls readable: that is the notice.
+  handle.onread = () => {
+    if (!open) return;
+    close();
+    readable();
+  };
+  handle.readStart();
+  handle.unref();
+  return { close };
+}
+
+/** A duplex stream on a descriptor of any kind that can be polled, such as a terminal. It owns the descriptor. */
+export function streamOnDescriptor(fd: number): net.Socket {
+  return new net.Socket({ handle: pipeOn(fd) } as unknown as net.SocketConstructorOpts);
+}
+
+interface PipeHandle {
+  readonly fd: number;
+  open(fd: number): number;
+  readStart(): number;
+  close(): void;
+  unref(): void;
+  onread: (data: ArrayBuffer | undefined) => void;
+}
+
+type PipeClass = new (type: number) => PipeHandle;
+
+let Pipe: PipeClass | undefined;
+
+/** libuv's pipe takes any descriptor that epoll takes. Its class is not exported: a socket that connects by path has one. */
+function pipeOn(fd: number): PipeHandle {
+  if (Pipe === undefined) {
+    const socket = new net.Socket();
+    socket.on("error", () => {});
+    socket.connect("/proc/self/no-such-socket");
+    Pipe = handleOf(socket).constructor as PipeClass;
+    socket.destroy();
+  }
+  const handle = new Pipe(0);
+  const status = handle.open(fd);
+  if (status < 0) throw new NativeError("open", -status);
+  return handle;
+}
+
+function handleOf(socket: net.Socket): PipeHandle {
+  const handle = (socket as unknown as { _handle: PipeHandle | null })._handle;
+  if (handle === null) throw new NativeError("getsockopt", 9);
+  return handle;
+}
+
+function descriptorOf(socket: net.Socket): number {
+  return handleOf(socket).fd;
+}
+
+/** `sockaddr_un`; a leading `@` means the abstract namespace. */
+function unixAddress(path: string): Buffer {
+  const bytes = Buffer.from(path);
+  if (bytes.length >= UNIX_PATH_MAX) throw new NativeError("bind", 36);
+  const isAbstract = bytes[0] === 0x40;
+  if (isAbstract) bytes[0] = 0;
+  const address = Buffer.alloc(2 + bytes.length + (isAbstract ? 0 : 1));
+  if (LITTLE_ENDIAN) address.writeUInt16LE(AF_UNIX);
+  else address.writeUInt16BE(AF_UNIX);
+  bytes.copy(address, 2);
+  return address;
+}
+
+function readU32(buffer: Buffer, offset: number): number {
+  return LITTLE_ENDIAN ? buffer.readUInt32LE(offset) : buffer.readUInt32BE(offset);
+}
+
+function writeU32(buffer: Buffer, value: number, offset: number): void {
+  if (LITTLE_ENDIAN) buffer.writeUInt32LE(value, offset);
+  else buffer.writeUInt32BE(value, offset);
+}
+
+interface Libc {
+  socket(domain: number, type: number, protocol: number): number;
+  bind(fd: number, address: Buffer, length: number): number;
+  listen(fd: number, backlog: number): number;
+  close(fd: number): number;
+  sendto(fd: number, data: Buffer, length: number, flags: number, address: Buffer, addressLength: number): number;
+  getsockopt(fd: number, level: number, name: number, value: Buffer, length: Buffer): number;
+  ioctl(fd: number, request: number, argument: Buffer): number;
+  syscall(number: number, a: number, b: number, c: null, d: number): number;
+  errno(): number;
+}
+
+let loaded: Libc | undefined;
+
+/** Loaded at the first use: koffi takes 20 ms, and a client that is no daemon never needs it. */
+function libc(): Libc {
+  loaded ??= loadLibc();
+  return loaded;
+}
+
+function loadLibc(): Libc {
+  const koffi = createRequire(import.meta.url)("koffi") as typeof import("koffi");
+  const library: LibraryHandle = koffi.load(null);
+  const declare = (declaration: string) => library.func(declaration) as (...args: unknown[]) => number;
+  return {
+    socket: declare("int socket(int, int, int)"),
+    bind: declare("int bind(int, const uint8_t *, uint32_t)"),
+    listen: declare("int listen(int, int)"),
+    close: declare("int close(int)"),
+    sendto: declare("intptr_t sendto(int, const uint8_t *, size_t, int, const uint8_t *, uint32_t)"),
+    getsockopt: declare("int getsockopt(int, int, int, _Out_ uint8_t *, _Inout_ uint8_t *)"),
+    ioctl: declare("int ioctl(int, unsigned long, _Inout_ uint8_t *)"),
+    syscall: declare("long syscall(long, long, long, void *, long)"),
+    errno: () => koffi.errno(),
+  };
+}
+
+function check(syscall: string, result: number): number {
+  if (result < 0) throw new NativeError(syscall, libc().errno());
+  return result;
+}
