@@ -1,0 +1,1 @@
+export * from "./domain/model/index.js";
