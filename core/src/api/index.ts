@@ -1,4 +1,4 @@
-export { isNeeded, type Permission } from "./acl.js";
+export { isLooking, isNeeded, type Permission } from "./acl.js";
 export { type ConnectHandlers, connectApi } from "./connect.js";
 export * from "./constants.js";
 export type { ByteStream, Call, ClientOf, HandlersOf } from "./define.js";
