@@ -1,5 +1,5 @@
 import test from "ava";
-import { VirtError } from "./index.js";
+import { checkFlags, VirtError } from "./index.js";
 
 test("an error has libvirt's number and words", (t) => {
   const missing = new VirtError("NO_DOMAIN", "no domain with matching name 'x'", { domain: "QEMU", hint: "look" });
@@ -30,4 +30,12 @@ test("an error off the wire keeps its message; an unknown code is internal", (t)
     code: "INTERNAL_ERROR",
     domain: "NONE",
   });
+});
+
+test("flags that a call does not know are refused in libvirt's words, which leave the code's own out", (t) => {
+  checkFlags(3, 3, "testDomainReset", "TEST");
+  const error = t.throws(() => checkFlags(0x80000005 | 0, 4, "testDomainReset", "TEST"), { instanceOf: VirtError });
+  t.is(error.message, "unsupported flags (0x80000001) in function testDomainReset");
+  t.is(error.number, 8);
+  t.is(error.domainNumber, 12);
 });

@@ -2,6 +2,8 @@ import { ERROR_DOMAINS, ERRORS, type ErrorDomain, type ErrorName } from "./codes
 
 /** What an error says beyond its code. */
 export interface ErrorDetail {
+  /** The whole message, where libvirt leaves the code's own words out: for arguments that are no good in themselves. */
+  readonly message?: string;
   /** Which part of the system failed; `NONE` when left out. */
   readonly domain?: ErrorDomain;
   /** What a reader can do about it. Shown by our own tools; libvirt's clients do not see it. */
@@ -40,7 +42,7 @@ export class VirtError extends Error {
   readonly about: ErrorDetail["about"];
 
   constructor(code: ErrorName, detail = "", more: ErrorDetail = {}) {
-    super(errorMessage(code, detail), more.cause === undefined ? undefined : { cause: more.cause });
+    super(more.message ?? errorMessage(code, detail), more.cause === undefined ? undefined : { cause: more.cause });
     this.code = code;
     this.detail = detail;
     this.domain = more.domain ?? "NONE";

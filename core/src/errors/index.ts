@@ -1,2 +1,3 @@
 export { ERROR_DOMAINS, ERRORS, type ErrorDomain, type ErrorName } from "./codes.js";
 export { type ErrorDetail, errorDomainOf, errorNameOf, VirtError, type WireErrorFields } from "./error.js";
+export { checkFlags } from "./flags.js";
