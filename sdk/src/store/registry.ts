@@ -1,4 +1,4 @@
-import { type Domain, type DomainRef, VirtError } from "@polyvisor/core";
+import { type Domain, type DomainRef, type ErrorDomain, VirtError } from "@polyvisor/core";
 
 /** What a registry holds: anything that carries the domain's present reference. */
 export interface Registered {
@@ -12,6 +12,12 @@ export class DomainRegistry<T extends Registered> {
   readonly #byId = new Map<number, T>();
   /** The reference under which each entry is indexed, which may be older than the one it carries. */
   readonly #indexed = new Map<T, DomainRef>();
+  readonly #from: ErrorDomain;
+
+  /** `from` is the part of the system that lookups name in their errors: the driver. */
+  constructor(from: ErrorDomain = "DOM") {
+    this.#from = from;
+  }
 
   get size(): number {
     return this.#byUuid.size;
@@ -63,25 +69,26 @@ export class DomainRegistry<T extends Registered> {
   /** The entry behind a client's reference. Fails with `NO_DOMAIN`. */
   find(reference: Domain): T {
     const entry = this.#byUuid.get(reference.uuid);
-    if (entry === undefined) throw noDomain(`no domain with matching uuid '${reference.uuid}' (${reference.name})`);
+    if (entry === undefined)
+      throw this.#noDomain(`no domain with matching uuid '${reference.uuid}' (${reference.name})`);
     return entry;
   }
 
   lookupByName(name: string): T {
     const entry = this.#byName.get(name);
-    if (entry === undefined) throw noDomain(`no domain with matching name '${name}'`);
+    if (entry === undefined) throw this.#noDomain(`no domain with matching name '${name}'`);
     return entry;
   }
 
   lookupByUUID(uuid: string): T {
     const entry = this.#byUuid.get(uuid);
-    if (entry === undefined) throw noDomain(`no domain with matching uuid '${uuid}'`);
+    if (entry === undefined) throw this.#noDomain(`no domain with matching uuid '${uuid}'`);
     return entry;
   }
 
   lookupByID(id: number): T {
     const entry = this.#byId.get(id);
-    if (entry === undefined) throw noDomain(`no domain with matching id ${id}`);
+    if (entry === undefined) throw this.#noDomain(`no domain with matching id ${id}`);
     return entry;
   }
 
@@ -91,8 +98,11 @@ export class DomainRegistry<T extends Registered> {
     if (ref.id >= 0) this.#byId.set(ref.id, entry);
     this.#indexed.set(entry, ref);
   }
-}
 
-function noDomain(detail: string): VirtError {
-  return new VirtError("NO_DOMAIN", detail, { domain: "DOM", hint: "`list --all` shows the domains that are here" });
+  #noDomain(detail: string): VirtError {
+    return new VirtError("NO_DOMAIN", detail, {
+      domain: this.#from,
+      hint: "`list --all` shows the domains that are here",
+    });
+  }
 }
