@@ -1,7 +1,12 @@
+export { type HelperOptions, type HelperResult, runHelper } from "./helper.js";
+export { type HeldProcess, type LaunchDescriptors, launch } from "./launch.js";
+export { chainOf, type LaunchPlan, type ResourceLimit, type RunAs } from "./launch-plan.js";
 export {
   closeDescriptor,
   ioctl,
+  keepDescriptorsFromChildren,
   listenUnix,
+  lockFile,
   NativeError,
   notifySystemd,
   openInterfaceSocket,
@@ -12,3 +17,5 @@ export {
   streamOnDescriptor,
   watchDescriptor,
 } from "./native.js";
+export { ProcessHandle, type ProcessIdentity } from "./process-handle.js";
+export { bootId, hasEnded, type ProcessStat, parseProcessStat, readProcessStat } from "./procfs.js";

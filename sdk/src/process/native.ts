@@ -39,11 +39,17 @@ const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 const MSG_NOSIGNAL = 0x4000;
+const F_SETLK = 6;
+const F_WRLCK = 1;
+const EAGAIN = 11;
+const EACCES = 13;
 /** The length of `sockaddr_un.sun_path`. */
 const UNIX_PATH_MAX = 108;
 /** One number on every architecture since they were unified. */
 const SYS_PIDFD_SEND_SIGNAL = 424;
 const SYS_PIDFD_OPEN = 434;
+const SYS_CLOSE_RANGE = 436;
+const CLOSE_RANGE_CLOEXEC = 4;
 const LITTLE_ENDIAN = endianness() === "LE";
 
 /** The credentials of a connected unix socket's peer, as they were when it connected. Throws for a socket of another kind. */
@@ -99,17 +105,38 @@ export function closeDescriptor(fd: number): void {
 
 /** A descriptor for a process: unlike its pid, it never comes to mean another one. Throws `ESRCH` where there is none. */
 export function openPidfd(pid: number): number {
-  return check("pidfd_open", libc().syscall(SYS_PIDFD_OPEN, pid, 0, null, 0));
+  return check("pidfd_open", libc().syscall(SYS_PIDFD_OPEN, pid, 0, 0, 0));
 }
 
 /** Sends a signal by number. Throws `ESRCH` once the process has ended. */
 export function signalPidfd(pidfd: number, signal: number): void {
-  check("pidfd_send_signal", libc().syscall(SYS_PIDFD_SEND_SIGNAL, pidfd, signal, null, 0));
+  check("pidfd_send_signal", libc().syscall(SYS_PIDFD_SEND_SIGNAL, pidfd, signal, 0, 0));
+}
+
+/**
+ * Keeps every descriptor of this process from its children, but for those that a spawn names. Node's own are close-on-exec;
+ * what this process inherited is not. A kernel before 5.11 cannot do it, and then inherited descriptors pass on.
+ */
+export function keepDescriptorsFromChildren(): void {
+  libc().syscall(SYS_CLOSE_RANGE, 3, 0xffffffff, CLOSE_RANGE_CLOEXEC, 0);
 }
 
 /** Answers `argument` in place. For devices whose interface is ioctl, such as /dev/net/tun. */
 export function ioctl(fd: number, request: number, argument: Buffer): void {
   check("ioctl", libc().ioctl(fd, request, argument));
+}
+
+/**
+ * Takes the advisory lock on a file's first byte that libvirt's daemons take on their pid files. False where another
+ * process has it. The kernel gives it back when this process ends, and also as soon as this process closes any descriptor
+ * of that file: open it once.
+ */
+export function lockFile(fd: number): boolean {
+  const result = libc().fcntl(fd, F_SETLK, flockOfFirstByte());
+  if (result === 0) return true;
+  const errno = libc().errno();
+  if (errno === EACCES || errno === EAGAIN) return false;
+  throw new NativeError("fcntl", errno);
 }
 
 /** An AF_INET datagram socket: what the kernel's network interface ioctls are asked on. */
@@ -195,6 +222,16 @@ function unixAddress(path: string): Buffer {
   return address;
 }
 
+/** `struct flock` with 64-bit offsets: a write lock from byte 0, counted from the file's begin, one byte long. */
+function flockOfFirstByte(): Buffer {
+  const flock = Buffer.alloc(32);
+  if (LITTLE_ENDIAN) flock.writeInt16LE(F_WRLCK);
+  else flock.writeInt16BE(F_WRLCK);
+  if (LITTLE_ENDIAN) flock.writeBigInt64LE(1n, 16);
+  else flock.writeBigInt64BE(1n, 16);
+  return flock;
+}
+
 function readU32(buffer: Buffer, offset: number): number {
   return LITTLE_ENDIAN ? buffer.readUInt32LE(offset) : buffer.readUInt32BE(offset);
 }
@@ -212,7 +249,8 @@ interface Libc {
   sendto(fd: number, data: Buffer, length: number, flags: number, address: Buffer, addressLength: number): number;
   getsockopt(fd: number, level: number, name: number, value: Buffer, length: Buffer): number;
   ioctl(fd: number, request: number, argument: Buffer): number;
-  syscall(number: number, a: number, b: number, c: null, d: number): number;
+  fcntl(fd: number, command: number, argument: Buffer): number;
+  syscall(number: number, a: number, b: number, c: number, d: number): number;
   errno(): number;
 }
 
@@ -236,7 +274,8 @@ function loadLibc(): Libc {
     sendto: declare("intptr_t sendto(int, const uint8_t *, size_t, int, const uint8_t *, uint32_t)"),
     getsockopt: declare("int getsockopt(int, int, int, _Out_ uint8_t *, _Inout_ uint8_t *)"),
     ioctl: declare("int ioctl(int, unsigned long, _Inout_ uint8_t *)"),
-    syscall: declare("long syscall(long, long, long, void *, long)"),
+    fcntl: declare("int fcntl(int, int, _Inout_ uint8_t *)"),
+    syscall: declare("long syscall(long, long, long, long, long)"),
     errno: () => koffi.errno(),
   };
 }

@@ -1,0 +1,169 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "ava";
+import {
+  chainOf,
+  hasEnded,
+  type LaunchPlan,
+  launch,
+  ProcessHandle,
+  parseProcessStat,
+  readProcessStat,
+} from "./index.js";
+
+let folder = "";
+test.before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "polyvisor-launch-"));
+});
+test.after.always(() => rm(folder, { recursive: true }));
+
+const plan: LaunchPlan = {
+  argv: ["/bin/sh", "-c", "exit 0"],
+  env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+  umask: 0o002,
+  limits: [],
+  noNewPrivileges: false,
+  ownMounts: false,
+};
+
+/** Runs a shell script through the chain to its end and returns what it wrote. */
+async function output(t: { title: string }, script: string, change: Partial<LaunchPlan> = {}): Promise<string> {
+  const path = join(folder, `${t.title}.log`);
+  const log = openSync(path, "a");
+  const held = await launch({ ...plan, argv: ["/bin/sh", "-c", script], ...change }, { output: log, inherited: [log] });
+  closeSync(log);
+  held.release();
+  await kept(held.process.ended);
+  return readFile(path, "utf8");
+}
+
+/** Handles do not keep the event loop alive, so something else must while a test waits on one. */
+async function kept<T>(promise: Promise<T>): Promise<T> {
+  const timer = setTimeout(() => {}, 60_000);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+test("the chain has a link for each thing that is asked of it", (t) => {
+  const gate = chainOf(plan).slice(0, 3);
+  const rows: [Partial<LaunchPlan>, string[]][] = [
+    [{}, ["0002"]],
+    [{ umask: 0o77, ownMounts: true }, ["0077", "unshare", "--mount", "--propagation", "slave", "--"]],
+    [{ limits: [{ resource: "core", soft: 0, hard: "unlimited" }] }, ["0002", "prlimit", "--core=0:unlimited", "--"]],
+    [
+      { runAs: { uid: 64055, gid: 104, groups: [] }, noNewPrivileges: true },
+      ["0002", "setpriv", "--reuid=64055", "--regid=104", "--clear-groups", "--no-new-privs", "--"],
+    ],
+    [
+      { runAs: { uid: 1, gid: 2, groups: [3, 4] }, capabilities: ["sys_nice"] },
+      [
+        "0002",
+        "setpriv",
+        "--reuid=1",
+        "--regid=2",
+        "--groups=3,4",
+        "--inh-caps=-all",
+        "--bounding-set=-all,+sys_nice",
+        "--",
+      ],
+    ],
+  ];
+  for (const [change, links] of rows)
+    t.deepEqual(chainOf({ ...plan, ...change }), [...gate, ...links, ...plan.argv] as never);
+});
+
+test("the program has its umask, limits and descriptors, and no signal ignored", async (t) => {
+  const script =
+    "umask; ulimit -c; ls /proc/$$/fd; grep Sig[BI] /proc/$$/status; readlink /proc/$$/cwd /proc/$$/fd/0; env";
+  const text = await output(t, script, { limits: [{ resource: "core", soft: 0, hard: 0 }] });
+  const expected = [
+    ...["0002", "0", "0", "1", "2", "3"],
+    ...["SigBlk:\t0000000000000000", "SigIgn:\t0000000000000000", "/", "/dev/null"],
+    ...["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "PWD=/"],
+  ];
+  t.deepEqual(text.trim().split("\n"), expected);
+});
+
+const asRoot = process.getuid?.() === 0 ? test : test.skip;
+
+asRoot("as root, the program runs as whom it should and cannot gain anything", async (t) => {
+  const script = "id -u; id -G; grep -E '^(CapEff|CapBnd|NoNewPrivs)' /proc/$$/status; readlink /proc/$$/ns/mnt";
+  const text = await output(t, script, {
+    runAs: { uid: 65534, gid: 65533, groups: [12, 13] },
+    capabilities: [],
+    noNewPrivileges: true,
+    ownMounts: true,
+  });
+  const [uid, groups, effective, bounding, privileges, mounts] = text.trim().split("\n");
+  t.is(uid, "65534");
+  t.deepEqual(groups?.split(" "), ["65533", "12", "13"]);
+  t.is(effective, "CapEff:\t0000000000000000");
+  t.is(bounding, "CapBnd:\t0000000000000000");
+  t.is(privileges, "NoNewPrivs:\t1");
+  t.regex(mounts ?? "", /^mnt:\[\d+\]$/);
+  t.not(mounts, await output(t, "readlink /proc/$$/ns/mnt").then((all) => all.trim().split("\n").at(-1)));
+});
+
+test("the process waits at the gate, and the pid stays the same through the chain", async (t) => {
+  const log = openSync(join(folder, "gate.log"), "a");
+  const argv = ["/bin/sh", "-c", "echo $$"] as const;
+  const held = await launch({ ...plan, argv: [...argv], noNewPrivileges: true }, { output: log, inherited: [] });
+  closeSync(log);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  t.is(await readFile(join(folder, "gate.log"), "utf8"), "");
+  t.false(held.process.hasEnded);
+  held.release();
+  await kept(held.process.ended);
+  t.true(held.process.hasEnded);
+  t.is((await readFile(join(folder, "gate.log"), "utf8")).trim(), String(held.process.pid));
+  t.false(held.process.kill("SIGTERM"));
+});
+
+test("a process is found again by its identity, and not when it is another", async (t) => {
+  const child = spawn("sleep", ["60"]);
+  const pid = child.pid ?? 0;
+  const opened = ProcessHandle.open(pid);
+  const { identity } = opened;
+  const found = ProcessHandle.find(identity);
+  t.is(found?.pid, pid);
+  t.is(ProcessHandle.find({ ...identity, startTime: identity.startTime + 1n }), undefined);
+  t.is(ProcessHandle.find({ ...identity, bootId: "another" }), undefined);
+  t.true(found?.kill("SIGKILL"));
+  await Promise.all([kept(opened.ended), once(child, "exit")]);
+  t.is(ProcessHandle.find(identity), undefined);
+});
+
+test("when the daemon dies, a released process lives on and a held one ends", async (t) => {
+  const program = `
+    import { launch } from ${JSON.stringify(new URL("./index.js", import.meta.url).href)};
+    const plan = ${JSON.stringify({ ...plan, argv: ["/bin/sleep", "60"] })};
+    const held = [await launch(plan, { output: 1, inherited: [] }), await launch(plan, { output: 1, inherited: [] })];
+    held[0].release();
+    setTimeout(() => { console.log(held.map((one) => one.process.pid).join(" ")); setInterval(() => {}, 1000); }, 100);`;
+  const daemon = spawn(process.execPath, ["--input-type=module", "-e", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [line] = (await once(daemon.stdout, "data")) as [Buffer];
+  const [released = 0, held = 0] = line.toString().trim().split(" ").map(Number);
+  daemon.kill("SIGKILL");
+  await once(daemon, "exit");
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  t.true(hasEnded(readProcessStat(held)));
+  t.false(hasEnded(readProcessStat(released)));
+  process.kill(released, "SIGKILL");
+});
+
+test("the name of a process may hold anything", (t) => {
+  const stat = parseProcessStat(
+    "16135 (a) S 1 (b) S 15731 16134 16134 0 -1 138412160 36668 0 4 0 1120 108 0 0 20 0 5 0 270426 1745620992 71619 18446744073709551615 1 2 3 0 0 0 268444224 4096 16451 0 0 0 17 1 0 0",
+  );
+  t.like(stat, { state: "S", userTime: 11_200_000_000n, systemTime: 1_080_000_000n, startTime: 270426n, processor: 1 });
+  t.is(parseProcessStat("1 (x) S 1"), undefined);
+});
