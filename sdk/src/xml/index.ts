@@ -1,0 +1,6 @@
+export { isElement, type XmlAttribute, type XmlComment, type XmlElement, type XmlNode } from "./element.js";
+export { nearest } from "./nearest.js";
+export { parseXml, type XmlParseOptions } from "./parse.js";
+export * from "./read.js";
+export { serializeXml, withoutBlanks } from "./serialize.js";
+export { attr, attrNonzero, escapeXml, XmlWriter } from "./writer.js";

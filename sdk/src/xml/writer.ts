@@ -1,0 +1,106 @@
+/** Escapes text and attribute values as libvirt does; control characters that XML cannot hold are left out. */
+export function escapeXml(text: string): string {
+  if (!SPECIAL.test(text)) return text;
+  return text.replace(SPECIAL_ALL, (character) => ENTITIES[character] ?? "");
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what libvirt drops
+const SPECIAL = /[\x01-\x08\x0b\x0c\x0e-\x19"&'<>]/;
+const SPECIAL_ALL = new RegExp(SPECIAL, "g");
+const ENTITIES: Readonly<Record<string, string>> = {
+  '"': "&quot;",
+  "&": "&amp;",
+  "'": "&apos;",
+  "<": "&lt;",
+  ">": "&gt;",
+};
+
+/** ` name='value'` with the value escaped, or nothing for an absent value. */
+export function attr(name: string, value: string | number | undefined): string {
+  if (value === undefined) return "";
+  return ` ${name}='${typeof value === "number" ? value : escapeXml(value)}'`;
+}
+
+/** Like `attr`, and nothing for zero. */
+export function attrNonzero(name: string, value: number | undefined): string {
+  return value ? ` ${name}='${value}'` : "";
+}
+
+/** Builds a document with libvirt's layout: two spaces a level, single-quoted attributes. */
+export class XmlWriter {
+  #out = "";
+  #indent: string;
+
+  /** `level`: how deep the first element is indented. */
+  constructor(level = 0) {
+    this.#indent = "  ".repeat(level);
+  }
+
+  toString(): string {
+    return this.#out;
+  }
+
+  get level(): number {
+    return this.#indent.length / 2;
+  }
+
+  /** `<name attributes/>`, always. `attributes` come from `attr` and begin with a space. */
+  empty(name: string, attributes = ""): void {
+    this.#out += `${this.#indent}<${name}${attributes}/>\n`;
+  }
+
+  /** `<name attributes/>` unless there are no attributes. */
+  emptyIfAttributes(name: string, attributes: string): void {
+    if (attributes !== "") this.empty(name, attributes);
+  }
+
+  /** `<name attributes>text</name>`, or nothing for absent text. */
+  leaf(name: string, text: string | number | undefined, attributes = ""): void {
+    if (text === undefined) return;
+    const value = typeof text === "number" ? text : escapeXml(text);
+    this.#out += `${this.#indent}<${name}${attributes}>${value}</${name}>\n`;
+  }
+
+  /** An element with an opening and a closing tag even when `body` writes nothing. */
+  block(name: string, attributes: string, body: () => void): void {
+    this.#out += `${this.#indent}<${name}${attributes}>\n`;
+    const outer = this.#indent;
+    this.#indent += "  ";
+    body();
+    this.#indent = outer;
+    this.#out += `${outer}</${name}>\n`;
+  }
+
+  /** An element that is empty when `body` writes nothing, and left out when it has no attributes either. */
+  element(name: string, attributes: string, body: () => void): void {
+    this.#write(name, attributes, body, false);
+  }
+
+  /** Like `element`, and never left out. */
+  elementAlways(name: string, attributes: string, body: () => void): void {
+    this.#write(name, attributes, body, true);
+  }
+
+  /** Complete lines, written as they are. */
+  raw(lines: string): void {
+    this.#out += lines;
+  }
+
+  /** A line at the current indentation. */
+  line(text: string): void {
+    this.#out += `${this.#indent}${text}\n`;
+  }
+
+  #write(name: string, attributes: string, body: () => void, always: boolean): void {
+    const before = this.#out;
+    const outer = this.#indent;
+    this.#out = "";
+    this.#indent += "  ";
+    body();
+    this.#indent = outer;
+    const inner = this.#out;
+    if (inner !== "") this.#out = `${before}${outer}<${name}${attributes}>\n${inner}${outer}</${name}>\n`;
+    else if (attributes !== "" || always) this.#out = `${before}${outer}<${name}${attributes}/>\n`;
+    else this.#out = before;
+  }
+}
