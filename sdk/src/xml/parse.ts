@@ -169,7 +169,6 @@ function explain(thrown: string, current: OpenElement | undefined, closing: stri
   const unmatched = /^(?:unmatched closing tag: .*|unexpected close tag\.)$/.exec(message);
   if (unmatched !== null && current !== undefined) {
     return {
-      message:
       message: `Opening and ending tag mismatch: ${current.name} line ${current.line} and ${closing}`,
       hint: `Close <${current.name}> with </${current.name}>.`,
     };
