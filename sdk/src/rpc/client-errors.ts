@@ -1,0 +1,79 @@
+import { getSystemErrorMap } from "node:util";
+import { ERRORS, VirtError, type wireError, type xdr } from "@polyvisor/core";
+
+/** The error that a peer sent. A peer that does not know a call says so with `RPC`, which means `NO_SUPPORT` to a caller. */
+export function errorOfPeer(wire: xdr.OutOf<typeof wireError>): VirtError {
+  const message = wire.message ?? "Unknown error";
+  const unknownCall = wire.code === ERRORS.RPC.code && message.startsWith("unknown procedure");
+  return VirtError.fromWire({
+    code: unknownCall ? ERRORS.NO_SUPPORT.code : wire.code,
+    domain: wire.domain,
+    level: wire.level,
+    message,
+    detail: wire.str2 ?? undefined,
+    about: wire.dom ?? undefined,
+  });
+}
+
+/** What a call gets that is made, or still waits, after its connection was closed. */
+export function clientClosed(): VirtError {
+  return new VirtError("INTERNAL_ERROR", "client socket is closed", {
+    domain: "RPC",
+    hint: "open a new connection",
+  });
+}
+
+/** The peer closed the connection, or died, while calls could still be made on it. */
+export function peerGone(): VirtError {
+  return systemError("End of file while reading data", "Input/output error", "the daemon's log tells why it hung up");
+}
+
+/** The peer answered none of as many pings as it was allowed to miss. */
+export function keepaliveTimeout(): VirtError {
+  return new VirtError("INTERNAL_ERROR", "connection closed due to keepalive timeout", {
+    domain: "RPC",
+    hint: "the daemon hangs or its machine is gone; open a new connection once it answers",
+  });
+}
+
+/** The peer sent something that the protocol has no place for. */
+export function protocolError(detail: string, cause?: unknown): VirtError {
+  return new VirtError("RPC", detail, { domain: "RPC", cause });
+}
+
+/** The caller gave up. The daemon may carry the call out all the same: the protocol has no way to take it back. */
+export function callAborted(signal: AbortSignal): VirtError {
+  return new VirtError("OPERATION_ABORTED", "the caller stopped waiting for the reply", {
+    domain: "RPC",
+    cause: signal.reason,
+  });
+}
+
+export function connectFailed(path: string, error: NodeJS.ErrnoException): VirtError {
+  const hints: Record<string, string> = {
+    ENOENT: "no daemon runs there: start polyvisord, or name its socket with socket=PATH in the URI",
+    ECONNREFUSED: "no daemon listens on the socket any more: start polyvisord",
+    EACCES: "this user may not connect; try a read-only connection, or ask for access to the socket",
+  };
+  return systemError(`Failed to connect socket to '${path}'`, reasonOf(error), hints[error.code ?? ""], error);
+}
+
+/** A read or write of the socket failed. */
+export function socketFailed(error: NodeJS.ErrnoException): VirtError {
+  const what = error.syscall === "write" ? "Cannot write data" : "Cannot recv data";
+  return systemError(what, reasonOf(error), undefined, error);
+}
+
+function systemError(what: string, reason: string, hint?: string, cause?: unknown): VirtError {
+  return new VirtError("SYSTEM_ERROR", `${what}: ${reason}`, {
+    domain: "RPC",
+    cause,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+/** The system's words for an error number, spelled as the C library spells them. */
+function reasonOf(error: NodeJS.ErrnoException): string {
+  const text = error.errno === undefined ? undefined : getSystemErrorMap().get(error.errno)?.[1];
+  return text === undefined ? error.message : text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,261 @@
+import { once } from "node:events";
+import { chmod, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  CONSOLE_FLAG,
+  type Domain,
+  type DomainEvent,
+  domainEvents,
+  type HypervisorClient,
+  LIFECYCLE_EVENT,
+  remoteProgram,
+  type VirtError,
+  xdr,
+} from "@polyvisor/core";
+import test, { type ExecutionContext } from "ava";
+import { hasLibvirtd, type PrivateLibvirtd, startLibvirtd } from "../testkit/index.js";
+import { RpcClient } from "./client.js";
+import { stubsOf } from "./client-stubs.js";
+
+/** libvirt's own daemon is the peer: what these tests see is what its protocol is. */
+const present = await hasLibvirtd();
+const real = present ? test : test.skip;
+if (!present) test.skip("no libvirtd is installed, so the client is not tried with one", () => {});
+
+const EMULATOR = "/usr/bin/qemu-system-x86_64";
+
+let daemon: PrivateLibvirtd;
+
+test.before(async () => {
+  if (present) daemon = await startLibvirtd();
+});
+test.after.always(() => daemon?.stop());
+
+interface Open {
+  readonly client: RpcClient;
+  readonly api: HypervisorClient;
+}
+
+async function open(t: ExecutionContext, uri = "test:///default", socket = daemon.socket): Promise<Open> {
+  const client = await RpcClient.connect(socket);
+  t.teardown(() => client.close());
+  const api = stubsOf(client, remoteProgram);
+  t.deepEqual(await api.authList({}), [0]);
+  await api.connectOpen({ name: uri, flags: 0 });
+  return { client, api };
+}
+
+function domainXml(name: string, type = "test", rest = ""): string {
+  return `<domain type='${type}'><name>${name}</name><memory>65536</memory><os><type>hvm</type></os>${rest}</domain>`;
+}
+
+function onLifecycle(client: RpcClient, listener: (event: DomainEvent) => void): () => void {
+  const { number, body } = domainEvents.lifecycle;
+  const message = { number, body: xdr.struct({ callbackID: xdr.i32, ...body.fields }) };
+  return client.onMessage(remoteProgram, message, (event) => listener({ kind: "lifecycle", ...event }));
+}
+
+real("a domain is defined, listed, started and undefined, and every step is told as an event", async (t) => {
+  const { client, api } = await open(t);
+  const seen: [string, number][] = [];
+  onLifecycle(client, (event) => {
+    if (event.kind === "lifecycle") seen.push([event.dom.name, event.event]);
+  });
+  const callbackID = await api.connectDomainEventCallbackRegisterAny({ eventID: 0, dom: null });
+  const dom = await api.domainDefineXMLFlags({ xml: domainXml("steps"), flags: 0 });
+  t.is(dom.name, "steps");
+  t.true((await api.connectListAllDomains({ flags: 0 })).some(({ uuid }) => uuid === dom.uuid));
+  t.true((await api.connectListDefinedDomains({})).includes("steps"));
+  const started = await api.domainCreateWithFlags({ dom, flags: 0 });
+  t.true(started.id > 0);
+  t.deepEqual(await api.domainGetState({ dom, flags: 0 }), { state: 1, reason: 1 });
+  t.is((await api.domainGetInfo({ dom })).maxMem, 65536n);
+  await api.domainDestroy({ dom });
+  await api.domainUndefine({ dom });
+  const { DEFINED, STARTED, STOPPED, UNDEFINED } = LIFECYCLE_EVENT;
+  const ours = () => seen.filter(([name]) => name === "steps").map(([, event]) => event);
+  t.deepEqual(ours(), [DEFINED, STARTED, STOPPED, UNDEFINED]);
+  await api.connectDomainEventCallbackDeregisterAny({ callbackID });
+  await api.domainUndefine({ dom: await api.domainDefineXML({ xml: domainXml("steps") }) });
+  t.is(ours().length, 4);
+});
+
+real("calls are pipelined: thousands wait at once, and each gets its own reply", async (t) => {
+  const { api } = await open(t);
+  const ids = Array.from({ length: 3000 }, (_, i) => i);
+  const answers = await Promise.all(
+    ids.map((id) =>
+      api
+        .domainLookupByID({ id })
+        .then(({ name }) => name)
+        .catch((error: VirtError) => error.code),
+    ),
+  );
+  t.deepEqual(
+    answers,
+    ids.map((id) => (id === 1 ? "test" : "NO_DOMAIN")),
+  );
+});
+
+real("the daemon's errors arrive with its code, domain, words and detail", async (t) => {
+  const { api } = await open(t);
+  const [dom] = (await api.connectListAllDomains({ flags: 0 })) as [Domain];
+  const rows: [() => Promise<unknown>, Partial<VirtError>][] = [
+    [
+      () => api.domainLookupByName({ name: "no-such" }),
+      { code: "NO_DOMAIN", domain: "TEST", message: "Domain not found" },
+    ],
+    [
+      () => api.domainDefineXML({ xml: "<domain type='test'><name>x</name></domain>" }),
+      { code: "XML_ERROR", detail: "an os <type> must be specified" },
+    ],
+    [() => api.domainCreate({ dom }), { code: "INTERNAL_ERROR", domain: "TEST" }],
+    [
+      () => api.domainOpenConsole({ dom, devName: null, flags: 0 }),
+      {
+        code: "NO_SUPPORT",
+        message: "this function is not supported by the connection driver: virDomainOpenConsole",
+      },
+    ],
+    [
+      () => api.connectOpen({ name: "test:///default", flags: 0 }),
+      { message: "internal error: connection already open" },
+    ],
+  ];
+  for (const [run, expected] of rows) t.like(await t.throwsAsync(run), { name: "VirtError", ...expected });
+});
+
+real("arguments that the wire cannot carry are refused here, and the connection goes on", async (t) => {
+  const { api } = await open(t);
+  const bad = { name: 3 } as unknown as { name: string };
+  const error = await t.throwsAsync(api.domainLookupByName(bad));
+  t.like(error, { code: "RPC", domain: "RPC" });
+  t.is((await api.domainLookupByName({ name: "test" })).name, "test");
+});
+
+real("a caller that gives up is told at once, and the late reply harms nobody", async (t) => {
+  const { api } = await open(t);
+  const controller = new AbortController();
+  const given = api.connectGetCapabilities({}, { signal: controller.signal });
+  controller.abort(new Error("enough"));
+  const error = await t.throwsAsync(given, { message: "operation aborted: the caller stopped waiting for the reply" });
+  t.like(error.cause, { message: "enough" });
+  await t.throwsAsync(api.connectGetType({}, { signal: controller.signal }), { code: "OPERATION_ABORTED" });
+  t.is(await api.connectGetType({}), "TEST");
+});
+
+real("after close, calls that wait and later ones say that the socket is closed", async (t) => {
+  const { client, api } = await open(t);
+  const waiting = t.throwsAsync(api.connectGetCapabilities({}));
+  await client.close();
+  const words = { code: "INTERNAL_ERROR", message: "internal error: client socket is closed" };
+  t.like(await waiting, words);
+  t.like(await t.throwsAsync(api.connectGetType({})), words);
+  t.is(await client.closed, undefined);
+});
+
+test("a socket that is not there is named in libvirt's words", async (t) => {
+  t.like(await t.throwsAsync(RpcClient.connect("/nowhere/libvirt-sock")), {
+    code: "SYSTEM_ERROR",
+    message: "Failed to connect socket to '/nowhere/libvirt-sock': No such file or directory",
+  });
+});
+
+real("a daemon that dies fails what waits, and each connection says why", async (t) => {
+  const own = await startLibvirtd();
+  t.teardown(own.stop);
+  const idle = await open(t, "test:///default", own.socket);
+  const busy = await open(t, "test:///default", own.socket);
+  own.process.kill("SIGSTOP");
+  const waiting = [busy.api.connectGetType({}), busy.api.connectGetHostname({})].map((call) => t.throwsAsync(call));
+  await delay(50);
+  own.process.kill("SIGKILL");
+  t.like(await idle.client.closed, {
+    code: "SYSTEM_ERROR",
+    message: "End of file while reading data: Input/output error",
+  });
+  // The daemon had not read these calls, so the system reports a reset instead of an end.
+  const reset = { code: "SYSTEM_ERROR", message: "Cannot recv data: Connection reset by peer" };
+  for (const error of await Promise.all(waiting)) t.like(error, reset);
+  t.like(await busy.client.closed, reset);
+  t.like(await t.throwsAsync(busy.api.connectGetType({})), { message: "internal error: client socket is closed" });
+});
+
+real("a daemon that hangs is given up after the pings that it was allowed to miss", async (t) => {
+  const own = await startLibvirtd();
+  t.teardown(own.stop);
+  const { client, api } = await open(t, "test:///default", own.socket);
+  client.keepAlive(0.1, 2);
+  await delay(600);
+  t.is(await api.connectGetType({}), "TEST", "a daemon that answers pings is kept");
+  own.process.kill("SIGSTOP");
+  const begin = performance.now();
+  const error = await t.throwsAsync(api.connectGetType({}));
+  t.like(error, { code: "INTERNAL_ERROR", message: "internal error: connection closed due to keepalive timeout" });
+  const took = performance.now() - begin;
+  t.true(took > 250 && took < 2000, `${took} ms`);
+});
+
+real("a daemon's own pings are answered, so that it keeps a silent client", async (t) => {
+  const own = await startLibvirtd("keepalive_interval = 1\nkeepalive_count = 1");
+  t.teardown(own.stop);
+  const { api } = await open(t, "test:///default", own.socket);
+  t.is(await api.connectSupportsFeature({ feature: 10 }), 1);
+  await delay(4000);
+  t.is(await api.connectGetType({}), "TEST");
+});
+
+/** A boot sector that sends back what it receives on the first serial port. */
+const ECHO = Buffer.from("fabafd03eca80174fbbaf803eceeebf1", "hex");
+
+async function echoGuest(t: ExecutionContext, api: HypervisorClient): Promise<Domain> {
+  const disk = join(daemon.folder, "echo.img");
+  const image = Buffer.alloc(1 << 20);
+  ECHO.copy(image);
+  image.writeUInt16BE(0x55aa, 510);
+  await writeFile(disk, image);
+  await chmod(disk, 0o666);
+  const devices = `<devices><emulator>${EMULATOR}</emulator><serial type='pty'/>
+    <disk type='file'><driver name='qemu' type='raw'/><source file='${disk}'/><target dev='vda' bus='virtio'/></disk>
+  </devices>`;
+  const dom = await api.domainCreateXML({ xmlDesc: domainXml(`echo-${process.pid}`, "qemu", devices), flags: 0 });
+  t.teardown(() => api.domainDestroy({ dom }).catch(() => {}));
+  return dom;
+}
+
+real(
+  "a guest's console is a stream both ways: what is typed comes back, and it ends as it should in every way",
+  async (t) => {
+    const { api } = await open(t, "qemu:///session");
+    t.timeout(60_000);
+    const capabilities = await api.connectGetCapabilities({});
+    if (!capabilities.includes(EMULATOR)) return t.pass("no QEMU is installed, so there is no console to open");
+    const dom = await echoGuest(t, api);
+    const first = await api.domainOpenConsole({ dom, devName: null, flags: 0 });
+    const typing = setInterval(() => first.write("ping\r"), 200);
+    let heard = "";
+    for await (const chunk of first.iterator({ destroyOnReturn: false })) {
+      heard += (chunk as Buffer).toString("latin1");
+      if (heard.includes("ping\r")) break;
+    }
+    clearInterval(typing);
+    const replaced = once(first, "error");
+    const other = await api.domainOpenConsole({ dom, devName: null, flags: CONSOLE_FLAG.FORCE });
+    t.like((await replaced)[0], { name: "VirtError", message: "stream had I/O failure" });
+    const finished = once(other, "finish");
+    other.end();
+    await finished;
+    const aborted = await api.domainOpenConsole({ dom, devName: null, flags: 0 });
+    aborted.destroy();
+    const last = await api.domainOpenConsole({ dom, devName: null, flags: 0 });
+    const ends: string[] = [];
+    for (const end of ["end", "error"]) last.on(end, () => ends.push(end));
+    last.resume();
+    const closed = once(last, "close");
+    await api.domainDestroy({ dom });
+    await closed;
+    t.deepEqual(ends, ["end"]);
+    t.is(await api.connectGetType({}), "QEMU", "the connection outlives its streams");
+  },
+);

@@ -1,0 +1,251 @@
+import { createConnection, type Socket } from "node:net";
+import { argsToWire, type Call, keepaliveProgram, resultFromWire, VirtError, wireError, xdr } from "@polyvisor/core";
+import { decodeBody, isOf, type ProgramId } from "./client-body.js";
+import { type PendingCall, PendingCalls } from "./client-calls.js";
+import {
+  callAborted,
+  clientClosed,
+  connectFailed,
+  errorOfPeer,
+  keepaliveTimeout,
+  peerGone,
+  protocolError,
+  socketFailed,
+} from "./client-errors.js";
+import { FlowGate } from "./client-flow.js";
+import { Keepalive } from "./client-keepalive.js";
+import { MessageListeners, type MessageSpec } from "./client-messages.js";
+import { RpcStream } from "./client-stream.js";
+import { beginFrame, endFrame, type Frame, FrameSplitter, frameBytes, MESSAGE_STATUS, MESSAGE_TYPE } from "./frame.js";
+
+export interface CallSettings {
+  /**
+   * Ends the wait for the reply with `OPERATION_ABORTED`, and aborts the stream that the call opened. The daemon carries
+   * the call out all the same.
+   */
+  readonly signal?: AbortSignal;
+}
+
+interface OpenStream {
+  readonly program: ProgramId;
+  readonly procedure: number;
+  readonly stream: RpcStream;
+}
+
+/**
+ * A connection to a libvirtd, a polyvisord or any other server of libvirt's protocol. Calls are pipelined: as many as the
+ * caller likes wait at once, each for its own reply.
+ */
+export class RpcClient {
+  /** Settles when the connection is over: with the reason where it was lost, with `undefined` where `close` was called. */
+  readonly closed: Promise<VirtError | undefined>;
+  readonly #socket: Socket;
+  readonly #flow: FlowGate;
+  readonly #splitter = new FrameSplitter();
+  readonly #reader = new xdr.XdrReader(Buffer.alloc(0));
+  readonly #writer = new xdr.XdrWriter();
+  readonly #pending: PendingCalls;
+  readonly #streams = new Map<number, OpenStream>();
+  readonly #messages = new MessageListeners();
+  #keepalive: Keepalive | undefined;
+  #serial = 0;
+  #over = false;
+  #settleClosed: (reason: VirtError | undefined) => void = () => {};
+
+  /** Takes over a connected socket. */
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    this.#flow = new FlowGate(socket);
+    this.#pending = new PendingCalls(this.#flow);
+    this.closed = new Promise((resolve) => {
+      this.#settleClosed = resolve;
+    });
+    socket.on("data", (chunk) => this.#received(chunk));
+    socket.on("end", () => this.#end(peerGone()));
+    socket.on("error", (error) => this.#end(socketFailed(error)));
+    socket.on("close", () => this.#end(peerGone()));
+  }
+
+  /** Connects to a unix socket. Fails with `SYSTEM_ERROR` in libvirt's words. */
+  static connect(path: string): Promise<RpcClient> {
+    return new Promise((resolve, reject) => {
+      const socket = createConnection({ path });
+      const failed = (error: Error) => reject(connectFailed(path, error));
+      socket.once("error", failed);
+      socket.once("connect", () => {
+        socket.off("error", failed);
+        resolve(new RpcClient(socket));
+      });
+    });
+  }
+
+  /** Makes a call. Rejects with the daemon's error, or with the reason why the connection is over. */
+  call<Args, Ret>(
+    program: ProgramId,
+    entry: Call<unknown, unknown, Args, Ret>,
+    args: Args,
+    settings: CallSettings = {},
+  ): Promise<Ret> {
+    return new Promise<Ret>((resolve, reject) => {
+      const { signal } = settings;
+      if (this.#over) throw clientClosed();
+      if (signal?.aborted) throw callAborted(signal);
+      const serial = this.#nextSerial();
+      this.#write(this.#encode(program, entry, serial, args));
+      this.#pending.add(serial, { program, entry, signal, resolve: resolve as (value: unknown) => void, reject });
+    });
+  }
+
+  /** Calls `listener` for each message of that number, in the order of the wire. Returns what ends it. */
+  onMessage<Body>(program: ProgramId, message: MessageSpec<Body>, listener: (body: Body) => void): () => void {
+    return this.#messages.add(program, message, listener);
+  }
+
+  /**
+   * Pings the peer after `interval` seconds of silence and gives the connection up after `count` pings without an answer.
+   * Only for a peer that says it supports keepalive; the peer's own pings are always answered.
+   */
+  keepAlive(interval: number, count: number): void {
+    this.#keepalive?.stop();
+    if (this.#over) return;
+    this.#keepalive = new Keepalive(interval, count, {
+      ping: () => this.#sendKeepalive(keepaliveProgram.ping),
+      dead: () => this.#end(keepaliveTimeout()),
+    });
+  }
+
+  /** Closes the connection once what was sent is out. Calls that wait are rejected, streams destroyed. */
+  async close(): Promise<void> {
+    this.#end(undefined);
+    await this.closed;
+  }
+
+  #nextSerial(): number {
+    do this.#serial = (this.#serial + 1) >>> 0;
+    while (this.#pending.has(this.#serial) || this.#streams.has(this.#serial));
+    return this.#serial;
+  }
+
+  #encode(program: ProgramId, entry: Call, serial: number, args: unknown): Buffer {
+    const writer = this.#writer;
+    writer.reset();
+    try {
+      const start = beginFrame(writer, {
+        program: program.number,
+        version: program.version,
+        procedure: entry.number,
+        type: MESSAGE_TYPE.CALL,
+        serial,
+        status: MESSAGE_STATUS.OK,
+      });
+      entry.args.encode(writer, argsToWire(entry, args as Record<string, unknown>) as never);
+      endFrame(writer, start);
+    } catch (error) {
+      throw protocolError(`Unable to encode message payload: ${(error as Error).message}`, error);
+    }
+    return writer.take();
+  }
+
+  /** Writes of one turn leave together. */
+  #write(bytes: Uint8Array, sent?: (error?: Error | null) => void): void {
+    const socket = this.#socket;
+    if (socket.writableCorked === 0) {
+      socket.cork();
+      process.nextTick(() => socket.uncork());
+    }
+    socket.write(bytes, sent);
+  }
+
+  #received(chunk: Buffer): void {
+    this.#keepalive?.heard();
+    try {
+      this.#splitter.feed(chunk);
+      while (!this.#over && this.#splitter.next()) this.#dispatch(this.#splitter.frame);
+    } catch (error) {
+      this.#end(error instanceof VirtError ? error : protocolError((error as Error).message, error));
+    }
+  }
+
+  #dispatch(frame: Frame): void {
+    if (frame.type === MESSAGE_TYPE.REPLY) this.#replied(frame);
+    else if (frame.type === MESSAGE_TYPE.MESSAGE) this.#notified(frame);
+    else if (frame.type === MESSAGE_TYPE.STREAM) this.#streamed(frame);
+    else {
+      const { program, version, procedure, type } = frame;
+      throw protocolError(`got unexpected RPC call prog ${program} vers ${version} proc ${procedure} type ${type}`);
+    }
+  }
+
+  #replied(frame: Frame): void {
+    const pending = this.#pending.take(frame);
+    try {
+      if (frame.status !== MESSAGE_STATUS.OK) throw this.#errorIn(frame);
+      const result = resultFromWire(pending.entry, decodeBody(pending.entry.ret, this.#reader, frame));
+      pending.resolve(pending.entry.stream === undefined ? result : this.#openStream(frame.serial, pending));
+    } catch (error) {
+      pending.reject(error as VirtError);
+    }
+  }
+
+  #notified(frame: Frame): void {
+    if (!isOf(keepaliveProgram, frame)) this.#messages.dispatch(frame, this.#reader);
+    else if (frame.procedure === keepaliveProgram.ping) this.#sendKeepalive(keepaliveProgram.pong);
+  }
+
+  /** Packets of a stream that this side gave up go on for a while, so nobody misses a stream. */
+  #streamed(frame: Frame): void {
+    const open = this.#streams.get(frame.serial);
+    if (open === undefined || !isOf(open.program, frame) || open.procedure !== frame.procedure) return;
+    if (frame.status === MESSAGE_STATUS.CONTINUE) open.stream.receive(frame.buffer.subarray(frame.body, frame.end));
+    else if (frame.status === MESSAGE_STATUS.ERROR) open.stream.fail(this.#errorIn(frame));
+    else if (!open.stream.confirm()) throw protocolError("the peer confirmed a stream that nobody finished");
+  }
+
+  #openStream(serial: number, { program, entry, signal, givenUp }: PendingCall): RpcStream {
+    const header = { program: program.number, version: program.version, procedure: entry.number, serial };
+    let finishing = false;
+    const abort = () => stream.destroy(callAborted(signal as AbortSignal));
+    const stream = new RpcStream({
+      send: (status, data, sent) =>
+        this.#write(frameBytes({ ...header, type: MESSAGE_TYPE.STREAM, status }, data), sent),
+      awaitFinish: () => {
+        finishing = true;
+        this.#flow.await();
+      },
+      full: () => this.#flow.full(stream),
+      drained: () => this.#flow.drained(stream),
+      over: () => {
+        this.#streams.delete(serial);
+        this.#flow.drained(stream);
+        if (finishing) this.#flow.settled();
+        signal?.removeEventListener("abort", abort);
+      },
+    });
+    this.#streams.set(serial, { program, procedure: entry.number, stream });
+    if (givenUp) stream.destroy();
+    else signal?.addEventListener("abort", abort, { once: true });
+    return stream;
+  }
+
+  #errorIn(frame: Frame): VirtError {
+    return errorOfPeer(decodeBody(wireError, this.#reader, frame));
+  }
+
+  #sendKeepalive(procedure: number): void {
+    const { number: program, version } = keepaliveProgram;
+    const header = { program, version, procedure, type: MESSAGE_TYPE.MESSAGE, serial: 0, status: MESSAGE_STATUS.OK };
+    this.#write(frameBytes(header));
+  }
+
+  #end(reason: VirtError | undefined): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#keepalive?.stop();
+    this.#pending.rejectAll(reason ?? clientClosed());
+    for (const { stream } of [...this.#streams.values()]) stream.fail(reason);
+    this.#messages.clear();
+    if (reason === undefined) this.#socket.destroySoon();
+    else this.#socket.destroy();
+    this.#settleClosed(reason);
+  }
+}

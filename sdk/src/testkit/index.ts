@@ -1,0 +1,1 @@
+export { hasLibvirtd, type PrivateLibvirtd, startLibvirtd } from "./libvirtd.js";

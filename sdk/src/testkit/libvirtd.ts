@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { access, chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+/** A libvirtd of one test's own: a session daemon in a folder of its own, without any of the system's paths. */
+export interface PrivateLibvirtd {
+  readonly folder: string;
+  /** The unix socket that clients connect to. */
+  readonly socket: string;
+  readonly process: ChildProcess;
+  /** Ends the daemon and removes its folder. Guests that it started are the test's own affair. */
+  stop(): Promise<void>;
+}
+
+const NOBODY = 65534;
+const BINARY = "/usr/sbin/libvirtd";
+
+/** Whether a libvirtd is installed. Tests that need one skip themselves by name where there is none. */
+export async function hasLibvirtd(): Promise<boolean> {
+  try {
+    await access(BINARY);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Starts a libvirtd. It runs as `nobody` where the test runs as root, because a libvirtd of root is the system's.
+ *
+ * @param settings further lines of libvirtd.conf
+ */
+export async function startLibvirtd(settings = ""): Promise<PrivateLibvirtd> {
+  const folder = await mkdtemp(join(tmpdir(), "libvirtd-"));
+  const isRoot = process.getuid?.() === 0;
+  const folders = ["run", "config", "cache", "data", "home"];
+  for (const name of folders) await mkdir(join(folder, name), { mode: 0o700 });
+  const config = join(folder, "libvirtd.conf");
+  const log = join(folder, "libvirtd.log");
+  await writeFile(config, `log_level = 3\nlog_outputs = "3:file:${log}"\n${settings}\n`);
+  if (isRoot) {
+    await chmod(folder, 0o755);
+    for (const name of ["", ...folders]) await chown(join(folder, name), NOBODY, NOBODY);
+  }
+  const daemon = [BINARY, "--config", config, "--pid-file", join(folder, "libvirtd.pid")];
+  const drop = isRoot ? ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"] : [];
+  const [command = "", ...args] = [...drop, ...daemon];
+  const child = spawn(command, args, { cwd: folder, env: environment(folder), stdio: "ignore" });
+  const socket = join(folder, "run/libvirt/libvirt-sock");
+  const stop = () => stopDaemon(child, folder);
+  try {
+    await listening(child, socket);
+  } catch (error) {
+    const said = await readFile(log, "utf8").catch(() => "");
+    await stop();
+    throw new Error(`${(error as Error).message}\n${said}`);
+  }
+  return { folder, socket, process: child, stop };
+}
+
+function environment(folder: string): NodeJS.ProcessEnv {
+  return {
+    PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
+    HOME: join(folder, "home"),
+    XDG_RUNTIME_DIR: join(folder, "run"),
+    XDG_CONFIG_HOME: join(folder, "config"),
+    XDG_CACHE_HOME: join(folder, "cache"),
+    XDG_DATA_HOME: join(folder, "data"),
+  };
+}
+
+async function listening(child: ChildProcess, socket: string): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (!(await accepts(socket))) {
+    if (child.exitCode !== null) throw new Error(`libvirtd ended with status ${child.exitCode}`);
+    if (Date.now() > deadline) throw new Error("libvirtd does not listen after 30 s");
+    await delay(50);
+  }
+}
+
+function accepts(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once("error", () => resolve(false));
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
+}
+
+async function stopDaemon(child: ChildProcess, folder: string): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const ended = once(child, "exit");
+    child.kill("SIGCONT");
+    child.kill("SIGTERM");
+    const timer = setTimeout(() => child.kill("SIGKILL"), 5000);
+    await ended;
+    clearTimeout(timer);
+  }
+  await rm(folder, { recursive: true, force: true });
+}
