@@ -1,0 +1,42 @@
+import { VirtError } from "@polyvisor/core";
+import { daemonVersion, describePlugins, startDaemon } from "./daemon.js";
+import { readCommandLine, UsageError } from "./startup/options.js";
+import { StartError } from "./startup/start-error.js";
+
+/** Exit codes: 1 for a daemon that could not start, 2 for a command line that cannot be meant. */
+const EXIT = { FAILED: 1, USAGE: 2 } as const;
+
+async function main(): Promise<void> {
+  const command = readCommandLine(process.argv, await daemonVersion());
+  if (command.kind === "done") return;
+  if (command.kind === "plugins") {
+    process.stdout.write(`${await describePlugins(command.options)}\n`);
+    return;
+  }
+  const daemon = await startDaemon(command.options);
+  process.stdout.write(`${daemon.words}\n`);
+  await stopSignal();
+  await daemon.close();
+}
+
+/** A terminal sends its signal to a whole process group, so more than one may come: only the first counts. */
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => resolve(signal));
+  });
+}
+
+function complain(error: unknown): void {
+  if (error instanceof UsageError) {
+    process.stderr.write(`polyvisord: ${error.message}\nTry polyvisord --help\n`);
+    process.exitCode = EXIT.USAGE;
+    return;
+  }
+  const expected = error instanceof StartError || error instanceof VirtError;
+  const words = expected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const hint = expected && error.hint !== undefined ? `\nhint: ${error.hint}` : "";
+  process.stderr.write(`polyvisord: ${words}${hint}\n`);
+  process.exitCode = EXIT.FAILED;
+}
+
+await main().catch(complain);

@@ -1,0 +1,142 @@
+import {
+  type Domain,
+  type DomainEvent,
+  type DomainEventKind,
+  domainEventKind,
+  domainEvents,
+  type HypervisorConnection,
+  remoteProgram,
+  type Unsubscribe,
+  VirtError,
+  xdr,
+} from "@polyvisor/core";
+import { beginFrame, endFrame, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
+import type { Outbox } from "./outbox.js";
+
+/** The last event kind that clients can register for without a callback id: later ones came with libvirt's new calls. */
+const LAST_LEGACY_ID = domainEvents.deviceRemoved.id;
+
+/** libvirt numbers events with it too; nobody reads it. */
+const EVENT_SERIAL = 1;
+
+interface Registration {
+  readonly eventID: number;
+  readonly unsubscribe: Unsubscribe;
+}
+
+/** What the registrations of one client take from its session. */
+export interface EventClient {
+  readonly connection: HypervisorConnection;
+  readonly outbox: Outbox;
+}
+
+/** One client's registrations for domain events, in all three generations of the protocol. */
+export class EventRegistrations {
+  readonly #client: EventClient;
+  readonly #registrations = new Map<number, Registration>();
+  #nextId = 0;
+  #ended = false;
+
+  constructor(client: EventClient) {
+    this.#client = client;
+  }
+
+  /** Returns the callback id that every event of this registration will carry. */
+  async register(eventID: number, dom: Domain | undefined): Promise<number> {
+    const kind = domainEventKind(eventID);
+    if (kind === undefined) throw unsupported(eventID);
+    const { connection } = this.#client;
+    const about = dom === undefined ? undefined : await connection.resolveDomain(dom);
+    const callbackID = this.#nextId++;
+    await this.#subscribe(kind, about, callbackID, (event) => this.#send(event, callbackID));
+    return callbackID;
+  }
+
+  async deregister(callbackID: number): Promise<void> {
+    const registration = this.#registrations.get(callbackID);
+    if (registration === undefined)
+      throw new VirtError("INTERNAL_ERROR", `domain event callback ${callbackID} not registered`, { domain: "RPC" });
+    this.#registrations.delete(callbackID);
+    await registration.unsubscribe();
+  }
+
+  /** Registers in the way of clients that know no callback ids: their events carry none. */
+  async registerLegacy(eventID: number): Promise<void> {
+    const kind = legacyKind(eventID);
+    await this.#subscribe(kind, undefined, this.#nextId++, (event) => this.#send(event, undefined));
+  }
+
+  async deregisterLegacy(eventID: number): Promise<void> {
+    legacyKind(eventID);
+    for (const [id, registration] of this.#registrations) {
+      if (registration.eventID === eventID) return this.deregister(id);
+    }
+    throw new VirtError("INTERNAL_ERROR", `domain event ${eventID} not registered`, { domain: "RPC" });
+  }
+
+  /** The client is gone. Whatever fails here concerns nobody any more. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    const all = [...this.#registrations.values()];
+    this.#registrations.clear();
+    await Promise.allSettled(all.map(async ({ unsubscribe }) => unsubscribe()));
+  }
+
+  async #subscribe(
+    kind: DomainEventKind,
+    dom: Domain | undefined,
+    id: number,
+    listener: (event: DomainEvent) => void,
+  ): Promise<void> {
+    const source = this.#client.connection.events;
+    if (source === undefined) throw new VirtError("NO_SUPPORT", "virConnectDomainEventRegisterAny");
+    const unsubscribe = await source.subscribe(kind, dom, listener);
+    if (this.#ended) await unsubscribe();
+    else this.#registrations.set(id, { eventID: domainEvents[kind].id, unsubscribe });
+  }
+
+  #send(event: DomainEvent, callbackID: number | undefined): void {
+    if (this.#ended) return;
+    const { outbox } = this.#client;
+    const { writer } = outbox;
+    const spec = domainEvents[event.kind];
+    const body = bodyOf(event);
+    const start = beginFrame(writer, {
+      program: remoteProgram.number,
+      version: remoteProgram.version,
+      procedure: callbackID === undefined ? (spec.legacy ?? spec.number) : spec.number,
+      type: MESSAGE_TYPE.MESSAGE,
+      serial: EVENT_SERIAL,
+      status: MESSAGE_STATUS.OK,
+    });
+    if (callbackID !== undefined) writer.i32(callbackID);
+    writer.bytes(body);
+    endFrame(writer, start);
+    outbox.wrote();
+  }
+}
+
+let lastEvent: DomainEvent | undefined;
+let lastBody: Buffer = Buffer.alloc(0);
+
+/** An event's body, encoded once: a driver hands one event to all of its subscribers before it comes to the next. */
+function bodyOf(event: DomainEvent): Buffer {
+  if (event !== lastEvent) {
+    lastBody = xdr.encodeToBuffer(domainEvents[event.kind].body as unknown as xdr.Codec<unknown, DomainEvent>, event);
+    lastEvent = event;
+  }
+  return lastBody;
+}
+
+function legacyKind(eventID: number): DomainEventKind {
+  const kind = eventID > LAST_LEGACY_ID ? undefined : domainEventKind(eventID);
+  if (kind === undefined) throw unsupported(eventID);
+  return kind;
+}
+
+function unsupported(eventID: number): VirtError {
+  return new VirtError("INTERNAL_ERROR", `unsupported event ID ${eventID}`, {
+    domain: "RPC",
+    hint: "docs/support-matrix.md lists the events of each driver",
+  });
+}

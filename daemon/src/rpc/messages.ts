@@ -1,0 +1,67 @@
+import { remoteProgram, resultToWire, type VirtError, wireError, wireErrorOf, type xdr } from "@polyvisor/core";
+import { beginFrame, endFrame, type Frame, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
+import { rpcError } from "./errors.js";
+import type { Outbox } from "./outbox.js";
+import type { Args, Entry } from "./table.js";
+
+/** What an answer repeats of the message that it answers. */
+export type Answered = Pick<Frame, "program" | "version" | "procedure" | "serial">;
+
+/** The program and version of every call in the table. */
+export function answerTo(procedure: number, serial: number): Answered {
+  return { program: remoteProgram.number, version: remoteProgram.version, procedure, serial };
+}
+
+/** The reply of a call that worked; an error instead where the result does not fit into a message. */
+export function writeReply(outbox: Outbox, entry: Entry, serial: number, args: Args, result: unknown): void {
+  const { writer } = outbox;
+  const answered = answerTo(entry.call.number, serial);
+  const start = beginFrame(writer, { ...answered, type: MESSAGE_TYPE.REPLY, status: MESSAGE_STATUS.OK });
+  try {
+    if (entry.call.stream === undefined) {
+      const ret = entry.call.ret as unknown as xdr.Codec<unknown, unknown>;
+      ret.encode(writer, resultToWire(entry.call, result, args));
+    }
+    endFrame(writer, start);
+  } catch (error) {
+    writer.offset = start;
+    writeError(
+      outbox,
+      answered,
+      MESSAGE_TYPE.REPLY,
+      rpcError(`Unable to encode message payload: ${(error as Error).message}`),
+    );
+    return;
+  }
+  outbox.wrote();
+}
+
+/** An error that fails a call (`REPLY`) or ends a stream (`STREAM`). */
+export function writeError(outbox: Outbox, answered: Answered, type: number, error: VirtError): void {
+  const { writer } = outbox;
+  const start = beginFrame(writer, { ...answered, type, status: MESSAGE_STATUS.ERROR });
+  wireError.encode(writer, wireErrorOf(error));
+  endFrame(writer, start);
+  outbox.wrote();
+}
+
+/** A packet of a stream: data, or with none the end of this side (`CONTINUE`) or a confirmation (`OK`). */
+export function writeStreamPacket(outbox: Outbox, answered: Answered, status: number, data?: Uint8Array): void {
+  const { writer } = outbox;
+  const start = beginFrame(writer, { ...answered, type: MESSAGE_TYPE.STREAM, status });
+  if (data !== undefined) {
+    writer.ensure(data.length);
+    writer.buffer.set(data, writer.offset);
+    writer.offset += data.length;
+  }
+  endFrame(writer, start);
+  outbox.wrote();
+}
+
+/** A message of the keepalive program, which has no body. */
+export function writeKeepalive(outbox: Outbox, program: Omit<Answered, "serial">): void {
+  const { writer } = outbox;
+  const start = beginFrame(writer, { ...program, serial: 0, type: MESSAGE_TYPE.MESSAGE, status: MESSAGE_STATUS.OK });
+  endFrame(writer, start);
+  outbox.wrote();
+}

@@ -1,0 +1,141 @@
+import { createServer, type Server, type Socket } from "node:net";
+import type { CallContext, Host, HypervisorConnection, Identity, Log } from "@polyvisor/core";
+import type { KeepaliveSettings } from "./keepalive.js";
+import { defaultUris, openFirst, uriOfName } from "./open-uri.js";
+import type { Policy } from "./policy.js";
+import { Session, type SessionServices } from "./session.js";
+
+export interface ServerSettings {
+  readonly keepalive: KeepaliveSettings;
+  /** Clients that are served at a time. */
+  readonly maxClients: number;
+  /** Clients over that number that may wait until one leaves; any more are turned away. */
+  readonly maxQueuedClients: number;
+  readonly maxClientRequests: number;
+  /** What a client without a URI gets; by default the first hypervisor found. */
+  readonly uriDefault?: string;
+  readonly policy?: Policy;
+}
+
+/** A unix socket to listen on. */
+export interface ListenAt {
+  readonly path: string;
+  readonly mode: number;
+  readonly readOnly: boolean;
+}
+
+interface Arrival {
+  readonly socket: Socket;
+  readonly readOnly: boolean;
+}
+
+const BACKLOG = 511;
+
+/** Accepts clients on unix sockets and gives each a session. */
+export class SessionServer {
+  readonly #host: Host;
+  readonly #settings: ServerSettings;
+  readonly #log: Log;
+  readonly #identify: (socket: Socket) => Identity;
+  readonly #services: SessionServices;
+  readonly #listeners: Server[] = [];
+  readonly #sessions = new Set<Session>();
+  readonly #queue: Arrival[] = [];
+  #served = 0;
+
+  /** `identify` tells who is at the other end of an accepted socket. */
+  constructor(host: Host, settings: ServerSettings, log: Log, identify: (socket: Socket) => Identity) {
+    this.#host = host;
+    this.#settings = settings;
+    this.#log = log;
+    this.#identify = identify;
+    this.#services = {
+      openDriver: (name, context) => this.#openDriver(name, context),
+      keepalive: settings.keepalive,
+      maxClientRequests: settings.maxClientRequests,
+      ...(settings.policy === undefined ? {} : { policy: settings.policy }),
+    };
+  }
+
+  /** Clients that are connected now. */
+  get clients(): number {
+    return this.#sessions.size;
+  }
+
+  /** Rejects where the path cannot be listened on. */
+  listen({ path, mode, readOnly }: ListenAt): Promise<void> {
+    const server = createServer({ pauseOnConnect: true }, (socket) => this.#arrived({ socket, readOnly }));
+    this.#listeners.push(server);
+    return new Promise((resolve, reject) => {
+      server.once("error", reject);
+      server.once("listening", () => {
+        server.off("error", reject);
+        server.on("error", (error) => this.#log.error({ err: error, path }, "a listener failed"));
+        resolve();
+      });
+      // The socket must never exist with more permissions than it will have; binding happens before listen returns.
+      const mask = process.umask(0o777 & ~mode);
+      try {
+        server.listen({ path, backlog: BACKLOG });
+      } finally {
+        process.umask(mask);
+      }
+    });
+  }
+
+  /** Stops listening, which removes the sockets, and ends all sessions. Resolves once drivers have let go of them. */
+  async close(): Promise<void> {
+    for (const { socket } of this.#queue.splice(0)) socket.destroy();
+    const closed = this.#listeners.map((server) => new Promise((resolve) => server.close(resolve)));
+    const ended = [...this.#sessions].map((session) => session.ended);
+    for (const session of this.#sessions) session.shutDown();
+    await Promise.all([...closed, ...ended]);
+  }
+
+  #arrived(arrival: Arrival): void {
+    if (this.#served < this.#settings.maxClients) this.#serve(arrival);
+    else if (this.#queue.length < this.#settings.maxQueuedClients) this.#enqueue(arrival);
+    else {
+      this.#log.warn({ clients: this.#served }, "too many clients; a new one is turned away");
+      arrival.socket.destroy();
+    }
+  }
+
+  #enqueue(arrival: Arrival): void {
+    this.#queue.push(arrival);
+    arrival.socket.on("error", () => {});
+    arrival.socket.once("close", () => {
+      const index = this.#queue.indexOf(arrival);
+      if (index >= 0) this.#queue.splice(index, 1);
+    });
+  }
+
+  #serve({ socket, readOnly }: Arrival): void {
+    let identity: Identity;
+    try {
+      identity = this.#identify(socket);
+    } catch (error) {
+      this.#log.warn({ err: error }, "a client left before it was known who it is");
+      socket.destroy();
+      return;
+    }
+    const log = this.#log.child({ client: identity.pid, uid: identity.uid });
+    const session = new Session(socket, { identity, readOnly, log }, this.#services);
+    this.#served++;
+    this.#sessions.add(session);
+    socket.once("close", () => this.#left());
+    void session.ended.then(() => this.#sessions.delete(session));
+    socket.resume();
+  }
+
+  #left(): void {
+    this.#served--;
+    const next = this.#queue.shift();
+    if (next !== undefined) this.#serve(next);
+  }
+
+  #openDriver(name: string, context: CallContext): Promise<HypervisorConnection> {
+    if (name !== "") return this.#host.openDriver(uriOfName(name), context);
+    return openFirst(defaultUris(this.#host, this.#settings.uriDefault), (uri) => this.#host.openDriver(uri, context));
+  }
+}

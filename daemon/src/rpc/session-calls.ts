@@ -1,0 +1,101 @@
+import { type Call, type CallContext, type HypervisorApi, LIB_VERSION, type MaybePromise } from "@polyvisor/core";
+import { notOpen } from "./errors.js";
+import type { Session } from "./session.js";
+
+export type SessionCallName = {
+  [K in keyof HypervisorApi]: HypervisorApi[K] extends { readonly by: "session" } ? K : never;
+}[keyof HypervisorApi];
+
+type ArgsOf<K extends keyof HypervisorApi> = HypervisorApi[K] extends Call<infer Args> ? Args : never;
+type RetOf<K extends keyof HypervisorApi> = HypervisorApi[K] extends Call<infer _Args, infer Ret> ? Ret : never;
+
+type SessionCalls = {
+  readonly [K in SessionCallName]: (session: Session, args: ArgsOf<K>, context: CallContext) => MaybePromise<RetOf<K>>;
+};
+
+/** Features that a client may ask for (`VIR_DRV_FEATURE_*`). */
+const FEATURE = {
+  TYPED_PARAM_STRING: 9,
+  KEEPALIVE: 10,
+  EVENT_CALLBACK: 14,
+  CLOSE_CALLBACK: 15,
+  NETWORK_UPDATE_ORDER: 16,
+} as const;
+
+const AUTH_NONE = 0;
+const OPEN_READ_ONLY = 1;
+
+/** Calls about the connection between client and daemon: no driver hears of them. */
+export const sessionCalls: SessionCalls = {
+  authList: () => [AUTH_NONE],
+
+  connectOpen: (session, { name, flags }, context) => session.open(name ?? "", (flags & OPEN_READ_ONLY) !== 0, context),
+
+  connectClose: (session) => session.closeAfterReply(),
+
+  connectSupportsFeature(session, { feature }) {
+    if (feature === FEATURE.KEEPALIVE) {
+      session.startKeepalive();
+      return 1;
+    }
+    requireOpen(session);
+    return feature === FEATURE.TYPED_PARAM_STRING ||
+      feature === FEATURE.EVENT_CALLBACK ||
+      feature === FEATURE.CLOSE_CALLBACK ||
+      feature === FEATURE.NETWORK_UPDATE_ORDER
+      ? 1
+      : 0;
+  },
+
+  connectGetURI: (session) => session.connection.uri,
+
+  connectGetLibVersion(session) {
+    requireOpen(session);
+    return LIB_VERSION;
+  },
+
+  /** The way from the client to here is what the client judges itself; from here on nothing leaves the host. */
+  connectIsSecure(session) {
+    requireOpen(session);
+    return true;
+  },
+
+  connectRegisterCloseCallback: requireOpen,
+  connectUnregisterCloseCallback: requireOpen,
+
+  async connectDomainEventRegister(session) {
+    requireOpen(session);
+    await session.events.registerLegacy(0);
+    return 0;
+  },
+
+  async connectDomainEventDeregister(session) {
+    requireOpen(session);
+    await session.events.deregisterLegacy(0);
+    return 0;
+  },
+
+  async connectDomainEventRegisterAny(session, { eventID }) {
+    requireOpen(session);
+    await session.events.registerLegacy(eventID);
+  },
+
+  connectDomainEventDeregisterAny(session, { eventID }) {
+    requireOpen(session);
+    return session.events.deregisterLegacy(eventID);
+  },
+
+  connectDomainEventCallbackRegisterAny(session, { eventID, dom }) {
+    requireOpen(session);
+    return session.events.register(eventID, dom ?? undefined);
+  },
+
+  connectDomainEventCallbackDeregisterAny(session, { callbackID }) {
+    requireOpen(session);
+    return session.events.deregister(callbackID);
+  },
+};
+
+function requireOpen(session: Session): void {
+  if (!session.isOpen) throw notOpen();
+}

@@ -1,0 +1,293 @@
+import type { Socket } from "node:net";
+import {
+  type ByteStream,
+  type CallContext,
+  type HypervisorConnection,
+  type Identity,
+  keepaliveProgram,
+  type Log,
+  remoteProgram,
+  VirtError,
+} from "@polyvisor/core";
+import { type Frame, FrameError, FrameSplitter, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
+import { ClientCalls } from "./calls.js";
+import { argsOf, entryOf } from "./dispatch.js";
+import { notOpen, rpcError } from "./errors.js";
+import { EventRegistrations } from "./events.js";
+import { ClientWatch, type KeepaliveSettings } from "./keepalive.js";
+import { type Answered, writeError, writeKeepalive } from "./messages.js";
+import { Outbox } from "./outbox.js";
+import type { Policy } from "./policy.js";
+import { ServerStream } from "./stream.js";
+
+/** What every session of a server shares. */
+export interface SessionServices {
+  /** Opens the URI that a client named; an empty name means the default. */
+  openDriver(name: string, context: CallContext): Promise<HypervisorConnection>;
+  readonly keepalive: KeepaliveSettings;
+  /** Slow calls of one client that run at a time. */
+  readonly maxClientRequests: number;
+  /** Without one everything is allowed. */
+  readonly policy?: Policy;
+}
+
+/** One client as the server that accepted it knows it. */
+export interface ClientInfo {
+  readonly identity: Identity;
+  /** It came by the read-only socket. */
+  readonly readOnly: boolean;
+  readonly log: Log;
+}
+
+/** Messages of one client that are worked off before others get their turn. */
+const FRAMES_PER_TURN = 64;
+
+/** Why nothing is read from a client for the moment. */
+const HOLD = { TURN: 1, CALLS: 2, UNREAD: 4, STREAM: 8 } as const;
+
+type Opening =
+  | { readonly state: "closed" }
+  | { readonly state: "opening" }
+  | { readonly state: "open"; readonly connection: HypervisorConnection };
+
+/** One client's connection: what it sends is cut into messages and dispatched, what goes to it leaves through the outbox. */
+export class Session {
+  readonly identity: Identity;
+  readonly log: Log;
+  readonly outbox: Outbox;
+  readonly events: EventRegistrations;
+  readonly policy: Policy | undefined;
+  /** Settles once the client is gone and nothing of it is left in a driver. */
+  readonly ended: Promise<void>;
+  readonly #socket: Socket;
+  readonly #services: SessionServices;
+  readonly #splitter = new FrameSplitter();
+  readonly #calls: ClientCalls;
+  readonly #watch: ClientWatch;
+  readonly #streams = new Map<number, ServerStream>();
+  readonly #fullStreams = new Set<ServerStream>();
+  #opening: Opening = { state: "closed" };
+  #readOnly: boolean;
+  #holds = 0;
+  #working = false;
+  #closing = false;
+  #over = false;
+
+  /** Takes over an accepted socket and begins to read. */
+  constructor(socket: Socket, client: ClientInfo, services: SessionServices) {
+    this.identity = client.identity;
+    this.log = client.log;
+    this.policy = services.policy;
+    this.#readOnly = client.readOnly;
+    this.#socket = socket;
+    this.#services = services;
+    this.outbox = new Outbox(socket, (unread) => {
+      this.log.warn({ unread }, "the client does not read what it is sent; its connection is closed");
+      socket.destroy();
+    });
+    this.events = new EventRegistrations(this);
+    this.#calls = new ClientCalls(this, services.maxClientRequests);
+    this.#watch = new ClientWatch(services.keepalive, this.outbox, () => {
+      this.log.info({}, "connection closed due to keepalive timeout");
+      socket.destroy();
+    });
+    this.ended = new Promise((resolve) => socket.once("close", () => resolve(this.#end())));
+    socket.on("error", (error) => this.log.debug({ err: error }, "the connection of a client failed"));
+    socket.on("drain", () => this.#drained());
+    socket.on("data", (chunk: Buffer) => this.#read(chunk));
+  }
+
+  get readOnly(): boolean {
+    return this.#readOnly;
+  }
+
+  get isOpen(): boolean {
+    return this.#opening.state === "open";
+  }
+
+  /** The driver's connection behind the URI that the client opened. Throws where it has opened none. */
+  get connection(): HypervisorConnection {
+    if (this.#opening.state !== "open") throw notOpen();
+    return this.#opening.connection;
+  }
+
+  async open(name: string, readOnly: boolean, context: CallContext): Promise<void> {
+    if (this.#opening.state !== "closed")
+      throw new VirtError("INTERNAL_ERROR", "connection already open", { domain: "RPC" });
+    this.#opening = { state: "opening" };
+    const asked: CallContext = readOnly ? { ...contextFields(context), readOnly: true } : context;
+    try {
+      const connection = await this.#services.openDriver(name, asked);
+      this.#opening = { state: "open", connection };
+      if (readOnly) this.#readOnly = true;
+    } catch (error) {
+      this.#opening = { state: "closed" };
+      throw error;
+    }
+  }
+
+  /** The client is done. Its connection is closed once the reply has left. */
+  closeAfterReply(): void {
+    this.#closing = true;
+  }
+
+  startKeepalive(): void {
+    this.#watch.start();
+  }
+
+  /** The server shuts down: what has been written still leaves. */
+  shutDown(): void {
+    this.outbox.flush();
+    this.#socket.destroySoon();
+  }
+
+  openStream(opened: Answered, bytes: ByteStream): void {
+    this.#streams.get(opened.serial)?.abort();
+    this.#streams.set(opened.serial, new ServerStream(this, opened, bytes));
+  }
+
+  streamFull(stream: ServerStream): void {
+    this.#fullStreams.add(stream);
+    this.#hold(HOLD.STREAM);
+  }
+
+  streamReady(stream: ServerStream): void {
+    if (this.#fullStreams.delete(stream) && this.#fullStreams.size === 0) this.#release(HOLD.STREAM);
+  }
+
+  streamOver(stream: ServerStream): void {
+    if (this.#streams.get(stream.opened.serial) === stream) this.#streams.delete(stream.opened.serial);
+    this.streamReady(stream);
+  }
+
+  callsReady(): void {
+    this.#release(HOLD.CALLS);
+  }
+
+  #read(chunk: Buffer): void {
+    this.#watch.heard();
+    this.#splitter.feed(chunk);
+    this.#work();
+  }
+
+  /** Works off what has been read, until something holds the client. */
+  #work(): void {
+    this.#working = true;
+    this.outbox.gather();
+    try {
+      let left = FRAMES_PER_TURN;
+      while (this.#holds === 0 && !this.#closing && !this.#over && this.#splitter.next()) {
+        this.#take(this.#splitter.frame);
+        if (--left === 0) this.#yield();
+      }
+    } catch (error) {
+      this.#refuse(error);
+    }
+    this.outbox.flush();
+    this.#working = false;
+    if (this.outbox.congested) this.#holds |= HOLD.UNREAD;
+    if (this.#closing) this.#socket.destroySoon();
+    else if (this.#holds !== 0) {
+      this.#splitter.hold();
+      this.#socket.pause();
+    }
+  }
+
+  #take(frame: Frame): void {
+    if (frame.program === remoteProgram.number && frame.version === remoteProgram.version) this.#takeOwn(frame);
+    else if (frame.program === keepaliveProgram.number && frame.type === MESSAGE_TYPE.MESSAGE)
+      this.#takeKeepalive(frame);
+    else if (frame.type === MESSAGE_TYPE.CALL)
+      writeError(
+        this.outbox,
+        frame,
+        MESSAGE_TYPE.REPLY,
+        rpcError(`Cannot find program ${frame.program | 0} version ${frame.version | 0}`),
+      );
+    else if (frame.type === MESSAGE_TYPE.CALL_WITH_FDS) throw descriptorsRefused();
+  }
+
+  #takeOwn(frame: Frame): void {
+    if (frame.type === MESSAGE_TYPE.CALL) this.#takeCall(frame);
+    else if (frame.type === MESSAGE_TYPE.STREAM) this.#takeStreamPacket(frame);
+    else if (frame.type === MESSAGE_TYPE.CALL_WITH_FDS) throw descriptorsRefused();
+    else if (frame.type === MESSAGE_TYPE.STREAM_HOLE) throw new FrameError("Unexpected stream hole");
+    // Replies and events are ours to send: libvirt ignores a client that sends some, and so does this.
+  }
+
+  #takeCall(frame: Frame): void {
+    try {
+      if (frame.status !== MESSAGE_STATUS.OK) throw rpcError(`Unexpected message status ${frame.status}`);
+      const entry = entryOf(frame);
+      this.#calls.submit(entry, argsOf(entry, frame), frame.serial);
+    } catch (error) {
+      if (!(error instanceof VirtError)) throw error;
+      writeError(this.outbox, frame, MESSAGE_TYPE.REPLY, error);
+    }
+    if (this.#calls.full) this.#hold(HOLD.CALLS);
+  }
+
+  /** A packet may come after its stream is over, because nobody acknowledges packets: it is dropped. */
+  #takeStreamPacket(frame: Frame): void {
+    const stream = this.#streams.get(frame.serial);
+    if (stream !== undefined && stream.opened.procedure === frame.procedure) stream.take(frame);
+  }
+
+  #takeKeepalive(frame: Frame): void {
+    const { number, version, ping, pong } = keepaliveProgram;
+    if (frame.procedure === ping) writeKeepalive(this.outbox, { program: number, version, procedure: pong });
+  }
+
+  #yield(): void {
+    this.#hold(HOLD.TURN);
+    setImmediate(() => this.#release(HOLD.TURN));
+  }
+
+  #drained(): void {
+    for (const stream of this.#streams.values()) stream.drained();
+    this.#release(HOLD.UNREAD);
+  }
+
+  #hold(reason: number): void {
+    this.#holds |= reason;
+  }
+
+  #release(reason: number): void {
+    if ((this.#holds & reason) === 0) return;
+    this.#holds &= ~reason;
+    if (this.#holds !== 0 || this.#working || this.#over) return;
+    this.#work();
+    if (this.#holds === 0) this.#socket.resume();
+  }
+
+  /** The client does not keep to the protocol, so nothing that follows can be understood. */
+  #refuse(error: unknown): void {
+    if (error instanceof FrameError)
+      this.log.info({ reason: error.message }, "a client broke the protocol; its connection is closed");
+    else this.log.error({ err: error }, "a message could not be worked off; its client's connection is closed");
+    this.#socket.destroy();
+    this.#over = true;
+  }
+
+  async #end(): Promise<void> {
+    this.#over = true;
+    this.#watch.stop();
+    for (const stream of this.#streams.values()) stream.abort();
+    await Promise.all([this.events.end(), this.#calls.end()]);
+    if (this.#opening.state !== "open") return;
+    try {
+      await this.#opening.connection.close();
+    } catch (error) {
+      this.log.warn({ err: error }, "a driver failed to close the connection of a client");
+    }
+  }
+}
+
+/** The getters of a call's context as plain fields, so that one of them can be replaced. */
+function contextFields(context: CallContext): CallContext {
+  return { identity: context.identity, readOnly: context.readOnly, signal: context.signal, log: context.log };
+}
+
+function descriptorsRefused(): FrameError {
+  return new FrameError("a call brought file descriptors, which this connection did not offer to take");
+}

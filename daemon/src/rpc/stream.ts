@@ -1,0 +1,113 @@
+import type { ByteStream } from "@polyvisor/core";
+import { VirtError } from "@polyvisor/core";
+import { type Frame, MESSAGE_STATUS, MESSAGE_TYPE, STREAM_DATA_MAX } from "@polyvisor/sdk/rpc";
+import { rpcError } from "./errors.js";
+import { type Answered, writeError, writeStreamPacket } from "./messages.js";
+import type { Outbox } from "./outbox.js";
+
+/** With this much not yet taken by the driver's end, no more is read from the client. */
+const WAITING_BYTES = 1048576;
+
+/** What a stream takes from the session that it belongs to. */
+export interface StreamClient {
+  readonly outbox: Outbox;
+  /** The driver's end takes no more for the moment: stop reading from the client until `streamReady`. */
+  streamFull(stream: ServerStream): void;
+  streamReady(stream: ServerStream): void;
+  /** Nothing more will come of this stream. */
+  streamOver(stream: ServerStream): void;
+}
+
+/** The daemon's end of a stream: packets of the client on one side, a driver's byte stream on the other. */
+export class ServerStream {
+  /** The call that opened it; every packet repeats its procedure and serial. */
+  readonly opened: Answered;
+  readonly #client: StreamClient;
+  readonly #bytes: ByteStream;
+  #over = false;
+  #ended = false;
+
+  constructor(client: StreamClient, opened: Answered, bytes: ByteStream) {
+    this.#client = client;
+    this.opened = opened;
+    this.#bytes = bytes;
+    bytes.on("data", this.#onData);
+    bytes.once("end", this.#onEnd);
+    bytes.on("error", this.#onError);
+    bytes.once("close", this.#onEnd);
+    bytes.on("drain", () => this.#client.streamReady(this));
+  }
+
+  /** A packet of the client. */
+  take(frame: Frame): void {
+    if (this.#over) return;
+    if (frame.status === MESSAGE_STATUS.CONTINUE) this.#write(frame);
+    else if (frame.status === MESSAGE_STATUS.OK) this.#finish();
+    else if (frame.status === MESSAGE_STATUS.ERROR) this.#close(() => this.#confirm());
+    else this.#close(() => this.#fail(rpcError(`stream aborted with unexpected status ${frame.status}`)));
+  }
+
+  /** The client reads again. */
+  drained(): void {
+    if (!this.#over) this.#bytes.resume();
+  }
+
+  /** The client is gone. */
+  abort(): void {
+    this.#close(() => {});
+  }
+
+  #write(frame: Frame): void {
+    if (frame.body === frame.end || !this.#bytes.writable) return;
+    this.#bytes.write(Buffer.from(frame.buffer.subarray(frame.body, frame.end)));
+    if (this.#bytes.writableLength > WAITING_BYTES) this.#client.streamFull(this);
+  }
+
+  /** The client has sent everything. It learns that it worked once the driver's end has taken all of it. */
+  #finish(): void {
+    const done = () => this.#close(() => this.#confirm());
+    if (this.#bytes.writable) this.#bytes.end(done);
+    else done();
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    for (let at = 0; at < chunk.length; at += STREAM_DATA_MAX)
+      this.#packet(MESSAGE_STATUS.CONTINUE, chunk.subarray(at, at + STREAM_DATA_MAX));
+    if (this.#client.outbox.congested) this.#bytes.pause();
+  };
+
+  /** An empty packet tells the client that there is no more to read. It still has to finish or abort. */
+  readonly #onEnd = (): void => {
+    if (this.#over || this.#ended) return;
+    this.#ended = true;
+    this.#packet(MESSAGE_STATUS.CONTINUE);
+  };
+
+  readonly #onError = (error: Error): void => {
+    if (this.#over) return;
+    this.#close(() =>
+      this.#fail(error instanceof VirtError ? error : rpcError(`stream had I/O failure: ${error.message}`)),
+    );
+  };
+
+  #close(lastWords: () => void): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#bytes.off("data", this.#onData);
+    this.#bytes.destroy();
+    lastWords();
+    this.#client.streamOver(this);
+  }
+
+  #confirm(): void {
+    this.#packet(MESSAGE_STATUS.OK);
+  }
+
+  #fail(error: VirtError): void {
+    writeError(this.#client.outbox, this.opened, MESSAGE_TYPE.STREAM, error);
+  }
+
+  #packet(status: number, data?: Buffer): void {
+    writeStreamPacket(this.#client.outbox, this.opened, status, data);
+  }
+}

@@ -1,0 +1,40 @@
+import {
+  type Call,
+  type CallContext,
+  domain,
+  type HypervisorCallName,
+  hypervisorApi,
+  type MaybePromise,
+} from "@polyvisor/core";
+import type { Session } from "./session.js";
+import { type SessionCallName, sessionCalls } from "./session-calls.js";
+
+/** Arguments as decoded: a field for each of the call's arguments. */
+export type Args = Record<string, unknown>;
+
+/** What the dispatch needs to know of a call, worked out once. */
+export interface Entry {
+  readonly name: HypervisorCallName;
+  readonly call: Call;
+  /** The argument that names a domain: it is resolved before anything else looks at it. */
+  readonly domainField: string | undefined;
+  /** For calls that the session answers itself. */
+  readonly answer: ((session: Session, args: Args, context: CallContext) => MaybePromise<unknown>) | undefined;
+}
+
+/** Calls at the index of their procedure number. */
+export const dispatchTable: readonly (Entry | undefined)[] = tableOf(hypervisorApi);
+
+function tableOf(calls: Readonly<Record<string, Call>>): readonly (Entry | undefined)[] {
+  const largest = Math.max(...Object.values(calls).map((call) => call.number));
+  const table = new Array<Entry | undefined>(largest + 1).fill(undefined);
+  for (const [name, call] of Object.entries(calls)) {
+    table[call.number] = {
+      name: name as HypervisorCallName,
+      call,
+      domainField: Object.entries(call.args.fields).find(([, codec]) => (codec as unknown) === domain)?.[0],
+      answer: call.by === "session" ? (sessionCalls[name as SessionCallName] as Entry["answer"]) : undefined,
+    };
+  }
+  return table;
+}

@@ -1,0 +1,76 @@
+import { access, constants } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import type { PluginStatus } from "@polyvisor/core";
+
+const STATE_WORDS: Readonly<Record<PluginStatus["state"], string>> = {
+  found: "found",
+  loaded: "ok",
+  inapplicable: "not applicable on this host",
+  broken: "broken",
+};
+
+function stateOf({ state, message }: PluginStatus): string {
+  return message === "" ? STATE_WORDS[state] : `${STATE_WORDS[state]}: ${message}`;
+}
+
+/** The table of `--plugins`. */
+export function pluginTable(plugins: readonly PluginStatus[]): string {
+  const head = ["PLUGIN", "VERSION", "CONTRACTS", "SCHEMES", "LOADED IN", "STATE"];
+  const rows = plugins.map((plugin) => [
+    plugin.name,
+    plugin.version,
+    plugin.contracts.join(","),
+    plugin.schemes.join(","),
+    plugin.loadTime === undefined ? "" : `${plugin.loadTime.toFixed(1)} ms`,
+    stateOf(plugin),
+  ]);
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length)));
+  return [head, ...rows]
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+export interface ReadyDaemon {
+  readonly version: string;
+  readonly pid: number;
+  readonly plugins: readonly PluginStatus[];
+  readonly socket: string;
+  /** What a client without a URI gets. */
+  readonly defaultUri: string;
+  readonly hasVirsh: boolean;
+}
+
+/** What the daemon says on stdout once clients can connect: what was found, and how to connect. */
+export function readyWords(ready: ReadyDaemon): string {
+  const uri = withSocket(ready.defaultUri, ready.socket);
+  return [
+    `polyvisord ${ready.version} is ready (pid ${ready.pid}), listening on ${ready.socket}`,
+    ...(ready.plugins.length === 0 ? ["no plugins found"] : []),
+    ...ready.plugins.map((plugin) => `plugin ${plugin.name} ${plugin.version}: ${stateOf(plugin)}`),
+    ...(ready.hasVirsh ? [`connect with: virsh -c '${uri}' list --all`] : []),
+    `connect with: polyvisor -c '${uri}' list --all`,
+  ].join("\n");
+}
+
+/** The URI by which a client reaches this daemon, whatever its default socket is. */
+function withSocket(uri: string, socket: string): string {
+  return `${uri.replace(/^([a-z]+):/, "$1+unix:")}?socket=${encodeURI(socket)}`;
+}
+
+/** Whether a program can be found in `PATH`. */
+export async function isInPath(program: string, env: NodeJS.ProcessEnv = process.env): Promise<boolean> {
+  for (const folder of (env.PATH ?? "").split(delimiter)) {
+    try {
+      await access(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return false;
+}
