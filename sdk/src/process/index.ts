@@ -19,3 +19,4 @@ export {
 } from "./native.js";
 export { ProcessHandle, type ProcessIdentity } from "./process-handle.js";
 export { bootId, hasEnded, type ProcessStat, parseProcessStat, readProcessStat } from "./procfs.js";
+export { withSocketPath } from "./socket-path.js";

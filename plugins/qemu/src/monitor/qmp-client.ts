@@ -1,0 +1,175 @@
+import type { Socket } from "node:net";
+import { VirtError } from "@polyvisor/core";
+import { isObject, type Json, type JsonObject, objectOf, textOf } from "../capabilities/json.js";
+import { LineReader } from "./line-reader.js";
+import { monitorError, QmpError } from "./qmp-error.js";
+import { TokenBucket } from "./token-bucket.js";
+
+/** What the emulator tells by itself. */
+export interface QmpEvent {
+  readonly name: string;
+  readonly data: JsonObject;
+}
+
+export interface QmpLimits {
+  /** The longest line in bytes; a longer one ends the monitor. */
+  readonly maxLine: number;
+  /** Messages that nobody asked for, each second and at once; beyond that the emulator waits, and nothing is lost. */
+  readonly eventsPerSecond: number;
+  readonly eventBurst: number;
+  /** Milliseconds until a command without a deadline of its own fails. */
+  readonly deadline: number;
+}
+
+export const QMP_LIMITS: QmpLimits = {
+  maxLine: 10 << 20,
+  eventsPerSecond: 1000,
+  eventBurst: 2000,
+  deadline: 30_000,
+};
+
+interface Pending {
+  readonly command: string;
+  readonly resolve: (value: Json) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/**
+ * One emulator's monitor. Commands may be sent at any time, also before the greeting; they are answered by their ids.
+ *
+ * The emulator is not trusted: whatever it sends, the worst is that this monitor ends and every command fails.
+ */
+export class QmpClient {
+  /** Resolves with the reason when the monitor has ended, whoever ended it. */
+  readonly closed: Promise<VirtError>;
+  readonly #socket: Socket;
+  readonly #limits: QmpLimits;
+  readonly #lines: LineReader;
+  readonly #bucket: TokenBucket;
+  readonly #onEvent: (event: QmpEvent) => void;
+  readonly #pending = new Map<number, Pending>();
+  #lastId = 0;
+  #greeted = false;
+  #end: VirtError | undefined;
+  #tellClosed: (reason: VirtError) => void = () => {};
+
+  /** The socket is connected or connecting. `onEvent` must not throw. */
+  constructor(socket: Socket, onEvent: (event: QmpEvent) => void, limits: Partial<QmpLimits> = {}) {
+    this.#socket = socket;
+    this.#limits = { ...QMP_LIMITS, ...limits };
+    this.#lines = new LineReader(this.#limits.maxLine);
+    this.#bucket = new TokenBucket(this.#limits.eventsPerSecond, this.#limits.eventBurst);
+    this.#onEvent = onEvent;
+    this.closed = new Promise((resolve) => {
+      this.#tellClosed = resolve;
+    });
+    socket.on("data", (chunk: Buffer) => this.#read(chunk));
+    socket.on("error", (error: NodeJS.ErrnoException) => this.close(endOf(error)));
+    socket.on("close", () => this.close(endOf()));
+    if (socket.destroyed) this.close(endOf());
+  }
+
+  get isOpen(): boolean {
+    return this.#end === undefined;
+  }
+
+  /** Commands that wait for their answer. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /**
+   * Sends a command. Fails with `QmpError` where the emulator refuses it, `OPERATION_TIMEOUT` where it is silent for
+   * `deadline` milliseconds, and with the monitor's end.
+   */
+  execute(command: string, args?: JsonObject, deadline = this.#limits.deadline): Promise<Json> {
+    if (this.#end !== undefined) return Promise.reject(this.#end);
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.#giveUp(id, deadline), deadline);
+      this.#pending.set(id, { command, resolve, reject, timer });
+      this.#socket.write(`${JSON.stringify({ execute: command, arguments: args, id })}\n`);
+    });
+  }
+
+  /** Ends the monitor: every command that waits fails with the reason. The emulator goes on. */
+  close(reason: VirtError = monitorError("QEMU monitor was closed")): void {
+    if (this.#end !== undefined) return;
+    this.#end = reason;
+    this.#socket.destroy();
+    for (const { reject, timer } of this.#pending.values()) {
+      clearTimeout(timer);
+      reject(reason);
+    }
+    this.#pending.clear();
+    this.#tellClosed(reason);
+  }
+
+  #read(chunk: Buffer): void {
+    try {
+      for (const line of this.#lines.feed(chunk)) {
+        if (this.#end !== undefined) return;
+        if (!this.#message(line)) this.#bucket.take();
+      }
+    } catch (error) {
+      this.close(monitorError(`cannot read what QEMU sent: ${(error as Error).message}`));
+      return;
+    }
+    const wait = this.#bucket.wait();
+    if (wait === 0) return;
+    this.#socket.pause();
+    setTimeout(() => this.#socket.resume(), wait).unref();
+  }
+
+  /** Whether it was the answer to a command. Everything else counts against the rate. */
+  #message(line: string): boolean {
+    const message = JSON.parse(line) as Json;
+    if (!isObject(message)) throw new Error("a message is not an object");
+    if (!this.#greeted) {
+      if (!isObject(message.QMP)) throw new Error("there was no QMP greeting");
+      this.#greeted = true;
+      return true;
+    }
+    if (typeof message.event === "string") {
+      this.#onEvent({ name: message.event, data: objectOf(message, "data") ?? {} });
+      return false;
+    }
+    return this.#answer(message);
+  }
+
+  #answer(message: JsonObject): boolean {
+    const pending = typeof message.id === "number" ? this.#pending.get(message.id) : undefined;
+    if (pending === undefined) return false;
+    this.#pending.delete(message.id as number);
+    clearTimeout(pending.timer);
+    const error = objectOf(message, "error");
+    if (error !== undefined) pending.reject(errorOf(pending.command, error));
+    else pending.resolve(message.return ?? {});
+    return true;
+  }
+
+  /** The command may still be carried out: its answer, should it come, is not awaited any more. */
+  #giveUp(id: number, deadline: number): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    this.#pending.delete(id);
+    const detail = `QEMU did not answer '${pending.command}' within ${deadline / 1000} s`;
+    pending.reject(
+      new VirtError("OPERATION_TIMEOUT", detail, {
+        domain: "QEMU",
+        hint: "its storage may hang; destroy the domain if it stays so",
+      }),
+    );
+  }
+}
+
+/** An emulator that ends with commands unread resets the connection: that is an end like any other. */
+function endOf(error?: NodeJS.ErrnoException): VirtError {
+  const isEnd = error === undefined || error.code === "ECONNRESET" || error.code === "EPIPE";
+  return monitorError(isEnd ? "End of file from qemu monitor" : `unable to read from QEMU monitor: ${error.message}`);
+}
+
+function errorOf(command: string, error: JsonObject): QmpError {
+  return new QmpError(command, textOf(error, "class") ?? "GenericError", textOf(error, "desc") ?? "unknown error");
+}
