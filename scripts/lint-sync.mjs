@@ -1,0 +1,40 @@
+// Part of `npm run lint`: the event loop waits for no file system. Sources that run in the daemon call nothing named *Sync,
+// and import no native code, except where scripts/lint-sync-allow.json says why.
+// `node scripts/lint-sync.mjs [FOLDER]`: prints one line for each fault, and for each exception that nothing needs, and exits 1.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { lineAt, readSources } from "./lib/sources.mjs";
+
+/** Named in a string: as an import, or as what is required. */
+const NATIVE = /(["'])(koffi|libxmljs2)\1/g;
+const IN_THE_DAEMON = /^(core|sdk|daemon|plugins\/[^/]+)$/;
+const TEST_CODE = /\.test\.ts$|\/testkit\//;
+
+/** Every use of what may not be used: { file, line, name }. */
+function usesOf({ file, code }) {
+  const uses = [];
+  for (const match of code.matchAll(/\b[A-Za-z]\w*Sync\b/g))
+    uses.push({ file, line: lineAt(code, match.index), name: match[0] });
+  for (const match of code.matchAll(NATIVE)) uses.push({ file, line: lineAt(code, match.index), name: match[2] });
+  return uses;
+}
+
+const root = process.argv[2] ?? new URL("..", import.meta.url).pathname;
+/** One exception: `file`, the `names` that it may use, and the `reason`. */
+const exceptions = JSON.parse(await readFile(join(root, "scripts/lint-sync-allow.json"), "utf8"));
+const key = (file, name) => `${file} ${name}`;
+const excused = new Map(exceptions.flatMap(({ file, names }) => names.map((name) => [key(file, name), false])));
+
+const faults = exceptions.filter(({ reason }) => !reason).map(({ file }) => `${file}: an exception needs a reason`);
+const sources = (await readSources(root)).filter(
+  ({ file, folder }) => IN_THE_DAEMON.test(folder) && !TEST_CODE.test(file),
+);
+for (const { file, line, name } of sources.flatMap(usesOf)) {
+  if (excused.has(key(file, name))) excused.set(key(file, name), true);
+  else faults.push(`${file}:${line}: ${name} may block the event loop`);
+}
+for (const [use, needed] of excused) if (!needed) faults.push(`scripts/lint-sync-allow.json: nothing needs: ${use}`);
+if (sources.length === 0) faults.push(`${root}: no sources`);
+
+for (const line of faults) console.error(line);
+process.exitCode = faults.length > 0 ? 1 : 0;
