@@ -3,6 +3,7 @@ import type { DomainConfigHandlers } from "../api/domain-config.js";
 import type { DomainLifecycleHandlers } from "../api/domain-lifecycle.js";
 import type { DomainEvent, DomainEventKind } from "../api/events.js";
 import type { Domain } from "../api/types.js";
+import type { VirtError } from "../errors/index.js";
 import type { Uri } from "../uri.js";
 import type { CallContext, MaybePromise } from "./context.js";
 
@@ -40,6 +41,11 @@ export interface HypervisorConnection extends HypervisorHandlers {
   resolveDomain(reference: Domain): MaybePromise<Domain>;
   /** Where the connection's events come from; a driver without events leaves it out. */
   readonly events?: DomainEventSource;
+  /**
+   * Resolves, with the reason, when the driver's own connection to what it drives is lost: every further call fails and
+   * no more events come. A driver that has no such connection leaves it out; `close` does not settle it.
+   */
+  readonly lost?: Promise<VirtError>;
   /** Called once, when the client closes or is gone. */
   close(): MaybePromise<void>;
 }

@@ -13,11 +13,14 @@ export class Connection implements AsyncDisposable {
   /** Every call of the API table by its name. A call that the driver lacks fails with `NO_SUPPORT`. */
   readonly api: HypervisorClient;
   readonly uri: string;
+  /** Resolves with the reason once what the connection drives is out of reach for good; absent where that cannot be. */
+  readonly lost: Promise<VirtError> | undefined;
   readonly #driver: HypervisorConnection;
 
   constructor(driver: HypervisorConnection, context: CallContext) {
     this.#driver = driver;
     this.uri = driver.uri;
+    this.lost = driver.lost;
     this.api = clientOf(driver, context);
   }
 
@@ -46,8 +49,8 @@ export class Connection implements AsyncDisposable {
   }
 
   /**
-   * Events as they happen, until the signal fires or the loop ends. The subscription stands when the promise resolves, so
-   * that nothing is missed between it and the first turn of the loop.
+   * Events as they happen, until the signal fires or the loop ends; the loop fails where the connection is lost. The
+   * subscription stands when the promise resolves, so that nothing is missed between it and the first turn of the loop.
    */
   async events(
     options: { kinds?: readonly DomainEventKind[]; signal?: AbortSignal } = {},
@@ -55,6 +58,7 @@ export class Connection implements AsyncDisposable {
     const source = this.#driver.events;
     if (source === undefined) throw new VirtError("NO_SUPPORT", "virConnectDomainEventRegisterAny");
     const queue = new EventQueue<DomainEvent>(options.signal);
+    void this.lost?.then((reason) => queue.fail(reason));
     for (const kind of options.kinds ?? DOMAIN_EVENT_KINDS) {
       queue.onEnd(await source.subscribe(kind, undefined, (event) => queue.push(event)));
     }

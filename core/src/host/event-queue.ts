@@ -1,11 +1,15 @@
 import type { Unsubscribe } from "../contracts/driver.js";
 
-/** Events between a driver that pushes them and a loop that pulls them. Ends with the loop or with the signal. */
+/**
+ * Events between a driver that pushes them and a loop that pulls them. Ends with the loop or with the signal, and fails,
+ * after what has arrived, with the connection.
+ */
 export class EventQueue<T> implements AsyncIterableIterator<T> {
   readonly #waiting: T[] = [];
   readonly #unsubscribes: Unsubscribe[] = [];
-  #wake: ((result: IteratorResult<T>) => void) | undefined;
+  #wake: ((result: IteratorResult<T> | Promise<never>) => void) | undefined;
   #ended = false;
+  #failure: unknown;
 
   constructor(signal?: AbortSignal) {
     if (signal?.aborted) this.#ended = true;
@@ -24,9 +28,17 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
     else this.#unsubscribes.push(unsubscribe);
   }
 
+  /** No more events will come, for this reason. */
+  fail(reason: unknown): void {
+    if (this.#ended) return;
+    this.#failure ??= reason;
+    if (this.#wake !== undefined) void this.#failed();
+  }
+
   next(): Promise<IteratorResult<T>> {
     const event = this.#waiting.shift();
     if (event !== undefined) return Promise.resolve({ value: event, done: false });
+    if (this.#failure !== undefined && !this.#ended) return this.#failed();
     if (this.#ended) return Promise.resolve({ value: undefined, done: true });
     return new Promise((resolve) => {
       this.#wake = resolve;
@@ -47,7 +59,14 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
     return this;
   }
 
-  #settle(result: IteratorResult<T>): void {
+  #failed(): Promise<never> {
+    const failed = Promise.reject(this.#failure);
+    this.#settle(failed);
+    void this.return();
+    return failed;
+  }
+
+  #settle(result: IteratorResult<T> | Promise<never>): void {
     const wake = this.#wake;
     this.#wake = undefined;
     wake?.(result);

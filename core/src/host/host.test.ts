@@ -166,3 +166,37 @@ test("of two plugins with one name the first is used", async (t) => {
   const host = await hostOf({ a: { manifest: manifest("same") }, b: { manifest: manifest("same") } });
   t.is(host.plugins().length, 1);
 });
+
+test("a loop over events gets what came, then fails with the reason why the connection was lost", async (t) => {
+  const entry = `export default { "hypervisor.v1": class {
+    open() {
+      let lose;
+      return {
+        uri: "remote:///",
+        resolveDomain: (dom) => dom,
+        lost: new Promise((resolve) => { lose = resolve; }),
+        events: { subscribe(kind, dom, listener) {
+          listener({ kind, dom: { name: "a", uuid: "", id: 1 }, event: 2, detail: 0 });
+          setTimeout(() => lose(new Error("the daemon is gone")), 5);
+          return () => {};
+        } },
+        close() {},
+      };
+    }
+  } };`;
+  await using host = await hostOf({ far: { manifest: manifest("far"), entry } });
+  const connection = await host.open("far:///");
+  const events = await connection.events({ kinds: ["lifecycle"] });
+  t.is((await events.next()).value.kind, "lifecycle");
+  await t.throwsAsync(events.next(), { message: "the daemon is gone" });
+  t.true((await events.next()).done);
+});
+
+test("a transport that no plugin has goes to the client of other daemons, which can say why not", async (t) => {
+  const far = { manifest: manifest("far", { schemes: [], transports: ["unix"] }) };
+  await using host = await hostOf({ far, near: { manifest: manifest("near") } });
+  await using connection = await host.open("near+pigeon:///");
+  t.is(connection.uri, "near:///");
+  await using without = await hostOf({ near: { manifest: manifest("near") } });
+  await t.throwsAsync(without.open("near+pigeon:///"), { code: "NO_CONNECT" } as never);
+});

@@ -159,10 +159,14 @@ class PluginHost implements Host {
     return this.close();
   }
 
-  /** A transport or a server means another daemon; else the scheme's own driver, and a client of the local daemon where there is none. */
+  /**
+   * A transport means another daemon; else the scheme's own driver, and a client of the local daemon where there is none.
+   * A transport that no client has goes to one all the same, because it can say which transports there are.
+   */
   #pluginFor(uri: Uri): Plugin | undefined {
     const drivers = this.#plugins.filter((plugin) => plugin.provides("hypervisor.v1"));
-    const client = drivers.find((plugin) => plugin.transports.includes(uri.transport ?? "unix"));
+    const clients = drivers.filter((plugin) => plugin.transports.length > 0);
+    const client = clients.find((plugin) => plugin.transports.includes(uri.transport ?? "unix")) ?? clients[0];
     const own = drivers.find((plugin) => plugin.schemes.includes(uri.scheme));
     return uri.transport !== undefined ? client : (own ?? client);
   }
