@@ -21,6 +21,8 @@ const EVENT_SERIAL = 1;
 
 interface Registration {
   readonly eventID: number;
+  /** The one domain whose events are wanted. */
+  readonly uuid: string | undefined;
   readonly unsubscribe: Unsubscribe;
 }
 
@@ -90,9 +92,14 @@ export class EventRegistrations {
   ): Promise<void> {
     const source = this.#client.connection.events;
     if (source === undefined) throw new VirtError("NO_SUPPORT", "virConnectDomainEventRegisterAny");
+    const eventID = domainEvents[kind].id;
+    for (const known of this.#registrations.values()) {
+      if (known.eventID === eventID && known.uuid === dom?.uuid)
+        throw new VirtError("INVALID_ARG", "event callback already tracked");
+    }
     const unsubscribe = await source.subscribe(kind, dom, listener);
     if (this.#ended) await unsubscribe();
-    else this.#registrations.set(id, { eventID: domainEvents[kind].id, unsubscribe });
+    else this.#registrations.set(id, { eventID, uuid: dom?.uuid, unsubscribe });
   }
 
   #send(event: DomainEvent, callbackID: number | undefined): void {

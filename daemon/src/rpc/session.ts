@@ -179,13 +179,13 @@ export class Session {
       while (this.#holds === 0 && !this.#closing && !this.#over && this.#splitter.next()) {
         this.#take(this.#splitter.frame);
         if (--left === 0) this.#yield();
+        if (this.outbox.congested) this.#hold(HOLD.UNREAD);
       }
     } catch (error) {
       this.#refuse(error);
     }
     this.outbox.flush();
     this.#working = false;
-    if (this.outbox.congested) this.#holds |= HOLD.UNREAD;
     if (this.#closing) this.#socket.destroySoon();
     else if (this.#holds !== 0) {
       this.#splitter.hold();
@@ -211,7 +211,8 @@ export class Session {
     if (frame.type === MESSAGE_TYPE.CALL) this.#takeCall(frame);
     else if (frame.type === MESSAGE_TYPE.STREAM) this.#takeStreamPacket(frame);
     else if (frame.type === MESSAGE_TYPE.CALL_WITH_FDS) throw descriptorsRefused();
-    else if (frame.type === MESSAGE_TYPE.STREAM_HOLE) throw new FrameError("Unexpected stream hole");
+    else if (frame.type === MESSAGE_TYPE.STREAM_HOLE && this.#streams.has(frame.serial))
+      throw new FrameError("Unexpected stream hole");
     // Replies and events are ours to send: libvirt ignores a client that sends some, and so does this.
   }
 

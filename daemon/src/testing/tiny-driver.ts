@@ -1,0 +1,106 @@
+import {
+  type ByteStream,
+  type CallContext,
+  type Domain,
+  type DomainEvent,
+  type DomainEventKind,
+  DomainRef,
+  formatUri,
+  type Host,
+  type HypervisorConnection,
+  rootPaths,
+  silentLog,
+  type Unsubscribe,
+  type Uri,
+  VirtError,
+} from "@polyvisor/core";
+import { DomainEventHub } from "@polyvisor/sdk/events";
+
+export const TEST_DOMAIN = new DomainRef("test", "6695eb01-f6a4-8304-79aa-97f2502e193f", 1);
+export const OTHER_DOMAIN = new DomainRef("other", "00000000-f6a4-8304-79aa-97f2502e1940", 2);
+
+/** A hypervisor of two domains that a test holds in its hand: it decides when slow calls end and what streams say. */
+export class TinyHypervisor {
+  readonly events = new DomainEventHub(silentLog);
+  /** Slow calls that run: `domainCreate` ends when a test settles it. */
+  readonly slow: { readonly context: CallContext; settle(error?: VirtError): void }[] = [];
+  /** Calls of `close` by connections. */
+  closed = 0;
+  /** Subscriptions that stand. */
+  subscriptions = 0;
+  /** What `domainOpenConsole` answers with. */
+  console: (() => ByteStream) | undefined;
+  /** What `connectGetCapabilities` answers with. */
+  capabilities = "<capabilities/>";
+
+  /** The part of a host that a server of sessions uses. */
+  host(): Host {
+    const host: Pick<Host, "info" | "plugins" | "openDriver" | "close"> = {
+      info: { mode: "system", paths: rootPaths("/nowhere") },
+      plugins: () => [],
+      openDriver: async (uri) => this.#open(uri),
+      close: async () => {},
+    };
+    return host as Host;
+  }
+
+  #open(uri: Uri): HypervisorConnection {
+    if (uri.scheme !== "test") throw new VirtError("NO_CONNECT", formatUri(uri));
+    const connection: HypervisorConnection = {
+      uri: "test:///default",
+      resolveDomain: find,
+      events: { subscribe: (kind, dom, listener) => this.#subscribe(kind, dom, listener) },
+      close: () => void this.closed++,
+      connectGetType: () => "TINY",
+      connectGetCapabilities: () => this.capabilities,
+      connectListAllDomains: () => [TEST_DOMAIN, OTHER_DOMAIN],
+      domainLookupByName: ({ name }) => byName(name),
+      domainGetState: () => ({ state: 1, reason: 1 }),
+      domainGetXMLDesc: ({ dom }) => `<domain type='test'><name>${dom.name}</name></domain>`,
+      domainCreate: (_args, context) => this.#slowly(context),
+      domainSuspend: ({ dom }) => this.events.emit({ kind: "lifecycle", dom, event: 3, detail: 0 }),
+      domainDestroy: async () => {},
+      domainReset: () => {
+        throw new TypeError("a bug of the driver");
+      },
+      domainOpenConsole: () => this.#openConsole(),
+    };
+    return connection;
+  }
+
+  #openConsole(): ByteStream {
+    if (this.console === undefined) throw new VirtError("INTERNAL_ERROR", "cannot find character device <null>");
+    return this.console();
+  }
+
+  #slowly(context: CallContext): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.slow.push({ context, settle: (error) => (error === undefined ? resolve() : reject(error)) });
+    });
+  }
+
+  #subscribe(kind: DomainEventKind, dom: Domain | undefined, listener: (event: DomainEvent) => void): Unsubscribe {
+    const unsubscribe = this.events.subscribe(kind, dom, listener);
+    this.subscriptions++;
+    return () => {
+      this.subscriptions--;
+      return unsubscribe();
+    };
+  }
+}
+
+function find(reference: Domain): Domain {
+  const found = [TEST_DOMAIN, OTHER_DOMAIN].find(({ uuid }) => uuid === reference.uuid);
+  if (found === undefined)
+    throw new VirtError("NO_DOMAIN", `no domain with matching uuid '${reference.uuid}' (${reference.name})`, {
+      domain: "TEST",
+    });
+  return found;
+}
+
+function byName(name: string): Domain {
+  const found = [TEST_DOMAIN, OTHER_DOMAIN].find((domain) => domain.name === name);
+  if (found === undefined)
+    throw new VirtError("NO_DOMAIN", `no domain with matching name '${name}'`, { domain: "TEST" });
+  return found;
+}
