@@ -1,6 +1,6 @@
 import type { HypervisorCallName } from "../api/programs.js";
 import type { CallContext, HypervisorConnection, MaybePromise } from "../contracts/index.js";
-import { VirtError } from "../errors/index.js";
+import { type ErrorDomain, VirtError } from "../errors/index.js";
 
 type Handler = (args: unknown, context: CallContext) => MaybePromise<unknown>;
 
@@ -13,6 +13,7 @@ export function handlerOf(connection: HypervisorConnection, name: HypervisorCall
 /** What every call answers that a driver does not implement. */
 export function notSupported(name: string): VirtError {
   return new VirtError("NO_SUPPORT", publicName(name), {
+    domain: partOf(name),
     hint: "docs/support-matrix.md lists what each driver implements",
   });
 }
@@ -20,6 +21,7 @@ export function notSupported(name: string): VirtError {
 /** A read-only connection made a call that changes something. */
 export function readOnlyDenied(name: string): VirtError {
   return new VirtError("OPERATION_DENIED", `read only access prevents ${publicName(name)}`, {
+    domain: partOf(name),
     hint: "connect without read-only access",
   });
 }
@@ -27,4 +29,9 @@ export function readOnlyDenied(name: string): VirtError {
 /** The public name of a call: libvirt's, with its prefix. */
 export function publicName(name: string): string {
   return `vir${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+}
+
+/** The part of libvirt's library in which a call is, which is the one that refuses it. */
+function partOf(name: string): ErrorDomain {
+  return /domain/i.test(name) ? "DOMAIN" : "NONE";
 }
