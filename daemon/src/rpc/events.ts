@@ -1,4 +1,5 @@
 import {
+  connectionClosedEvent,
   type Domain,
   type DomainEvent,
   type DomainEventKind,
@@ -19,6 +20,9 @@ const LAST_LEGACY_ID = domainEvents.deviceRemoved.id;
 /** libvirt numbers events with it too; nobody reads it. */
 const EVENT_SERIAL = 1;
 
+/** Why a connection is lost, as libvirt's clients know it: `VIR_CONNECT_CLOSE_REASON_ERROR`. */
+const LOST_BY_ERROR = xdr.encodeToBuffer(connectionClosedEvent.body, { reason: 0 });
+
 interface Registration {
   readonly eventID: number;
   /** The one domain whose events are wanted. */
@@ -36,6 +40,8 @@ export interface EventClient {
 export class EventRegistrations {
   readonly #client: EventClient;
   readonly #registrations = new Map<number, Registration>();
+  /** The client wants to hear when the driver loses what it drives. */
+  wantsLoss = false;
   #nextId = 0;
   #ended = false;
 
@@ -76,6 +82,11 @@ export class EventRegistrations {
     throw new VirtError("INTERNAL_ERROR", `domain event ${eventID} not registered`, { domain: "RPC" });
   }
 
+  /** The driver has lost what it drives. */
+  connectionLost(): void {
+    if (this.wantsLoss) this.#write(connectionClosedEvent.number, LOST_BY_ERROR);
+  }
+
   /** The client is gone. Whatever fails here concerns nobody any more. */
   async end(): Promise<void> {
     this.#ended = true;
@@ -103,15 +114,19 @@ export class EventRegistrations {
   }
 
   #send(event: DomainEvent, callbackID: number | undefined): void {
+    const spec = domainEvents[event.kind];
+    const procedure = callbackID === undefined ? (spec.legacy ?? spec.number) : spec.number;
+    this.#write(procedure, bodyOf(event), callbackID);
+  }
+
+  #write(procedure: number, body: Buffer, callbackID?: number): void {
     if (this.#ended) return;
     const { outbox } = this.#client;
     const { writer } = outbox;
-    const spec = domainEvents[event.kind];
-    const body = bodyOf(event);
     const start = beginFrame(writer, {
       program: remoteProgram.number,
       version: remoteProgram.version,
-      procedure: callbackID === undefined ? (spec.legacy ?? spec.number) : spec.number,
+      procedure,
       type: MESSAGE_TYPE.MESSAGE,
       serial: EVENT_SERIAL,
       status: MESSAGE_STATUS.OK,

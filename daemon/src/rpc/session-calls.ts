@@ -60,8 +60,15 @@ export const sessionCalls: SessionCalls = {
     return true;
   },
 
-  connectRegisterCloseCallback: requireOpen,
-  connectUnregisterCloseCallback: requireOpen,
+  connectRegisterCloseCallback(session) {
+    requireOpen(session);
+    session.events.wantsLoss = true;
+  },
+
+  connectUnregisterCloseCallback(session) {
+    requireOpen(session);
+    session.events.wantsLoss = false;
+  },
 
   async connectDomainEventRegister(session) {
     requireOpen(session);

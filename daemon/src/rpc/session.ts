@@ -120,6 +120,7 @@ export class Session {
       const connection = await this.#services.openDriver(name, asked);
       this.#opening = { state: "open", connection };
       if (readOnly) this.#readOnly = true;
+      void connection.lost?.then(() => this.events.connectionLost());
     } catch (error) {
       this.#opening = { state: "closed" };
       throw error;

@@ -24,6 +24,11 @@ export class TinyHypervisor {
   readonly events = new DomainEventHub(silentLog);
   /** Slow calls that run: `domainCreate` ends when a test settles it. */
   readonly slow: { readonly context: CallContext; settle(error?: VirtError): void }[] = [];
+  /** Called by a test: the hypervisor is gone. */
+  lose: (reason: VirtError) => void = () => {};
+  readonly lost = new Promise<VirtError>((resolve) => {
+    this.lose = resolve;
+  });
   /** Calls of `close` by connections. */
   closed = 0;
   /** Subscriptions that stand. */
@@ -50,6 +55,7 @@ export class TinyHypervisor {
       uri: "test:///default",
       resolveDomain: find,
       events: { subscribe: (kind, dom, listener) => this.#subscribe(kind, dom, listener) },
+      lost: this.lost,
       close: () => void this.closed++,
       connectGetType: () => "TINY",
       connectGetCapabilities: () => this.capabilities,
