@@ -1,1 +1,2 @@
+export { EMULATOR, echoGuest, hasEmulator } from "./echo-guest.js";
 export { hasLibvirtd, type PrivateLibvirtd, startLibvirtd } from "./libvirtd.js";
