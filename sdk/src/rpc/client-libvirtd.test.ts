@@ -18,8 +18,11 @@ import { stubsOf } from "./client-stubs.js";
 
 /** libvirt's own daemon is the peer: what these tests see is what its protocol is. */
 const present = await hasLibvirtd();
+const guests = await hasEmulator();
 const real = present ? test : test.skip;
+const withGuest = present && guests ? test : test.skip;
 if (!present) test.skip("no libvirtd is installed, so the client is not tried with one", () => {});
+if (!guests) test.skip("no QEMU is installed, so no console is opened", () => {});
 
 let daemon: PrivateLibvirtd;
 
@@ -201,9 +204,6 @@ real("a daemon's own pings are answered, so that it keeps a silent client", asyn
   await delay(4000);
   t.is(await api.connectGetType({}), "TEST");
 });
-
-const withGuest = present && (await hasEmulator()) ? test : test.skip;
-if (present && !(await hasEmulator())) test.skip("no QEMU is installed, so no console is opened", () => {});
 
 withGuest(
   "a guest's console is a stream both ways: what is typed comes back, and it ends as it should in every way",
