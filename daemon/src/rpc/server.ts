@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { CallContext, Host, HypervisorConnection, Identity, Log } from "@polyvisor/core";
 import type { KeepaliveSettings } from "./keepalive.js";
+import { Linger } from "./linger.js";
 import { defaultUris, openFirst, uriOfName } from "./open-uri.js";
 import type { Policy } from "./policy.js";
 import { Session, type SessionServices } from "./session.js";
@@ -53,6 +54,7 @@ export class SessionServer {
       openDriver: (name, context) => this.#openDriver(name, context),
       keepalive: settings.keepalive,
       maxClientRequests: settings.maxClientRequests,
+      linger: new Linger(),
       ...(settings.policy === undefined ? {} : { policy: settings.policy }),
     };
   }
@@ -119,8 +121,7 @@ export class SessionServer {
       socket.destroy();
       return;
     }
-    const log = this.#log.child({ client: identity.pid, uid: identity.uid });
-    const session = new Session(socket, { identity, readOnly, log }, this.#services);
+    const session = new Session(socket, { identity, readOnly, log: this.#log }, this.#services);
     this.#served++;
     this.#sessions.add(session);
     socket.once("close", () => this.#left());

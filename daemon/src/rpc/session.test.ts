@@ -87,7 +87,7 @@ const REFUSALS: readonly {
     send: [{ procedure: numberOf("domainReboot") }, bodyOf("domainReboot", { dom: TEST_DOMAIN, flags: 0 })],
     error: {
       code: 3,
-      domain: 0,
+      domain: 20,
       message: "this function is not supported by the connection driver: virDomainReboot",
     },
   },

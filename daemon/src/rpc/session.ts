@@ -15,6 +15,7 @@ import { argsOf, entryOf } from "./dispatch.js";
 import { notOpen, rpcError } from "./errors.js";
 import { EventRegistrations } from "./events.js";
 import { ClientWatch, type KeepaliveSettings } from "./keepalive.js";
+import type { Linger } from "./linger.js";
 import { type Answered, writeError, writeKeepalive } from "./messages.js";
 import { Outbox } from "./outbox.js";
 import type { Policy } from "./policy.js";
@@ -29,6 +30,7 @@ export interface SessionServices {
   readonly maxClientRequests: number;
   /** Without one everything is allowed. */
   readonly policy?: Policy;
+  readonly linger: Linger;
 }
 
 /** One client as the server that accepted it knows it. */
@@ -53,12 +55,12 @@ type Opening =
 /** One client's connection: what it sends is cut into messages and dispatched, what goes to it leaves through the outbox. */
 export class Session {
   readonly identity: Identity;
-  readonly log: Log;
   readonly outbox: Outbox;
   readonly events: EventRegistrations;
   readonly policy: Policy | undefined;
   /** Settles once the client is gone and nothing of it is left in a driver. */
   readonly ended: Promise<void>;
+  readonly #serverLog: Log;
   readonly #socket: Socket;
   readonly #services: SessionServices;
   readonly #splitter = new FrameSplitter();
@@ -66,6 +68,7 @@ export class Session {
   readonly #watch: ClientWatch;
   readonly #streams = new Map<number, ServerStream>();
   readonly #fullStreams = new Set<ServerStream>();
+  #log: Log | undefined;
   #opening: Opening = { state: "closed" };
   #readOnly: boolean;
   #holds = 0;
@@ -76,7 +79,7 @@ export class Session {
   /** Takes over an accepted socket and begins to read. */
   constructor(socket: Socket, client: ClientInfo, services: SessionServices) {
     this.identity = client.identity;
-    this.log = client.log;
+    this.#serverLog = client.log;
     this.policy = services.policy;
     this.#readOnly = client.readOnly;
     this.#socket = socket;
@@ -95,6 +98,12 @@ export class Session {
     socket.on("error", (error) => this.log.debug({ err: error }, "the connection of a client failed"));
     socket.on("drain", () => this.#drained());
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
+  }
+
+  /** Most clients come and go without a line in the log, so theirs is made when it is needed. */
+  get log(): Log {
+    this.#log ??= this.#serverLog.child({ client: this.identity.pid, uid: this.identity.uid });
+    return this.#log;
   }
 
   get readOnly(): boolean {
@@ -167,6 +176,7 @@ export class Session {
 
   #read(chunk: Buffer): void {
     this.#watch.heard();
+    this.#services.linger.touch();
     this.#splitter.feed(chunk);
     this.#work();
   }
