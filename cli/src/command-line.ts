@@ -41,7 +41,7 @@ export function readCommandLine(argv: readonly string[], programVersion: string)
     chosen = { command, args, options, place: placeOf(options) };
   }, programVersion);
   try {
-    cli.parse([...argv], { run: false });
+    cli.parse(dashLast(argv), { run: false });
     if (cli.options.help === true || (cli.options.version === true && cli.matchedCommand === undefined))
       return undefined;
     if (cli.matchedCommand === undefined)
@@ -52,6 +52,11 @@ export function readCommandLine(argv: readonly string[], programVersion: string)
     throw error instanceof UsageError ? error : new UsageError((error as Error).message);
   }
   return chosen;
+}
+
+/** cac drops a lone dash, which stands for standard input; behind `--` it stays a word. */
+function dashLast(argv: readonly string[]): string[] {
+  return argv.includes("-") && !argv.includes("--") ? [...argv.filter((word) => word !== "-"), "--", "-"] : [...argv];
 }
 
 function build(choose: (command: Command, args: string[], options: OptionValues) => void, programVersion: string): CAC {
