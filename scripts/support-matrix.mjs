@@ -14,8 +14,8 @@ const driverCalls = Object.entries(hypervisorApi)
   .map(([name]) => name);
 
 const matrix = {};
+const host = await createHost({ dependenciesOf: join(project, "daemon"), paths: rootPaths(root) });
 try {
-  await using host = await createHost({ dependenciesOf: join(project, "daemon"), paths: rootPaths(root) });
   for (const [plugin, uri] of Object.entries(CONNECTIONS)) {
     const context = { identity: {}, readOnly: false, signal: new AbortController().signal, log: silentLog };
     const driver = await host.openDriver(parseUri(uri), context);
@@ -26,6 +26,7 @@ try {
     await driver.close();
   }
 } finally {
+  await host.close();
   await rm(root, { recursive: true, force: true });
 }
 // The client forwards every call of the table.
