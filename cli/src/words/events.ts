@@ -84,7 +84,9 @@ const DETAILS: { readonly [K in DomainEventKind]: (event: EventOf<K>) => string 
 /** An event in words, such as `event 'lifecycle' for domain 'guest': Started Booted`. Lists take a line for each entry. */
 export function describeEvent(event: DomainEvent): string {
   const details = (DETAILS[event.kind] as (event: DomainEvent) => string)(event);
-  return `event '${eventName(event.kind)}' for domain '${event.dom.name}'${details === "" ? "" : `: ${details}`}`;
+  const head = `event '${eventName(event.kind)}' for domain '${event.dom.name}'`;
+  if (details === "") return head;
+  return details.startsWith("\n") ? `${head}:${details}` : `${head}: ${details}`;
 }
 
 /** A kind in virsh's spelling: `block-job-2` for `blockJob2`. */
