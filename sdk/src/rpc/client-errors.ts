@@ -49,6 +49,25 @@ export function callAborted(signal: AbortSignal): VirtError {
   });
 }
 
+/** The longest path of a unix socket in bytes. Node cuts a longer one short, and would connect to another socket. */
+const SOCKET_PATH_MAX = 107;
+
+/** Why a path can be no socket's; `undefined` where it can. Node takes an empty path for a TCP port. */
+export function pathProblem(path: string): VirtError | undefined {
+  if (path === "" || path.includes("\0"))
+    return systemError(
+      `Failed to connect socket to '${path}'`,
+      "No such file or directory",
+      "name a socket by its path",
+    );
+  if (Buffer.byteLength(path) <= SOCKET_PATH_MAX) return undefined;
+  return systemError(
+    `Path ${path} too long for unix socket`,
+    "Cannot allocate memory",
+    `a socket's path has at most ${SOCKET_PATH_MAX} bytes`,
+  );
+}
+
 export function connectFailed(path: string, error: NodeJS.ErrnoException): VirtError {
   const hints: Record<string, string> = {
     ENOENT: "no daemon runs there: start polyvisord, or name its socket with socket=PATH in the URI",

@@ -154,11 +154,16 @@ real("after close, calls that wait and later ones say that the socket is closed"
   t.is(await client.closed, undefined);
 });
 
-test("a socket that is not there is named in libvirt's words", async (t) => {
-  t.like(await t.throwsAsync(RpcClient.connect("/nowhere/libvirt-sock")), {
-    code: "SYSTEM_ERROR",
-    message: "Failed to connect socket to '/nowhere/libvirt-sock': No such file or directory",
-  });
+test("a socket that is not there, or cannot be, is named in libvirt's words", async (t) => {
+  const long = `/tmp/${"x".repeat(103)}`;
+  const rows: [path: string, message: string][] = [
+    ["/nowhere/sock", "Failed to connect socket to '/nowhere/sock': No such file or directory"],
+    ["", "Failed to connect socket to '': No such file or directory"],
+    [long, `Path ${long} too long for unix socket: Cannot allocate memory`],
+    [process.execPath, `Failed to connect socket to '${process.execPath}': Connection refused`],
+  ];
+  for (const [path, message] of rows)
+    t.like(await t.throwsAsync(RpcClient.connect(path)), { code: "SYSTEM_ERROR", message }, path);
 });
 
 real("a daemon that dies fails what waits, and each connection says why", async (t) => {

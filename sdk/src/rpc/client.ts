@@ -8,6 +8,7 @@ import {
   connectFailed,
   errorOfPeer,
   keepaliveTimeout,
+  pathProblem,
   peerGone,
   protocolError,
   socketFailed,
@@ -69,6 +70,8 @@ export class RpcClient {
   /** Connects to a unix socket. Fails with `SYSTEM_ERROR` in libvirt's words. */
   static connect(path: string): Promise<RpcClient> {
     return new Promise((resolve, reject) => {
+      const problem = pathProblem(path);
+      if (problem !== undefined) throw problem;
       const socket = createConnection({ path });
       const failed = (error: Error) => reject(connectFailed(path, error));
       socket.once("error", failed);
