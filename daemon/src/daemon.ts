@@ -26,6 +26,7 @@ interface Prepared {
 export interface RunningDaemon {
   /** What to tell the person who started it. */
   readonly words: string;
+  readonly log: Log;
   /** Ends all sessions, closes the drivers and removes sockets and pid file. Guests stay as they are. */
   close(): Promise<void>;
 }
@@ -69,7 +70,7 @@ export async function startDaemon(options: Options): Promise<RunningDaemon> {
   const words = await readiness(host, settings, sockets);
   notifySystemd(`READY=1\nSTATUS=serving ${sockets.map(({ path }) => path).join(", ")}`);
   log.info({ pid: process.pid, sockets: sockets.map(({ path }) => path) }, "ready");
-  return { words, close };
+  return { words, log, close };
 }
 
 /** Without a log it is the one that the settings ask for. */
@@ -106,5 +107,6 @@ async function readiness(host: Host, settings: Settings, sockets: readonly Liste
     socket: sockets[0]?.path ?? "",
     defaultUri: defaultUris(host, settings.uri_default)[0] ?? "test:///default",
     hasVirsh: await isInPath("virsh"),
+    hasCli: await isInPath("polyvisor"),
   });
 }

@@ -1,4 +1,4 @@
-import { VirtError } from "@polyvisor/core";
+import { type Log, VirtError } from "@polyvisor/core";
 import { daemonVersion, describePlugins, startDaemon } from "./daemon.js";
 import { readCommandLine, UsageError } from "./startup/options.js";
 import { StartError } from "./startup/start-error.js";
@@ -15,8 +15,15 @@ async function main(): Promise<void> {
   }
   const daemon = await startDaemon(command.options);
   process.stdout.write(`${daemon.words}\n`);
+  outlive(daemon.log);
   await stopSignal();
   await daemon.close();
+}
+
+/** A plugin's forgotten promise and a service manager's reload do not end the daemon. */
+function outlive(log: Log): void {
+  process.on("unhandledRejection", (reason) => log.error({ err: reason }, "a promise failed and nobody looked"));
+  process.on("SIGHUP", () => log.warn({}, "settings are read at the start: restart the daemon to change them"));
 }
 
 /** A terminal sends its signal to a whole process group, so more than one may come: only the first counts. */

@@ -43,6 +43,8 @@ export interface ReadyDaemon {
   /** What a client without a URI gets. */
   readonly defaultUri: string;
   readonly hasVirsh: boolean;
+  /** Whether our own client is installed for all; in a source tree npm finds it. */
+  readonly hasCli: boolean;
 }
 
 /** What the daemon says on stdout once clients can connect: what was found, and how to connect. */
@@ -53,7 +55,7 @@ export function readyWords(ready: ReadyDaemon): string {
     ...(ready.plugins.length === 0 ? ["no plugins found"] : []),
     ...ready.plugins.map((plugin) => `plugin ${plugin.name} ${plugin.version}: ${stateOf(plugin)}`),
     ...(ready.hasVirsh ? [`connect with: virsh -c '${uri}' list --all`] : []),
-    `connect with: polyvisor -c '${uri}' list --all`,
+    `connect with: ${ready.hasCli ? "" : "npx --no-install "}polyvisor -c '${uri}' list --all`,
   ].join("\n");
 }
 
