@@ -33,13 +33,15 @@ export class FlowGate {
     this.#waiting--;
   }
 
-  /** The stream has more than its reader takes. Called again with each further packet. */
+  /**
+   * The stream has more than its reader takes. Called again with each further packet. The timer keeps the process alive,
+   * because a paused socket does not, and events may be awaited behind the data.
+   */
   full(stream: unknown): void {
     this.#full.add(stream);
     if (this.#waiting > 0 || this.#stop !== undefined) return;
     this.#source.pause();
     this.#stop = setTimeout(() => this.#go(), STOP_MAX);
-    this.#stop.unref();
   }
 
   /** The stream's reader has caught up, or the stream is over. */

@@ -156,7 +156,7 @@ export class RpcClient {
       socket.cork();
       process.nextTick(() => socket.uncork());
     }
-    socket.write(bytes, sent);
+    socket.write(bytes, sent && ((error) => sent(error && socketFailed(error))));
   }
 
   #received(chunk: Buffer): void {
