@@ -53,10 +53,10 @@ export interface SourceIp {
 }
 
 export interface PortRange {
-  readonly start: number;
+  readonly start?: number | undefined;
   readonly end?: number | undefined;
   readonly to?: number | undefined;
-  readonly exclude?: boolean | undefined;
+  readonly exclude?: YesNo | undefined;
 }
 
 export interface PortForward {
@@ -68,8 +68,8 @@ export interface PortForward {
 
 /** What the guest's card is connected to on the host. */
 export type InterfaceSource =
-  | { readonly type: "user"; readonly dev?: string | undefined; readonly ip?: SourceIp | undefined }
-  | { readonly type: "ethernet"; readonly ip?: SourceIp | undefined }
+  | { readonly type: "user"; readonly dev?: string | undefined }
+  | { readonly type: "ethernet" }
   | {
       readonly type: "bridge";
       readonly bridge: string;
@@ -159,6 +159,8 @@ export interface Coalesce {
 export interface Interface extends DeviceInfo {
   readonly kind: "interface";
   readonly source: InterfaceSource;
+  /** `<ip>` and `<route>` under `<source>`: the host's side. */
+  readonly hostIp?: SourceIp | undefined;
   readonly trustGuestRxFilters?: YesNo | undefined;
   /** Lower case, with colons; always there after defaults. */
   readonly mac?:

@@ -1,0 +1,196 @@
+import { VirtError } from "@polyvisor/core";
+import type { DeviceMapping, DomainHooks } from "../hooks.js";
+import type { Disk, DiskBus, Domain, DriveAddress, Filesystem, Hostdev, Interface, MemoryDevice, Rng, Video, Vsock } from "../model/index.js";
+import { diskNameIndex } from "../order.js";
+
+/** What a device gets on every hypervisor when it does not say it, after the driver's own defaults. */
+export function genericDeviceDefaults(hooks: DomainHooks, newMac: () => string): DeviceMapping {
+  return {
+    disk: (disk, domain) => diskDefaults(disk, domain, hooks.scsiBusMaxUnit ?? 7),
+    interface: (each) => interfaceDefaults(each, newMac),
+    hostdev: hostdevDefaults,
+    video: videoDefaults,
+    console: (console) =>
+      console.target.type === undefined ? { ...console, target: { ...console.target, type: "serial" } } : console,
+    serial: (serial, domain) => {
+      if (serial.target.port !== -1) return serial;
+      const port = Math.max(-1, ...domain.devices.serials.map((each) => each.target.port)) + 1;
+      return { ...serial, target: { ...serial.target, port } };
+    },
+    rng: rngDefaults,
+    vsock: vsockDefaults,
+    memory: memoryDefaults,
+    filesystem: filesystemDefaults,
+    controller: (controller) => {
+      if (controller.driver?.iothread === undefined || isVirtioScsi(controller)) return controller;
+      throw new VirtError("XML_ERROR", "'iothread' attribute only supported for virtio scsi controllers", { domain: "DOMAIN" });
+    },
+  };
+}
+
+function isVirtioScsi(controller: { readonly type: string; readonly model?: unknown }): boolean {
+  return controller.type === "scsi" && String(controller.model).startsWith("virtio");
+}
+
+function interfaceDefaults(each: Interface, newMac: () => string): Interface {
+  return each.mac === undefined ? { ...each, mac: { address: newMac(), generated: true } } : each;
+}
+
+function rngDefaults(rng: Rng): Rng {
+  return rng.backend.model === "random" && rng.backend.path === undefined
+    ? { ...rng, backend: { model: "random", path: "/dev/random" } }
+    : rng;
+}
+
+function vsockDefaults(vsock: Vsock): Vsock {
+  if (vsock.cid.auto !== undefined) return vsock;
+  return { ...vsock, cid: { ...vsock.cid, auto: vsock.cid.address === undefined ? "yes" : "no" } };
+}
+
+function memoryDefaults(memory: MemoryDevice): MemoryDevice {
+  return memory.model === "virtio-pmem" && memory.access === undefined ? { ...memory, access: "shared" } : memory;
+}
+
+function filesystemDefaults(filesystem: Filesystem): Filesystem {
+  const socket = filesystem.source.type === "mount" && filesystem.source.socket !== undefined;
+  return filesystem.accessmode === undefined && !socket ? { ...filesystem, accessmode: "passthrough" } : filesystem;
+}
+
+/** Memory of a card in KiB when none is given. */
+function defaultVideoRam(domain: Domain, type: Video["model"]["type"]): number {
+  switch (type) {
+    case "vga":
+    case "cirrus":
+    case "vmvga":
+      return domain.type === "vbox" ? 8192 : domain.type === "vmware" ? 4096 : 16384;
+    case "bochs":
+      return 16384;
+    case "xen":
+      return 4096;
+    case "qxl":
+      return 65536;
+    default:
+      return 0;
+  }
+}
+
+function powerOfTwo(value: number): number {
+  return value === 0 ? 0 : 2 ** Math.ceil(Math.log2(value));
+}
+
+export function videoDefaults(video: Video, domain: Domain): Video {
+  const { model } = video;
+  const ram = powerOfTwo(model.ram ?? (model.type === "qxl" ? defaultVideoRam(domain, model.type) : 0));
+  const vram = powerOfTwo(model.vram ?? defaultVideoRam(domain, model.type));
+  return { ...video, model: { ...model, ram: ram || undefined, vram: vram || undefined } };
+}
+
+const BUS_BY_PREFIX: readonly (readonly [string, DiskBus])[] = [
+  ["hd", "ide"],
+  ["sd", "scsi"],
+  ["vd", "virtio"],
+  ["xvd", "xen"],
+  ["ubd", "uml"],
+];
+
+function diskDefaults(written: Disk, domain: Domain, scsiBusMaxUnit: number): Disk {
+  const dev = written.target.dev.replace(/^ioemu:/, "");
+  const bus =
+    written.target.bus ??
+    (written.device === "floppy" ? "fdc" : (BUS_BY_PREFIX.find(([prefix]) => dev.startsWith(prefix))?.[1] ?? "ide"));
+  const readonly = written.device === "cdrom" ? true : written.readonly;
+  const quiet = readonly === true || written.source.type === "vhostuser";
+  const disk: Disk = {
+    ...written,
+    readonly,
+    target: { ...written.target, dev, bus },
+    snapshot: written.snapshot ?? (quiet ? "no" : undefined),
+    source: sourceDefaults(written.source),
+  };
+  return disk.address === undefined ? { ...disk, address: driveAddress(disk, domain, scsiBusMaxUnit) } : disk;
+}
+
+function sourceDefaults(source: Disk["source"]): Disk["source"] {
+  if (source.type === "nvme" && source.managed === undefined) return { ...source, managed: "yes" };
+  if (source.type === "network" && source.protocol === "iscsi" && source.name !== undefined) {
+    return { ...source, name: withLun(source.name) };
+  }
+  return source;
+}
+
+/** An iSCSI target without a LUN means LUN 0. */
+function withLun(name: string): string {
+  return name.includes("/") ? name : `${name}/0`;
+}
+
+/** The place on its bus that the disk's name stands for. */
+function driveAddress(disk: Disk, domain: Domain, scsiBusMaxUnit: number): DriveAddress | undefined {
+  const index = diskNameIndex(disk.target.dev);
+  if (index < 0) {
+    throw new VirtError("XML_ERROR", `Unknown disk name '${disk.target.dev}' and no address specified`, {
+      domain: "DOMAIN",
+      hint: "Name it like vda, sda, hda or fda.",
+    });
+  }
+  const place = (controller: number, bus: number, unit: number): DriveAddress => ({ type: "drive", controller, bus, target: 0, unit });
+  switch (disk.target.bus) {
+    case "ide":
+      return place(Math.floor(index / 4), Math.floor((index % 4) / 2), index % 2);
+    case "sata":
+      return place(Math.floor(index / 6), 0, index % 6);
+    case "fdc":
+      return place(Math.floor(index / 2), 0, index % 2);
+    case "scsi": {
+      const address = scsiPlace(index, scsiBusMaxUnit);
+      const { controller, unit } = address;
+      if (domain.devices.hostdevs.some((each) => each.source.type === "scsi" && sameDrive(each.address, address))) {
+        const words = `using disk target name '${disk.target.dev}' conflicts with SCSI host device address controller='${controller}' bus='0' target='0' unit='${unit}`;
+        throw new VirtError("CONFIG_UNSUPPORTED", words, { domain: "DOMAIN", hint: "Give one of them another address." });
+      }
+      return address;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function scsiPlace(index: number, maxUnit: number): DriveAddress {
+  if (maxUnit <= 7) return { type: "drive", controller: Math.floor(index / 7), bus: 0, target: 0, unit: index % 7 };
+  const controller = Math.floor(index / (maxUnit - 1));
+  const unit = index % (maxUnit - 1);
+  // unit 7 is the controller itself
+  return { type: "drive", controller, bus: 0, target: 0, unit: unit >= 7 ? unit + 1 : unit };
+}
+
+function sameDrive(address: Hostdev["address"], other: DriveAddress): boolean {
+  return (
+    address?.type === "drive" &&
+    address.controller === other.controller &&
+    address.bus === other.bus &&
+    address.target === other.target &&
+    address.unit === other.unit
+  );
+}
+
+function hostdevDefaults(hostdev: Hostdev, domain: Domain): Hostdev {
+  if (hostdev.source.type !== "scsi") return hostdev;
+  const { scsi } = hostdev.source;
+  const source =
+    scsi.protocol === "iscsi" ? { ...hostdev.source, scsi: { ...scsi, name: withLun(scsi.name) } } : hostdev.source;
+  return { ...hostdev, source, address: hostdev.address ?? freeScsiPlace(domain, hostdev) };
+}
+
+/** The first free unit; host devices before this one in the list have theirs by the same rule. */
+function freeScsiPlace(domain: Domain, hostdev: Hostdev): DriveAddress {
+  const before = domain.devices.hostdevs.slice(0, domain.devices.hostdevs.indexOf(hostdev));
+  let skip = before.filter((each) => each.source.type === "scsi" && each.address === undefined).length;
+  const taken = [
+    ...domain.devices.disks.filter((disk) => disk.target.bus === "scsi").map((disk) => disk.address),
+    ...domain.devices.hostdevs.filter((each) => each.source.type === "scsi").map((each) => each.address),
+  ];
+  for (let at = 0; ; at++) {
+    const candidate: DriveAddress = { type: "drive", controller: Math.floor(at / 7), bus: 0, target: 0, unit: at % 7 };
+    if (taken.some((address) => sameDrive(address, candidate))) continue;
+    if (skip-- === 0) return candidate;
+  }
+}

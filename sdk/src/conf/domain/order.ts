@@ -1,0 +1,45 @@
+import type { Controller, Disk } from "./model/index.js";
+
+/** The number in a disk's name: `sda` 0, `sdb` 1, `sdaa` 26; -1 when it is not such a name. A partition does not count. */
+export function diskNameIndex(name: string): number {
+  const match = /^(?:fd|hd|vd|sd|xvd|ubd)([a-z]+)\d*$/.exec(name);
+  const letters = match?.[1];
+  if (letters === undefined) return -1;
+  let index = 0;
+  for (const letter of letters) index = index * 26 + (letter.charCodeAt(0) - 96);
+  return index - 1;
+}
+
+/** Puts a disk beside those of its bus, in the order of their names. */
+export function insertDisk(disks: Disk[], disk: Disk): void {
+  const wanted = diskNameIndex(disk.target.dev);
+  let insertAt = -1;
+  for (let at = disks.length - 1; at >= 0; at--) {
+    const other = disks[at];
+    if (other === undefined || other.target.bus !== disk.target.bus) continue;
+    if (diskNameIndex(other.target.dev) > wanted) insertAt = at;
+    else if (insertAt === -1) insertAt = at + 1;
+  }
+  disks.splice(insertAt === -1 ? disks.length : insertAt, 0, disk);
+}
+
+/** Puts a controller beside those of its type, in the order of their indexes, a master before its companions. */
+export function insertController(controllers: Controller[], controller: Controller): void {
+  let insertAt = -1;
+  for (let at = controllers.length - 1; at >= 0; at--) {
+    const other = controllers[at];
+    if (other === undefined || other.type !== controller.type) continue;
+    if (controller.index === -1) {
+      insertAt = at + 1;
+      break;
+    }
+    const beforeCompanion = !isCompanion(controller) && isCompanion(other) && other.index === controller.index;
+    if (other.index > controller.index || beforeCompanion) insertAt = at;
+    else if (insertAt === -1) insertAt = at + 1;
+  }
+  controllers.splice(insertAt === -1 ? controllers.length : insertAt, 0, controller);
+}
+
+function isCompanion(controller: Controller): boolean {
+  return controller.type === "usb" && controller.masterStartport !== undefined;
+}

@@ -1,0 +1,204 @@
+import {
+  allowChildren,
+  attribute,
+  child,
+  childElements,
+  childText,
+  parseInteger,
+  requiredEnum,
+  requiredInteger,
+  unitScale,
+  type XmlElement,
+} from "../../../xml/index.js";
+import { parseNumberSet } from "../../number-set.js";
+import type { Cachetune, Cputune, IothreadId, Memorytune, NumberSet, Scheduler } from "../model/index.js";
+import { confError, numberSet, type ParseContext } from "./context.js";
+
+const CHILDREN: ReadonlySet<string> = new Set(
+  (
+    "cachetune emulator_period emulator_quota emulatorpin emulatorsched global_period global_quota iothread_period " +
+    "iothread_quota iothreadpin iothreadsched memorytune period quota shares vcpupin vcpusched"
+  ).split(" "),
+);
+
+export function parseCputune(
+  root: XmlElement,
+  vcpus: number,
+  iothreads: readonly IothreadId[],
+  context: ParseContext,
+): Cputune | undefined {
+  const element = child(root, "cputune");
+  if (element === undefined) return undefined;
+  allowChildren(element, CHILDREN);
+  const number = (name: string, signed = false): number | undefined => {
+    const text = childText(element, name);
+    if (text === undefined) return undefined;
+    const value = parseInteger(text.trim(), { signed });
+    if (value === undefined) {
+      const words = `can't parse cputune ${name.replace("_", " ")} value`;
+      throw confError(child(element, name) ?? element, "XML_ERROR", words, "Write a number.");
+    }
+    return value;
+  };
+  const one = (name: string): XmlElement | undefined => {
+    const [first, second] = childElements(element, name);
+    if (second !== undefined) throw confError(second, "XML_ERROR", `only one ${name} is supported`);
+    return first;
+  };
+  const emulatorpin = one("emulatorpin");
+  const emulatorsched = one("emulatorsched");
+  return {
+    shares: number("shares"),
+    period: number("period") || undefined,
+    quota: number("quota", true) || undefined,
+    globalPeriod: number("global_period") || undefined,
+    globalQuota: number("global_quota", true) || undefined,
+    emulatorPeriod: number("emulator_period") || undefined,
+    emulatorQuota: number("emulator_quota", true) || undefined,
+    iothreadPeriod: number("iothread_period") || undefined,
+    iothreadQuota: number("iothread_quota", true) || undefined,
+    vcpupin: parseVcpuPins(element, vcpus),
+    emulatorpin: emulatorpin && cpuset(emulatorpin),
+    iothreadpin: parseIothreadPins(element, iothreads),
+    vcpusched: parseSchedulers(element, "vcpu", (id, where) => {
+      if (id >= vcpus) throw confError(where, "CONFIG_UNSUPPORTED", `vCPU '${id}' is not present in domain definition`);
+    }).map(({ id, ...rest }) => ({ vcpu: id, ...rest })),
+    iothreadsched: parseSchedulers(element, "iothread", (id, where) => findIothread(id, iothreads, where)).map(
+      ({ id, ...rest }) => ({ iothread: id, ...rest }),
+    ),
+    emulatorsched: emulatorsched && parseScheduler(emulatorsched),
+    cachetune: parseCachetunes(element, vcpus, context),
+    memorytune: parseMemorytunes(element, vcpus),
+  };
+}
+
+function cpuset(element: XmlElement): NumberSet {
+  const text = attribute(element, "cpuset");
+  if (text === undefined) throw confError(element, "INTERNAL_ERROR", `missing cpuset for ${element.name}`, "Add cpuset='0'.");
+  return numberSet(element, text, "cpuset");
+}
+
+function parseVcpuPins(element: XmlElement, vcpus: number): Cputune["vcpupin"] {
+  const pins = new Map<number, NumberSet>();
+  for (const each of childElements(element, "vcpupin")) {
+    const vcpu = requiredInteger(each, "vcpu");
+    // libvirt passes over pins of vCPUs that the guest does not have
+    if (vcpu >= vcpus) continue;
+    if (pins.has(vcpu)) throw confError(each, "INTERNAL_ERROR", `duplicate vcpupin for vcpu '${vcpu}'`);
+    pins.set(vcpu, cpuset(each));
+  }
+  return [...pins].sort(([a], [b]) => a - b).map(([vcpu, set]) => ({ vcpu, cpuset: set }));
+}
+
+function findIothread(id: number, iothreads: readonly IothreadId[], where: XmlElement): void {
+  if (!iothreads.some((thread) => thread.id === id)) {
+    throw confError(where, "CONFIG_UNSUPPORTED", `Cannot find 'iothread' : ${id}`, "Raise <iothreads>.");
+  }
+}
+
+function parseIothreadPins(element: XmlElement, iothreads: readonly IothreadId[]): Cputune["iothreadpin"] {
+  const pins = new Map<number, NumberSet>();
+  for (const each of childElements(element, "iothreadpin")) {
+    const id = requiredInteger(each, "iothread", { nonzero: true });
+    findIothread(id, iothreads, each);
+    if (pins.has(id)) throw confError(each, "INTERNAL_ERROR", `duplicate iothreadpin for same iothread '${id}'`);
+    pins.set(id, cpuset(each));
+  }
+  return iothreads.flatMap(({ id }) => {
+    const set = pins.get(id);
+    return set === undefined ? [] : [{ iothread: id, cpuset: set }];
+  });
+}
+
+function parseScheduler(element: XmlElement): Scheduler {
+  const policy = requiredEnum(element, "scheduler", ["batch", "idle", "fifo", "rr"]);
+  if (policy === "batch" || policy === "idle") return { policy };
+  return { policy, priority: requiredInteger(element, "priority", { signed: true }) };
+}
+
+function parseSchedulers(
+  element: XmlElement,
+  thread: "vcpu" | "iothread",
+  check: (id: number, where: XmlElement) => void,
+): readonly (Scheduler & { readonly id: number })[] {
+  const name = `${thread}sched`;
+  const schedulers = new Map<number, Scheduler>();
+  for (const each of childElements(element, name)) {
+    const text = attribute(each, `${thread}s`);
+    if (text === undefined) throw confError(each, "XML_ERROR", `Missing attribute '${thread}s' in element '${name}'`);
+    const set = parseNumberSet(text);
+    if (set.length === 0) throw confError(each, "CONFIG_UNSUPPORTED", `'${thread}s' scheduler bitmap '${text}' is empty`);
+    const scheduler = parseScheduler(each);
+    for (const id of set) {
+      check(id, each);
+      if (schedulers.has(id)) throw confError(each, "XML_DETAIL", `'${name}' attributes '${thread}s' must not overlap`);
+      schedulers.set(id, scheduler);
+    }
+  }
+  return [...schedulers].sort(([a], [b]) => a - b).map(([id, scheduler]) => ({ id, ...scheduler }));
+}
+
+function vcpuSet(element: XmlElement, vcpus: number): NumberSet {
+  const text = attribute(element, "vcpus");
+  if (text === undefined) throw confError(element, "XML_ERROR", `Missing ${element.name} attribute 'vcpus'`, "Add vcpus='0'.");
+  return parseNumberSet(text).filter((each) => each < vcpus);
+}
+
+function overlap(a: NumberSet, b: NumberSet): boolean {
+  return a.some((each) => b.includes(each));
+}
+
+function parseCachetunes(element: XmlElement, vcpus: number, context: ParseContext): readonly Cachetune[] {
+  const tunes: Cachetune[] = [];
+  for (const each of childElements(element, "cachetune")) {
+    const set = vcpuSet(each, vcpus);
+    if (set.length === 0) continue;
+    for (const other of tunes) {
+      if (other.vcpus.join() === set.join()) throw confError(each, "XML_ERROR", "Identical vcpus in cachetunes found");
+      if (overlap(other.vcpus, set)) throw confError(each, "XML_ERROR", "Overlapping vcpus in resctrls");
+    }
+    const caches = childElements(each, "cache").map(parseCache);
+    caches.sort((a, b) => a.level - b.level || CACHE_ORDER.indexOf(a.type) - CACHE_ORDER.indexOf(b.type) || a.id - b.id);
+    const monitors = childElements(each, "monitor").map((monitor) => {
+      const level = requiredInteger(monitor, "level");
+      if (level !== 3) throw confError(monitor, "XML_ERROR", `Invalid monitor cache level '${level}'`);
+      return { level, vcpus: vcpuSet(monitor, vcpus) };
+    });
+    if (caches.length === 0 && monitors.length === 0) continue;
+    tunes.push({ vcpus: set, id: context.inactive ? undefined : attribute(each, "id"), caches, monitors });
+  }
+  return tunes;
+}
+
+const CACHE_ORDER = ["both", "code", "data"] as const;
+
+function parseCache(element: XmlElement): Cachetune["caches"][number] {
+  const text = attribute(element, "size");
+  const value = text === undefined ? undefined : parseInteger(text);
+  if (value === undefined) throw confError(element, "XML_ERROR", "missing element or attribute './@size'");
+  return {
+    id: requiredInteger(element, "id"),
+    level: requiredInteger(element, "level"),
+    type: requiredEnum(element, "type", CACHE_ORDER),
+    size: value * unitScale(attribute(element, "unit"), 1024, element),
+  };
+}
+
+function parseMemorytunes(element: XmlElement, vcpus: number): readonly Memorytune[] {
+  const tunes: Memorytune[] = [];
+  for (const each of childElements(element, "memorytune")) {
+    const set = vcpuSet(each, vcpus);
+    if (set.length === 0) continue;
+    if (tunes.some((other) => overlap(other.vcpus, set))) {
+      throw confError(each, "XML_ERROR", "Overlapping vcpus in resctrls");
+    }
+    const nodes = childElements(each, "node").map((node) => ({
+      id: requiredInteger(node, "id"),
+      bandwidth: requiredInteger(node, "bandwidth"),
+    }));
+    const monitors = childElements(each, "monitor").map((monitor) => ({ vcpus: vcpuSet(monitor, vcpus) }));
+    nodes.sort((a, b) => a.id - b.id);
+    if (nodes.length > 0 || monitors.length > 0) tunes.push({ vcpus: set, nodes, monitors });
+  }
+  return tunes;
+}

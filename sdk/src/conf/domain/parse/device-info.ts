@@ -1,0 +1,189 @@
+import {
+  attribute,
+  child,
+  childAttribute,
+  integerAttribute,
+  longAttribute,
+  onOffAttribute,
+  requiredInteger,
+  type XmlElement,
+  yesNoAttribute,
+} from "../../../xml/index.js";
+import { type Address, type DeviceInfo, isEmptyPci, type PciAddress, type Rom } from "../model/index.js";
+import { confError, type ParseContext, word } from "./context.js";
+
+const ADDRESS_TYPES = [
+  "pci",
+  "drive",
+  "virtio-serial",
+  "ccid",
+  "usb",
+  "spapr-vio",
+  "virtio-s390",
+  "ccw",
+  "virtio-mmio",
+  "isa",
+  "dimm",
+  "unassigned",
+] as const;
+
+/** Which of the common parts a device takes; others are not looked at. */
+export interface InfoRules {
+  readonly boot?: boolean;
+  readonly rom?: boolean;
+}
+
+/** Alias, address, boot order, ROM and ACPI index of a device. */
+export function parseDeviceInfo(element: XmlElement, context: ParseContext, rules: InfoRules = {}): DeviceInfo {
+  const acpi = child(element, "acpi");
+  const address = child(element, "address");
+  return {
+    alias: parseAlias(element, context),
+    address: address === undefined ? undefined : parseAddress(address),
+    ...(rules.boot === true ? parseBoot(element) : undefined),
+    rom: rules.rom === true ? parseRom(element) : undefined,
+    acpiIndex: acpi === undefined ? undefined : integerAttribute(acpi, "index", { nonzero: true }),
+  };
+}
+
+function parseAlias(element: XmlElement, context: ParseContext): string | undefined {
+  const alias = childAttribute(element, "alias", "name");
+  if (alias === undefined || !context.inactive) return alias;
+  return context.userAliases && /^ua-[a-zA-Z0-9_-]*$/.test(alias) ? alias : undefined;
+}
+
+function parseBoot(element: XmlElement): Pick<DeviceInfo, "bootOrder" | "loadparm"> {
+  const boot = child(element, "boot");
+  if (boot === undefined) return {};
+  const loadparm = attribute(boot, "loadparm")?.toUpperCase();
+  if (loadparm !== undefined && !/^[A-Z0-9. ]{1,8}$/.test(loadparm)) {
+    throw confError(boot, "INTERNAL_ERROR", `value '${loadparm}' for 'loadparm' attribute is invalid`);
+  }
+  return { bootOrder: requiredInteger(boot, "order", { nonzero: true }), loadparm };
+}
+
+function parseRom(element: XmlElement): Rom | undefined {
+  const rom = child(element, "rom");
+  if (rom === undefined) return undefined;
+  const parsed: Rom = {
+    enabled: yesNoAttribute(rom, "enabled"),
+    bar: onOffAttribute(rom, "bar"),
+    file: attribute(rom, "file"),
+  };
+  if (parsed.enabled === "no" && (parsed.bar !== undefined || parsed.file !== undefined)) {
+    throw confError(rom, "CONFIG_UNSUPPORTED", "ROM tuning is not supported when ROM is disabled");
+  }
+  return parsed.enabled === undefined && parsed.bar === undefined && parsed.file === undefined ? undefined : parsed;
+}
+
+export function parseAddress(element: XmlElement): Address {
+  const written = attribute(element, "type");
+  if (written === undefined) {
+    throw confError(element, "INTERNAL_ERROR", "No type specified for device address", "Add type='pci' or another.");
+  }
+  const type = word(element, written, ADDRESS_TYPES, (value) => `unknown address type '${value}'`);
+  const number = (name: string): number => integerAttribute(element, name) ?? 0;
+  switch (type) {
+    case "pci":
+      return parsePciAddress(element);
+    case "drive":
+      return { type, controller: number("controller"), bus: number("bus"), target: number("target"), unit: number("unit") };
+    case "virtio-serial":
+      return { type, controller: number("controller"), bus: number("bus"), port: number("port") };
+    case "ccid":
+      return { type, controller: number("controller"), slot: number("slot") };
+    case "usb":
+      return { type, bus: number("bus"), port: parseUsbPort(element) };
+    case "spapr-vio":
+      return { type, reg: longAttribute(element, "reg", { base: 16 }) };
+    case "ccw":
+      return { type, place: parseCcwPlace(element) };
+    case "isa":
+      return {
+        type,
+        iobase: integerAttribute(element, "iobase", { base: 16 }),
+        irq: integerAttribute(element, "irq", { base: 16 }),
+      };
+    case "dimm":
+      return { type, slot: requiredInteger(element, "slot"), base: longAttribute(element, "base", { base: 16 }) };
+    case "virtio-s390":
+      throw confError(element, "XML_ERROR", "virtio-s390 bus doesn't have an address");
+    default:
+      return { type };
+  }
+}
+
+const PCI_LIMITS = [
+  ["domain", 0xffff],
+  ["bus", 0xff],
+  ["slot", 0x1f],
+  ["function", 7],
+] as const;
+
+export function parsePciAddress(element: XmlElement): PciAddress {
+  const part = (name: string): number => integerAttribute(element, name, { base: 0 }) ?? 0;
+  const zpci = child(element, "zpci");
+  const address: PciAddress = {
+    type: "pci",
+    domain: part("domain"),
+    bus: part("bus"),
+    slot: part("slot"),
+    function: part("function"),
+    multifunction: onOffAttribute(element, "multifunction"),
+    zpci:
+      zpci === undefined
+        ? undefined
+        : { uid: integerAttribute(zpci, "uid", { base: 0 }), fid: integerAttribute(zpci, "fid", { base: 0 }) },
+  };
+  if (isEmptyPci(address)) return address;
+  for (const [name, limit] of PCI_LIMITS) {
+    if (address[name] > limit) {
+      const hex = (value: number): string => `0x${value.toString(16)}`;
+      const words = `Invalid PCI address ${name}='${hex(address[name])}', must be <= ${hex(limit).toUpperCase().replace("0X", "0x")}`;
+      throw confError(element, "XML_ERROR", words);
+    }
+  }
+  if (address.bus === 0 && address.slot === 0) {
+    throw confError(
+      element,
+      "XML_ERROR",
+      `Invalid PCI address ${formatPciName(address)}, at least one of domain, bus, or slot must be > 0`,
+    );
+  }
+  return address;
+}
+
+/** The name that Linux gives a PCI function, such as `0000:00:1f.2`. */
+export function formatPciName(address: PciAddress): string {
+  const hex = (value: number, width: number): string => value.toString(16).padStart(width, "0");
+  return `${hex(address.domain, 4)}:${hex(address.bus, 2)}:${hex(address.slot, 2)}.${address.function}`;
+}
+
+function parseUsbPort(element: XmlElement): readonly number[] | undefined {
+  const port = attribute(element, "port");
+  if (port === undefined) return undefined;
+  const path = port.split(".");
+  if (path.length > 4 || !path.every((each) => /^\d+$/.test(each))) {
+    throw confError(element, "XML_ERROR", "Cannot parse <address> 'port' attribute", "Write ports with dots, such as 1.2.");
+  }
+  return path.map(Number);
+}
+
+function parseCcwPlace(element: XmlElement): { cssid: number; ssid: number; devno: number } | undefined {
+  const cssid = integerAttribute(element, "cssid", { base: 0 });
+  const ssid = integerAttribute(element, "ssid", { base: 0 });
+  const devno = integerAttribute(element, "devno", { base: 0 });
+  if (cssid === undefined && ssid === undefined && devno === undefined) return undefined;
+  if (cssid === undefined || ssid === undefined || devno === undefined) {
+    throw confError(element, "INTERNAL_ERROR", "Invalid partial specification for virtio ccw address");
+  }
+  if (cssid > 254 || ssid > 3 || devno > 65535) {
+    const hex = (value: number, width = 1): string => `0x${value.toString(16).padStart(width, "0")}`;
+    throw confError(
+      element,
+      "INTERNAL_ERROR",
+      `Invalid specification for virtio ccw address: cssid='${hex(cssid)}' ssid='${hex(ssid)}' devno='${hex(devno, 4)}'`,
+    );
+  }
+  return { cssid, ssid, devno };
+}

@@ -1,0 +1,263 @@
+import { attribute, childElements, isElement, textOf, unknownElement, type XmlElement } from "../../../xml/index.js";
+import type {
+  Audio,
+  Channel,
+  Console,
+  Controller,
+  Devices,
+  Disk,
+  Filesystem,
+  Graphics,
+  Hostdev,
+  Hub,
+  Input,
+  Interface,
+  Iommu,
+  Lease,
+  Memballoon,
+  MemoryDevice,
+  Nvram,
+  Panic,
+  Parallel,
+  Redirdev,
+  RedirFilter,
+  Rng,
+  Serial,
+  Shmem,
+  Smartcard,
+  Sound,
+  Tpm,
+  Video,
+  Vsock,
+  Watchdog,
+} from "../model/index.js";
+import { insertController, insertDisk } from "../order.js";
+import { parseChannel, parseConsole, parseParallel, parseSerial } from "./chardev.js";
+import { confError, type ParseContext } from "./context.js";
+import { parseController } from "./controller.js";
+import { parseDisk } from "./disk.js";
+import { parseAudio, parseInput, parseSound, parseVideo } from "./display.js";
+import { parseFilesystem } from "./filesystem.js";
+import { parseGraphics } from "./graphics.js";
+import { parseHostdev } from "./hostdev.js";
+import { parseInterface } from "./interface.js";
+import { parseMemoryDevice } from "./memory-device.js";
+import {
+  parseHub,
+  parseIommu,
+  parseLease,
+  parseMemballoon,
+  parseNvram,
+  parsePanic,
+  parseRedirdev,
+  parseRedirFilter,
+  parseRng,
+  parseShmem,
+  parseSmartcard,
+  parseTpm,
+  parseVsock,
+  parseWatchdog,
+} from "./small-devices.js";
+
+/** Collects devices while `<devices>` is read, in libvirt's order within each kind. */
+class Collector {
+  emulator: string | undefined;
+  readonly disks: Disk[] = [];
+  readonly controllers: Controller[] = [];
+  readonly leases: Lease[] = [];
+  readonly filesystems: Filesystem[] = [];
+  readonly interfaces: Interface[] = [];
+  readonly smartcards: Smartcard[] = [];
+  readonly serials: Serial[] = [];
+  readonly parallels: Parallel[] = [];
+  readonly consoles: Console[] = [];
+  readonly channels: Channel[] = [];
+  readonly inputs: Input[] = [];
+  readonly tpms: Tpm[] = [];
+  readonly graphics: Graphics[] = [];
+  readonly sounds: Sound[] = [];
+  readonly audios: Audio[] = [];
+  readonly videos: Video[] = [];
+  readonly hostdevs: Hostdev[] = [];
+  readonly redirdevs: Redirdev[] = [];
+  redirfilter: RedirFilter | undefined;
+  readonly hubs: Hub[] = [];
+  watchdog: Watchdog | undefined;
+  memballoon: Memballoon | undefined;
+  readonly rngs: Rng[] = [];
+  nvram: Nvram | undefined;
+  readonly panics: Panic[] = [];
+  readonly shmems: Shmem[] = [];
+  readonly memories: MemoryDevice[] = [];
+  iommu: Iommu | undefined;
+  vsock: Vsock | undefined;
+
+  result(): Devices {
+    return { ...this };
+  }
+}
+
+type Reader = (element: XmlElement, context: ParseContext, into: Collector) => void;
+
+function single(element: XmlElement, already: object | undefined, message: string, code: "INTERNAL_ERROR" | "XML_ERROR"): void {
+  if (already !== undefined) throw confError(element, code, message, `Keep one <${element.name}>.`);
+}
+
+const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
+  [
+    "emulator",
+    (element, _context, into) => {
+      into.emulator ??= textOf(element) || undefined;
+    },
+  ],
+  ["disk", (element, context, into) => insertDisk(into.disks, parseDisk(element, context))],
+  ["controller", (element, context, into) => addController(element, parseController(element, context), into)],
+  ["lease", (element, _context, into) => into.leases.push(parseLease(element))],
+  ["filesystem", (element, context, into) => into.filesystems.push(parseFilesystem(element, context))],
+  ["interface", (element, context, into) => into.interfaces.push(parseInterface(element, context))],
+  ["smartcard", (element, context, into) => into.smartcards.push(parseSmartcard(element, context))],
+  ["serial", (element, context, into) => into.serials.push(parseSerial(element, context))],
+  ["parallel", (element, context, into) => into.parallels.push(numbered(parseParallel(element, context), into.parallels))],
+  [
+    "console",
+    (element, context, into) => {
+      const console = parseConsole(element, context);
+      into.consoles.push({ ...console, target: { ...console.target, port: into.consoles.length } });
+    },
+  ],
+  ["channel", (element, context, into) => into.channels.push(parseChannel(element, context))],
+  ["input", (element, context, into) => into.inputs.push(parseInput(element, context))],
+  [
+    "tpm",
+    (element, context, into) => {
+      if (into.tpms.length === 2) {
+        const words = "a maximum of two TPM devices is supported, one of them being a TPM Proxy device";
+        throw confError(element, "XML_ERROR", words);
+      }
+      into.tpms.push(parseTpm(element, context));
+    },
+  ],
+  ["graphics", (element, context, into) => into.graphics.push(parseGraphics(element, context))],
+  ["sound", (element, context, into) => into.sounds.push(parseSound(element, context))],
+  ["audio", (element, _context, into) => into.audios.push(parseAudio(element))],
+  [
+    "video",
+    (element, context, into) => {
+      const video = parseVideo(element, context);
+      if (video.model.primary !== true) into.videos.push(video);
+      else if (into.videos[0]?.model.primary === true) {
+        throw confError(element, "CONFIG_UNSUPPORTED", "Only one primary video device is supported");
+      } else into.videos.unshift(video);
+    },
+  ],
+  ["hostdev", (element, context, into) => into.hostdevs.push(parseHostdev(element, context))],
+  ["redirdev", (element, context, into) => into.redirdevs.push(parseRedirdev(element, context))],
+  [
+    "redirfilter",
+    (element, _context, into) => {
+      single(element, into.redirfilter, "only one set of redirection filter rule is supported", "INTERNAL_ERROR");
+      into.redirfilter = parseRedirFilter(element);
+    },
+  ],
+  ["hub", (element, context, into) => into.hubs.push(parseHub(element, context))],
+  [
+    "watchdog",
+    (element, context, into) => {
+      single(element, into.watchdog, "only a single watchdog device is supported", "INTERNAL_ERROR");
+      into.watchdog = parseWatchdog(element, context);
+    },
+  ],
+  [
+    "memballoon",
+    (element, context, into) => {
+      single(element, into.memballoon, "only a single memory balloon device is supported", "INTERNAL_ERROR");
+      into.memballoon = parseMemballoon(element, context);
+    },
+  ],
+  ["rng", (element, context, into) => into.rngs.push(parseRng(element, context))],
+  [
+    "nvram",
+    (element, context, into) => {
+      single(element, into.nvram, "only a single nvram device is supported", "INTERNAL_ERROR");
+      into.nvram = parseNvram(element, context);
+    },
+  ],
+  ["panic", (element, context, into) => into.panics.push(parsePanic(element, context))],
+  ["shmem", (element, context, into) => into.shmems.push(parseShmem(element, context))],
+  ["memory", (element, context, into) => into.memories.push(parseMemoryDevice(element, context))],
+  [
+    "iommu",
+    (element, context, into) => {
+      single(element, into.iommu, "only a single IOMMU device is supported", "XML_ERROR");
+      into.iommu = parseIommu(element, context);
+    },
+  ],
+  [
+    "vsock",
+    (element, context, into) => {
+      single(element, into.vsock, "only a single vsock device is supported", "XML_ERROR");
+      into.vsock = parseVsock(element, context);
+    },
+  ],
+]);
+
+const KINDS: ReadonlySet<string> = new Set(READERS.keys());
+
+export function parseDevices(element: XmlElement | undefined, context: ParseContext): Devices {
+  const into = new Collector();
+  if (element === undefined) return into.result();
+  // controllers first: whether USB is disabled decides on the others
+  for (const each of childElements(element, "controller")) READERS.get("controller")?.(each, context, into);
+  for (const each of element.children) {
+    if (!isElement(each) || each.name === "controller") continue;
+    const reader = READERS.get(each.name);
+    if (reader === undefined) throw unknownElement(each, "devices", KINDS);
+    reader(each, context, into);
+  }
+  checkUsb(element, into);
+  return into.result();
+}
+
+
+function numbered(parallel: Parallel, before: readonly Parallel[]): Parallel {
+  if (parallel.target.port !== -1) return parallel;
+  return { ...parallel, target: { port: Math.max(-1, ...before.map((each) => each.target.port)) + 1 } };
+}
+
+const NO_USB = "Can't add another USB controller: USB is disabled for this domain";
+
+function addController(element: XmlElement, controller: Controller, into: Collector): void {
+  if (controller.type === "usb") {
+    const others = into.controllers.filter((each) => each.type === "usb");
+    const disabled = others.some((each) => each.model === "none");
+    if (disabled || (controller.model === "none" && others.length > 0)) throw confError(element, "XML_DETAIL", NO_USB);
+  }
+  insertController(into.controllers, controller);
+}
+
+/** What may not be there when USB is disabled, and that companion controllers have a master. */
+function checkUsb(element: XmlElement, into: Collector): void {
+  const usb = into.controllers.filter((each) => each.type === "usb");
+  if (usb.length === 0) return;
+  if (!usb.some((each) => each.model === "none")) {
+    if (usb.every((each) => each.masterStartport !== undefined)) {
+      throw confError(element, "XML_DETAIL", "No master USB controller specified", "Add the EHCI controller.");
+    }
+    return;
+  }
+  const hint = "Remove <controller type='usb' model='none'/>, or the USB device.";
+  const find = (name: string, test: (each: XmlElement) => boolean): XmlElement =>
+    childElements(element, name).find(test) ?? element;
+  if (into.inputs.some((each) => each.bus === "usb")) {
+    const where = find("input", (each) => attribute(each, "bus") === "usb");
+    throw confError(where, "CONFIG_UNSUPPORTED", "Can't add USB input device. USB bus is disabled", hint);
+  }
+  if (into.hostdevs.some((each) => each.source.type === "usb")) {
+    const where = find("hostdev", (each) => attribute(each, "type") === "usb");
+    throw confError(where, "CONFIG_UNSUPPORTED", "Can't add host USB device: USB is disabled in this host", hint);
+  }
+  if (into.hubs.length > 0) {
+    const where = find("hub", () => true);
+    throw confError(where, "CONFIG_UNSUPPORTED", "Can't add USB hub: USB is disabled for this domain", hint);
+  }
+}

@@ -1,0 +1,246 @@
+import {
+  allowChildren,
+  attribute,
+  child,
+  childElements,
+  enumAttribute,
+  enumOrDefault,
+  integerAttribute,
+  onOffAttribute,
+  parseInteger,
+  requiredEnum,
+  requiredInteger,
+  type XmlElement,
+  yesNoAttribute,
+} from "../../../xml/index.js";
+import type { Audio, AudioDirection, Input, Sound, Video } from "../model/index.js";
+import { anySet, confError, type ParseContext, parseVirtioOptions, sanitizePath, wordAttribute } from "./context.js";
+import { parseDeviceInfo } from "./device-info.js";
+import { VIRTIO_MODELS } from "./disk.js";
+
+const VIDEO_CHILDREN: ReadonlySet<string> = new Set("acpi address alias driver model".split(" "));
+const VIDEO_TYPES = [
+  "vga",
+  "cirrus",
+  "vmvga",
+  "xen",
+  "vbox",
+  "qxl",
+  "parallels",
+  "virtio",
+  "gop",
+  "none",
+  "bochs",
+  "ramfb",
+] as const;
+
+export function parseVideo(element: XmlElement, context: ParseContext): Video {
+  allowChildren(element, VIDEO_CHILDREN);
+  const driver = child(element, "driver");
+  return {
+    kind: "video",
+    model: parseVideoModel(child(element, "model")),
+    driver: driver === undefined ? undefined : parseVideoDriver(driver),
+    ...parseDeviceInfo(element, context),
+  };
+}
+
+function parseVideoModel(element: XmlElement | undefined): Video["model"] {
+  if (element === undefined) return {};
+  const number = (name: string): number | undefined => {
+    const text = attribute(element, name);
+    if (text === undefined || text === "") return undefined;
+    const value = parseInteger(text);
+    if (value === undefined) {
+      throw confError(element, name === "heads" ? "INTERNAL_ERROR" : "XML_ERROR", `cannot parse video ${name} '${text}'`);
+    }
+    return value || undefined;
+  };
+  const acceleration = child(element, "acceleration");
+  const resolution = child(element, "resolution");
+  const unknown = (value: string): string => `unknown video model '${value}'`;
+  return {
+    type: attribute(element, "type") === "default" ? undefined : wordAttribute(element, "type", VIDEO_TYPES, unknown),
+    ram: number("ram"),
+    vram: number("vram"),
+    vram64: number("vram64"),
+    vgamem: number("vgamem"),
+    heads: number("heads"),
+    primary: attribute(element, "primary") === "yes" || undefined,
+    acceleration: acceleration && parseAcceleration(acceleration),
+    resolution: resolution && { x: requiredInteger(resolution, "x"), y: requiredInteger(resolution, "y") },
+  };
+}
+
+function parseAcceleration(element: XmlElement): Video["model"]["acceleration"] {
+  const rendernode = attribute(element, "rendernode");
+  const acceleration = {
+    accel3d: yesNoAttribute(element, "accel3d"),
+    accel2d: yesNoAttribute(element, "accel2d"),
+    rendernode: rendernode === undefined ? undefined : sanitizePath(rendernode),
+  };
+  if (!anySet(acceleration)) throw confError(element, "CONFIG_UNSUPPORTED", "missing values for acceleration");
+  return acceleration;
+}
+
+function parseVideoDriver(element: XmlElement): Video["driver"] {
+  const driver = {
+    name: enumAttribute(element, "name", ["qemu", "vhostuser"]),
+    vgaconf: enumAttribute(element, "vgaconf", ["io", "on", "off"]),
+    ...parseVirtioOptions(element),
+  };
+  return anySet(driver) ? driver : undefined;
+}
+
+const INPUT_CHILDREN: ReadonlySet<string> = new Set("acpi address alias driver source".split(" "));
+const TOGGLES = ["ctrl-ctrl", "alt-alt", "shift-shift", "meta-meta", "scrolllock", "ctrl-scrolllock"] as const;
+
+export function parseInput(element: XmlElement, context: ParseContext): Input {
+  allowChildren(element, INPUT_CHILDREN);
+  const type = requiredEnum(element, "type", ["mouse", "tablet", "keyboard", "passthrough", "evdev"]);
+  const unknownBus = (value: string): string => `unknown input bus type '${value}'`;
+  const bus = wordAttribute(element, "bus", ["ps2", "usb", "xen", "parallels", "virtio", "none"], unknownBus);
+  const source = child(element, "source");
+  return {
+    kind: "input",
+    type,
+    bus,
+    model: enumOrDefault(element, "model", VIRTIO_MODELS),
+    driver: parseVirtioOptions(child(element, "driver")),
+    source: source === undefined ? missingSource(element, type) : parseInputSource(source, type),
+    ...parseDeviceInfo(element, context),
+  };
+}
+
+function missingSource(element: XmlElement, type: Input["type"]): undefined {
+  if (type === "passthrough") throw confError(element, "XML_ERROR", "Missing evdev path for input device passthrough");
+  if (type === "evdev") throw confError(element, "XML_ERROR", "Missing evdev path for input device");
+  return undefined;
+}
+
+function parseInputSource(element: XmlElement, type: Input["type"]): Input["source"] {
+  const evdev = attribute(element, type === "evdev" ? "dev" : "evdev");
+  if (evdev === undefined) return missingSource(element, type);
+  if (type !== "evdev") return { evdev };
+  return {
+    evdev,
+    grab: enumAttribute(element, "grab", ["all"]),
+    grabToggle: enumAttribute(element, "grabToggle", TOGGLES),
+    repeat: onOffAttribute(element, "repeat"),
+  };
+}
+
+const SOUND_CHILDREN: ReadonlySet<string> = new Set("acpi address alias audio codec driver".split(" "));
+const SOUND_MODELS = ["sb16", "es1370", "pcspk", "ac97", "ich6", "ich9", "usb", "ich7"] as const;
+
+export function parseSound(element: XmlElement, context: ParseContext): Sound {
+  allowChildren(element, SOUND_CHILDREN);
+  const model = requiredEnum(element, "model", SOUND_MODELS);
+  const audio = child(element, "audio");
+  // only Intel's HDA has codecs
+  const codecs = model === "ich6" || model === "ich9" ? childElements(element, "codec") : [];
+  return {
+    kind: "sound",
+    model,
+    codecs: codecs.map((codec) => requiredEnum(codec, "type", ["duplex", "micro", "output"])),
+    audioId: audio && requiredInteger(audio, "id", { nonzero: true }),
+    ...parseDeviceInfo(element, context),
+  };
+}
+
+const AUDIO_TYPES = [
+  "none",
+  "alsa",
+  "coreaudio",
+  "jack",
+  "oss",
+  "pulseaudio",
+  "sdl",
+  "spice",
+  "file",
+  "dbus",
+] as const;
+
+export function parseAudio(element: XmlElement): Audio {
+  allowChildren(element, new Set(["input", "output"]));
+  const type = requiredEnum(element, "type", AUDIO_TYPES);
+  const common = {
+    kind: "audio",
+    id: requiredInteger(element, "id", { nonzero: true }),
+    timerPeriod: integerAttribute(element, "timerPeriod", { nonzero: true }),
+    input: parseDirection(child(element, "input"), type),
+    output: parseDirection(child(element, "output"), type),
+  } as const;
+  switch (type) {
+    case "oss":
+      return {
+        ...common,
+        type,
+        tryMMap: yesNoAttribute(element, "tryMMap"),
+        exclusive: yesNoAttribute(element, "exclusive"),
+        dspPolicy: integerAttribute(element, "dspPolicy", { signed: true }),
+      };
+    case "pulseaudio":
+      return { ...common, type, serverName: attribute(element, "serverName") };
+    case "sdl":
+      return { ...common, type, driver: enumAttribute(element, "driver", ["esd", "alsa", "arts", "pulseaudio"]) };
+    case "file":
+      return { ...common, type, path: attribute(element, "path") };
+    default:
+      return { ...common, type };
+  }
+}
+
+function parseDirection(element: XmlElement | undefined, type: Audio["type"]): AudioDirection | undefined {
+  if (element === undefined) return undefined;
+  const settings = child(element, "settings");
+  const fixedSettings = yesNoAttribute(element, "fixedSettings");
+  if (settings !== undefined && fixedSettings !== "yes") {
+    throw confError(settings, "CONFIG_UNSUPPORTED", "'settings' specified without fixed settings flag");
+  }
+  const nonzero = { nonzero: true };
+  const direction: AudioDirection = {
+    mixingEngine: yesNoAttribute(element, "mixingEngine"),
+    fixedSettings,
+    voices: integerAttribute(element, "voices", nonzero),
+    bufferLength: integerAttribute(element, "bufferLength", nonzero),
+    frequency: settings && integerAttribute(settings, "frequency", nonzero),
+    channels: settings && integerAttribute(settings, "channels", nonzero),
+    format: settings && enumAttribute(settings, "format", ["u8", "s8", "u16", "s16", "u32", "s32", "f32"]),
+    ...parseBackendFields(element, type),
+  };
+  return anySet(direction) ? direction : undefined;
+}
+
+function parseBackendFields(element: XmlElement, type: Audio["type"]): AudioDirection {
+  const nonzero = { nonzero: true };
+  switch (type) {
+    case "alsa":
+      return { dev: attribute(element, "dev") };
+    case "coreaudio":
+    case "sdl":
+      return { bufferCount: integerAttribute(element, "bufferCount", nonzero) };
+    case "jack":
+      return {
+        serverName: attribute(element, "serverName"),
+        clientName: attribute(element, "clientName"),
+        connectPorts: attribute(element, "connectPorts"),
+        exactName: yesNoAttribute(element, "exactName"),
+      };
+    case "oss":
+      return {
+        dev: attribute(element, "dev"),
+        bufferCount: integerAttribute(element, "bufferCount", nonzero),
+        tryPoll: yesNoAttribute(element, "tryPoll"),
+      };
+    case "pulseaudio":
+      return {
+        name: attribute(element, "name"),
+        streamName: attribute(element, "streamName"),
+        latency: integerAttribute(element, "latency", nonzero),
+      };
+    default:
+      return {};
+  }
+}
+

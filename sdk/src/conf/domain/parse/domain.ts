@@ -1,0 +1,314 @@
+import {
+  allowChildren,
+  attribute,
+  child,
+  childAttribute,
+  childElements,
+  childText,
+  enumAttribute,
+  integerAttribute,
+  onOffAttribute,
+  parseInteger,
+  requiredEnum,
+  requiredInteger,
+  textOf,
+  unknownElement,
+  withoutBlanks,
+  type XmlElement,
+  yesNoAttribute,
+  isElement,
+} from "../../../xml/index.js";
+import type { Domain, LaunchSecurity, LifecycleAction, NamespaceData, VirtType } from "../model/index.js";
+import type { DomainHooks } from "../hooks.js";
+import { parseClock } from "./clock.js";
+import { anySet, confError, type ParseContext, word } from "./context.js";
+import { parseCpu } from "./cpu.js";
+import { parseCputune } from "./cputune.js";
+import { parseDevices } from "./devices.js";
+import { parseFeatures } from "./features.js";
+import { parseOs } from "./os.js";
+import { parseSeclabels } from "./seclabel.js";
+import { parseSysinfo } from "./sysinfo.js";
+import {
+  memorySize,
+  parseBlkiotune,
+  parseDefaultIothread,
+  parseIothreads,
+  parseMemoryBacking,
+  parseMemtune,
+  parseNumatune,
+  parseVcpus,
+} from "./tuning.js";
+
+const CHILDREN: ReadonlySet<string> = new Set(
+  (
+    "blkiotune bootloader bootloader_args clock cpu cputune currentMemory defaultiothread description devices features " +
+    "genid idmap iothreadids iothreads keywrap launchSecurity maxMemory memory memoryBacking memtune metadata name " +
+    "numatune on_crash on_lockfailure on_poweroff on_reboot os perf pm resource seclabel sysinfo title uuid vcpu vcpus"
+  ).split(" "),
+);
+
+const VIRT_TYPES: readonly VirtType[] = [
+  "qemu",
+  "kqemu",
+  "kvm",
+  "xen",
+  "lxc",
+  "uml",
+  "openvz",
+  "test",
+  "vmware",
+  "hyperv",
+  "vbox",
+  "phyp",
+  "parallels",
+  "bhyve",
+  "vz",
+  "hvf",
+];
+
+/** Reads `<domain>` as it is written; defaults are not filled in. */
+export function parseDomainElement(
+  root: XmlElement,
+  context: ParseContext,
+  hooks: DomainHooks,
+  newUuid: () => string,
+): Domain {
+  const namespace = parseNamespace(root, hooks);
+  const ids = parseIds(root, context, newUuid);
+  const type = parseVirtType(root);
+  const os = parseOs(root, context, type);
+  const title = childText(root, "title");
+  if (title?.includes("\n")) {
+    throw confError(child(root, "title") ?? root, "XML_ERROR", "Domain title can't contain newlines");
+  }
+  const memory = child(root, "memory");
+  const vcpu = parseVcpus(root);
+  const iothreads = parseIothreads(root);
+  const cputune = parseCputune(root, vcpu.max, iothreads, context);
+  const cpu = child(root, "cpu");
+  const parsedCpu = cpu && parseCpu(cpu);
+  checkNumaCpus(cpu ?? root, parsedCpu, vcpu.max);
+  const numatune = parseNumatune(root, parsedCpu?.numa?.cells.length ?? 0, vcpu.placement);
+  const pinned = (cputune?.vcpupin.length ?? 0) > 0 || cputune?.emulatorpin !== undefined || (cputune?.iothreadpin.length ?? 0) > 0;
+  const automatic = numatune?.memory?.placement === "auto" && vcpu.cpuset === undefined && !pinned;
+  const metadata = child(root, "metadata");
+  const maxMemory = memorySize(root, "maxMemory", "./maxMemory[1]");
+  const slots = integerFrom(root, "maxMemory", "slots", "Failed to parse memory slot count");
+  return {
+    type,
+    ...ids,
+    title,
+    description: childText(root, "description"),
+    metadata: metadata && [withoutBlanks(metadata)],
+    maxMemory: maxMemory === undefined && slots === undefined ? undefined : { size: maxMemory ?? 0, slots: slots ?? 0 },
+    memory: memorySize(root, "memory", "./memory[1]") ?? 0,
+    dumpCore: memory && onOffAttribute(memory, "dumpCore"),
+    currentMemory: memorySize(root, "currentMemory", "./currentMemory[1]") ?? 0,
+    blkiotune: parseBlkiotune(root),
+    memtune: parseMemtune(root),
+    memoryBacking: parseMemoryBacking(root),
+    vcpu: automatic ? { ...vcpu, placement: "auto" } : vcpu,
+    iothreads,
+    defaultIothread: parseDefaultIothread(root),
+    cputune,
+    numatune,
+    resource: parseResource(root),
+    sysinfos: childElements(root, "sysinfo").map(parseSysinfo),
+    bootloader: childText(root, "bootloader"),
+    bootloaderArgs: childText(root, "bootloader_args"),
+    os,
+    idmap: parseIdmap(child(root, "idmap")),
+    features: parseFeatures(root),
+    cpu: parsedCpu,
+    clock: parseClock(root),
+    onPoweroff: parseAction(root, "on_poweroff") ?? "destroy",
+    onReboot: parseAction(root, "on_reboot") ?? "restart",
+    onCrash: parseAction(root, "on_crash") ?? "destroy",
+    onLockfailure: parseLockFailure(root),
+    pm: parsePm(child(root, "pm")),
+    perf: parsePerf(child(root, "perf")),
+    devices: parseDevices(child(root, "devices"), context),
+    seclabels: parseSeclabels(root, context),
+    keywrap: parseKeywrap(child(root, "keywrap")),
+    launchSecurity: parseLaunchSecurity(child(root, "launchSecurity")),
+    namespace,
+  };
+}
+
+/** The hypervisor's own elements; an element that belongs to nobody is refused. */
+function parseNamespace(root: XmlElement, hooks: DomainHooks): NamespaceData | undefined {
+  const own = hooks.namespace;
+  const elements: XmlElement[] = [];
+  for (const node of root.children) {
+    if (!isElement(node) || CHILDREN.has(node.name)) continue;
+    if (own === undefined || node.uri !== own.uri) throw unknownElement(node, "domain", CHILDREN);
+    elements.push(node);
+  }
+  allowChildren(root, new Set([...CHILDREN, ...elements.map((each) => each.name)]));
+  if (own === undefined || elements.length === 0) return undefined;
+  const parsed = own.parse(elements);
+  return parsed.length === 0 ? undefined : { prefix: own.prefix, uri: own.uri, elements: parsed };
+}
+
+const UUID = /^\s*([0-9a-fA-F]{8})-?([0-9a-fA-F]{4})-?([0-9a-fA-F]{4})-?([0-9a-fA-F]{4})-?([0-9a-fA-F]{12})\s*$/;
+
+function uuidOf(element: XmlElement, text: string, what: string): string {
+  const match = UUID.exec(text);
+  if (match === null) throw confError(element, "INTERNAL_ERROR", `malformed ${what} element`, "Write a UUID, or leave it out.");
+  return match.slice(1).join("-").toLowerCase();
+}
+
+function parseIds(root: XmlElement, context: ParseContext, newUuid: () => string): Pick<Domain, "id" | "name" | "uuid" | "genid"> {
+  const name = childText(root, "name");
+  if (name === undefined) throw confError(root, "NO_NAME", "", "Add <name>.");
+  const uuid = childText(root, "uuid");
+  const [genid, second] = childElements(root, "genid");
+  if (second !== undefined) throw confError(second, "XML_ERROR", "element 'genid' can only appear once");
+  const genidText = genid === undefined ? "" : textOf(genid);
+  const id = context.inactive ? undefined : integerAttribute(root, "id", { max: 2147483647 });
+  return {
+    id,
+    name,
+    uuid: uuid === undefined ? newUuid() : uuidOf(child(root, "uuid") ?? root, uuid, "uuid"),
+    genid: genid && (genidText === "" ? { uuid: newUuid(), generated: true } : { uuid: uuidOf(genid, genidText, "genid") }),
+  };
+}
+
+function parseVirtType(root: XmlElement): VirtType {
+  const written = attribute(root, "type");
+  if (!written) throw confError(root, "INTERNAL_ERROR", "missing domain type attribute", "Add type='qemu' or type='kvm'.");
+  return word(root, written, VIRT_TYPES, (value) => `invalid domain type ${value}`);
+}
+
+function checkNumaCpus(element: XmlElement, cpu: Domain["cpu"], vcpus: number): void {
+  const cpus = cpu?.numa?.cells.flatMap((cell) => cell.cpus ?? []) ?? [];
+  if (cpus.length > vcpus) {
+    throw confError(element, "INTERNAL_ERROR", "Number of CPUs in <numa> exceeds the <vcpu> count", "Raise <vcpu>.");
+  }
+  if (cpus.some((each) => each >= vcpus)) {
+    throw confError(element, "INTERNAL_ERROR", "CPU IDs in <numa> exceed the <vcpu> count", "Raise <vcpu>.");
+  }
+}
+
+function integerFrom(root: XmlElement, name: string, attributeName: string, complaint: string): number | undefined {
+  const text = childAttribute(root, name, attributeName);
+  if (text === undefined) return undefined;
+  const value = parseInteger(text);
+  if (value === undefined) throw confError(child(root, name) ?? root, "XML_ERROR", complaint, "Write a number.");
+  return value;
+}
+
+function parseResource(root: XmlElement): Domain["resource"] {
+  const [element, second] = childElements(root, "resource");
+  if (second !== undefined) throw confError(second, "XML_ERROR", "only one resource element is supported");
+  if (element === undefined) return undefined;
+  const resource = { partition: childText(element, "partition"), appid: childAttribute(element, "fibrechannel", "appid") };
+  return anySet(resource) ? resource : undefined;
+}
+
+function parseIdmap(element: XmlElement | undefined): Domain["idmap"] {
+  if (element === undefined) return undefined;
+  const entries = (name: string): NonNullable<Domain["idmap"]>["uid"] =>
+    childElements(element, name)
+      .map((each) => ({
+        start: requiredInteger(each, "start"),
+        target: requiredInteger(each, "target"),
+        count: requiredInteger(each, "count"),
+      }))
+      .sort((a, b) => a.start - b.start);
+  return { uid: entries("uid"), gid: entries("gid") };
+}
+
+const ACTIONS: readonly LifecycleAction[] = [
+  "destroy",
+  "restart",
+  "rename-restart",
+  "preserve",
+  "coredump-destroy",
+  "coredump-restart",
+];
+
+function parseAction(root: XmlElement, name: string): LifecycleAction | undefined {
+  const written = childText(root, name);
+  if (written === undefined) return undefined;
+  return word(child(root, name) ?? root, written, ACTIONS, (value) => `unknown ${name} action: ${value}`, "INTERNAL_ERROR");
+}
+
+function parseLockFailure(root: XmlElement): Domain["onLockfailure"] {
+  const name = "on_lockfailure";
+  const written = childText(root, name);
+  if (written === undefined || written === "default") return undefined;
+  const actions = ["poweroff", "restart", "pause", "ignore"] as const;
+  return word(child(root, name) ?? root, written, actions, (value) => `unknown ${name} action: ${value}`, "INTERNAL_ERROR");
+}
+
+function parsePm(element: XmlElement | undefined): Domain["pm"] {
+  if (element === undefined) return undefined;
+  const mem = child(element, "suspend-to-mem");
+  const disk = child(element, "suspend-to-disk");
+  const pm = {
+    suspendToMem: mem && yesNoAttribute(mem, "enabled"),
+    suspendToDisk: disk && yesNoAttribute(disk, "enabled"),
+  };
+  return anySet(pm) ? pm : undefined;
+}
+
+const PERF_EVENTS: readonly string[] = (
+  "cmt mbmt mbml cpu_cycles instructions cache_references cache_misses branch_instructions branch_misses bus_cycles " +
+  "stalled_cycles_frontend stalled_cycles_backend ref_cpu_cycles cpu_clock task_clock page_faults context_switches " +
+  "cpu_migrations page_faults_min page_faults_maj alignment_faults emulation_faults"
+).split(" ");
+
+function parsePerf(element: XmlElement | undefined): Domain["perf"] {
+  if (element === undefined) return undefined;
+  const events = new Map<string, "yes" | "no">();
+  for (const each of childElements(element, "event")) {
+    const name = requiredEnum(each, "name", PERF_EVENTS);
+    if (events.has(name)) throw confError(each, "XML_ERROR", `perf event '${name}' was already specified`);
+    events.set(name, requiredEnum(each, "enabled", ["yes", "no"]));
+  }
+  const found = PERF_EVENTS.flatMap((name) => {
+    const enabled = events.get(name);
+    return enabled === undefined ? [] : [{ name, enabled }];
+  });
+  return found.length === 0 ? undefined : found;
+}
+
+function parseKeywrap(element: XmlElement | undefined): Domain["keywrap"] {
+  if (element === undefined) return undefined;
+  const keywrap: { aes?: "on" | "off"; dea?: "on" | "off" } = {};
+  for (const each of childElements(element, "cipher")) {
+    const name = requiredEnum(each, "name", ["aes", "dea"]);
+    if (keywrap[name] !== undefined) {
+      throw confError(each, "CONFIG_UNSUPPORTED", `A domain definition can have no more than one cipher node with name ${name}`);
+    }
+    keywrap[name] = requiredEnum(each, "state", ["on", "off"]);
+  }
+  return anySet(keywrap) ? keywrap : undefined;
+}
+
+function parseLaunchSecurity(element: XmlElement | undefined): LaunchSecurity | undefined {
+  if (element === undefined) return undefined;
+  const type = requiredEnum(element, "type", ["sev", "s390-pv"]);
+  if (type === "s390-pv") return { type };
+  const policy = parseInteger(childText(element, "policy") ?? "", { base: 16 });
+  if (policy === undefined) throw confError(element, "XML_ERROR", "failed to get launch security policy", "Add <policy>0x0001</policy>.");
+  const number = (name: "cbitpos" | "reducedPhysBits"): number | undefined => {
+    const text = childText(element, name);
+    if (text === undefined) return undefined;
+    const value = parseInteger(text);
+    const what = name === "cbitpos" ? "cbitpos" : "reduced-phys-bits";
+    if (value === undefined) throw confError(element, "XML_ERROR", `Invalid format for launch security ${what}`);
+    return value;
+  };
+  return {
+    type,
+    kernelHashes: enumAttribute(element, "kernelHashes", ["yes", "no"]),
+    cbitpos: number("cbitpos"),
+    reducedPhysBits: number("reducedPhysBits"),
+    policy,
+    dhCert: childText(element, "dhCert"),
+    session: childText(element, "session"),
+  };
+}
