@@ -1,8 +1,12 @@
 import type { Socket } from "node:net";
 import { xdr } from "@polyvisor/core";
 
-/** Memory that every connection keeps for its messages. */
-const KEPT_BYTES = 1024;
+/** First size of the memory for messages. */
+const WRITER_BYTES = 16384;
+
+/** Writers without anything in them. A connection has one only while it has something to send. */
+const spareWriters: xdr.XdrWriter[] = [];
+const SPARE_WRITERS_MAX = 16;
 
 /** A burst of replies goes out in pieces of about this size. */
 const FLUSH_BYTES = 262144;
@@ -18,10 +22,9 @@ const LOST_BYTES = 67108864;
  * write per turn.
  */
 export class Outbox {
-  /** Whoever writes here calls `wrote` afterwards. Another writer after every `wrote`. */
-  writer = new xdr.XdrWriter(KEPT_BYTES);
   readonly #socket: Socket;
   readonly #lost: (unread: number) => void;
+  #writer: xdr.XdrWriter | undefined;
   #gathering = false;
   #scheduled = false;
 
@@ -40,9 +43,10 @@ export class Outbox {
     return this.#socket.writableLength > CONGESTED_BYTES;
   }
 
-  /** Whether everything has been handed to the kernel. */
-  get empty(): boolean {
-    return this.writer.offset === 0 && this.#socket.writableLength === 0;
+  /** Whoever writes here calls `wrote` afterwards, and asks for the writer again before the next message. */
+  get writer(): xdr.XdrWriter {
+    this.#writer ??= spareWriters.pop() ?? new xdr.XdrWriter(WRITER_BYTES);
+    return this.#writer;
   }
 
   /** From here to `flush`, what is written waits: the caller is working off messages and will flush at the end. */
@@ -51,7 +55,7 @@ export class Outbox {
   }
 
   wrote(): void {
-    if (this.writer.offset >= FLUSH_BYTES) this.#write();
+    if (this.#writer !== undefined && this.#writer.offset >= FLUSH_BYTES) this.#write(this.#writer);
     else if (!this.#gathering && !this.#scheduled) {
       this.#scheduled = true;
       process.nextTick(this.#onTick);
@@ -60,25 +64,26 @@ export class Outbox {
 
   flush(): void {
     this.#gathering = false;
-    if (this.writer.offset > 0) this.#write();
+    if (this.#writer !== undefined) this.#write(this.#writer);
   }
 
   readonly #onTick = (): void => {
     this.#scheduled = false;
-    if (!this.#gathering && this.writer.offset > 0) this.#write();
+    if (!this.#gathering && this.#writer !== undefined) this.#write(this.#writer);
   };
 
-  #write(): void {
-    const { writer } = this;
+  #write(writer: xdr.XdrWriter): void {
+    this.#writer = undefined;
     const socket = this.#socket;
-    if (socket.destroyed || !socket.writable) {
-      writer.reset();
-      return;
+    if (writer.offset > 0 && socket.writable) {
+      socket.write(writer.buffer.subarray(0, writer.offset));
+      if (socket.writableLength > 0) {
+        // The socket still needs the memory.
+        if (socket.writableLength > LOST_BYTES) this.#lost(socket.writableLength);
+        return;
+      }
     }
-    socket.write(writer.buffer.subarray(0, writer.offset));
-    // With nothing left in the socket the kernel has its own copy, and the memory can be used again.
-    if (socket.writableLength === 0 && writer.buffer.length <= FLUSH_BYTES) writer.reset();
-    else this.writer = new xdr.XdrWriter(KEPT_BYTES);
-    if (socket.writableLength > LOST_BYTES) this.#lost(socket.writableLength);
+    writer.reset();
+    if (spareWriters.length < SPARE_WRITERS_MAX && writer.buffer.length <= FLUSH_BYTES) spareWriters.push(writer);
   }
 }
