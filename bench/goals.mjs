@@ -1,0 +1,101 @@
+// The rows of the table: which figure of which measure, and what it has to reach.
+
+/**
+ * @typedef {object} Row
+ * @property {string} title
+ * @property {string} measure
+ * @property {string} figure
+ * @property {string} unit
+ * @property {{ atLeast: number } | { atMost: number }} [goal] for ours over libvirtd's; rows without one only inform
+ * @property {number} [floorAtMost] for ours over the floor
+ */
+
+const calls = (title, measure, goal) => ({ title, measure, figure: "calls_s", unit: "calls/s", ...goal });
+const atLeast = (ratio) => ({ goal: { atLeast: ratio } });
+const atMost = (ratio) => ({ goal: { atMost: ratio } });
+
+/** @type {readonly Row[]} */
+export const ROWS = [
+  calls("serial calls: version of the library", "serial-version", atLeast(2)),
+  calls("serial calls: node info", "serial-node-info", atLeast(2)),
+  calls("serial calls: state of a domain", "serial-state", atLeast(2)),
+  calls("serial calls: XML of a domain", "serial-xml", {}),
+  calls("64 connections: version of the library", "concurrent-version", atLeast(2)),
+  calls("64 connections: state of a domain", "concurrent-state", atLeast(2)),
+  calls("without libvirt's client: 1 call in flight", "raw-1x1", {}),
+  calls("without libvirt's client: 64 connections, 4 in flight each", "raw-64x4", {}),
+  { title: "open and close a connection", measure: "open-close", figure: "open_close_s", unit: "1/s", ...atLeast(1.5) },
+  { title: "event to 16 clients, median", measure: "events", figure: "p50_us", unit: "us", ...atMost(0.5) },
+  { title: "event to 16 clients, 99th percentile", measure: "events", figure: "p99_us", unit: "us", ...atMost(0.8) },
+  { title: "list of 1000 domains", measure: "many-1000", figure: "list_ms", unit: "ms", ...atMost(0.3) },
+  { title: "state of 1000 domains in one call", measure: "many-1000", figure: "stats_ms", unit: "ms" },
+  { title: "define 1000 domains", measure: "many-1000", figure: "define_s", unit: "1/s" },
+  { title: "XML of 1000 domains", measure: "many-1000", figure: "xml_s", unit: "1/s" },
+  { title: "look up and undefine 1000 domains", measure: "many-1000", figure: "undefine_s", unit: "1/s" },
+  ...["q35", "pc"].flatMap((machine) => [
+    {
+      title: `QEMU (${machine}): start to running`,
+      measure: `qemu-${machine}`,
+      figure: "running_ms",
+      unit: "ms",
+      ...atMost(0.25),
+      floorAtMost: 1.7,
+    },
+    {
+      title: `QEMU (${machine}): destroy`,
+      measure: `qemu-${machine}`,
+      figure: "destroy_ms",
+      unit: "ms",
+      ...atMost(0.05),
+    },
+  ]),
+  { title: "idle memory", measure: "idle", figure: "resident_mb", unit: "MB", ...atMost(2) },
+];
+
+/**
+ * What a row came to.
+ * @typedef {object} Outcome
+ * @property {Row} row
+ * @property {number | undefined} libvirtd median
+ * @property {number | undefined} polyvisord median
+ * @property {number | undefined} floor median
+ * @property {{ median: number, low: number, high: number } | undefined} ratio ours over libvirtd's, in each repetition
+ * @property {number | undefined} overFloor ours over the floor, from the medians, where the row has a goal for that
+ * @property {"reached" | "missed" | "not measured" | ""} verdict empty for a row without a goal
+ */
+
+/**
+ * @param {readonly Record<string, Record<string, number>>[]} repetitions of the row's measure: figures by peer
+ * @returns {Outcome}
+ */
+export function outcomeOf(row, repetitions) {
+  const of = (peer) => repetitions.map((figures) => figures[peer]?.[row.figure]).filter((value) => value !== undefined);
+  const ratios = repetitions
+    .filter(({ libvirtd, polyvisord }) => libvirtd !== undefined && polyvisord !== undefined)
+    .map(({ libvirtd, polyvisord }) => polyvisord[row.figure] / libvirtd[row.figure]);
+  const outcome = {
+    row,
+    libvirtd: median(of("libvirtd")),
+    polyvisord: median(of("polyvisord")),
+    floor: median(of("floor")),
+    ratio:
+      ratios.length === 0 ? undefined : { median: median(ratios), low: Math.min(...ratios), high: Math.max(...ratios) },
+  };
+  const overFloor = row.floorAtMost === undefined ? undefined : outcome.polyvisord / outcome.floor;
+  return { ...outcome, overFloor, verdict: verdictOf(row, outcome.ratio?.median, overFloor) };
+}
+
+function verdictOf(row, ratio, overFloor) {
+  if (row.goal === undefined) return "";
+  if (ratio === undefined) return "not measured";
+  const { atLeast: least = Number.NEGATIVE_INFINITY, atMost: most = Number.POSITIVE_INFINITY } = row.goal;
+  const isNearFloor = row.floorAtMost === undefined || overFloor === undefined || overFloor <= row.floorAtMost;
+  return ratio >= least && ratio <= most && isNearFloor ? "reached" : "missed";
+}
+
+export function median(values) {
+  if (values.length === 0) return undefined;
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}

@@ -1,0 +1,156 @@
+// What is measured: each measure runs a client against one daemon, or against the machine itself, and gives its figures.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { output } from "../scripts/lib/run.mjs";
+import { guestFile, MACHINES } from "./setup.mjs";
+
+const LISTENERS = 16;
+/** Between two rounds of events, in microseconds: longer than any delivery, so that no event waits behind another one. */
+const EVENT_GAP_US = 2000;
+/** How long a daemon that has just started is left alone before its memory counts. */
+const SETTLE_MS = 2000;
+
+/**
+ * How long and how often.
+ * @typedef {{ seconds: number, rounds: number, starts: number }} Effort
+ */
+
+export const EFFORT = {
+  full: { seconds: 3, rounds: 500, starts: 20 },
+  quick: { seconds: 1, rounds: 200, starts: 6 },
+};
+
+/**
+ * @typedef {object} Measure
+ * @property {string} name
+ * @property {string} group what `--only` names
+ * @property {(peer: import("./peers.mjs").Peer, bench: Bench) => Promise<Record<string, number>>} [peer] for each daemon
+ * @property {(bench: Bench) => Promise<Record<string, number>>} [floor] what the machine allows
+ *
+ * @typedef {object} Bench
+ * @property {Record<string, string>} programs
+ * @property {string} folder of this run
+ * @property {Effort} effort
+ * @property {Record<string, (folder: string) => Promise<import("./peers.mjs").Peer>>} starters of a fresh daemon, by name
+ */
+
+/** @returns {Measure} */
+function serial(call) {
+  return {
+    name: `serial-${call}`,
+    group: "calls",
+    peer: ({ testUri }, { programs, effort }) => client(programs.vbench, "serial", testUri, call, effort.seconds),
+    ...(call === "version" ? { floor: (bench) => echo(bench, 1) } : {}),
+  };
+}
+
+/** @returns {Measure} */
+function concurrent(call) {
+  return {
+    name: `concurrent-${call}`,
+    group: "calls",
+    peer: ({ testUri }, { programs, effort }) =>
+      client(programs.vbench, "concurrent", testUri, call, 64, effort.seconds),
+    ...(call === "version" ? { floor: (bench) => echo(bench, 64) } : {}),
+  };
+}
+
+/** @returns {Measure} */
+function raw(connections, depth) {
+  return {
+    name: `raw-${connections}x${depth}`,
+    group: "calls",
+    peer: ({ socket }, { programs, effort }) =>
+      client(programs.rawbench, "rpc", socket, connections, depth, effort.seconds, "test:///default"),
+  };
+}
+
+/** @returns {Measure} */
+function qemu(machine) {
+  return {
+    name: `qemu-${machine}`,
+    group: "qemu",
+    peer: ({ qemuUri }, { programs, effort }) =>
+      client(programs.vbench, "qemu", qemuUri, guestFile(machine), effort.starts),
+    floor: ({ programs, folder, effort }) =>
+      client(programs.qfloor, join(folder, `args-${machine}.txt`), join(folder, "floor.sock"), effort.starts),
+  };
+}
+
+/** @type {readonly Measure[]} */
+export const MEASURES = [
+  ...["version", "node-info", "state", "xml"].map(serial),
+  ...["version", "state"].map(concurrent),
+  raw(1, 1),
+  raw(64, 4),
+  {
+    name: "open-close",
+    group: "connections",
+    peer: ({ testUri }, { programs, effort }) => client(programs.vbench, "open-close", testUri, effort.seconds),
+    floor: (bench) =>
+      withEchoServer(bench, (path) => client(bench.programs.rawbench, "connect", path, bench.effort.seconds)),
+  },
+  {
+    name: "events",
+    group: "events",
+    peer: ({ testUri }, { programs, effort }) =>
+      client(programs.vbench, "events", testUri, LISTENERS, effort.rounds, EVENT_GAP_US),
+  },
+  {
+    name: "many-1000",
+    group: "list",
+    peer: ({ testUri }, { programs }) => client(programs.vbench, "many", testUri, 1000),
+  },
+  ...MACHINES.map(qemu),
+  { name: "idle", group: "memory", peer: ({ name }, bench) => idle(name, bench) },
+];
+
+/** The figures that a client prints: one JSON object. */
+async function client(program, ...words) {
+  const { bench: _, ...figures } = JSON.parse(await output(program, words.map(String)));
+  return figures;
+}
+
+function echo(bench, connections) {
+  return withEchoServer(bench, (path) =>
+    client(bench.programs.rawbench, "echo", path, connections, bench.effort.seconds),
+  );
+}
+
+async function withEchoServer({ programs, folder }, work) {
+  const path = join(folder, "echo.sock");
+  const server = spawn(programs.rawbench, ["echo-server", path], { stdio: "ignore" });
+  const ended = once(server, "exit");
+  try {
+    await delay(100);
+    return await work(path);
+  } finally {
+    server.kill();
+    await ended;
+  }
+}
+
+/** A daemon that nobody has talked to: the others have long been in use. */
+async function idle(name, bench) {
+  const peer = await bench.starters[name](join(bench.folder, `idle-${name}`));
+  try {
+    await delay(SETTLE_MS);
+    return { resident_mb: await peer.residentMb() };
+  } finally {
+    await peer.stop();
+  }
+}
+
+/** Keeps the test driver's default host alive in a daemon until `stop` is called. */
+export async function keepOpen({ programs }, peer) {
+  const child = spawn(programs.vbench, ["keep", peer.testUri], { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = once(child, "exit");
+  await Promise.race([once(child.stdout, "data"), ended]);
+  if (child.exitCode !== null) throw new Error(`${peer.name}: test:///default cannot be opened`);
+  return async () => {
+    child.stdin.end();
+    await ended;
+  };
+}

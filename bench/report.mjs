@@ -1,0 +1,185 @@
+// What a run says: the table on the screen, docs/performance.md for people and docs/performance.json for programs.
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { availableParallelism, cpus, release, totalmem } from "node:os";
+import { join } from "node:path";
+import { output } from "../scripts/lib/run.mjs";
+import { LAYERS } from "./budget-run.mjs";
+import { PROJECT } from "./setup.mjs";
+
+const DOCS = join(PROJECT, "docs");
+
+/** What the figures depend on. */
+export async function describeMachine() {
+  const version = async (program) => (await output(program, ["--version"])).split("\n")[0].trim();
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cpus: availableParallelism(),
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    kernel: release(),
+    system: /^PRETTY_NAME="(.*)"$/m.exec(await readFile("/etc/os-release", "utf8").catch(() => ""))?.[1] ?? "unknown",
+    node: process.version,
+    libvirtd: await version("libvirtd"),
+    qemu: await version("qemu-system-x86_64"),
+  };
+}
+
+/** The outcomes as a table of Markdown, which reads as well on a screen. */
+export function table(outcomes) {
+  const head = ["what", "libvirtd", "polyvisord", "ratio", "goal", "verdict", "floor", "over the floor"];
+  return aligned([head, ...outcomes.map(cellsOf)]);
+}
+
+function cellsOf({ row, libvirtd, polyvisord, ratio, floor, overFloor, verdict }) {
+  return [
+    row.title,
+    figure(libvirtd, row.unit),
+    figure(polyvisord, row.unit),
+    ratio === undefined ? "" : `${short(ratio.median)} (${short(ratio.low)} to ${short(ratio.high)})`,
+    goalWords(row),
+    verdict === "missed" ? "**missed**" : verdict,
+    figure(floor, row.unit),
+    overFloor === undefined ? "" : short(overFloor),
+  ];
+}
+
+function goalWords({ goal, floorAtMost }) {
+  if (goal === undefined) return "";
+  const words = "atLeast" in goal ? `at least ${goal.atLeast}` : `at most ${goal.atMost}`;
+  return floorAtMost === undefined ? words : `${words}, and ${floorAtMost} over the floor`;
+}
+
+function figure(value, unit) {
+  return value === undefined ? "" : `${short(value)} ${unit}`;
+}
+
+/** Three digits that count. */
+function short(value) {
+  if (value >= 100) return value.toFixed(0);
+  return value >= 10 ? value.toFixed(1) : value.toPrecision(value < 0.01 ? 1 : 3);
+}
+
+function aligned(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(" | ")} |`;
+  const rule = `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`;
+  return [line(rows[0]), rule, ...rows.slice(1).map(line)].join("\n");
+}
+
+/** Writes both files and returns their names. */
+export async function writeReport(report) {
+  await mkdir(DOCS, { recursive: true });
+  const { results, ...rest } = report;
+  await writeFile(join(DOCS, "performance.md"), page(report));
+  await writeFile(join(DOCS, "performance.json"), `${JSON.stringify({ ...rest, repetitions: results }, null, 2)}\n`);
+  return ["docs/performance.md", "docs/performance.json"];
+}
+
+function page(report) {
+  return `${[
+    "# Performance",
+    introduction(report),
+    table(report.outcomes),
+    METHOD,
+    ...(report.budget === undefined ? [] : [budgetSection(report.budget, report.outcomes)]),
+    missedSection(report),
+  ].join("\n\n")}\n`;
+}
+
+function introduction({ machine, reps, outcomes }) {
+  const judged = outcomes.filter(({ verdict }) => verdict !== "");
+  const reached = judged.filter(({ verdict }) => verdict === "reached").length;
+  return `polyvisord beside libvirtd on one machine, written by \`npm run bench\`: ${reached} of ${judged.length} goals are reached.
+The figures of every repetition are in [performance.json](performance.json).
+
+| | |
+|---|---|
+| date | ${machine.date}, ${reps} repetition${reps === 1 ? "" : "s"} |
+| machine | ${machine.cpu}, ${machine.cpus} CPUs, ${machine.memoryGb} GB |
+| system | ${machine.system}, Linux ${machine.kernel} |
+| libvirtd | ${machine.libvirtd} |
+| polyvisord | Node ${machine.node} |
+| emulator | ${machine.qemu} |`;
+}
+
+const METHOD = `## What is measured, and how
+
+Both daemons are private ones of the same unprivileged user (nobody, when root measures), each in an empty folder of its own,
+with the settings that a user gets: access checks, logs of warnings to a file, state made durable with fsync. Both are
+asked by the same C programs in \`bench/clients\`, which know the URI and nothing else. Every measure is taken from both
+before the next one, in changing order, and this as often as there are repetitions: what disturbs the machine disturbs
+both. Figures are medians. The ratio is ours over libvirtd's, the median over the repetitions of the ratio within each,
+with the lowest and the highest; so it need not be the quotient of the two medians.
+
+- **Serial calls** go over one connection through libvirt's client library, one after the other. **64 connections** are as
+  many threads of one program. Both are limited by that library and by the machine as much as by a daemon: the floor is an
+  echo of the same bytes over a unix socket, without any protocol.
+- **Without libvirt's client** shows what the daemons do when the client costs next to nothing.
+- **Event to 16 clients**: from before the call that starts a domain of the test driver to the callback in each of 16
+  clients, with pauses between the rounds. Without pauses one would measure a queue.
+- **QEMU**: from the call that starts a guest until its state is running, and the call that destroys it, under TCG. The
+  floor starts the same emulator by hand with the command line that libvirtd uses. Both daemons run below a process that
+  reaps orphans at once; where process 1 of a machine reaps late, libvirtd waits for zombies.
+- **Idle memory** is the resident set of a daemon that nobody has talked to. A daemon's shared libraries count in full.
+
+\`npm run bench -- --quick\` takes a minute, \`--only NAME\` one measure or group, \`--profile NAME\` shows the functions in
+which polyvisord spends its time; \`--help\` tells the rest.`;
+
+function budgetSection(budget, outcomes) {
+  const head = ["call", ...LAYERS, "sum", "whole", "policy"];
+  const rows = budget.map((row) => [
+    row.call,
+    ...LAYERS.map((layer) => row[layer].toFixed(2)),
+    LAYERS.reduce((sum, layer) => sum + row[layer], 0).toFixed(2),
+    row.whole.toFixed(2),
+    row.policy.toFixed(2),
+  ]);
+  return `## What a call costs, layer by layer
+
+Microseconds inside the daemon, with its own modules and no socket: cut a message out of a chunk; find the call and decode
+its arguments; resolve the object and check read-only access; run the handler of the test driver; encode the reply and hand
+it on. *Whole* is a session from the chunk to the write. *Policy* comes on top where an access policy is set, here one that
+allows everything at once.
+
+${aligned([head, ...rows])}${socketWords(budget, outcomes)}`;
+}
+
+/** What the daemon's own work is of the time that a call takes on the wire. */
+function socketWords(budget, outcomes) {
+  const raw = outcomes.find(({ row }) => row.measure === "raw-1x1")?.polyvisord;
+  const whole = budget.find(({ call }) => call === "connectGetLibVersion")?.whole;
+  if (raw === undefined || whole === undefined) return "";
+  const wire = 1e6 / raw;
+  return `
+
+One call in flight takes ${wire.toFixed(1)} us from the client's write to its read; ${whole.toFixed(1)} us of that are the above. The rest is
+the kernel's, Node's streams and event loop, and waking up processes.`;
+}
+
+function missedSection({ outcomes, profiles }) {
+  const missed = outcomes.filter(({ verdict }) => verdict === "missed");
+  if (missed.length === 0) return "## Where the time goes\n\nEvery goal that was measured is reached.";
+  const sections = missed.map((outcome) => missedWords(outcome, profiles));
+  return `## Where the time goes\n\n${[...new Set(sections)].join("\n\n")}`;
+}
+
+function missedWords({ row }, profiles) {
+  const profile = profiles.find(({ measure }) => measure === row.measure);
+  const title = `### Missed: ${row.title}`;
+  if (profile === undefined) return `${title}\n\nA profile of functions says nothing about this figure.`;
+  const parts = profile.parts.filter(({ share }) => share >= 0.01).map((part) => [part.name, percent(part.share)]);
+  const functions = profile.functions.slice(0, 12).map((fn) => [`\`${fn.name}\``, percent(fn.share)]);
+  return `${title}
+
+The daemon's main thread was busy ${percent(profile.busy)} of the time. Of that, by part:
+
+${aligned([["part", "share"], ...parts])}
+
+and by function:
+
+${aligned([["function", "share"], ...functions])}`;
+}
+
+function percent(share) {
+  return `${(share * 100).toFixed(1)} %`;
+}
