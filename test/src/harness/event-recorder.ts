@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { until } from "./processes.js";
+import type { Virsh } from "./virsh.js";
+
+/** Defined and undefined to learn whether events arrive yet. */
+const PROBE = "event-probe";
+const probeXml = (type: string) =>
+  `<domain type='${type}'><name>${PROBE}</name><memory>1024</memory><os><type>hvm</type></os></domain>`;
+
+/** `virsh event --all --loop --timestamp`, and what it has printed since it was ready. */
+export class EventRecorder {
+  readonly #child: ChildProcess;
+  #text = "";
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      this.#text += text;
+    });
+  }
+
+  /** Starts virsh, and returns when events reach it. */
+  static async start(virsh: Virsh, domainType: "test" | "qemu"): Promise<EventRecorder> {
+    // virsh fills its buffer before it writes to a pipe; stdbuf makes it write each line.
+    const args = ["-oL", "virsh", "-c", virsh.uri, "event", "--all", "--loop", "--timestamp"];
+    const recorder = new EventRecorder(spawn("stdbuf", args, { env: { ...process.env, LC_ALL: "C" } }));
+    await until("virsh prints events", async () => {
+      await virsh.define(probeXml(domainType));
+      await virsh.ok("undefine", PROBE);
+      return recorder.#text.includes(`'${PROBE}': Undefined`);
+    });
+    return recorder;
+  }
+
+  /** The events so far, in order, without their times: "event 'lifecycle' for domain 'x': Started Booted". */
+  get events(): string[] {
+    return this.#text
+      .split("\n")
+      .slice(0, -1)
+      .filter((line) => line !== "" && !line.includes(`'${PROBE}'`))
+      .map((line) => line.replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\+0000: /, ""));
+  }
+
+  /** The events of one kind, shortened: "x: Started Booted". */
+  of(kind: string): string[] {
+    const start = `event '${kind}' for domain `;
+    return this.events
+      .filter((line) => line.startsWith(start))
+      .map((line) => line.slice(start.length).replace(/^'([^']*)'/, "$1").replace(/\n$/, ""));
+  }
+
+  /** Waits until that many events of a kind have come. */
+  async wait(kind: string, count: number, timeout = 20_000): Promise<string[]> {
+    await until(`${count} events of kind ${kind}`, () => this.of(kind).length >= count, timeout).catch((error) => {
+      throw new Error(`${(error as Error).message}; so far: ${this.events.join(" | ")}`);
+    });
+    return this.of(kind);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null) return;
+    const exited = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await exited;
+  }
+}

@@ -1,0 +1,58 @@
+import test, { type ExecutionContext } from "ava";
+import { isInstalled, runCommand } from "./command.js";
+import { guestImage } from "./guest-image.js";
+
+/** Something that a test cannot do without. */
+export interface Need {
+  readonly name: string;
+  readonly met: boolean;
+  /** A program can be installed, so a complete machine that lacks it is a fault; a feature of the kernel cannot. */
+  readonly kind: "program" | "kernel";
+}
+
+/** Set by `npm test` where it could install everything: a test that lacks a program then fails, it does not skip itself. */
+const COMPLETE = process.env.POLYVISOR_TEST_COMPLETE === "1";
+
+export async function program(name: string): Promise<Need> {
+  return { name: `${name} is not installed`, met: await isInstalled(name), kind: "program" };
+}
+
+/** A Python or Perl module. */
+export async function binding(language: "python3" | "perl"): Promise<Need> {
+  const probe = language === "python3" ? ["-c", "import libvirt"] : ["-MSys::Virt", "-e", "1"];
+  const met = (await isInstalled(language)) && (await runCommand(language, probe)).code === 0;
+  return { name: `libvirt's binding for ${language} is not installed`, met, kind: "program" };
+}
+
+/** The kernel and initramfs that `npm test` makes. */
+export async function bootableGuest(): Promise<Need> {
+  return { name: "no guest image: see scripts/guest.mjs", met: (await guestImage()) !== undefined, kind: "program" };
+}
+
+/** A network namespace with a bridge and tap devices. */
+export async function networkNamespaces(): Promise<Need> {
+  const script = "ip link add name probe0 type bridge && ip tuntap add dev probe1 mode tap";
+  const met = (await runCommand("unshare", ["--net", "sh", "-c", script]).catch(() => ({ code: 1 }))).code === 0;
+  return { name: "the kernel gives no network namespace with a bridge and a tap device", met, kind: "kernel" };
+}
+
+/** What a bare Debian has for the guests of these tests. */
+export async function hypervisor(): Promise<readonly Need[]> {
+  return Promise.all([program("virsh"), program("qemu-system-x86_64"), program("qemu-img"), bootableGuest()]);
+}
+
+/**
+ * Registers a test, or a skipped one whose title says what is missing. Tests of a file run one after the other: they start
+ * emulated machines, and the machine has few processors.
+ */
+export function testWith(
+  title: string,
+  needs: readonly Need[],
+  body: (t: ExecutionContext) => Promise<void> | void,
+): void {
+  const missing = needs.filter(({ met }) => !met);
+  const names = missing.map(({ name }) => name).join("; ");
+  if (missing.length === 0) test.serial(title, body);
+  else if (COMPLETE && missing.some(({ kind }) => kind === "program")) test.serial(title, (t) => t.fail(names));
+  else test.skip(`${title} (${names})`, body);
+}
