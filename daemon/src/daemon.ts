@@ -56,9 +56,12 @@ export async function startDaemon(options: Options): Promise<RunningDaemon> {
   const server = new SessionServer(host, serverSettings(settings), log, peerCredentials);
   const close = async () => {
     notifySystemd("STOPPING=1");
-    await server.close();
-    await host.close();
-    await claimed.release();
+    try {
+      await server.close();
+      await host.close();
+    } finally {
+      await claimed.release();
+    }
   };
   try {
     await host.start();

@@ -39,11 +39,17 @@ function complain(error: unknown): void {
     process.exitCode = EXIT.USAGE;
     return;
   }
-  const expected = error instanceof StartError || error instanceof VirtError;
-  const words = expected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
-  const hint = expected && error.hint !== undefined ? `\nhint: ${error.hint}` : "";
-  process.stderr.write(`polyvisord: ${words}${hint}\n`);
+  const told = error instanceof StartError || error instanceof VirtError;
+  const hint = told && error.hint !== undefined ? `\nhint: ${error.hint}` : "";
+  process.stderr.write(`polyvisord: ${wordsOf(error)}${hint}\n`);
   process.exitCode = EXIT.FAILED;
+}
+
+/** What the system refused needs no stack; a fault of ours does. */
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const foreseen = error instanceof StartError || error instanceof VirtError || "syscall" in error;
+  return foreseen ? error.message : (error.stack ?? error.message);
 }
 
 await main().catch(complain);

@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import type { CallContext, Host, HypervisorConnection, Identity, Log } from "@polyvisor/core";
 import type { KeepaliveSettings } from "./keepalive.js";
 import { Linger } from "./linger.js";
@@ -31,6 +32,9 @@ interface Arrival {
 }
 
 const BACKLOG = 511;
+
+/** How long clients that do not read, and calls that do not end, may delay the end of the server. */
+const CLOSE_MS = 3000;
 
 /** Accepts clients on unix sockets and gives each a session. */
 export class SessionServer {
@@ -85,13 +89,20 @@ export class SessionServer {
     });
   }
 
-  /** Stops listening, which removes the sockets, and ends all sessions. Resolves once drivers have let go of them. */
+  /**
+   * Stops listening, which removes the sockets, and ends all sessions. Resolves once drivers have let go of them, or after a
+   * few seconds: a call that hangs does not keep the daemon from ending.
+   */
   async close(): Promise<void> {
     for (const { socket } of this.#queue.splice(0)) socket.destroy();
     const closed = this.#listeners.map((server) => new Promise((resolve) => server.close(resolve)));
-    const ended = [...this.#sessions].map((session) => session.ended);
-    for (const session of this.#sessions) session.shutDown();
-    await Promise.all([...closed, ...ended]);
+    const sessions = [...this.#sessions];
+    for (const session of sessions) session.shutDown();
+    const late = delay(CLOSE_MS, "late" as const, { ref: false });
+    const outcome = await Promise.race([Promise.all([...closed, ...sessions.map(({ ended }) => ended)]), late]);
+    if (outcome !== "late") return;
+    this.#log.warn({ clients: this.#sessions.size }, "some clients or their calls did not end; they are left");
+    for (const session of this.#sessions) session.abandon();
   }
 
   #arrived(arrival: Arrival): void {

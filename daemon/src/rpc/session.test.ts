@@ -391,6 +391,21 @@ test("a server that closes ends its clients and removes its sockets", async (t) 
   await t.throwsAsync(RawClient.connect(path), { code: "ENOENT" });
 });
 
+test("a call that hangs and a client that does not read do not keep the server from ending", async (t) => {
+  const { hypervisor, server, open } = await serve(t);
+  const [hanging, deaf] = [await open(), await open()];
+  hanging.send({ procedure: numberOf("domainCreate"), serial: 9 }, bodyOf("domainCreate", { dom: TEST_DOMAIN }));
+  hypervisor.capabilities = "x".repeat(4000000);
+  deaf.socket.pause();
+  deaf.send({ procedure: numberOf("connectGetCapabilities"), serial: 10 });
+  await until(() => hypervisor.slow.length === 1);
+  const begin = performance.now();
+  await server.close();
+  t.true(performance.now() - begin < 5000);
+  await hanging.closed;
+  t.true(hypervisor.slow[0]?.context.signal.aborted);
+});
+
 test("types of authentication: none", async (t) => {
   const { connect } = await serve(t);
   const reply = await (await connect()).call(numberOf("authList"));

@@ -151,6 +151,11 @@ export class Session {
     this.#socket.destroySoon();
   }
 
+  /** The server does not wait for the client any longer. */
+  abandon(): void {
+    this.#socket.destroy();
+  }
+
   openStream(opened: Answered, bytes: ByteStream): void {
     this.#streams.get(opened.serial)?.abort();
     this.#streams.set(opened.serial, new ServerStream(this, opened, bytes));
