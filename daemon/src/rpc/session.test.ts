@@ -2,7 +2,7 @@ import { xdr } from "@polyvisor/core";
 import { MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
 import test from "ava";
 import { bodyOf, numberOf, resultOf } from "../testing/call-bodies.js";
-import { errorOf, frameOf, type Message, RawClient } from "../testing/raw-client.js";
+import { errorOf, frameOf, type Message, type RawClient } from "../testing/raw-client.js";
 import { serve, until } from "../testing/serve.js";
 import { OTHER_DOMAIN, TEST_DOMAIN } from "../testing/tiny-driver.js";
 
@@ -292,118 +292,6 @@ test("a call knows who makes it", async (t) => {
     uid: process.getuid?.() ?? -1,
     gid: process.getgid?.() ?? -1,
   });
-});
-
-test("slow calls over the limit wait, but fast calls and pings do not wait for them", async (t) => {
-  const { hypervisor, open } = await serve(t, { maxClientRequests: 2 });
-  const client = await open();
-  for (let serial = 10; serial < 13; serial++)
-    client.send({ procedure: numberOf("domainCreate"), serial }, bodyOf("domainCreate", { dom: TEST_DOMAIN }));
-  t.is((await client.call(GET_TYPE)).status, MESSAGE_STATUS.OK);
-  client.send({ ...KEEPALIVE, procedure: 1 });
-  await client.take(({ program, procedure }) => program === KEEPALIVE.program && procedure === 2);
-  t.is(
-    (await client.call(numberOf("domainDestroy"), bodyOf("domainDestroy", { dom: TEST_DOMAIN }))).status,
-    MESSAGE_STATUS.OK,
-  );
-  t.is(hypervisor.slow.length, 2);
-  hypervisor.slow[0]?.settle();
-  await client.take(bySerial(10));
-  await until(() => hypervisor.slow.length === 3);
-  t.pass();
-});
-
-test("a client with too many waiting calls is not read any further, until some are done", async (t) => {
-  const { hypervisor, open } = await serve(t, { maxClientRequests: 1 });
-  const client = await open();
-  for (let serial = 10; serial < 14; serial++)
-    client.send({ procedure: numberOf("domainCreate"), serial }, bodyOf("domainCreate", { dom: TEST_DOMAIN }));
-  client.send({ procedure: GET_TYPE, serial: 50 });
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  t.deepEqual(client.inbox, []);
-  for (let done = 0; done < 4; done++) {
-    await until(() => hypervisor.slow.length > done);
-    hypervisor.slow[done]?.settle();
-  }
-  await Promise.all([10, 11, 12, 13, 50].map((serial) => client.take(bySerial(serial))));
-  t.pass();
-});
-
-test("a client that does not read does not make the server grow without bound", async (t) => {
-  const { hypervisor, open } = await serve(t);
-  const [client, other] = [await open(), await open()];
-  hypervisor.capabilities = "x".repeat(4000000);
-  client.socket.pause();
-  const call = frameOf({ procedure: numberOf("connectGetCapabilities") });
-  const before = process.memoryUsage().arrayBuffers;
-  for (let i = 0; i < 200; i++) client.socket.write(call);
-  t.is((await other.call(GET_TYPE)).status, MESSAGE_STATUS.OK);
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  t.true(process.memoryUsage().arrayBuffers - before < 1e8);
-  client.socket.resume();
-  await until(() => client.inbox.length === 200);
-  t.pass();
-});
-
-test("a client that has asked for it and falls silent is pinged, and dropped when it does not answer", async (t) => {
-  const { connect } = await serve(t, { keepalive: { interval: 0.05, count: 3 } });
-  const [silent, plain] = [await connect(), await connect()];
-  await silent.call(numberOf("connectSupportsFeature"), bodyOf("connectSupportsFeature", { feature: 10 }));
-  await silent.closed;
-  t.deepEqual(
-    silent.inbox.map(({ program, procedure, type }) => ({ program, procedure, type })),
-    Array.from({ length: 3 }, () => ({ program: KEEPALIVE.program, procedure: 1, type: MESSAGE_TYPE.MESSAGE })),
-  );
-  t.deepEqual(plain.inbox, []);
-  t.is((await plain.call(numberOf("authList"))).status, MESSAGE_STATUS.OK);
-});
-
-test("a client that answers pings stays", async (t) => {
-  const { connect } = await serve(t, { keepalive: { interval: 0.05, count: 2 } });
-  const client = await connect();
-  await client.call(numberOf("connectSupportsFeature"), bodyOf("connectSupportsFeature", { feature: 10 }));
-  for (let i = 0; i < 8; i++) {
-    await client.take(({ program }) => program === KEEPALIVE.program);
-    client.send({ ...KEEPALIVE, procedure: 2 });
-  }
-  t.is((await client.call(numberOf("authList"))).status, MESSAGE_STATUS.OK);
-});
-
-test("clients over the limit wait until one leaves, and those over the queue are turned away", async (t) => {
-  const { server, connect } = await serve(t, { maxClients: 1, maxQueuedClients: 1 });
-  const first = await connect();
-  await first.call(numberOf("authList"));
-  const second = await connect();
-  const answer = second.call(numberOf("authList"));
-  const third = await connect();
-  await third.closed;
-  t.is(server.clients, 1);
-  first.close();
-  t.is((await answer).status, MESSAGE_STATUS.OK);
-});
-
-test("a server that closes ends its clients and removes its sockets", async (t) => {
-  const { server, path, open, hypervisor } = await serve(t);
-  const client = await open();
-  await server.close();
-  await client.closed;
-  t.is(hypervisor.closed, 1);
-  await t.throwsAsync(RawClient.connect(path), { code: "ENOENT" });
-});
-
-test("a call that hangs and a client that does not read do not keep the server from ending", async (t) => {
-  const { hypervisor, server, open } = await serve(t);
-  const [hanging, deaf] = [await open(), await open()];
-  hanging.send({ procedure: numberOf("domainCreate"), serial: 9 }, bodyOf("domainCreate", { dom: TEST_DOMAIN }));
-  hypervisor.capabilities = "x".repeat(4000000);
-  deaf.socket.pause();
-  deaf.send({ procedure: numberOf("connectGetCapabilities"), serial: 10 });
-  await until(() => hypervisor.slow.length === 1);
-  const begin = performance.now();
-  await server.close();
-  t.true(performance.now() - begin < 5000);
-  await hanging.closed;
-  t.true(hypervisor.slow[0]?.context.signal.aborted);
 });
 
 test("types of authentication: none", async (t) => {
