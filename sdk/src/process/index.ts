@@ -18,5 +18,14 @@ export {
   watchDescriptor,
 } from "./native.js";
 export { ProcessHandle, type ProcessIdentity } from "./process-handle.js";
-export { bootId, hasEnded, type ProcessStat, parseProcessStat, readProcessStat } from "./procfs.js";
+export {
+  bootId,
+  hasEnded,
+  type ProcessStat,
+  parseCpuList,
+  parseProcessStat,
+  readAffinity,
+  readProcessStat,
+  readRunDelay,
+} from "./procfs.js";
 export { withSocketPath } from "./socket-path.js";

@@ -71,3 +71,33 @@ function kibPerPage(): bigint {
   }
   return pageSize / 1024n;
 }
+
+/** The host CPUs on which a thread may run. */
+export function readAffinity(pid: number, thread: number): number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${thread}/status`, "utf8");
+    return parseCpuList(/^Cpus_allowed_list:\s*(.*)$/m.exec(text)?.[1] ?? "");
+  } catch {
+    return [];
+  }
+}
+
+/** The kernel's list of CPUs, such as `0-3,8`. */
+export function parseCpuList(list: string): number[] {
+  return list.split(",").flatMap((range) => {
+    const match = /^(\d+)(?:-(\d+))?$/.exec(range.trim());
+    if (match === null) return [];
+    const first = Number(match[1]);
+    return Array.from({ length: Number(match[2] ?? first) - first + 1 }, (_, index) => first + index);
+  });
+}
+
+/** How long a thread has waited for a CPU, in nanoseconds. */
+export function readRunDelay(pid: number, thread: number): bigint | undefined {
+  try {
+    const delay = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[1];
+    return delay === undefined ? undefined : BigInt(delay);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,2 +1,3 @@
 export { type DurableFile, type DurableFs, removeFile, writeFileAtomic } from "./atomic.js";
 export { DomainRegistry, type Registered } from "./registry.js";
+export { ALL_LIST_FILTERS, type Selectable, selectDomains } from "./select.js";
