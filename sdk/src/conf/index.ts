@@ -1,1 +1,2 @@
-export * from "./domain/model/index.js";
+export * from "./domain/index.js";
+export { formatNumberSet, parseNumberSet } from "./number-set.js";

@@ -51,7 +51,8 @@ export function assignControllerIndexes(domain: Domain): Domain {
     if (controller.index !== -1) return;
     const neighbour = isUsb2(controller) ? controllers.slice(0, at).findLast((each) => each.type === "usb") : undefined;
     const taken = controllers.some(
-      (each) => isUsb2(each) && each.index === neighbour?.index && isUsb2(controller) && each.model === controller.model,
+      (each) =>
+        isUsb2(each) && each.index === neighbour?.index && isUsb2(controller) && each.model === controller.model,
     );
     const index = isUsb2(neighbour) && !taken ? neighbour.index : unusedControllerIndex(controllers, controller.type);
     controllers[at] = { ...controller, index };

@@ -45,10 +45,15 @@ export function allDevices(domain: Domain): Device[] {
 /** The domain with each device replaced by what the function of its kind returns; the order of devices stays. */
 export function mapDevices(domain: Domain, mapping: DeviceMapping): Domain {
   const d = domain.devices;
-  const many = <D extends Device>(devices: readonly D[], map: ((device: D, domain: Domain) => D) | undefined): readonly D[] =>
+  const many = <D extends Device>(
+    devices: readonly D[],
+    map: ((device: D, domain: Domain) => D) | undefined,
+  ): readonly D[] =>
     map === undefined || devices.length === 0 ? devices : devices.map((device) => map(device, domain));
-  const one = <D extends Device>(device: D | undefined, map: ((device: D, domain: Domain) => D) | undefined): D | undefined =>
-    device === undefined || map === undefined ? device : map(device, domain);
+  const one = <D extends Device>(
+    device: D | undefined,
+    map: ((device: D, domain: Domain) => D) | undefined,
+  ): D | undefined => (device === undefined || map === undefined ? device : map(device, domain));
   return withDevices(domain, {
     disks: many(d.disks, mapping.disk),
     interfaces: many(d.interfaces, mapping.interface),

@@ -13,7 +13,8 @@ export function checkController(domain: Domain): void {
     // a USB 2 controller and its companions share one index
     if (type === "usb") continue;
     const key = `${type} ${index}`;
-    if (seen.has(key)) refuse("XML_ERROR", `Multiple '${type}' controllers with index '${index}'`, "Number them one by one.");
+    if (seen.has(key))
+      refuse("XML_ERROR", `Multiple '${type}' controllers with index '${index}'`, "Number them one by one.");
     seen.add(key);
   }
 }
@@ -45,7 +46,8 @@ export function checkBootOrder(domain: Domain): boolean {
 export function checkTimers(domain: Domain): void {
   for (const timer of domain.clock.timers) {
     const { name } = timer;
-    const unfit = (what: string): never => refuse("CONFIG_UNSUPPORTED", `timer ${name} doesn't support setting of timer ${what}`);
+    const unfit = (what: string): never =>
+      refuse("CONFIG_UNSUPPORTED", `timer ${name} doesn't support setting of timer ${what}`);
     if ((name === "kvmclock" || name === "hypervclock") && timer.tickpolicy !== undefined) unfit("tickpolicy");
     if (timer.tickpolicy !== "catchup" && timer.catchup !== undefined) {
       refuse("XML_ERROR", "setting of timer catchup policies is only supported with tickpolicy='catchup'");
@@ -81,7 +83,8 @@ export function checkFeatures(domain: Domain, features: ReadonlySet<DriverFeatur
   }
   if (!features.has("disk-fd")) {
     const disk = domain.devices.disks.find((each) => each.source.type === "file" && each.source.fdgroup !== undefined);
-    if (disk !== undefined) refuse("CONFIG_UNSUPPORTED", `driver does not support FD passing for disk '${disk.target.dev}'`);
+    if (disk !== undefined)
+      refuse("CONFIG_UNSUPPORTED", `driver does not support FD passing for disk '${disk.target.dev}'`);
   }
   return features.has("offline-vcpupin") ? domain : dropOfflinePins(domain);
 }
@@ -93,4 +96,3 @@ function dropOfflinePins(domain: Domain): Domain {
     vcpu.individual === undefined ? id < vcpu.current : vcpu.individual[id]?.enabled === "yes";
   return { ...domain, cputune: { ...cputune, vcpupin: cputune.vcpupin.filter((pin) => online(pin.vcpu)) } };
 }
-

@@ -1,6 +1,18 @@
 import { VirtError } from "@polyvisor/core";
 import type { DeviceMapping, DomainHooks } from "../hooks.js";
-import type { Disk, DiskBus, Domain, DriveAddress, Filesystem, Hostdev, Interface, MemoryDevice, Rng, Video, Vsock } from "../model/index.js";
+import type {
+  Disk,
+  DiskBus,
+  Domain,
+  DriveAddress,
+  Filesystem,
+  Hostdev,
+  Interface,
+  MemoryDevice,
+  Rng,
+  Video,
+  Vsock,
+} from "../model/index.js";
 import { diskNameIndex } from "../order.js";
 
 /** What a device gets on every hypervisor when it does not say it, after the driver's own defaults. */
@@ -23,7 +35,9 @@ export function genericDeviceDefaults(hooks: DomainHooks, newMac: () => string):
     filesystem: filesystemDefaults,
     controller: (controller) => {
       if (controller.driver?.iothread === undefined || isVirtioScsi(controller)) return controller;
-      throw new VirtError("XML_ERROR", "'iothread' attribute only supported for virtio scsi controllers", { domain: "DOMAIN" });
+      throw new VirtError("XML_ERROR", "'iothread' attribute only supported for virtio scsi controllers", {
+        domain: "DOMAIN",
+      });
     },
   };
 }
@@ -132,7 +146,13 @@ function driveAddress(disk: Disk, domain: Domain, scsiBusMaxUnit: number): Drive
       hint: "Name it like vda, sda, hda or fda.",
     });
   }
-  const place = (controller: number, bus: number, unit: number): DriveAddress => ({ type: "drive", controller, bus, target: 0, unit });
+  const place = (controller: number, bus: number, unit: number): DriveAddress => ({
+    type: "drive",
+    controller,
+    bus,
+    target: 0,
+    unit,
+  });
   switch (disk.target.bus) {
     case "ide":
       return place(Math.floor(index / 4), Math.floor((index % 4) / 2), index % 2);
@@ -145,7 +165,10 @@ function driveAddress(disk: Disk, domain: Domain, scsiBusMaxUnit: number): Drive
       const { controller, unit } = address;
       if (domain.devices.hostdevs.some((each) => each.source.type === "scsi" && sameDrive(each.address, address))) {
         const words = `using disk target name '${disk.target.dev}' conflicts with SCSI host device address controller='${controller}' bus='0' target='0' unit='${unit}`;
-        throw new VirtError("CONFIG_UNSUPPORTED", words, { domain: "DOMAIN", hint: "Give one of them another address." });
+        throw new VirtError("CONFIG_UNSUPPORTED", words, {
+          domain: "DOMAIN",
+          hint: "Give one of them another address.",
+        });
       }
       return address;
     }

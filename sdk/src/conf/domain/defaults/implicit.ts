@@ -38,7 +38,10 @@ function mirrorFirstConsole(domain: Domain): Domain {
     if (serials.length === 0) {
       const { kind: _kind, target: _target, ...rest } = first;
       const serial: Serial = { ...rest, kind: "serial", target: { port: 0 } };
-      return withDevices(domain, { serials: [serial], consoles: [{ ...FIRST_CONSOLE, source: first.source }, ...others] });
+      return withDevices(domain, {
+        serials: [serial],
+        consoles: [{ ...FIRST_CONSOLE, source: first.source }, ...others],
+      });
     }
     return domain;
   }
@@ -57,7 +60,9 @@ const DISK_CONTROLLERS = ["scsi", "fdc", "ide", "sata"] as const;
 function addImplicitControllers(domain: Domain): Domain {
   let result = domain;
   for (const type of DISK_CONTROLLERS) {
-    const used = domain.devices.disks.map((disk) => (disk.target.bus === type ? controllerOf(disk.address, "drive") : -1));
+    const used = domain.devices.disks.map((disk) =>
+      disk.target.bus === type ? controllerOf(disk.address, "drive") : -1,
+    );
     for (let index = 0; index <= Math.max(-1, ...used); index++) {
       result = maybeAddController(result, plain(type, index));
     }
@@ -83,7 +88,9 @@ function addSmartcardControllers(domain: Domain): Domain {
   const cards = [...domain.devices.smartcards];
   cards.forEach((card, at) => {
     if (card.address === undefined) {
-      const slots = cards.map(({ address }) => (address?.type === "ccid" && address.controller === 0 ? address.slot : -1));
+      const slots = cards.map(({ address }) =>
+        address?.type === "ccid" && address.controller === 0 ? address.slot : -1,
+      );
       cards[at] = { ...card, address: { type: "ccid", controller: 0, slot: Math.max(-1, ...slots) + 1 } };
     }
     const address = cards[at]?.address;

@@ -24,7 +24,8 @@ export function fillDefaults(written: Domain, hooks: DomainHooks, options: Defau
   const generic = genericDeviceDefaults(hooks, options.newMac);
   if (hooks.devices !== undefined) domain = mapDevices(domain, hooks.devices);
   domain = mapDevices(domain, generic);
-  if (domain.os.type === "exe" && domain.os.init === undefined) fail("init binary must be specified", "Add <os><init>.");
+  if (domain.os.type === "exe" && domain.os.init === undefined)
+    fail("init binary must be specified", "Add <os><init>.");
   domain = vcpuDefaults(domain);
   domain = memoryDefaults(domain, options);
   domain = osDefaults(domain);
@@ -54,7 +55,9 @@ function assignIsaSerialPorts(domain: Domain): Domain {
   const used = new Set<number>();
   for (const { target } of isa) {
     if (isa.length > ISA_PORTS || target.port >= ISA_PORTS) {
-      throw new VirtError("INTERNAL_ERROR", `Maximum supported number of ISA serial ports is '${ISA_PORTS}'`, { domain: "DOMAIN" });
+      throw new VirtError("INTERNAL_ERROR", `Maximum supported number of ISA serial ports is '${ISA_PORTS}'`, {
+        domain: "DOMAIN",
+      });
     }
     if (target.port !== -1 && used.has(target.port)) {
       throw new VirtError("INTERNAL_ERROR", `target port '${target.port}' already allocated`, { domain: "DOMAIN" });
@@ -77,7 +80,10 @@ function vcpuDefaults(domain: Domain): Domain {
   const individual = vcpu.individual.map((each) => {
     if (each.enabled === "no" && each.hotpluggable === "no") {
       const words = `vcpu '${each.id}' is both offline and not hotpluggable`;
-      throw new VirtError("CONFIG_UNSUPPORTED", words, { domain: "DOMAIN", hint: "Enable it, or let it be hot-plugged." });
+      throw new VirtError("CONFIG_UNSUPPORTED", words, {
+        domain: "DOMAIN",
+        hint: "Enable it, or let it be hot-plugged.",
+      });
     }
     const hotpluggable = each.hotpluggable ?? (each.enabled === "yes" ? "no" : "yes");
     return { ...each, hotpluggable };
@@ -94,7 +100,10 @@ function memoryDefaults(domain: Domain, options: DefaultsOptions): Domain {
   }
   const memory = numa > 0 ? numa + pluggable : domain.memory;
   if (memory - pluggable === 0) {
-    fail("Memory size must be specified via <memory> or in the <numa> configuration", "Add <memory unit='MiB'>512</memory>.");
+    fail(
+      "Memory size must be specified via <memory> or in the <numa> configuration",
+      "Add <memory unit='MiB'>512</memory>.",
+    );
   }
   const current = domain.currentMemory;
   const max = domain.maxMemory;
@@ -114,7 +123,8 @@ function osDefaults(domain: Domain): Domain {
   let result = os;
   if (keys === "yes") {
     if (features?.some((each) => each.name === "secure-boot" && each.enabled === "no")) {
-      const words = "firmware feature 'enrolled-keys' cannot be enabled when firmware feature 'secure-boot' is disabled";
+      const words =
+        "firmware feature 'enrolled-keys' cannot be enabled when firmware feature 'secure-boot' is disabled";
       throw new VirtError("XML_DETAIL", words, { domain: "DOMAIN" });
     }
     const secureBoot = { name: "secure-boot", enabled: "yes" } as const;

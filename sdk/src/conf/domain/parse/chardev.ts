@@ -11,7 +11,15 @@ import {
   type XmlElement,
   yesNoAttribute,
 } from "../../../xml/index.js";
-import type { Channel, ChannelTarget, ChardevReconnect, ChardevSource, Console, Parallel, Serial } from "../model/index.js";
+import type {
+  Channel,
+  ChannelTarget,
+  ChardevReconnect,
+  ChardevSource,
+  Console,
+  Parallel,
+  Serial,
+} from "../model/index.js";
 import { confError, type ParseContext, word, wordAttribute } from "./context.js";
 import { parseDeviceInfo } from "./device-info.js";
 import { parseDeviceSeclabels } from "./seclabel.js";
@@ -76,7 +84,11 @@ export function parseChardevSource(element: XmlElement, type: ChardevType, conte
       return { type, ...parseUdp(sources), ...common };
     case "spiceport":
     case "dbus":
-      return { type, channel: get("channel") ?? missing(element, "Missing source channel attribute for char device"), ...common };
+      return {
+        type,
+        channel: get("channel") ?? missing(element, "Missing source channel attribute for char device"),
+        ...common,
+      };
     case "nmdm":
       return {
         type,
@@ -123,7 +135,13 @@ function parseTcp(element: XmlElement, source: XmlElement | undefined): ChardevS
     host,
     service,
     protocol:
-      (protocol && wordAttribute(protocol, "type", ["raw", "telnet", "telnets", "tls"], (value) => `Unknown protocol '${value}'`)) ??
+      (protocol &&
+        wordAttribute(
+          protocol,
+          "type",
+          ["raw", "telnet", "telnets", "tls"],
+          (value) => `Unknown protocol '${value}'`,
+        )) ??
       "raw",
     tls: source && yesNoAttribute(source, "tls"),
     tlsFromConfig: source !== undefined && attribute(source, "tlsFromConfig") === "1" ? true : undefined,
@@ -218,7 +236,12 @@ export function parseSerial(element: XmlElement, context: ParseContext): Serial 
       type,
       model:
         target && name && name !== "none"
-          ? word(target, name, SERIAL_MODELS, (value) => `unknown target model '${value}' specified for character device`)
+          ? word(
+              target,
+              name,
+              SERIAL_MODELS,
+              (value) => `unknown target model '${value}' specified for character device`,
+            )
           : undefined,
       port: targetPort(target),
     },
@@ -266,11 +289,17 @@ export function parseChannel(element: XmlElement, context: ParseContext): Channe
 function parseChannelTarget(element: XmlElement, target: XmlElement | undefined, context: ParseContext): ChannelTarget {
   const type = targetType(target, ["guestfwd", "virtio", "xen"]);
   if (target === undefined || type === undefined) {
-    throw confError(element, "XML_ERROR", "target type must be specified for channel device", "Add <target type='virtio' name='...'/>.");
+    throw confError(
+      element,
+      "XML_ERROR",
+      "target type must be specified for channel device",
+      "Add <target type='virtio' name='...'/>.",
+    );
   }
   if (type === "guestfwd") {
     const address = attribute(target, "address");
-    if (address === undefined) throw confError(target, "XML_ERROR", "guestfwd channel does not define a target address");
+    if (address === undefined)
+      throw confError(target, "XML_ERROR", "guestfwd channel does not define a target address");
     if (!/^\d+(\.\d+){3}$/.test(address)) {
       throw confError(target, "CONFIG_UNSUPPORTED", "guestfwd channel only supports IPv4 addresses");
     }
@@ -280,4 +309,3 @@ function parseChannelTarget(element: XmlElement, target: XmlElement | undefined,
     context.inactive || type === "xen" ? undefined : enumAttribute(target, "state", ["connected", "disconnected"]);
   return { type, name: attribute(target, "name"), state };
 }
-

@@ -40,7 +40,8 @@ function parseOffset(element: XmlElement): ClockOffset {
       return {
         offset,
         adjustment: seconds("adjustment"),
-        basis: wordAttribute(element, "basis", ["utc", "localtime"], (value) => `unknown clock basis '${value}'`) ?? "utc",
+        basis:
+          wordAttribute(element, "basis", ["utc", "localtime"], (value) => `unknown clock basis '${value}'`) ?? "utc",
         adjustment0: seconds("adjustment0") || undefined,
       };
     }

@@ -15,9 +15,7 @@ import type { Controller, ControllerDriver, PciController, UsbController } from 
 import { anySet, confError, type ParseContext, parseVirtioOptions, word } from "./context.js";
 import { parseDeviceInfo } from "./device-info.js";
 
-const CHILDREN: ReadonlySet<string> = new Set(
-  "acpi address alias driver master model pcihole64 target".split(" "),
-);
+const CHILDREN: ReadonlySet<string> = new Set("acpi address alias driver master model pcihole64 target".split(" "));
 
 const TYPES = ["ide", "fdc", "scsi", "sata", "virtio-serial", "ccid", "usb", "pci", "xenbus", "isa"] as const;
 const PCI_MODELS = [
@@ -93,7 +91,9 @@ export function parseController(element: XmlElement, context: ParseContext): Con
   } as const;
   const model = <const T extends string>(values: readonly T[]): T | undefined => {
     const written = attribute(element, "model");
-    return written === undefined ? undefined : word(element, written, values, (value) => `Unknown model type '${value}'`);
+    return written === undefined
+      ? undefined
+      : word(element, written, values, (value) => `Unknown model type '${value}'`);
   };
   if (type === "usb") {
     const usb = model(USB_MODELS);
@@ -174,7 +174,10 @@ function parsePci(
   const hole = root ? scaledChild(element, "pcihole64", 1024) : undefined;
   return {
     model,
-    modelName: name === undefined || attribute(name, "name") === "none" ? undefined : enumAttribute(name, "name", PCI_MODEL_NAMES),
+    modelName:
+      name === undefined || attribute(name, "name") === "none"
+        ? undefined
+        : enumAttribute(name, "name", PCI_MODEL_NAMES),
     target: target === undefined ? undefined : parsePciTarget(target),
     pcihole64: hole === undefined ? undefined : Math.ceil(hole / 1024),
   };
@@ -196,4 +199,3 @@ function parsePciTarget(element: XmlElement): PciController["target"] {
   };
   return anySet(target) ? target : undefined;
 }
-

@@ -17,13 +17,11 @@ import {
   type XmlElement,
   yesNoAttribute,
 } from "../../../xml/index.js";
+import { parseNumberSet } from "../../number-set.js";
 import type { Cpu, CpuFeature, CpuNuma, NumaCell, NumaDistance, NumaInterconnect } from "../model/index.js";
 import { confError, wordAttribute } from "./context.js";
-import { parseNumberSet } from "../../number-set.js";
 
-const CHILDREN: ReadonlySet<string> = new Set(
-  "cache feature maxphysaddr model numa topology vendor".split(" "),
-);
+const CHILDREN: ReadonlySet<string> = new Set("cache feature maxphysaddr model numa topology vendor".split(" "));
 const MODES = ["custom", "host-model", "host-passthrough", "maximum"] as const;
 
 export function parseCpu(element: XmlElement): Cpu {
@@ -116,13 +114,15 @@ function kibAttribute(element: XmlElement, name: string): number {
   const text = attribute(element, name);
   if (!text) throw confError(element, "XML_ERROR", `missing element or attribute './@${name}'`);
   const value = parseInteger(text);
-  if (value === undefined) throw confError(element, "XML_ERROR", `Invalid value '${text}' for element or attribute './@${name}'`);
+  if (value === undefined)
+    throw confError(element, "XML_ERROR", `Invalid value '${text}' for element or attribute './@${name}'`);
   return Math.ceil((value * unitScale(attribute(element, "unit"), 1024, element)) / 1024);
 }
 
 function parseNuma(element: XmlElement): CpuNuma {
   const found = childElements(element, "cell");
-  if (found.length === 0) throw confError(element, "XML_ERROR", "NUMA topology defined without NUMA cells", "Add <cell>.");
+  if (found.length === 0)
+    throw confError(element, "XML_ERROR", "NUMA topology defined without NUMA cells", "Add <cell>.");
   const cells: (NumaCell | undefined)[] = found.map(() => undefined);
   found.forEach((each, at) => {
     const id = integerAttribute(each, "id") ?? at;

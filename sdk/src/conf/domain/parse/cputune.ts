@@ -74,7 +74,8 @@ export function parseCputune(
 
 function cpuset(element: XmlElement): NumberSet {
   const text = attribute(element, "cpuset");
-  if (text === undefined) throw confError(element, "INTERNAL_ERROR", `missing cpuset for ${element.name}`, "Add cpuset='0'.");
+  if (text === undefined)
+    throw confError(element, "INTERNAL_ERROR", `missing cpuset for ${element.name}`, "Add cpuset='0'.");
   return numberSet(element, text, "cpuset");
 }
 
@@ -127,7 +128,8 @@ function parseSchedulers(
     const text = attribute(each, `${thread}s`);
     if (text === undefined) throw confError(each, "XML_ERROR", `Missing attribute '${thread}s' in element '${name}'`);
     const set = parseNumberSet(text);
-    if (set.length === 0) throw confError(each, "CONFIG_UNSUPPORTED", `'${thread}s' scheduler bitmap '${text}' is empty`);
+    if (set.length === 0)
+      throw confError(each, "CONFIG_UNSUPPORTED", `'${thread}s' scheduler bitmap '${text}' is empty`);
     const scheduler = parseScheduler(each);
     for (const id of set) {
       check(id, each);
@@ -140,7 +142,8 @@ function parseSchedulers(
 
 function vcpuSet(element: XmlElement, vcpus: number): NumberSet {
   const text = attribute(element, "vcpus");
-  if (text === undefined) throw confError(element, "XML_ERROR", `Missing ${element.name} attribute 'vcpus'`, "Add vcpus='0'.");
+  if (text === undefined)
+    throw confError(element, "XML_ERROR", `Missing ${element.name} attribute 'vcpus'`, "Add vcpus='0'.");
   return parseNumberSet(text).filter((each) => each < vcpus);
 }
 
@@ -158,7 +161,9 @@ function parseCachetunes(element: XmlElement, vcpus: number, context: ParseConte
       if (overlap(other.vcpus, set)) throw confError(each, "XML_ERROR", "Overlapping vcpus in resctrls");
     }
     const caches = childElements(each, "cache").map(parseCache);
-    caches.sort((a, b) => a.level - b.level || CACHE_ORDER.indexOf(a.type) - CACHE_ORDER.indexOf(b.type) || a.id - b.id);
+    caches.sort(
+      (a, b) => a.level - b.level || CACHE_ORDER.indexOf(a.type) - CACHE_ORDER.indexOf(b.type) || a.id - b.id,
+    );
     const monitors = childElements(each, "monitor").map((monitor) => {
       const level = requiredInteger(monitor, "level");
       if (level !== 3) throw confError(monitor, "XML_ERROR", `Invalid monitor cache level '${level}'`);

@@ -87,7 +87,13 @@ export function parseAddress(element: XmlElement): Address {
     case "pci":
       return parsePciAddress(element);
     case "drive":
-      return { type, controller: number("controller"), bus: number("bus"), target: number("target"), unit: number("unit") };
+      return {
+        type,
+        controller: number("controller"),
+        bus: number("bus"),
+        target: number("target"),
+        unit: number("unit"),
+      };
     case "virtio-serial":
       return { type, controller: number("controller"), bus: number("bus"), port: number("port") };
     case "ccid":
@@ -143,7 +149,7 @@ export function parsePciAddress(element: XmlElement): PciAddress {
       throw confError(element, "XML_ERROR", words);
     }
   }
-  if (address.bus === 0 && address.slot === 0) {
+  if (address.domain === 0 && address.bus === 0 && address.slot === 0) {
     throw confError(
       element,
       "XML_ERROR",
@@ -164,7 +170,12 @@ function parseUsbPort(element: XmlElement): readonly number[] | undefined {
   if (port === undefined) return undefined;
   const path = port.split(".");
   if (path.length > 4 || !path.every((each) => /^\d+$/.test(each))) {
-    throw confError(element, "XML_ERROR", "Cannot parse <address> 'port' attribute", "Write ports with dots, such as 1.2.");
+    throw confError(
+      element,
+      "XML_ERROR",
+      "Cannot parse <address> 'port' attribute",
+      "Write ports with dots, such as 1.2.",
+    );
   }
   return path.map(Number);
 }

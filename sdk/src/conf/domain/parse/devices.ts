@@ -99,7 +99,12 @@ class Collector {
 
 type Reader = (element: XmlElement, context: ParseContext, into: Collector) => void;
 
-function single(element: XmlElement, already: object | undefined, message: string, code: "INTERNAL_ERROR" | "XML_ERROR"): void {
+function single(
+  element: XmlElement,
+  already: object | undefined,
+  message: string,
+  code: "INTERNAL_ERROR" | "XML_ERROR",
+): void {
   if (already !== undefined) throw confError(element, code, message, `Keep one <${element.name}>.`);
 }
 
@@ -117,7 +122,10 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["interface", (element, context, into) => into.interfaces.push(parseInterface(element, context))],
   ["smartcard", (element, context, into) => into.smartcards.push(parseSmartcard(element, context))],
   ["serial", (element, context, into) => into.serials.push(parseSerial(element, context))],
-  ["parallel", (element, context, into) => into.parallels.push(numbered(parseParallel(element, context), into.parallels))],
+  [
+    "parallel",
+    (element, context, into) => into.parallels.push(numbered(parseParallel(element, context), into.parallels)),
+  ],
   [
     "console",
     (element, context, into) => {
@@ -217,7 +225,6 @@ export function parseDevices(element: XmlElement | undefined, context: ParseCont
   checkUsb(element, into);
   return into.result();
 }
-
 
 function numbered(parallel: Parallel, before: readonly Parallel[]): Parallel {
   if (parallel.target.port !== -1) return parallel;

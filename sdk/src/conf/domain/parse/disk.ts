@@ -56,7 +56,8 @@ export function parseDisk(element: XmlElement, context: ParseContext): Disk {
     sgio: enumAttribute(element, "sgio", ["filtered", "unfiltered"]),
     snapshot: enumAttribute(element, "snapshot", ["no", "internal", "external", "manual"]),
     driver: driver === undefined ? undefined : parseDriver(driver),
-    authInDisk: has(element, "auth") || (placement !== undefined && attribute(placement, "auth") !== undefined) || undefined,
+    authInDisk:
+      has(element, "auth") || (placement !== undefined && attribute(placement, "auth") !== undefined) || undefined,
     encryptionInDisk:
       has(element, "encryption") || (placement !== undefined && attribute(placement, "enc") !== undefined) || undefined,
     source: parseSource(element, type, context),
@@ -168,7 +169,13 @@ function parseGeometry(element: XmlElement): Disk["geometry"] {
 function parseMirror(element: XmlElement, context: ParseContext): DiskMirror {
   const job =
     wordAttribute(element, "job", ["copy", "active-commit"], (value) => `unknown mirror job type '${value}'`) ?? "copy";
-  const ready = wordAttribute(element, "ready", ["none", "yes", "abort", "pivot"], (value) => `unknown mirror ready state ${value}`, "XML_ERROR");
+  const ready = wordAttribute(
+    element,
+    "ready",
+    ["none", "yes", "abort", "pivot"],
+    (value) => `unknown mirror ready state ${value}`,
+    "XML_ERROR",
+  );
   const state = ready === "none" ? undefined : ready;
   const type = attribute(element, "type");
   if (type === undefined) {

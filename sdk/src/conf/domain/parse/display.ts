@@ -52,7 +52,11 @@ function parseVideoModel(element: XmlElement | undefined): Video["model"] {
     if (text === undefined || text === "") return undefined;
     const value = parseInteger(text);
     if (value === undefined) {
-      throw confError(element, name === "heads" ? "INTERNAL_ERROR" : "XML_ERROR", `cannot parse video ${name} '${text}'`);
+      throw confError(
+        element,
+        name === "heads" ? "INTERNAL_ERROR" : "XML_ERROR",
+        `cannot parse video ${name} '${text}'`,
+      );
     }
     return value || undefined;
   };
@@ -148,18 +152,7 @@ export function parseSound(element: XmlElement, context: ParseContext): Sound {
   };
 }
 
-const AUDIO_TYPES = [
-  "none",
-  "alsa",
-  "coreaudio",
-  "jack",
-  "oss",
-  "pulseaudio",
-  "sdl",
-  "spice",
-  "file",
-  "dbus",
-] as const;
+const AUDIO_TYPES = ["none", "alsa", "coreaudio", "jack", "oss", "pulseaudio", "sdl", "spice", "file", "dbus"] as const;
 
 export function parseAudio(element: XmlElement): Audio {
   allowChildren(element, new Set(["input", "output"]));
@@ -243,4 +236,3 @@ function parseBackendFields(element: XmlElement, type: Audio["type"]): AudioDire
       return {};
   }
 }
-

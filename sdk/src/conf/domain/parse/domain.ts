@@ -7,6 +7,7 @@ import {
   childText,
   enumAttribute,
   integerAttribute,
+  isElement,
   onOffAttribute,
   parseInteger,
   requiredEnum,
@@ -16,10 +17,9 @@ import {
   withoutBlanks,
   type XmlElement,
   yesNoAttribute,
-  isElement,
 } from "../../../xml/index.js";
-import type { Domain, LaunchSecurity, LifecycleAction, NamespaceData, VirtType } from "../model/index.js";
 import type { DomainHooks } from "../hooks.js";
+import type { Domain, LaunchSecurity, LifecycleAction, NamespaceData, VirtType } from "../model/index.js";
 import { parseClock } from "./clock.js";
 import { anySet, confError, type ParseContext, word } from "./context.js";
 import { parseCpu } from "./cpu.js";
@@ -90,7 +90,8 @@ export function parseDomainElement(
   const parsedCpu = cpu && parseCpu(cpu);
   checkNumaCpus(cpu ?? root, parsedCpu, vcpu.max);
   const numatune = parseNumatune(root, parsedCpu?.numa?.cells.length ?? 0, vcpu.placement);
-  const pinned = (cputune?.vcpupin.length ?? 0) > 0 || cputune?.emulatorpin !== undefined || (cputune?.iothreadpin.length ?? 0) > 0;
+  const pinned =
+    (cputune?.vcpupin.length ?? 0) > 0 || cputune?.emulatorpin !== undefined || (cputune?.iothreadpin.length ?? 0) > 0;
   const automatic = numatune?.memory?.placement === "auto" && vcpu.cpuset === undefined && !pinned;
   const metadata = child(root, "metadata");
   const maxMemory = memorySize(root, "maxMemory", "./maxMemory[1]");
@@ -155,11 +156,16 @@ const UUID = /^\s*([0-9a-fA-F]{8})-?([0-9a-fA-F]{4})-?([0-9a-fA-F]{4})-?([0-9a-f
 
 function uuidOf(element: XmlElement, text: string, what: string): string {
   const match = UUID.exec(text);
-  if (match === null) throw confError(element, "INTERNAL_ERROR", `malformed ${what} element`, "Write a UUID, or leave it out.");
+  if (match === null)
+    throw confError(element, "INTERNAL_ERROR", `malformed ${what} element`, "Write a UUID, or leave it out.");
   return match.slice(1).join("-").toLowerCase();
 }
 
-function parseIds(root: XmlElement, context: ParseContext, newUuid: () => string): Pick<Domain, "id" | "name" | "uuid" | "genid"> {
+function parseIds(
+  root: XmlElement,
+  context: ParseContext,
+  newUuid: () => string,
+): Pick<Domain, "id" | "name" | "uuid" | "genid"> {
   const name = childText(root, "name");
   if (name === undefined) throw confError(root, "NO_NAME", "", "Add <name>.");
   const uuid = childText(root, "uuid");
@@ -171,13 +177,15 @@ function parseIds(root: XmlElement, context: ParseContext, newUuid: () => string
     id,
     name,
     uuid: uuid === undefined ? newUuid() : uuidOf(child(root, "uuid") ?? root, uuid, "uuid"),
-    genid: genid && (genidText === "" ? { uuid: newUuid(), generated: true } : { uuid: uuidOf(genid, genidText, "genid") }),
+    genid:
+      genid && (genidText === "" ? { uuid: newUuid(), generated: true } : { uuid: uuidOf(genid, genidText, "genid") }),
   };
 }
 
 function parseVirtType(root: XmlElement): VirtType {
   const written = attribute(root, "type");
-  if (!written) throw confError(root, "INTERNAL_ERROR", "missing domain type attribute", "Add type='qemu' or type='kvm'.");
+  if (!written)
+    throw confError(root, "INTERNAL_ERROR", "missing domain type attribute", "Add type='qemu' or type='kvm'.");
   return word(root, written, VIRT_TYPES, (value) => `invalid domain type ${value}`);
 }
 
@@ -203,7 +211,10 @@ function parseResource(root: XmlElement): Domain["resource"] {
   const [element, second] = childElements(root, "resource");
   if (second !== undefined) throw confError(second, "XML_ERROR", "only one resource element is supported");
   if (element === undefined) return undefined;
-  const resource = { partition: childText(element, "partition"), appid: childAttribute(element, "fibrechannel", "appid") };
+  const resource = {
+    partition: childText(element, "partition"),
+    appid: childAttribute(element, "fibrechannel", "appid"),
+  };
   return anySet(resource) ? resource : undefined;
 }
 
@@ -232,7 +243,13 @@ const ACTIONS: readonly LifecycleAction[] = [
 function parseAction(root: XmlElement, name: string): LifecycleAction | undefined {
   const written = childText(root, name);
   if (written === undefined) return undefined;
-  return word(child(root, name) ?? root, written, ACTIONS, (value) => `unknown ${name} action: ${value}`, "INTERNAL_ERROR");
+  return word(
+    child(root, name) ?? root,
+    written,
+    ACTIONS,
+    (value) => `unknown ${name} action: ${value}`,
+    "INTERNAL_ERROR",
+  );
 }
 
 function parseLockFailure(root: XmlElement): Domain["onLockfailure"] {
@@ -240,7 +257,13 @@ function parseLockFailure(root: XmlElement): Domain["onLockfailure"] {
   const written = childText(root, name);
   if (written === undefined || written === "default") return undefined;
   const actions = ["poweroff", "restart", "pause", "ignore"] as const;
-  return word(child(root, name) ?? root, written, actions, (value) => `unknown ${name} action: ${value}`, "INTERNAL_ERROR");
+  return word(
+    child(root, name) ?? root,
+    written,
+    actions,
+    (value) => `unknown ${name} action: ${value}`,
+    "INTERNAL_ERROR",
+  );
 }
 
 function parsePm(element: XmlElement | undefined): Domain["pm"] {
@@ -281,7 +304,11 @@ function parseKeywrap(element: XmlElement | undefined): Domain["keywrap"] {
   for (const each of childElements(element, "cipher")) {
     const name = requiredEnum(each, "name", ["aes", "dea"]);
     if (keywrap[name] !== undefined) {
-      throw confError(each, "CONFIG_UNSUPPORTED", `A domain definition can have no more than one cipher node with name ${name}`);
+      throw confError(
+        each,
+        "CONFIG_UNSUPPORTED",
+        `A domain definition can have no more than one cipher node with name ${name}`,
+      );
     }
     keywrap[name] = requiredEnum(each, "state", ["on", "off"]);
   }
@@ -293,7 +320,8 @@ function parseLaunchSecurity(element: XmlElement | undefined): LaunchSecurity | 
   const type = requiredEnum(element, "type", ["sev", "s390-pv"]);
   if (type === "s390-pv") return { type };
   const policy = parseInteger(childText(element, "policy") ?? "", { base: 16 });
-  if (policy === undefined) throw confError(element, "XML_ERROR", "failed to get launch security policy", "Add <policy>0x0001</policy>.");
+  if (policy === undefined)
+    throw confError(element, "XML_ERROR", "failed to get launch security policy", "Add <policy>0x0001</policy>.");
   const number = (name: "cbitpos" | "reducedPhysBits"): number | undefined => {
     const text = childText(element, name);
     if (text === undefined) return undefined;

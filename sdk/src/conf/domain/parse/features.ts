@@ -28,7 +28,12 @@ export function parseFeatures(root: XmlElement): Features {
     const close = nearest(each.name, NAMES);
     const hint = `Known: ${NAMES.join(", ")}.`;
     const unknown = `unexpected feature '${each.name}'`;
-    throw confError(each, "CONFIG_UNSUPPORTED", unknown, close === undefined ? hint : `Did you mean '${close}'? ${hint}`);
+    throw confError(
+      each,
+      "CONFIG_UNSUPPORTED",
+      unknown,
+      close === undefined ? hint : `Did you mean '${close}'? ${hint}`,
+    );
   }
   // the last one of a name counts
   const last = (name: string): XmlElement | undefined => childElements(element, name).at(-1);
@@ -162,7 +167,12 @@ function parseHypervVendor(element: XmlElement): HypervFeatures["vendorId"] {
   return { state, value };
 }
 
-const KVM_SWITCHES = { hidden: "hidden", "hint-dedicated": "hintDedicated", "poll-control": "pollControl", "pv-ipi": "pvIpi" } as const;
+const KVM_SWITCHES = {
+  hidden: "hidden",
+  "hint-dedicated": "hintDedicated",
+  "poll-control": "pollControl",
+  "pv-ipi": "pvIpi",
+} as const;
 
 function parseKvm(element: XmlElement | undefined): KvmFeatures | undefined {
   if (element === undefined) return undefined;
@@ -197,7 +207,13 @@ function parseXen(element: XmlElement | undefined): Features["xen"] {
     else if (each.name === "passthrough") {
       const state = requiredEnum(each, "state", ON_OFF);
       passthrough = { state, mode: state === "on" ? enumAttribute(each, "mode", ["sync_pt", "share_pt"]) : undefined };
-    } else throw confError(each, "CONFIG_UNSUPPORTED", `unsupported Xen feature: ${each.name}`, "Known: e820_host, passthrough.");
+    } else
+      throw confError(
+        each,
+        "CONFIG_UNSUPPORTED",
+        `unsupported Xen feature: ${each.name}`,
+        "Known: e820_host, passthrough.",
+      );
   }
   return { e820Host, passthrough };
 }

@@ -13,7 +13,15 @@ import {
   type XmlElement,
 } from "../../../xml/index.js";
 import type { Filesystem, FilesystemBinary, FilesystemDriver, FilesystemSource } from "../model/index.js";
-import { anySet, confError, has, type ParseContext, parseVirtioOptions, sanitizePath, wordAttribute } from "./context.js";
+import {
+  anySet,
+  confError,
+  has,
+  type ParseContext,
+  parseVirtioOptions,
+  sanitizePath,
+  wordAttribute,
+} from "./context.js";
 import { parseDeviceInfo } from "./device-info.js";
 import { VIRTIO_MODELS } from "./disk.js";
 import { STORAGE_FORMATS } from "./storage.js";
@@ -65,7 +73,12 @@ function parseSource(element: XmlElement, type: (typeof TYPES)[number]): Filesys
   const need = (name: string): string => {
     const value = source && attribute(source, name);
     if (value === undefined) {
-      throw confError(element, "NO_SOURCE", childAttribute(element, "target", "dir") ?? "", `Add <source ${name}='...'/>.`);
+      throw confError(
+        element,
+        "NO_SOURCE",
+        childAttribute(element, "target", "dir") ?? "",
+        `Add <source ${name}='...'/>.`,
+      );
     }
     return value;
   };
@@ -89,11 +102,13 @@ function parseSource(element: XmlElement, type: (typeof TYPES)[number]): Filesys
         throw confError(element, "XML_ERROR", "missing 'usage' attribute for RAM filesystem");
       }
       const amount = parseInteger(usage);
-      if (amount === undefined) throw confError(source, "XML_ERROR", `cannot parse usage '${usage}' for RAM filesystem`);
+      if (amount === undefined)
+        throw confError(source, "XML_ERROR", `cannot parse usage '${usage}' for RAM filesystem`);
       return { type, usage: Math.floor((amount * unitScale(attribute(source, "units"), 1024, source)) / 1024) };
     }
     case "volume":
-      if (source === undefined) throw confError(element, "XML_ERROR", "Missing required attribute 'pool' in element 'source'");
+      if (source === undefined)
+        throw confError(element, "XML_ERROR", "Missing required attribute 'pool' in element 'source'");
       return { type, pool: requiredAttribute(source, "pool"), volume: requiredAttribute(source, "volume") };
   }
 }

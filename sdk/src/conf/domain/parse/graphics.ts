@@ -182,7 +182,11 @@ function parseAuth(element: XmlElement, type: "vnc" | "spice"): GraphicsAuth | u
 
 const LISTEN_TYPES = ["none", "address", "network", "socket"] as const;
 
-function parseListens(element: XmlElement, type: "vnc" | "spice" | "rdp", context: ParseContext): readonly GraphicsListen[] {
+function parseListens(
+  element: XmlElement,
+  type: "vnc" | "spice" | "rdp",
+  context: ParseContext,
+): readonly GraphicsListen[] {
   const listens = childElements(element, "listen").map((each, at) =>
     parseListen(each, type, at === 0 ? element : undefined, context),
   );

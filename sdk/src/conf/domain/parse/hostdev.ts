@@ -74,7 +74,11 @@ function parseSubsystem(element: XmlElement, source: XmlElement, context: ParseC
       const protocol = requiredEnum(source, "protocol", ["vhost"]);
       const wwpn = attribute(source, "wwpn");
       if (wwpn === undefined || !/^naa\.[0-9a-fA-F]{16}$/.test(wwpn)) {
-        throw confError(source, "XML_ERROR", wwpn === undefined ? "Missing vhost-scsi hostdev source wwpn" : "malformed 'wwpn' value");
+        throw confError(
+          source,
+          "XML_ERROR",
+          wwpn === undefined ? "Missing vhost-scsi hostdev source wwpn" : "malformed 'wwpn' value",
+        );
       }
       return { type, protocol, wwpn, model: enumAttribute(element, "model", VIRTIO_MODELS) };
     }
@@ -83,7 +87,13 @@ function parseSubsystem(element: XmlElement, source: XmlElement, context: ParseC
       const address = child(source, "address");
       if (address === undefined) throw confError(source, "XML_ERROR", "Missing <address> element in hostdev device");
       const uuid = requiredAttribute(address, "uuid").toLowerCase();
-      return { type, model, display: onOffAttribute(element, "display"), ramfb: onOffAttribute(element, "ramfb"), uuid };
+      return {
+        type,
+        model,
+        display: onOffAttribute(element, "display"),
+        ramfb: onOffAttribute(element, "ramfb"),
+        uuid,
+      };
     }
   }
 }
@@ -111,7 +121,12 @@ function parseUsb(source: XmlElement, context: ParseContext): HostdevSource {
   if (vendor !== undefined && product === undefined) throw confError(source, "XML_ERROR", "missing product");
   if (vendor === undefined && product !== undefined) throw confError(source, "XML_ERROR", "missing vendor");
   if (vendor === undefined && address === undefined) {
-    throw confError(source, "XML_ERROR", "vendor or address must be specified", "Add <vendor id/> and <product id/>, or <address/>.");
+    throw confError(
+      source,
+      "XML_ERROR",
+      "vendor or address must be specified",
+      "Add <vendor id/> and <product id/>, or <address/>.",
+    );
   }
   return usb;
 }
@@ -123,7 +138,10 @@ function parseScsi(source: XmlElement): ScsiHostSource {
     if (name === undefined) throw confError(source, "XML_ERROR", "missing iSCSI hostdev source path name");
     const hosts = parseStorageHosts(source, 3260);
     if (hosts.length !== 1) {
-      const words = hosts.length === 0 ? "missing the host address for the iSCSI hostdev" : "only one source host address may be specified for the iSCSI hostdev";
+      const words =
+        hosts.length === 0
+          ? "missing the host address for the iSCSI hostdev"
+          : "only one source host address may be specified for the iSCSI hostdev";
       throw confError(source, "XML_ERROR", words);
     }
     const auth = child(source, "auth");
@@ -142,7 +160,8 @@ function parseCapabilities(element: XmlElement, source: XmlElement): HostdevSour
   const type = requiredEnum(element, "type", CAPABILITIES);
   const need = (name: string, what: string): string => {
     const value = childText(source, name);
-    if (value === undefined) throw confError(source, "XML_ERROR", `Missing <${name}> element in hostdev ${what} device`);
+    if (value === undefined)
+      throw confError(source, "XML_ERROR", `Missing <${name}> element in hostdev ${what} device`);
     return value;
   };
   switch (type) {

@@ -52,7 +52,12 @@ function parseRoute(element: XmlElement): IpRoute {
   if (gateway === undefined) {
     throw confError(element, "XML_ERROR", "Missing required gateway attribute in route definition");
   }
-  const family = wordAttribute(element, "family", ["ipv4", "ipv6"], (value) => `Invalid family '${value}' in route definition`);
+  const family = wordAttribute(
+    element,
+    "family",
+    ["ipv4", "ipv6"],
+    (value) => `Invalid family '${value}' in route definition`,
+  );
   return {
     family,
     address: attribute(element, "address") ?? (family === "ipv6" ? "::" : "0.0.0.0"),
@@ -99,17 +104,31 @@ export function parseVirtualPort(element: XmlElement): VirtualPort {
 export function parseVlan(element: XmlElement): Vlan {
   const found = childElements(element, "tag");
   if (found.length === 0) {
-    throw confError(element, "XML_ERROR", "missing tag id - each <vlan> must have at least one <tag id='n'/> subelement");
+    throw confError(
+      element,
+      "XML_ERROR",
+      "missing tag id - each <vlan> must have at least one <tag id='n'/> subelement",
+    );
   }
   const tags = found.map((tag) => {
     const id = requiredInteger(tag, "id");
     if (id > 4095) throw confError(tag, "XML_ERROR", `vlan tag id ${id} too large (maximum 4095)`);
-    const nativeMode = wordAttribute(tag, "nativeMode", ["tagged", "untagged"], (value) => `Invalid value for attribute 'nativeMode' in element 'tag': '${value}'.`, "XML_ERROR");
+    const nativeMode = wordAttribute(
+      tag,
+      "nativeMode",
+      ["tagged", "untagged"],
+      (value) => `Invalid value for attribute 'nativeMode' in element 'tag': '${value}'.`,
+      "XML_ERROR",
+    );
     return { id, nativeMode };
   });
   const written = attribute(element, "trunk");
   const native = tags.some((tag) => tag.nativeMode !== undefined);
-  if (written !== undefined && written.toLowerCase() !== "yes" && (written.toLowerCase() !== "no" || tags.length > 1 || native)) {
+  if (
+    written !== undefined &&
+    written.toLowerCase() !== "yes" &&
+    (written.toLowerCase() !== "no" || tags.length > 1 || native)
+  ) {
     throw confError(
       element,
       "XML_ERROR",

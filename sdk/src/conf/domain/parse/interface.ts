@@ -18,9 +18,24 @@ import {
 } from "../../../xml/index.js";
 import type { ActualInterface, Interface, InterfaceDriver, InterfaceSource, OnOff, Teaming } from "../model/index.js";
 import { parseReconnect } from "./chardev.js";
-import { anySet, confError, notModelled, type ParseContext, parseVirtioOptions, sanitizePath, wordAttribute } from "./context.js";
+import {
+  anySet,
+  confError,
+  notModelled,
+  type ParseContext,
+  parseVirtioOptions,
+  sanitizePath,
+  wordAttribute,
+} from "./context.js";
 import { parseAddress, parseDeviceInfo } from "./device-info.js";
-import { parseBandwidth, parseFilterReference, parseIps, parsePortForwards, parseVirtualPort, parseVlan } from "./interface-parts.js";
+import {
+  parseBandwidth,
+  parseFilterReference,
+  parseIps,
+  parsePortForwards,
+  parseVirtualPort,
+  parseVlan,
+} from "./interface-parts.js";
 
 const CHILDREN: ReadonlySet<string> = new Set(
   (
@@ -186,7 +201,11 @@ function parseInterfaceSource(
       return { type, address: attribute(source, "address"), port: requiredInteger(source, "port", { signed: true }) };
     case "client":
     case "mcast":
-      return { type, address: requiredAttribute(source, "address"), port: requiredInteger(source, "port", { signed: true }) };
+      return {
+        type,
+        address: requiredAttribute(source, "address"),
+        port: requiredInteger(source, "port", { signed: true }),
+      };
     case "udp": {
       const address = requiredAttribute(source, "address");
       const port = requiredInteger(source, "port", { signed: true });
@@ -194,7 +213,10 @@ function parseInterfaceSource(
       if (local === undefined) {
         throw confError(source, "XML_ERROR", "'<local>' element missing for 'udp' socket interface");
       }
-      const end = { address: requiredAttribute(local, "address"), port: requiredInteger(local, "port", { signed: true }) };
+      const end = {
+        address: requiredAttribute(local, "address"),
+        port: requiredInteger(local, "port", { signed: true }),
+      };
       return { type, address, port, local: end };
     }
     case "vds":

@@ -44,7 +44,12 @@ export function parseOs(root: XmlElement, context: ParseContext, virtType: strin
   const type = word(typeElement, written, OS_TYPES, (value) => `unknown OS type '${value}'`);
   const arch = attribute(typeElement, "arch") || undefined;
   if (arch !== undefined && !ARCHITECTURES.includes(arch)) {
-    throw confError(typeElement, "CONFIG_UNSUPPORTED", `Unknown architecture ${arch}`, `Known: ${ARCHITECTURES.join(", ")}.`);
+    throw confError(
+      typeElement,
+      "CONFIG_UNSUPPORTED",
+      `Unknown architecture ${arch}`,
+      `Known: ${ARCHITECTURES.join(", ")}.`,
+    );
   }
   const smbios = child(element, "smbios");
   const unknownMode = (value: string): string => `unknown smbios mode '${value}'`;
@@ -171,7 +176,9 @@ function bootOptions(element: XmlElement): Pick<Os, "boot" | "bootmenu" | "bios"
   };
 }
 
-function initOptions(element: XmlElement): Pick<Os, "init" | "initargs" | "initenv" | "initdir" | "inituser" | "initgroup" | "cmdline"> {
+function initOptions(
+  element: XmlElement,
+): Pick<Os, "init" | "initargs" | "initenv" | "initdir" | "inituser" | "initgroup" | "cmdline"> {
   const environment = childElements(element, "initenv").map((each) => {
     const name = attribute(each, "name");
     if (name === undefined) throw confError(each, "XML_ERROR", "No name supplied for <initenv> element");

@@ -1,9 +1,19 @@
-import { attribute, childElements, childText, enumAttribute, type XmlElement, yesNoAttribute } from "../../../xml/index.js";
+import {
+  attribute,
+  childElements,
+  childText,
+  enumAttribute,
+  type XmlElement,
+  yesNoAttribute,
+} from "../../../xml/index.js";
 import type { DeviceSeclabel, Seclabel } from "../model/index.js";
 import { confError, type ParseContext } from "./context.js";
 
 /** The security labels of a source (disk, chardev); undefined when there are none. */
-export function parseDeviceSeclabels(element: XmlElement, context: ParseContext): readonly DeviceSeclabel[] | undefined {
+export function parseDeviceSeclabels(
+  element: XmlElement,
+  context: ParseContext,
+): readonly DeviceSeclabel[] | undefined {
   const found = childElements(element, "seclabel");
   if (found.length === 0) return undefined;
   const models = new Set<string>();
@@ -17,7 +27,11 @@ export function parseDeviceSeclabels(element: XmlElement, context: ParseContext)
     const relabel = yesNoAttribute(each, "relabel") ?? "yes";
     const label = childText(each, "label");
     if (label !== undefined && relabel === "no") {
-      throw confError(each, "CONFIG_UNSUPPORTED", `Cannot specify a label if relabelling is turned off. model=${model ?? "(null)"}`);
+      throw confError(
+        each,
+        "CONFIG_UNSUPPORTED",
+        `Cannot specify a label if relabelling is turned off. model=${model ?? "(null)"}`,
+      );
     }
     return { model, relabel, labelskip, label };
   });
@@ -73,5 +87,12 @@ function parseSeclabel(element: XmlElement, context: ParseContext): Seclabel {
   if (imagelabel === undefined && relabel === "yes" && running) {
     throw confError(element, "XML_ERROR", "security imagelabel is missing");
   }
-  return { model, type, relabel, label, imagelabel, baselabel: type === "dynamic" ? childText(element, "baselabel") : undefined };
+  return {
+    model,
+    type,
+    relabel,
+    label,
+    imagelabel,
+    baselabel: type === "dynamic" ? childText(element, "baselabel") : undefined,
+  };
 }

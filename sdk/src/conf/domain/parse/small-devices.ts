@@ -36,7 +36,15 @@ import type {
   Watchdog,
 } from "../model/index.js";
 import { CHARDEV_TYPES, parseChardevSource } from "./chardev.js";
-import { anySet, confError, type ParseContext, parseVirtioOptions, sanitizePath, word, wordAttribute } from "./context.js";
+import {
+  anySet,
+  confError,
+  type ParseContext,
+  parseVirtioOptions,
+  sanitizePath,
+  word,
+  wordAttribute,
+} from "./context.js";
 import { parseDeviceInfo } from "./device-info.js";
 import { VIRTIO_MODELS } from "./disk.js";
 
@@ -140,7 +148,8 @@ export function parseRedirdev(element: XmlElement, context: ParseContext): Redir
   allowChildren(element, REDIRDEV);
   const bus = wordAttribute(element, "bus", ["usb"], (value) => `unknown redirdev bus '${value}'`) ?? "usb";
   const type = attribute(element, "type");
-  if (type === undefined) throw confError(element, "INTERNAL_ERROR", "missing type in redirdev", "Add type='spicevmc'.");
+  if (type === undefined)
+    throw confError(element, "INTERNAL_ERROR", "missing type in redirdev", "Add type='spicevmc'.");
   const unknown = (value: string): string => `unknown redirdev character device type '${value}'`;
   const source = parseChardevSource(element, word(element, type, CHARDEV_TYPES, unknown), context);
   return { kind: "redirdev", bus, source, ...parseDeviceInfo(element, context, { boot: true }) };
@@ -154,7 +163,8 @@ export function parseRedirFilter(element: XmlElement): RedirFilter {
         if (text === undefined || text === "-1") return undefined;
         const value = parseInteger(text, { base: 0 });
         if (value === undefined) throw confError(device, "INTERNAL_ERROR", `Cannot parse USB ${name} code '${text}'`);
-        if (value > limit) throw confError(device, "INTERNAL_ERROR", `Invalid USB ${name} code 0x${value.toString(16)}`);
+        if (value > limit)
+          throw confError(device, "INTERNAL_ERROR", `Invalid USB ${name} code 0x${value.toString(16)}`);
         return value;
       };
       const allow = attribute(device, "allow");
@@ -177,7 +187,8 @@ function parseUsbVersion(element: XmlElement): number | undefined {
   const text = attribute(element, "version");
   if (text === undefined || text === "-1") return undefined;
   const match = /^(\d{1,2})\.(\d{1,2})$/.exec(text);
-  if (match === null) throw confError(element, "INTERNAL_ERROR", `Cannot parse USB version '${text}'`, "Write it as 1.10.");
+  if (match === null)
+    throw confError(element, "INTERNAL_ERROR", `Cannot parse USB version '${text}'`, "Write it as 1.10.");
   const major = Number(match[1]);
   const minor = Number((match[2] ?? "").padEnd(2, (match[2] ?? "").length === 1 ? "0" : ""));
   const digits = [Math.floor(major / 10), major % 10, Math.floor(minor / 10), minor % 10];
@@ -190,7 +201,8 @@ export function parseTpm(element: XmlElement, context: ParseContext): Tpm {
   allowChildren(element, TPM);
   const [backend, second] = childElements(element, "backend");
   if (second !== undefined) throw confError(second, "XML_ERROR", "only one TPM backend is supported");
-  if (backend === undefined) throw confError(element, "XML_ERROR", "missing TPM device backend", "Add <backend type='emulator'/>.");
+  if (backend === undefined)
+    throw confError(element, "XML_ERROR", "missing TPM device backend", "Add <backend type='emulator'/>.");
   return {
     kind: "tpm",
     model: enumAttribute(element, "model", TPM_MODELS),
@@ -250,7 +262,12 @@ export function parseSmartcard(element: XmlElement, context: ParseContext): Smar
     if (type === undefined) {
       throw confError(element, "XML_ERROR", "passthrough mode requires a character device type attribute");
     }
-    const known = word(element, type, CHARDEV_TYPES, (value) => `unknown type presented to host for character device: ${value}`);
+    const known = word(
+      element,
+      type,
+      CHARDEV_TYPES,
+      (value) => `unknown type presented to host for character device: ${value}`,
+    );
     return { kind: "smartcard", mode, source: parseChardevSource(element, known, context), ...info };
   }
   const [first, second, third, more] = childElements(element, "certificate").map(textOf);
@@ -283,7 +300,10 @@ export function parseShmem(element: XmlElement, context: ParseContext): Shmem {
     model: type,
     size: scaledChild(element, "size", 1, "./size[1]") || undefined,
     server: server && { path: path === undefined ? undefined : sanitizePath(path) },
-    msi: msi && { vectors: integerAttribute(msi, "vectors", { base: 0 }) || undefined, ioeventfd: onOffAttribute(msi, "ioeventfd") },
+    msi: msi && {
+      vectors: integerAttribute(msi, "vectors", { base: 0 }) || undefined,
+      ioeventfd: onOffAttribute(msi, "ioeventfd"),
+    },
     ...parseDeviceInfo(element, context),
   };
 }
@@ -316,7 +336,8 @@ export function parseLease(element: XmlElement): Lease {
   const target = child(element, "target");
   if (target === undefined) throw confError(element, "XML_ERROR", "Missing 'target' element for lease");
   const path = attribute(target, "path");
-  if (path === undefined) throw confError(target, "XML_ERROR", "Missing 'path' attribute to 'target' element for lease");
+  if (path === undefined)
+    throw confError(target, "XML_ERROR", "Missing 'path' attribute to 'target' element for lease");
   return {
     kind: "lease",
     lockspace: childText(element, "lockspace"),
@@ -324,4 +345,3 @@ export function parseLease(element: XmlElement): Lease {
     target: { path, offset: longAttribute(target, "offset") ?? 0 },
   };
 }
-

@@ -28,7 +28,13 @@ const FORMATS = ["default", "qcow", "luks", "luks2"] as const;
 export function parseEncryption(element: XmlElement): StorageEncryption {
   const written = attribute(element, "format");
   if (written === undefined) throw confError(element, "XML_ERROR", "unknown volume encryption format (null)");
-  const format = word(element, written, FORMATS, (value) => `unknown volume encryption format type ${value}`, "XML_ERROR");
+  const format = word(
+    element,
+    written,
+    FORMATS,
+    (value) => `unknown volume encryption format type ${value}`,
+    "XML_ERROR",
+  );
   const engine = attribute(element, "engine");
   const cipher = child(element, "cipher");
   const ivgen = child(element, "ivgen");
@@ -37,12 +43,24 @@ export function parseEncryption(element: XmlElement): StorageEncryption {
     engine:
       engine === undefined
         ? undefined
-        : word(element, engine, ["qemu", "librbd"], (value) => `Invalid value for attribute 'engine' in element 'encryption': '${value}'.`, "XML_ERROR"),
+        : word(
+            element,
+            engine,
+            ["qemu", "librbd"],
+            (value) => `Invalid value for attribute 'engine' in element 'encryption': '${value}'.`,
+            "XML_ERROR",
+          ),
     secrets: childElements(element, "secret").map((secret) => {
       const type = attribute(secret, "type");
       if (type === undefined) throw confError(secret, "XML_ERROR", "unknown volume encryption secret type (null)");
       return {
-        type: word(secret, type, ["passphrase"], (value) => `unknown volume encryption secret type ${value}`, "XML_ERROR"),
+        type: word(
+          secret,
+          type,
+          ["passphrase"],
+          (value) => `unknown volume encryption secret type ${value}`,
+          "XML_ERROR",
+        ),
         reference: parseSecretReference(secret),
       };
     }),
@@ -58,7 +76,10 @@ export function parseEncryption(element: XmlElement): StorageEncryption {
     ivgen:
       ivgen === undefined
         ? undefined
-        : { name: attribute(ivgen, "name") ?? missing(ivgen, "missing ivgen info name string"), hash: attribute(ivgen, "hash") },
+        : {
+            name: attribute(ivgen, "name") ?? missing(ivgen, "missing ivgen info name string"),
+            hash: attribute(ivgen, "hash"),
+          },
   };
 }
 

@@ -12,7 +12,14 @@ import {
   type XmlElement,
   yesNoAttribute,
 } from "../../../xml/index.js";
-import type { BackingStore, NetworkSource, SourceCommon, StorageFormat, StorageHost, StorageSource } from "../model/index.js";
+import type {
+  BackingStore,
+  NetworkSource,
+  SourceCommon,
+  StorageFormat,
+  StorageHost,
+  StorageSource,
+} from "../model/index.js";
 import { parseReconnect } from "./chardev.js";
 import { confError, type ParseContext, wordAttribute } from "./context.js";
 import { parsePciAddress } from "./device-info.js";
@@ -116,15 +123,24 @@ function parseReservations(element: XmlElement): NonNullable<SourceCommon["reser
     throw confError(element, "XML_ERROR", "missing managed attribute for <reservations>");
   }
   const source = child(element, "source");
-  if (managed === "yes") return { managed, path: source && attribute(source, "path"), mode: source && attribute(source, "mode") };
+  if (managed === "yes")
+    return { managed, path: source && attribute(source, "path"), mode: source && attribute(source, "mode") };
   if (source === undefined) throw confError(element, "XML_ERROR", "missing path for <reservations>");
   const type = attribute(source, "type");
   if (type !== "unix") {
-    throw confError(source, "CONFIG_UNSUPPORTED", `unsupported connection type for <reservations>: ${type ?? "(null)"}`);
+    throw confError(
+      source,
+      "CONFIG_UNSUPPORTED",
+      `unsupported connection type for <reservations>: ${type ?? "(null)"}`,
+    );
   }
   const mode = attribute(source, "mode");
   if (mode !== "client") {
-    throw confError(source, "CONFIG_UNSUPPORTED", `unsupported connection mode for <reservations>: ${mode ?? "(null)"}`);
+    throw confError(
+      source,
+      "CONFIG_UNSUPPORTED",
+      `unsupported connection mode for <reservations>: ${mode ?? "(null)"}`,
+    );
   }
   return { managed, path: requiredAttribute(source, "path"), mode };
 }
@@ -136,7 +152,8 @@ function parseSlices(element: XmlElement): SourceCommon["slices"] {
     const text = attribute(slice, name);
     if (text === undefined) throw confError(slice, "XML_ERROR", "missing offset or size attribute of slice");
     const value = parseInteger(text);
-    if (value === undefined) throw confError(slice, "XML_ERROR", `malformed value '${text}' of '${name}' attribute of slice`);
+    if (value === undefined)
+      throw confError(slice, "XML_ERROR", `malformed value '${text}' of '${name}' attribute of slice`);
     return value;
   };
   return [{ type: "storage", offset: number("offset"), size: number("size") }];
@@ -167,7 +184,8 @@ function parseNetwork(element: XmlElement): NetworkSource {
     config: childAttribute(element, "config", "file"),
     auth: auth === undefined ? undefined : parseAuth(auth),
     initiatorIqn: parseInitiator(element),
-    sslVerify: ssl !== undefined && (protocol === "https" || protocol === "ftps") ? yesNoAttribute(ssl, "verify") : undefined,
+    sslVerify:
+      ssl !== undefined && (protocol === "https" || protocol === "ftps") ? yesNoAttribute(ssl, "verify") : undefined,
     cookies: cookies === undefined ? undefined : childElements(cookies, "cookie").map(parseCookie),
     readahead: transfer ? transferNumber(element, "readahead", "size") : undefined,
     timeout: transfer ? transferNumber(element, "timeout", "seconds") : undefined,
@@ -204,8 +222,12 @@ export function parseStorageHosts(element: XmlElement, defaultPort?: number): re
 
 function parseHost(element: XmlElement, defaultPort: number | undefined): StorageHost {
   const transport =
-    wordAttribute(element, "transport", ["tcp", "unix", "rdma"], (value) => `unknown protocol transport type '${value}'`) ??
-    "tcp";
+    wordAttribute(
+      element,
+      "transport",
+      ["tcp", "unix", "rdma"],
+      (value) => `unknown protocol transport type '${value}'`,
+    ) ?? "tcp";
   const socket = attribute(element, "socket");
   if (transport === "unix") {
     if (socket === undefined) throw confError(element, "XML_ERROR", "missing socket for unix transport");
@@ -233,7 +255,13 @@ function parseVolume(element: XmlElement, common: SourceCommon): StorageSource {
     throw confError(element, "XML_ERROR", "'pool' and 'volume' must be specified together for 'pool' type source");
   }
   const complain = (value: string): string => `unknown source mode '${value}' for volume type disk`;
-  return { type: "volume", pool, volume, mode: wordAttribute(element, "mode", ["host", "direct"], complain), ...common };
+  return {
+    type: "volume",
+    pool,
+    volume,
+    mode: wordAttribute(element, "mode", ["host", "direct"], complain),
+    ...common,
+  };
 }
 
 function parseNvme(element: XmlElement, common: SourceCommon): StorageSource {
@@ -246,7 +274,13 @@ function parseNvme(element: XmlElement, common: SourceCommon): StorageSource {
   if (namespace === undefined) throw confError(element, "XML_ERROR", `malformed namespace '${text}'`);
   const address = child(element, "address");
   if (address === undefined) throw confError(element, "XML_ERROR", "NVMe disk source is missing address");
-  return { type: "nvme", namespace, managed: yesNoAttribute(element, "managed"), pci: parsePciAddress(address), ...common };
+  return {
+    type: "nvme",
+    namespace,
+    managed: yesNoAttribute(element, "managed"),
+    pci: parsePciAddress(address),
+    ...common,
+  };
 }
 
 function parseVhostUser(element: XmlElement, common: SourceCommon): StorageSource {
@@ -270,7 +304,8 @@ export function parseBackingStore(element: XmlElement, context: ParseContext): B
     throw confError(store, "XML_ERROR", "missing disk backing store format", "Add <format type='...'/>.");
   }
   const source = child(store, "source");
-  if (source === undefined) throw confError(store, "XML_ERROR", "missing disk backing store source", "Add <source .../>.");
+  if (source === undefined)
+    throw confError(store, "XML_ERROR", "missing disk backing store source", "Add <source .../>.");
   const type = storageType(store, written);
   return {
     kind: "image",
@@ -301,4 +336,3 @@ export function metadataCache(element: XmlElement): number | undefined {
   const cache = child(element, "metadata_cache");
   return cache === undefined ? undefined : scaledChild(cache, "max_size", 1);
 }
-

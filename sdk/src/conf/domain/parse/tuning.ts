@@ -98,7 +98,8 @@ function parseHugepages(element: XmlElement): readonly HugePage[] {
     const text = attribute(page, "size");
     if (!text) throw confError(page, "XML_ERROR", "missing element or attribute './@size'", "Add size='2' unit='MiB'.");
     const value = parseInteger(text);
-    if (value === undefined) throw confError(page, "XML_ERROR", `Invalid value '${text}' for element or attribute './@size'`);
+    if (value === undefined)
+      throw confError(page, "XML_ERROR", `Invalid value '${text}' for element or attribute './@size'`);
     const size = Math.ceil((value * unitScale(attribute(page, "unit"), 1024, page)) / 1024);
     if (size === 0) throw confError(page, "XML_DETAIL", "hugepage size can't be zero");
     const nodeset = attribute(page, "nodeset");
@@ -143,7 +144,12 @@ export function parseVcpus(root: XmlElement): Vcpus {
     throw confError(element ?? root, "XML_ERROR", "maximum vcpus count must be an integer", "Write a number.");
   }
   if (max === 0) {
-    throw confError(element ?? root, "CONFIG_UNSUPPORTED", "domain config can't have 0 maximum vCPUs", "Give at least one.");
+    throw confError(
+      element ?? root,
+      "CONFIG_UNSUPPORTED",
+      "domain config can't have 0 maximum vCPUs",
+      "Give at least one.",
+    );
   }
   if (max > 16384) {
     throw confError(element ?? root, "CONFIG_UNSUPPORTED", "maximum vCPU count must be less than '16384'");
@@ -169,7 +175,10 @@ function parseIndividual(root: XmlElement, max: number): Vcpus["individual"] {
   const list = child(root, "vcpus");
   const found = list === undefined ? [] : childElements(list, "vcpu");
   if (found.length === 0) return undefined;
-  const vcpus: NonNullable<Vcpus["individual"]>[number][] = Array.from({ length: max }, (_, id) => ({ id, enabled: "no" }));
+  const vcpus: NonNullable<Vcpus["individual"]>[number][] = Array.from({ length: max }, (_, id) => ({
+    id,
+    enabled: "no",
+  }));
   for (const each of found) {
     const id = requiredInteger(each, "id");
     if (id >= max) throw confError(each, "XML_ERROR", `vcpu id '${id}' is out of range of maximum vcpu count`);
@@ -186,7 +195,8 @@ function parseIndividual(root: XmlElement, max: number): Vcpus["individual"] {
 export function parseIothreads(root: XmlElement): readonly IothreadId[] {
   const text = childText(root, "iothreads");
   const count = text === undefined ? 0 : parseInteger(text);
-  if (count === undefined) throw confError(child(root, "iothreads") ?? root, "XML_ERROR", `invalid iothreads count '${text}'`);
+  if (count === undefined)
+    throw confError(child(root, "iothreads") ?? root, "XML_ERROR", `invalid iothreads count '${text}'`);
   const list = child(root, "iothreadids");
   const threads: IothreadId[] = [];
   const used = new Set<number>();
@@ -221,7 +231,8 @@ export function parseNumatune(root: XmlElement, cells: number, placement: Vcpus[
   if (second !== undefined) throw confError(second, "XML_ERROR", "only one numatune is supported");
   const memory = element && child(element, "memory");
   const parsed = memory === undefined ? undefined : parseNumaMemory(memory, placement);
-  const automatic = memory === undefined && placement === "auto" ? ({ mode: "strict", placement: "auto" } as const) : parsed;
+  const automatic =
+    memory === undefined && placement === "auto" ? ({ mode: "strict", placement: "auto" } as const) : parsed;
   const memnodes = element === undefined ? [] : parseMemnodes(element, cells, automatic);
   return automatic === undefined && memnodes.length === 0 ? undefined : { memory: automatic, memnodes };
 }
@@ -255,16 +266,25 @@ function parseMemnodes(element: XmlElement, cells: number, memory: Numatune["mem
   const nodes = found.map((each) => {
     const cellid = requiredInteger(each, "cellid");
     if (cellid >= cells) {
-      throw confError(each, "XML_ERROR", "Argument 'cellid' in memnode element must correspond to existing guest's NUMA cell");
+      throw confError(
+        each,
+        "XML_ERROR",
+        "Argument 'cellid' in memnode element must correspond to existing guest's NUMA cell",
+      );
     }
     if (seen.has(cellid)) throw confError(each, "XML_ERROR", `Multiple memnode elements with cellid ${cellid}`);
     seen.add(cellid);
     const mode = enumAttribute(each, "mode", MODES) ?? "strict";
     if (memory?.mode === "restrictive" && mode !== "restrictive") {
-      throw confError(each, "XML_ERROR", "'restrictive' mode is required in memnode element when mode is 'restrictive' in memory element");
+      throw confError(
+        each,
+        "XML_ERROR",
+        "'restrictive' mode is required in memnode element when mode is 'restrictive' in memory element",
+      );
     }
     const nodeset = attribute(each, "nodeset");
-    if (nodeset === undefined) throw confError(each, "XML_ERROR", "Missing required nodeset attribute in memnode element");
+    if (nodeset === undefined)
+      throw confError(each, "XML_ERROR", "Missing required nodeset attribute in memnode element");
     return { cellid, mode, nodeset: numberSet(each, nodeset, "nodeset") };
   });
   return nodes.sort((a, b) => a.cellid - b.cellid);

@@ -1,0 +1,79 @@
+import { attr, attrNonzero, type XmlWriter } from "../../../xml/index.js";
+import { formatNumberSet } from "../../number-set.js";
+import type { Cpu, CpuNuma } from "../model/index.js";
+
+export function formatCpu(w: XmlWriter, cpu: Cpu): void {
+  const mode = cpu.mode ?? "custom";
+  const named = mode !== "custom" || cpu.model !== undefined;
+  const host = mode === "host-passthrough" || mode === "maximum";
+  const attributes = named
+    ? attr("mode", mode) +
+      (mode === "custom" ? attr("match", cpu.match ?? "exact") : "") +
+      attr("check", cpu.check) +
+      (host ? attr("migratable", cpu.migratable) : "")
+    : "";
+  w.element("cpu", attributes, () => {
+    if (!host) formatModel(w, cpu);
+    const { topology, cache, maxphysaddr } = cpu;
+    if (topology !== undefined) {
+      const { sockets, dies, cores, threads } = topology;
+      w.empty("topology", ` sockets='${sockets}' dies='${dies}' cores='${cores}' threads='${threads}'`);
+    }
+    if (cache !== undefined) w.empty("cache", attr("level", cache.level) + attr("mode", cache.mode));
+    if (maxphysaddr !== undefined)
+      w.empty("maxphysaddr", attr("mode", maxphysaddr.mode) + attr("bits", maxphysaddr.bits));
+    for (const { name, policy } of cpu.features)
+      w.empty("feature", attr("policy", policy ?? "require") + attr("name", name));
+    if (cpu.numa !== undefined) formatNuma(w, cpu.numa);
+  });
+}
+
+function formatModel(w: XmlWriter, cpu: Cpu): void {
+  const vendorId = attr("vendor_id", cpu.vendorId);
+  if (cpu.model !== undefined) w.leaf("model", cpu.model, attr("fallback", cpu.fallback ?? "allow") + vendorId);
+  else w.emptyIfAttributes("model", vendorId);
+  w.leaf("vendor", cpu.vendor);
+}
+
+function formatNuma(w: XmlWriter, numa: CpuNuma): void {
+  w.block("numa", "", () => {
+    for (const cell of numa.cells) {
+      const attributes =
+        attr("id", cell.id) +
+        (cell.cpus === undefined ? "" : attr("cpus", formatNumberSet(cell.cpus))) +
+        attr("memory", cell.memory) +
+        attr("unit", "KiB") +
+        attr("memAccess", cell.memAccess) +
+        attr("discard", cell.discard);
+      w.element("cell", attributes, () => {
+        w.element("distances", "", () => {
+          for (const { id, value } of cell.distances ?? []) {
+            if (value !== 0) w.empty("sibling", attr("id", id) + attr("value", value));
+          }
+        });
+        for (const cache of cell.caches ?? []) {
+          const how =
+            (cache.associativity === "none" ? "" : attr("associativity", cache.associativity)) +
+            (cache.policy === "none" ? "" : attr("policy", cache.policy));
+          w.block("cache", attr("level", cache.level) + how, () => {
+            w.empty("size", attr("value", cache.size) + attr("unit", "KiB"));
+            if (cache.line) w.empty("line", attr("value", cache.line) + attr("unit", "B"));
+          });
+        }
+      });
+    }
+    w.element("interconnects", "", () => {
+      for (const link of numa.interconnects ?? []) {
+        w.empty(
+          link.kind,
+          attr("initiator", link.initiator) +
+            attr("target", link.target) +
+            attrNonzero("cache", link.cache) +
+            attr("type", link.type) +
+            attr("value", link.value) +
+            (link.kind === "bandwidth" ? attr("unit", "KiB") : ""),
+        );
+      }
+    });
+  });
+}

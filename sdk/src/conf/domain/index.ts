@@ -1,0 +1,13 @@
+export {
+  addController,
+  addUsbController,
+  assignControllerIndexes,
+  maybeAddController,
+  unusedControllerIndex,
+} from "./controllers.js";
+export { allDevices, mapDevices, withDevices } from "./devices.js";
+export { type FormatOptions, formatDomain } from "./format/domain.js";
+export type { DeviceMapping, DeviceOf, DomainHooks, DriverFeature, NamespaceHooks } from "./hooks.js";
+export * from "./model/index.js";
+export { diskNameIndex, insertController, insertDisk } from "./order.js";
+export { type ParseOptions, parseDomain, readDomain } from "./read.js";

@@ -1,0 +1,79 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { VirtError } from "@polyvisor/core";
+import { errorAt, parseXml, type XmlElement } from "../../xml/index.js";
+import { fillDefaults } from "./defaults/index.js";
+import type { DomainHooks } from "./hooks.js";
+import { hostArch } from "./host-arch.js";
+import type { Domain } from "./model/index.js";
+import { parseDomainElement } from "./parse/domain.js";
+import { validateDomain } from "./validate.js";
+
+export interface ParseOptions {
+  /** The driver's part. */
+  readonly hooks?: DomainHooks;
+  /** A configuration (the default) rather than the XML of a running domain with id, aliases and ports. */
+  readonly inactive?: boolean;
+  /** One of our own status files. */
+  readonly status?: boolean;
+  /** As it is written, nothing filled in or checked. */
+  readonly skipDefaults?: boolean;
+  /** A new configuration rather than a stored one: sums that must agree are computed again. */
+  readonly abiUpdate?: boolean;
+  /** Makes up a UUID where none is given. */
+  readonly newUuid?: () => string;
+  /** Makes up a MAC address where none is given. */
+  readonly newMac?: () => string;
+}
+
+/** A domain from its XML, complete: defaults filled in, checked. Throws `VirtError` in libvirt's words, with the place. */
+export function parseDomain(xml: string, options: ParseOptions = {}): Domain {
+  const root = parseXml(xml, { documentName: "(domain_definition)", errorDomain: "DOMAIN" });
+  return readDomain(root, options);
+}
+
+/** The same from an element, such as the one inside a status file. */
+export function readDomain(root: XmlElement, options: ParseOptions = {}): Domain {
+  if (root.name !== "domain") {
+    throw errorAt(root, "XML_ERROR", `expecting root element of 'domain', not '${root.name}'`, "Send a <domain>.");
+  }
+  const hooks = options.hooks ?? {};
+  const context = {
+    inactive: options.inactive ?? true,
+    status: options.status ?? false,
+    userAliases: hooks.features?.has("user-alias") ?? false,
+    defaultSecurityModel: hooks.defaultSecurityModel,
+  };
+  const written = parseDomainElement(root, context, hooks, options.newUuid ?? randomUUID);
+  const arch = written.os.arch ?? hooks.defaultArch ?? hostArch();
+  const named: Domain = { ...written, os: { ...written.os, arch } };
+  if (options.skipDefaults === true) return named;
+  const newMac = options.newMac ?? (() => randomMac(hooks.macPrefix ?? "52:54:00"));
+  return located(root, () => {
+    const complete = fillDefaults(named, hooks, { newMac, abiUpdate: options.abiUpdate ?? false });
+    validateDomain(complete);
+    hooks.validate?.(complete);
+    return complete;
+  });
+}
+
+function randomMac(prefix: string): string {
+  const bytes = [...randomBytes(3)].map((byte) => byte.toString(16).padStart(2, "0"));
+  return `${prefix}:${bytes.join(":")}`;
+}
+
+/** Errors of the later steps know no place; they are about the whole domain. */
+function located(root: XmlElement, work: () => Domain): Domain {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof VirtError) || error.position !== undefined) throw error;
+    const { hint, about, cause } = error;
+    throw new VirtError(error.code, error.detail, {
+      domain: error.domain,
+      position: { line: root.line, column: root.column },
+      ...(hint === undefined ? undefined : { hint }),
+      ...(about === undefined ? undefined : { about }),
+      cause: cause ?? error,
+    });
+  }
+}
