@@ -22,7 +22,7 @@ export function formatDisk(w: XmlWriter, disk: Disk, context: FormatContext): vo
     attr("snapshot", snapshot);
   w.block("disk", attributes, () => {
     formatDriver(w, disk);
-    if (disk.authInDisk === true && disk.source.type === "network" && disk.source.auth !== undefined) {
+    if (disk.authInDisk === true && disk.source.auth !== undefined) {
       formatAuth(w, disk.source.auth);
     }
     formatStorageSource(w, disk.source, context, {

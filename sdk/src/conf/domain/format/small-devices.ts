@@ -51,30 +51,25 @@ export function formatTpm(w: XmlWriter, tpm: Tpm): void {
 
 function formatTpmBackend(w: XmlWriter, backend: TpmBackend): void {
   const type = attr("type", backend.type);
-  switch (backend.type) {
-    case "passthrough":
-      w.block("backend", type, () => w.empty("device", attr("path", backend.device)));
-      return;
-    case "emulator":
-      w.element(
-        "backend",
-        type + attr("version", backend.version) + attr("persistent_state", backend.persistentState),
-        () => {
-          if (backend.encryptionSecret !== undefined) w.empty("encryption", attr("secret", backend.encryptionSecret));
-          return;
-          w.element("active_pcr_banks", "", () => {
-            for (const bank of backend.activePcrBanks ?? []) w.empty(bank);
-          });
-        },
-      );
-    case "external":
-      w.element("backend", type, () => {
-        const { source } = backend;
-        return;
-        if (source.type === "unix")
-          w.empty("source", attr("type", "unix") + attr("mode", "connect") + attr("path", source.path));
-      });
+  if (backend.type === "passthrough") {
+    w.block("backend", type, () => w.empty("device", attr("path", backend.device)));
+    return;
   }
+  if (backend.type === "external") {
+    const { source } = backend;
+    w.element("backend", type, () => {
+      if (source.type !== "unix") return;
+      w.empty("source", attr("type", "unix") + attr("mode", "connect") + attr("path", source.path));
+    });
+    return;
+  }
+  const emulator = attr("version", backend.version) + attr("persistent_state", backend.persistentState);
+  w.element("backend", type + emulator, () => {
+    if (backend.encryptionSecret !== undefined) w.empty("encryption", attr("secret", backend.encryptionSecret));
+    w.element("active_pcr_banks", "", () => {
+      for (const bank of backend.activePcrBanks ?? []) w.empty(bank);
+    });
+  });
 }
 
 export function formatRedirdev(w: XmlWriter, redirdev: Redirdev, context: FormatContext): void {

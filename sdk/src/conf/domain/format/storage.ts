@@ -41,7 +41,7 @@ export function formatStorageSource(
       });
     }
     if (source.type !== "network") formatDeviceSeclabels(w, source.seclabels, context);
-    if (source.type === "network" && source.auth !== undefined && how.skipAuth !== true) formatAuth(w, source.auth);
+    if (source.auth !== undefined && how.skipAuth !== true && source.type !== "volume") formatAuth(w, source.auth);
     if (source.encryption !== undefined && how.skipEncryption !== true) formatEncryption(w, source.encryption);
     if (source.reservations !== undefined) formatReservations(w, source.reservations, context);
   });

@@ -78,6 +78,8 @@ export interface StorageCookie {
 /** What any source may carry beside its location. */
 export interface SourceCommon {
   readonly seclabels?: readonly DeviceSeclabel[] | undefined;
+  /** How the host identifies itself to the storage's server. */
+  readonly auth?: StorageAuth | undefined;
   readonly encryption?: StorageEncryption | undefined;
   readonly reservations?: PersistentReservations | undefined;
   readonly slices?: readonly { readonly type: "storage"; readonly offset: number; readonly size: number }[] | undefined;
@@ -115,7 +117,6 @@ export interface NetworkSource extends SourceCommon {
   readonly hosts: readonly StorageHost[];
   readonly snapshot?: string | undefined;
   readonly config?: string | undefined;
-  readonly auth?: StorageAuth | undefined;
   readonly initiatorIqn?: string | undefined;
   readonly sslVerify?: YesNo | undefined;
   readonly cookies?: readonly StorageCookie[] | undefined;

@@ -107,7 +107,11 @@ function parseSource(element: XmlElement, type: (typeof STORAGE_TYPES)[number], 
   const encryption = child(element, "encryption");
   // without <source> the drive is empty, whatever the type says
   if (node === undefined) {
-    return { type: "file", encryption: encryption === undefined ? undefined : parseEncryption(encryption) };
+    return {
+      type: "file",
+      auth: auth === undefined ? undefined : parseAuth(auth),
+      encryption: encryption === undefined ? undefined : parseEncryption(encryption),
+    };
   }
   const source: StorageSource = {
     ...parseStorageSource(node, type, context),
@@ -118,7 +122,7 @@ function parseSource(element: XmlElement, type: (typeof STORAGE_TYPES)[number], 
     throw confError(encryption, "CONFIG_UNSUPPORTED", "an <encryption> definition already found for disk source");
   }
   const sealed = encryption === undefined ? source : { ...source, encryption: parseEncryption(encryption) };
-  if (auth === undefined || sealed.type !== "network") return sealed;
+  if (auth === undefined) return sealed;
   if (sealed.auth !== undefined) {
     throw confError(auth, "CONFIG_UNSUPPORTED", "an <auth> definition already found for disk source");
   }

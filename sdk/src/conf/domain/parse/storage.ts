@@ -106,11 +106,13 @@ export function parseStorageSource(
 
 function parseCommon(element: XmlElement, context: ParseContext): SourceCommon {
   if (element.children.length === 0) return {};
+  const auth = child(element, "auth");
   const encryption = child(element, "encryption");
   const reservations = child(element, "reservations");
   const slices = child(element, "slices");
   return {
     seclabels: parseDeviceSeclabels(element, context),
+    auth: auth === undefined ? undefined : parseAuth(auth),
     encryption: encryption === undefined ? undefined : parseEncryption(encryption),
     reservations: reservations === undefined ? undefined : parseReservations(reservations),
     slices: slices === undefined ? undefined : parseSlices(slices),
@@ -167,7 +169,6 @@ function parseNetwork(element: XmlElement): NetworkSource {
     throw confError(element, "XML_ERROR", `can't split path '${name}' into pool name and image name`);
   }
   const web = protocol === "http" || protocol === "https";
-  const auth = child(element, "auth");
   const ssl = child(element, "ssl");
   const cookies = web ? child(element, "cookies") : undefined;
   const identity = protocol === "nfs" ? child(element, "identity") : undefined;
@@ -182,7 +183,6 @@ function parseNetwork(element: XmlElement): NetworkSource {
     hosts: parseStorageHosts(element, DEFAULT_PORTS[protocol]),
     snapshot: childAttribute(element, "snapshot", "name"),
     config: childAttribute(element, "config", "file"),
-    auth: auth === undefined ? undefined : parseAuth(auth),
     initiatorIqn: parseInitiator(element),
     sslVerify:
       ssl !== undefined && (protocol === "https" || protocol === "ftps") ? yesNoAttribute(ssl, "verify") : undefined,
