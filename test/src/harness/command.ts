@@ -44,7 +44,11 @@ export function runCommand(command: string, args: readonly string[], options: Co
 }
 
 /** The standard output of a program that must succeed. */
-export async function outputOf(command: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
+export async function outputOf(
+  command: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<string> {
   const { code, stdout, stderr } = await runCommand(command, args, options);
   if (code !== 0) throw new Error(`${command} ${args.join(" ")}: exit code ${code}\n${stdout}${stderr}`);
   return stdout;

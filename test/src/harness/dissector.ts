@@ -66,7 +66,10 @@ function packets({ from, data }: Passage): string[] {
     const part = data.subarray(start, start + PACKET);
     lines.push(from === "client" ? "O" : "I");
     for (let offset = 0; offset < part.length; offset += 16) {
-      const bytes = part.subarray(offset, offset + 16).toString("hex").replace(/../g, " $&");
+      const bytes = part
+        .subarray(offset, offset + 16)
+        .toString("hex")
+        .replace(/../g, " $&");
       lines.push(`${offset.toString(16).padStart(6, "0")} ${bytes}`);
     }
     lines.push("");

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import { until } from "./processes.js";
 import type { Virsh } from "./virsh.js";
 
@@ -47,7 +48,12 @@ export class EventRecorder {
     const start = `event '${kind}' for domain `;
     return this.events
       .filter((line) => line.startsWith(start))
-      .map((line) => line.slice(start.length).replace(/^'([^']*)'/, "$1").replace(/\n$/, ""));
+      .map((line) =>
+        line
+          .slice(start.length)
+          .replace(/^'([^']*)'/, "$1")
+          .replace(/\n$/, ""),
+      );
   }
 
   /** Waits until that many events of a kind have come. */
@@ -58,10 +64,27 @@ export class EventRecorder {
     return this.of(kind);
   }
 
+  /** Waits until no event has come for a second. */
+  async settle(): Promise<void> {
+    let before: number;
+    do {
+      before = this.#text.length;
+      await delay(1000);
+    } while (this.#text.length > before);
+  }
+
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null) return;
     const exited = once(this.#child, "exit");
     this.#child.kill("SIGKILL");
     await exited;
   }
+}
+
+/**
+ * Events without those that a destroyed guest may or may not get to send: QEMU tells that it shuts down, and whether the
+ * daemon hears it before it knows the process to be gone is luck. In virsh's words, or in numbers as the bindings' scripts have it.
+ */
+export function certainEvents(lines: readonly string[]): string[] {
+  return lines.filter((line) => !/: Shutdown Finished after host request$|^event: guest (lifecycle )?6 2$/.test(line));
 }

@@ -13,7 +13,8 @@ export interface GuestOptions {
   readonly elements?: string;
 }
 
-const PTY = "<serial type='pty'><target port='0'/></serial><console type='pty'><target type='serial' port='0'/></console>";
+const PTY =
+  "<serial type='pty'><target port='0'/></serial><console type='pty'><target type='serial' port='0'/></console>";
 
 /** A guest that boots the image under emulation. */
 export function bootableXml(name: string, image: GuestImage, options: GuestOptions = {}): string {

@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from "ava";
 import { isInstalled, runCommand } from "./command.js";
 import { guestImage } from "./guest-image.js";
+import { type PERL, PYTHON } from "./project.js";
 
 /** Something that a test cannot do without. */
 export interface Need {
@@ -17,11 +18,14 @@ export async function program(name: string): Promise<Need> {
   return { name: `${name} is not installed`, met: await isInstalled(name), kind: "program" };
 }
 
-/** A Python or Perl module. */
-export async function binding(language: "python3" | "perl"): Promise<Need> {
-  const probe = language === "python3" ? ["-c", "import libvirt"] : ["-MSys::Virt", "-e", "1"];
-  const met = (await isInstalled(language)) && (await runCommand(language, probe)).code === 0;
-  return { name: `libvirt's binding for ${language} is not installed`, met, kind: "program" };
+/** libvirt's binding for an interpreter of Debian's. */
+export async function binding(interpreter: typeof PYTHON | typeof PERL): Promise<Need> {
+  const probe = interpreter === PYTHON ? ["-c", "import libvirt"] : ["-MSys::Virt", "-e", "1"];
+  const met = await runCommand(interpreter, probe).then(
+    ({ code }) => code === 0,
+    () => false,
+  );
+  return { name: `libvirt's binding for ${interpreter} is not installed`, met, kind: "program" };
 }
 
 /** The kernel and initramfs that `npm test` makes. */

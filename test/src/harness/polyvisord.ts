@@ -4,8 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { project } from "./project.js";
 import { endProcessesNaming, until } from "./processes.js";
+import { project } from "./project.js";
 
 /** How long a start may take on a busy machine. */
 const START_MS = 30_000;

@@ -7,3 +7,7 @@ export const project = fileURLToPath(new URL("../../../", import.meta.url));
 export function clientProgram(name: string): string {
   return fileURLToPath(new URL(`../../clients/${name}`, import.meta.url));
 }
+
+/** Debian's own interpreters, because its packages of libvirt's bindings are for them: another may come first on the path. */
+export const PYTHON = "/usr/bin/python3";
+export const PERL = "/usr/bin/perl";

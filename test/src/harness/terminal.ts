@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { until } from "./processes.js";
-import { clientProgram } from "./project.js";
+import { clientProgram, PYTHON } from "./project.js";
 
 /** Ends `virsh console`. */
 export const DETACH = "\x1d";
@@ -14,7 +14,7 @@ export class Terminal {
 
   constructor(command: string, args: readonly string[]) {
     const program = [clientProgram("terminal.py"), command, ...args];
-    this.#child = spawn("python3", program, { env: { ...process.env, LC_ALL: "C", TERM: "dumb" } });
+    this.#child = spawn(PYTHON, program, { env: { ...process.env, LC_ALL: "C", TERM: "dumb" } });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
         this.#shown += text;
