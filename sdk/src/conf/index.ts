@@ -1,2 +1,5 @@
+export * from "./capabilities.js";
+export * from "./config-file.js";
 export * from "./domain/index.js";
+export * from "./host/index.js";
 export { formatNumberSet, parseNumberSet } from "./number-set.js";

@@ -26,14 +26,15 @@ export function hex(value: number, width = 1): string {
   return `0x${value.toString(16).padStart(width, "0")}`;
 }
 
-/** `size` in the largest unit that divides it. */
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
+
+/** `size` bytes in the largest unit that divides it. */
 export function prettySize(size: number): { readonly size: number; readonly unit: string } {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
   let value = size;
   let at = 0;
-  while (value !== 0 && value % 1024 === 0 && at < units.length - 1) {
+  while (value !== 0 && value % 1024 === 0 && at < UNITS.length - 1) {
     value /= 1024;
     at++;
   }
-  return { size: value, unit: units[at] ?? "B" };
+  return { size: value, unit: UNITS[at] ?? "B" };
 }

@@ -1,0 +1,2 @@
+export * from "./facts.js";
+export { type HostRoots, readHostFacts } from "./read.js";
