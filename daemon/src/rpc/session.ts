@@ -139,6 +139,8 @@ export class Session {
   /** The client is done. Its connection is closed once the reply has left. */
   closeAfterReply(): void {
     this.#closing = true;
+    // Behind too many other calls even this one waits, and then runs while no messages are worked off.
+    if (!this.#working) setImmediate(() => this.shutDown());
   }
 
   startKeepalive(): void {
