@@ -46,10 +46,12 @@ test("a client with too many waiting calls is not read any further, until some a
 });
 
 test("a close that has to wait for other calls closes the connection all the same", async (t) => {
-  const { open } = await serve(t, { maxClientRequests: 1 });
+  const { open } = await serve(t, { maxClientRequests: 2 });
   const client = await open();
   const destroy = frameOf({ procedure: numberOf("domainDestroy") }, bodyOf("domainDestroy", { dom: TEST_DOMAIN }));
-  client.socket.write(Buffer.concat([destroy, destroy, frameOf({ procedure: numberOf("connectClose"), serial: 20 })]));
+  client.socket.write(
+    Buffer.concat([destroy, destroy, destroy, destroy, frameOf({ procedure: numberOf("connectClose"), serial: 20 })]),
+  );
   t.is((await client.take(bySerial(20))).status, MESSAGE_STATUS.OK);
   await client.closed;
 });
