@@ -1,0 +1,53 @@
+import { XML_FLAG } from "@polyvisor/core";
+import {
+  type Domain as Config,
+  type DomainHooks,
+  formatDomain,
+  type Interface,
+  parseDomain,
+  type Video,
+} from "@polyvisor/sdk/conf";
+
+/** Reads a document: what a client sends to define or create. */
+export function readConfig(xml: string): Config {
+  return nameInterfaces(parseDomain(xml, { hooks: HOOKS }));
+}
+
+/** Writes a document; `flags` are of `XML_FLAG`. */
+export function writeConfig(config: Config, flags: number): string {
+  return formatDomain(config, {
+    inactive: (flags & XML_FLAG.INACTIVE) !== 0,
+    secure: (flags & XML_FLAG.SECURE) !== 0,
+    migratable: (flags & XML_FLAG.MIGRATABLE) !== 0,
+  });
+}
+
+/** What this driver takes, and what it fills in where a document does not say. */
+const HOOKS: DomainHooks = {
+  features: new Set(["memory-hotplug", "offline-vcpupin", "individual-vcpus", "user-alias", "net-model-string"]),
+  defaultArch: "i686",
+  devices: { video: chooseVideo },
+};
+
+function chooseVideo(video: Video, { os }: Config): Video {
+  if (video.model.type !== undefined) return video;
+  const paravirtual = os.type === "xen" || os.type === "linux";
+  const type = paravirtual ? "xen" : os.arch === "ppc64" || os.arch === "ppc64le" ? "vga" : "cirrus";
+  return { ...video, model: { ...video.model, type } };
+}
+
+/** Every network card has a name on the host: `testnet0`, `testnet1` and so on where none was given. */
+function nameInterfaces(config: Config): Config {
+  const { interfaces } = config.devices;
+  if (interfaces.every(({ target }) => target?.dev !== undefined)) return config;
+  const taken = new Set(interfaces.map(({ target }) => target?.dev));
+  let number = 0;
+  const named = interfaces.map((card): Interface => {
+    if (card.target?.dev !== undefined) return card;
+    while (taken.has(`testnet${number}`)) number += 1;
+    const dev = `testnet${number}`;
+    taken.add(dev);
+    return { ...card, target: { ...card.target, dev } };
+  });
+  return { ...config, devices: { ...config.devices, interfaces: named } };
+}

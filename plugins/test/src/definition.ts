@@ -1,0 +1,99 @@
+import {
+  CREATE_FLAG,
+  DEFINE_FLAG,
+  DEFINED_DETAIL,
+  type Domain,
+  type DomainConfigHandlers,
+  type DomainLifecycleHandlers,
+  LIFECYCLE_EVENT,
+  UNDEFINE_FLAG,
+  UNDEFINED_DETAIL,
+  VirtError,
+} from "@polyvisor/core";
+import type { Domain as Config } from "@polyvisor/sdk/conf";
+import { readConfig } from "./config.js";
+import { TestDomain } from "./domain.js";
+import { checkFlags } from "./errors.js";
+import type { TestHypervisor } from "./hypervisor.js";
+import { start } from "./lifecycle.js";
+
+/** How domains come to be, and how they are forgotten. */
+export function definitionHandlers(hypervisor: TestHypervisor): DomainLifecycleHandlers & DomainConfigHandlers {
+  const { domains } = hypervisor;
+
+  function define(xml: string, flags: number): Domain {
+    checkFlags(flags, DEFINE_FLAG.VALIDATE, "testDomainDefineXMLFlags");
+    const config = readConfig(xml);
+    checkName(config.name);
+    const known = namesake(hypervisor, config);
+    const detail = known?.isDefined ? DEFINED_DETAIL.UPDATED : DEFINED_DETAIL.ADDED;
+    const domain = known ?? add(hypervisor, config);
+    domain.configure("defined", config);
+    domain.persistent = true;
+    hypervisor.announce(domain, LIFECYCLE_EVENT.DEFINED, detail);
+    return domain.ref;
+  }
+
+  function undefine(dom: Domain, flags: number): void {
+    const known = UNDEFINE_FLAG.MANAGED_SAVE | UNDEFINE_FLAG.SNAPSHOTS_METADATA;
+    checkFlags(flags, known, "testDomainUndefineFlags");
+    const domain = domains.find(dom);
+    domain.persistent = false;
+    if (!domain.isActive) domains.remove(domain);
+    hypervisor.announce(domain, LIFECYCLE_EVENT.UNDEFINED, UNDEFINED_DETAIL.REMOVED);
+  }
+
+  return {
+    domainDefineXML: ({ xml }) => define(xml, 0),
+    domainDefineXMLFlags: ({ xml, flags }) => define(xml, flags),
+    domainUndefine: ({ dom }) => undefine(dom, 0),
+    domainUndefineFlags: ({ dom, flags }) => undefine(dom, flags),
+
+    domainCreateXML({ xmlDesc, flags }) {
+      checkFlags(flags, CREATE_FLAG.VALIDATE | CREATE_FLAG.PAUSED, "testDomainCreateXML");
+      const config = readConfig(xmlDesc);
+      const known = namesake(hypervisor, config);
+      if (known?.isActive) throw conflict("OPERATION_INVALID", `domain '${config.name}' is already active`);
+      known?.borrow(config);
+      const domain = known ?? add(hypervisor, config);
+      start(hypervisor, domain, flags);
+      return domain.ref;
+    },
+
+    domainGetAutostart: ({ dom }) => domains.find(dom).autostart,
+    domainSetAutostart({ dom, autostart }) {
+      domains.find(dom).autostart = autostart;
+    },
+  };
+}
+
+/** The domain that a configuration is about, if it is here. Name and UUID both belong to it or to nobody. */
+function namesake({ domains }: TestHypervisor, { name, uuid }: Config): TestDomain | undefined {
+  const byUuid = domains.byUuid(uuid);
+  if (byUuid !== undefined && byUuid.ref.name !== name) {
+    throw conflict("OPERATION_FAILED", `domain '${byUuid.ref.name}' is already defined with uuid ${uuid}`);
+  }
+  const byName = domains.byName(name);
+  if (byName !== undefined && byName !== byUuid) {
+    throw conflict("OPERATION_FAILED", `domain '${name}' already exists with uuid ${byName.ref.uuid}`);
+  }
+  return byUuid;
+}
+
+function add({ domains }: TestHypervisor, config: Config): TestDomain {
+  const domain = new TestDomain(config);
+  domains.add(domain);
+  return domain;
+}
+
+function checkName(name: string): void {
+  if (!name.includes("\n")) return;
+  throw new VirtError("XML_DETAIL", `invalid char in name: ${"\n"}`, {
+    domain: "XML",
+    hint: "a domain's name is one line",
+  });
+}
+
+function conflict(code: "OPERATION_FAILED" | "OPERATION_INVALID", detail: string): VirtError {
+  return new VirtError(code, detail, { domain: "DOMAIN", hint: "choose another name and leave the UUID out" });
+}

@@ -1,0 +1,100 @@
+import { DOMAIN_STATE, DomainRef, PAUSED_REASON, RUNNING_REASON, SHUTOFF_REASON, VirtError } from "@polyvisor/core";
+import type { Domain as Config } from "@polyvisor/sdk/conf";
+
+/** A member of `DOMAIN_STATE`, and one of the table of reasons that belongs to it. */
+export interface Status {
+  readonly state: number;
+  readonly reason: number;
+}
+
+export const STATUS = {
+  OFF: { state: DOMAIN_STATE.SHUTOFF, reason: SHUTOFF_REASON.UNKNOWN },
+  SHUT_DOWN: { state: DOMAIN_STATE.SHUTOFF, reason: SHUTOFF_REASON.SHUTDOWN },
+  DESTROYED: { state: DOMAIN_STATE.SHUTOFF, reason: SHUTOFF_REASON.DESTROYED },
+  FOUND_RUNNING: { state: DOMAIN_STATE.RUNNING, reason: RUNNING_REASON.UNKNOWN },
+  BOOTED: { state: DOMAIN_STATE.RUNNING, reason: RUNNING_REASON.BOOTED },
+  RESUMED: { state: DOMAIN_STATE.RUNNING, reason: RUNNING_REASON.UNPAUSED },
+  SUSPENDED: { state: DOMAIN_STATE.PAUSED, reason: PAUSED_REASON.USER },
+} as const satisfies Record<string, Status>;
+
+/** Which of a domain's two configurations: that of the running guest, or the one that its next start takes. */
+export type Target = "live" | "defined";
+
+/** One domain: what it is configured to be, and what it is doing. Configurations are values: a change is a new one. */
+export class TestDomain {
+  /** Replaced when the domain starts or stops; whoever holds the domain in a registry then indexes it anew. */
+  ref: DomainRef;
+  status: Status = STATUS.OFF;
+  persistent = false;
+  autostart = false;
+  #config: Config;
+  /** Only while the domain runs, and not for one that was never defined. */
+  #nextConfig: Config | undefined;
+
+  constructor(config: Config) {
+    this.#config = config;
+    this.ref = new DomainRef(config.name, config.uuid, -1);
+  }
+
+  get isActive(): boolean {
+    return this.ref.id >= 0;
+  }
+
+  /** The configuration in force: the running guest's, or the defined one of a domain that is off. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  /** What the next start takes. A domain that was never defined has only what it runs with. */
+  get definedConfig(): Config {
+    return this.#nextConfig ?? this.#config;
+  }
+
+  /** Whether a definition is there that a new one takes the place of. */
+  get isDefined(): boolean {
+    return !this.isActive || this.#nextConfig !== undefined;
+  }
+
+  configOf(target: Target): Config {
+    return target === "live" ? this.#config : this.definedConfig;
+  }
+
+  configure(target: Target, config: Config): void {
+    if (target === "live" || !this.isActive) this.#config = config;
+    else this.#nextConfig = config;
+  }
+
+  /** Runs with `config` once, and with its definition again after that. Called before `start`, on a domain that is off. */
+  borrow(config: Config): void {
+    this.#nextConfig = this.#config;
+    this.#config = config;
+  }
+
+  start(id: number): void {
+    if (this.persistent) this.#nextConfig ??= this.#config;
+    this.#config = { ...this.#config, id };
+    this.ref = new DomainRef(this.ref.name, this.ref.uuid, id);
+    this.status = STATUS.BOOTED;
+  }
+
+  /** A domain that was never defined keeps its last id: it ends here, and its last event tells which one it was. */
+  stop(status: Status): void {
+    this.status = status;
+    if (this.#nextConfig === undefined) return;
+    this.#config = this.#nextConfig;
+    this.#nextConfig = undefined;
+    this.ref = new DomainRef(this.ref.name, this.ref.uuid, -1);
+  }
+
+  expectActive(): void {
+    if (!this.isActive) throw notRunning();
+  }
+}
+
+/** What calls answer that need a running domain. */
+export function notRunning(): VirtError {
+  return new VirtError("OPERATION_INVALID", "domain is not running", {
+    domain: "DOMAIN",
+    hint: "start the domain first",
+  });
+}
