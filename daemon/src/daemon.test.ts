@@ -81,7 +81,7 @@ const BAD_SETTINGS: readonly { readonly what: string; readonly text: string; rea
   {
     what: "an unknown key",
     text: "# hello\n\nmax_cleints = 3\n",
-    says: /polyvisord\.conf:3: unknown setting max_cleints; known are .*\bmax_clients\b/,
+    says: /polyvisord\.conf:3: unknown setting max_cleints\nhint: the settings are .*\bmax_clients\b/,
   },
   {
     what: "text for a number",

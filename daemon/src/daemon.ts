@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { createHost, type Host, type HostInfo, type Log, silentLog } from "@polyvisor/core";
-import { notifySystemd, peerCredentials } from "@polyvisor/sdk/process";
+import { peerCredentials } from "@polyvisor/sdk/process";
 import { loadSettings } from "./config/load.js";
 import type { Settings } from "./config/schema.js";
 import { defaultUris } from "./rpc/open-uri.js";
@@ -26,6 +26,7 @@ interface Prepared {
 export interface RunningDaemon {
   /** What to tell the person who started it. */
   readonly words: string;
+  readonly sockets: readonly string[];
   readonly log: Log;
   /** Ends all sessions, closes the drivers and removes sockets and pid file. Guests stay as they are. */
   close(): Promise<void>;
@@ -55,7 +56,6 @@ export async function startDaemon(options: Options): Promise<RunningDaemon> {
   );
   const server = new SessionServer(host, serverSettings(settings), log, peerCredentials);
   const close = async () => {
-    notifySystemd("STOPPING=1");
     try {
       await server.close();
       await host.close();
@@ -71,9 +71,9 @@ export async function startDaemon(options: Options): Promise<RunningDaemon> {
     throw error;
   }
   const words = await readiness(host, settings, sockets);
-  notifySystemd(`READY=1\nSTATUS=serving ${sockets.map(({ path }) => path).join(", ")}`);
-  log.info({ pid: process.pid, sockets: sockets.map(({ path }) => path) }, "ready");
-  return { words, log, close };
+  const paths = sockets.map(({ path }) => path);
+  log.info({ pid: process.pid, sockets: paths }, "ready");
+  return { words, sockets: paths, log, close };
 }
 
 /** Without a log it is the one that the settings ask for. */

@@ -1,4 +1,5 @@
 import { type Log, VirtError } from "@polyvisor/core";
+import { notifySystemd } from "@polyvisor/sdk/process";
 import { daemonVersion, describePlugins, startDaemon } from "./daemon.js";
 import { readCommandLine, UsageError } from "./startup/options.js";
 import { StartError } from "./startup/start-error.js";
@@ -14,9 +15,12 @@ async function main(): Promise<void> {
     return;
   }
   const daemon = await startDaemon(command.options);
-  process.stdout.write(`${daemon.words}\n`);
+  const stop = stopSignal();
   outlive(daemon.log);
-  await stopSignal();
+  process.stdout.write(`${daemon.words}\n`);
+  notifySystemd(`READY=1\nSTATUS=serving ${daemon.sockets.join(", ")}`);
+  await stop;
+  notifySystemd("STOPPING=1");
   await daemon.close();
 }
 

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
+import { type ConfigSetting, isSetting, parseConfigFile } from "@polyvisor/sdk/conf";
 import type { z } from "zod";
 import { StartError } from "../startup/start-error.js";
 import { type Settings, settingsSchema } from "./schema.js";
-import { parseConfigFile } from "./syntax.js";
 
 /**
  * Reads and checks the configuration file. A file that is not there is fine where nobody asked for it by name: everything
@@ -21,11 +21,28 @@ export async function loadSettings(path: string, required: boolean): Promise<Set
 
 /** The settings in a configuration file's text. */
 export function settingsOf(path: string, text: string): Settings {
-  const entries = parseConfigFile(text, path);
-  const lines = new Map(entries.map(({ key, line }) => [key, line]));
+  const entries = parseConfigFile(text, path).filter(isSetting);
+  const lines = linesOf(path, entries);
   const result = settingsSchema.safeParse(Object.fromEntries(entries.map(({ key, value }) => [key, value])));
   if (result.success) return checked(path, result.data);
-  throw new StartError(result.error.issues.map((issue) => wordsOf(path, lines, issue)).join("\n"));
+  const { issues } = result.error;
+  throw new StartError(
+    issues.flatMap((issue) => wordsOf(path, lines, issue)).join("\n"),
+    issues.some(({ code }) => code === "unrecognized_keys")
+      ? `the settings are ${Object.keys(settingsSchema.shape).join(", ")}`
+      : undefined,
+  );
+}
+
+/** Where each setting stands. Which of two was meant, only their author knows. */
+function linesOf(path: string, entries: readonly ConfigSetting[]): ReadonlyMap<string, number> {
+  const lines = new Map<string, number>();
+  for (const { key, line } of entries) {
+    const before = lines.get(key);
+    if (before !== undefined) throw new StartError(`${path}:${line}: ${key} is already set in line ${before}`);
+    lines.set(key, line);
+  }
+  return lines;
 }
 
 function checked(path: string, settings: Settings): Settings {
@@ -36,14 +53,9 @@ function checked(path: string, settings: Settings): Settings {
   return settings;
 }
 
-function wordsOf(path: string, lines: ReadonlyMap<string, number>, issue: z.core.$ZodIssue): string {
+function wordsOf(path: string, lines: ReadonlyMap<string, number>, issue: z.core.$ZodIssue): string[] {
   if (issue.code === "unrecognized_keys")
-    return issue.keys
-      .map(
-        (key) =>
-          `${path}:${lines.get(key)}: unknown setting ${key}; known are ${Object.keys(settingsSchema.shape).join(", ")}`,
-      )
-      .join("\n");
+    return issue.keys.map((key) => `${path}:${lines.get(key)}: unknown setting ${key}`);
   const key = String(issue.path[0]);
-  return `${path}:${lines.get(key)}: ${key}: ${issue.message}`;
+  return [`${path}:${lines.get(key)}: ${key}: ${issue.message}`];
 }
