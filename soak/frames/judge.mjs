@@ -1,0 +1,49 @@
+// What has to come of bytes that a client sends: the protocol's rules once more, from a reader who only counts.
+import { hypervisorApi, keepaliveProgram, remoteProgram } from "@polyvisor/core";
+import { HEADER_BYTES, MESSAGE_BYTES_MAX, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
+import { AT } from "./mutate.mjs";
+
+/**
+ * @typedef {object} Verdict
+ * @property {number} frames messages that the daemon gets to see
+ * @property {number} replies calls among them: each must be answered, once
+ * @property {number} most replies that may come: calls behind a close that had to wait are carried out too
+ * @property {"lives" | "torn" | "closed" | "ended"} fate `lives`: the client goes on; `torn`: the daemon waits for the
+ *   rest of a message; `closed`: the daemon must close, because the protocol is broken; `ended`: it must close, because the
+ *   client asked for it
+ * @property {boolean} mayClose the daemon may close, depending on what this judge cannot know
+ */
+
+/** @param {Buffer} bytes of a client that is between two messages @returns {Verdict} */
+export function judge(bytes) {
+  const verdict = { frames: 0, replies: 0, most: 0, fate: "lives", mayClose: false };
+  for (let at = 0; at < bytes.length; ) {
+    const left = bytes.length - at;
+    const length = left < 4 ? Number.POSITIVE_INFINITY : bytes.readUInt32BE(at);
+    const isImpossible = left >= 4 && (length < HEADER_BYTES || length > MESSAGE_BYTES_MAX);
+    const fate = isImpossible ? "closed" : left < length ? "torn" : weigh(verdict, bytes, at);
+    if (verdict.fate === "lives") verdict.fate = fate;
+    if (isImpossible || left < length || fate === "closed") break;
+    at += length;
+  }
+  return verdict;
+}
+
+/** Counts one message, and tells what becomes of the client by it. */
+function weigh(verdict, bytes, at) {
+  const word = (offset) => bytes.readUInt32BE(at + offset);
+  const type = word(AT.TYPE);
+  const [program, version] = [word(AT.PROGRAM), word(AT.VERSION)];
+  const isRemote = program === remoteProgram.number && version === remoteProgram.version;
+  const isSeen = verdict.fate === "lives";
+  if (isSeen) verdict.frames++;
+  if (program === keepaliveProgram.number && type === MESSAGE_TYPE.MESSAGE) return "lives";
+  if (type === MESSAGE_TYPE.CALL) {
+    verdict.most++;
+    if (isSeen) verdict.replies++;
+    const isClose = isRemote && word(AT.PROCEDURE) === hypervisorApi.connectClose.number;
+    return isClose && word(AT.STATUS) === MESSAGE_STATUS.OK ? "ended" : "lives";
+  }
+  if (isRemote && type === MESSAGE_TYPE.STREAM_HOLE) verdict.mayClose = true;
+  return type === MESSAGE_TYPE.CALL_WITH_FDS ? "closed" : "lives";
+}

@@ -1,0 +1,89 @@
+// One state of sessions under attack: quiet, honest company, a warm-up round, a second round.
+import { setTimeout as sleep } from "node:timers/promises";
+import { Worker } from "../lib/worker.mjs";
+import { tableSession } from "./corpus.mjs";
+import { Janitor } from "./janitor.mjs";
+import { STATES } from "./states.mjs";
+
+const OBSERVER = new URL("observer.mjs", import.meta.url).pathname;
+const ATTACKER = new URL("attacker.mjs", import.meta.url).pathname;
+
+const KNOWN = { name: "test", uuid: "6695eb01-f6a4-8304-79aa-97f2502e193f", id: 1 };
+const SOAK = { name: "soak", uuid: "50ac50ac-50ac-50ac-50ac-50ac50ac50ac", id: 1 };
+
+/**
+ * @param {import("../lib/daemon.mjs").DaemonUnderTest} daemon
+ * @param {string} name of a state
+ * @param {Buffer[][]} recorded sessions of real clients
+ * @param {{ count: number, seed: string, lanes: number, quiet: number }} options `quiet` in milliseconds
+ */
+export async function soakState(daemon, name, recorded, { count, seed, lanes, quiet }) {
+  const state = STATES[name];
+  const dom = state.uri.startsWith("test:") ? KNOWN : SOAK;
+  const janitor = await Janitor.start(daemon.socket, state.uri);
+  const observer = new Worker(OBSERVER, [daemon.socket, state.uri]);
+  const attacker = new Worker(ATTACKER);
+  const sessions = [...recorded, tableSession(dom), state.more(dom)];
+  const corpus = sessions.map((session) => session.map((message) => message.toString("base64")));
+  const sockets = { socket: daemon.socket, readOnlySocket: daemon.readOnlySocket };
+  const order = { state: name, count, lanes, mutations: 0.9, corpus, sockets };
+  try {
+    await observer.next();
+    observer.tell("begin");
+    await sleep(quiet);
+    const alone = await observer.ask("report");
+    const honest = await attacker.ask({ ...order, seed: `${seed}/honest`, mutations: 0, count: Math.ceil(count / 10) });
+    await janitor.tidy();
+    const beside = await observer.ask("report");
+    const warmUp = await attackOnce({ daemon, state, janitor, observer, attacker, order }, `${seed}/1`);
+    const second = await attackOnce({ daemon, state, janitor, observer, attacker, order }, `${seed}/2`);
+    return {
+      state: name,
+      alone,
+      beside,
+      rounds: [warmUp, second],
+      growth: total(second.memory) - total(warmUp.memory),
+      faults: [
+        ...honest.faults.map((fault) => `honest clients: ${fault}`),
+        ...beside.failures,
+        ...[warmUp, second].flatMap(({ faults }) => faults),
+      ],
+    };
+  } finally {
+    await Promise.all([observer.stop(), attacker.stop()]);
+    await janitor.stop();
+  }
+}
+
+async function attackOnce({ daemon, state, janitor, observer, attacker, order }, seed) {
+  const before = state.changesNothing ? await janitor.snapshot() : undefined;
+  const unstir = state.stirs ? janitor.stir() : async () => {};
+  const unwatch = watchMemory(daemon);
+  const { faults, ...figures } = await attacker.ask({ ...order, seed });
+  await unstir();
+  const latency = await observer.ask("report");
+  const peak = await unwatch();
+  if (before !== undefined && before !== (await janitor.snapshot())) faults.push("a read-only client changed a domain");
+  const removed = await janitor.tidy();
+  const memory = await daemon.settledMemory();
+  return { ...figures, removed, latency, peak, memory, faults: [...faults, ...latency.failures] };
+}
+
+/** Heap and what hangs on it outside, in bytes. */
+export function total({ heapUsed, external }) {
+  return heapUsed + external;
+}
+
+/** The most resident memory in bytes from here until the function that it returns is called. */
+export function watchMemory(daemon) {
+  let most = 0;
+  const look = async () => {
+    most = Math.max(most, (await daemon.memory()).rss);
+  };
+  const timer = setInterval(() => look().catch(() => {}), 200);
+  return async () => {
+    clearInterval(timer);
+    await look();
+    return most;
+  };
+}
