@@ -11,8 +11,8 @@ export const guestFolder = join(cache, "guest");
 /** In the order in which the guest loads them: the power button always, the devices when `drivers` is on its command line. */
 const BUTTON = ["drivers/input/evdev", "drivers/acpi/button"];
 const DRIVERS = [
-  "drivers/virtio/virtio",
   "drivers/virtio/virtio_ring",
+  "drivers/virtio/virtio",
   "drivers/virtio/virtio_pci_modern_dev",
   "drivers/virtio/virtio_pci_legacy_dev",
   "drivers/virtio/virtio_pci",

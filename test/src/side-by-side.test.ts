@@ -19,7 +19,7 @@ function normalised(text: string, peer: Peer): string {
     .replace(/qemu\+unix:\/\/\/(session|system)/g, "qemu+unix:///MODE")
     .replace(/^(CPU frequency:|CPU time:|vcpu\.\d+\.time=|balloon\.\w+=|Memory size:) *.*$/gm, "$1 N")
     .replace(/(vcpu\.\d+\.(time|wait|delay)|balloon\.(rss|current|last-update)|cpu\.\w+)=\d+/g, "$1=N")
-    .replace(/^(Security (model|DOI|label):) .*$/gm, "$1 N")
+    .replace(/^Security (model|DOI|label):.*\n/gm, "")
     .replace(/ *<seclabel [\s\S]*?(<\/seclabel>|\/>)\n/g, "")
     .replace(/qemu(Domain|Connect)\w+|test(Domain|Connect)\w+/g, "FUNCTION");
 }

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { until } from "./processes.js";
 import type { Virsh } from "./virsh.js";
+import { withFiles } from "./with-peer.js";
 
 /** Defined and undefined to learn whether events arrive yet. */
 const PROBE = "event-probe";
@@ -27,8 +28,8 @@ export class EventRecorder {
     const args = ["-oL", "virsh", "-c", virsh.uri, "event", "--all", "--loop", "--timestamp"];
     const recorder = new EventRecorder(spawn("stdbuf", args, { env: { ...process.env, LC_ALL: "C" } }));
     await until("virsh prints events", async () => {
-      await virsh.define(probeXml(domainType));
-      await virsh.ok("undefine", PROBE);
+      // In one connection, because the test driver forgets everything when its last connection closes.
+      await withFiles({ probe: probeXml(domainType) }, ({ probe }) => virsh.run(`define ${probe}; undefine ${PROBE}`));
       return recorder.#text.includes(`'${PROBE}': Undefined`);
     });
     return recorder;
