@@ -6,7 +6,7 @@ import type { DomainHooks } from "./hooks.js";
 import { hostArch } from "./host-arch.js";
 import type { Domain } from "./model/index.js";
 import { parseDomainElement } from "./parse/domain.js";
-import { validateDomain } from "./validate.js";
+import { validateDomain } from "./validate/index.js";
 
 export interface ParseOptions {
   /** The driver's part. */

@@ -24,11 +24,6 @@ export function genericDeviceDefaults(hooks: DomainHooks, newMac: () => string):
     video: videoDefaults,
     console: (console) =>
       console.target.type === undefined ? { ...console, target: { ...console.target, type: "serial" } } : console,
-    serial: (serial, domain) => {
-      if (serial.target.port !== -1) return serial;
-      const port = Math.max(-1, ...domain.devices.serials.map((each) => each.target.port)) + 1;
-      return { ...serial, target: { ...serial.target, port } };
-    },
     rng: rngDefaults,
     vsock: vsockDefaults,
     memory: memoryDefaults,

@@ -120,5 +120,5 @@ function addScsiHostControllers(domain: Domain): Domain {
 function addImplicitVideo(domain: Domain): Domain {
   const { graphics, videos } = domain.devices;
   if (graphics.length === 0 || videos.length > 0) return domain;
-  return withDevices(domain, { videos: [{ kind: "video", model: {} }] });
+  return withDevices(domain, { videos: [{ kind: "video", model: { heads: 1 } }] });
 }

@@ -4,7 +4,7 @@ import { isElement } from "../../../xml/index.js";
 import { assignControllerIndexes } from "../controllers.js";
 import { mapDevices, withDevices } from "../devices.js";
 import type { DomainHooks } from "../hooks.js";
-import type { Domain, Serial, Video } from "../model/index.js";
+import type { Domain, Input, Serial, Video } from "../model/index.js";
 import { checkBootOrder, checkController, checkCpu, checkFeatures, checkPanics, checkTimers } from "./checks.js";
 import { genericDeviceDefaults, videoDefaults } from "./devices.js";
 import { addImplicitDevices } from "./implicit.js";
@@ -17,18 +17,19 @@ export interface DefaultsOptions {
 
 /** Fills in everything that the XML leaves open, in libvirt's order, with the driver's hooks in between. */
 export function fillDefaults(written: Domain, hooks: DomainHooks, options: DefaultsOptions): Domain {
-  let domain = hooks.basics?.(written) ?? written;
+  let domain = mapDevices(written, { input: (input) => ({ ...input, bus: input.bus ?? inputBus(input, written) }) });
+  domain = hooks.basics?.(domain) ?? domain;
   domain = assignControllerIndexes(domain);
   domain = hooks.domain?.(domain) ?? domain;
   domain = assignIsaSerialPorts(domain);
   const generic = genericDeviceDefaults(hooks, options.newMac);
   if (hooks.devices !== undefined) domain = mapDevices(domain, hooks.devices);
-  domain = mapDevices(domain, generic);
+  domain = numberSerials(mapDevices(domain, generic));
   if (domain.os.type === "exe" && domain.os.init === undefined)
     fail("init binary must be specified", "Add <os><init>.");
   domain = vcpuDefaults(domain);
   domain = memoryDefaults(domain, options);
-  domain = osDefaults(domain);
+  domain = hugepageDefaults(osDefaults(domain));
   checkController(domain);
   checkPanics(domain);
   if (domain.os.type === "hvm" && hooks.features?.has("no-boot-order") !== true) domain = bootDefaults(domain);
@@ -72,6 +73,36 @@ function assignIsaSerialPorts(domain: Domain): Domain {
     return { ...serial, target: { ...serial.target, port } };
   };
   return withDevices(domain, { serials: serials.map(next) });
+}
+
+/** Serial ports without a number take the next one after the highest. */
+function numberSerials(domain: Domain): Domain {
+  let next = Math.max(-1, ...domain.devices.serials.map((each) => each.target.port)) + 1;
+  return mapDevices(domain, {
+    serial: (serial) =>
+      serial.target.port === -1 ? { ...serial, target: { ...serial.target, port: next++ } } : serial,
+  });
+}
+
+/** Where an input device sits when it does not say. */
+function inputBus({ type }: Input, domain: Domain): Input["bus"] {
+  const { os } = domain;
+  if (os.type === "xen" || os.type === "xenpvh") return "xen";
+  if (os.type !== "hvm") return domain.type === "vz" || domain.type === "parallels" ? "parallels" : "ps2";
+  const x86 = os.arch === "x86_64" || os.arch === "i686";
+  if ((type === "mouse" || type === "keyboard") && x86) return "ps2";
+  if (os.arch?.startsWith("s390") || type === "passthrough") return "virtio";
+  return type === "evdev" ? "none" : "usb";
+}
+
+/** Without NUMA cells, huge pages of node 0 are huge pages of the guest. */
+function hugepageDefaults(domain: Domain): Domain {
+  const pages = domain.memoryBacking?.hugepages;
+  if (pages === undefined || (domain.cpu?.numa?.cells.length ?? 0) > 0) return domain;
+  const hugepages = pages.map((page) =>
+    page.nodeset?.some((node) => node > 0) ? page : { ...page, nodeset: undefined },
+  );
+  return { ...domain, memoryBacking: { ...domain.memoryBacking, hugepages } };
 }
 
 function vcpuDefaults(domain: Domain): Domain {

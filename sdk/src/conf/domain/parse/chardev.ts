@@ -86,14 +86,16 @@ export function parseChardevSource(element: XmlElement, type: ChardevType, conte
     case "dbus":
       return {
         type,
-        channel: get("channel") ?? missing(element, "Missing source channel attribute for char device"),
+        channel:
+          get("channel") ?? missing(element, "Missing source channel attribute for char device", "CONFIG_UNSUPPORTED"),
         ...common,
       };
     case "nmdm":
       return {
         type,
-        master: get("master") ?? missing(element, "Missing master path attribute for nmdm device"),
-        slave: get("slave") ?? missing(element, "Missing slave path attribute for nmdm device"),
+        master:
+          get("master") ?? missing(element, "Should define both master and slave path attributes for nmdm device"),
+        slave: get("slave") ?? missing(element, "Should define both master and slave path attributes for nmdm device"),
         ...common,
       };
     case "qemu-vdagent": {
@@ -111,8 +113,12 @@ export function parseChardevSource(element: XmlElement, type: ChardevType, conte
   }
 }
 
-function missing(element: XmlElement, message: string): never {
-  throw confError(element, "XML_ERROR", message);
+function missing(
+  element: XmlElement,
+  message: string,
+  code: "INTERNAL_ERROR" | "CONFIG_UNSUPPORTED" = "INTERNAL_ERROR",
+): never {
+  throw confError(element, code, message, "Complete <source>.");
 }
 
 function mode(source: XmlElement | undefined): "bind" | "connect" {
@@ -288,6 +294,10 @@ export function parseChannel(element: XmlElement, context: ParseContext): Channe
 
 function parseChannelTarget(element: XmlElement, target: XmlElement | undefined, context: ParseContext): ChannelTarget {
   const type = targetType(target, ["guestfwd", "virtio", "xen"]);
+  if (target !== undefined && type === undefined) {
+    const words = "unknown target type '(null)' specified for character device";
+    throw confError(target, "CONFIG_UNSUPPORTED", words, "Add type='virtio'.");
+  }
   if (target === undefined || type === undefined) {
     throw confError(
       element,

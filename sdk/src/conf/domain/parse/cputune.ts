@@ -161,18 +161,57 @@ function parseCachetunes(element: XmlElement, vcpus: number, context: ParseConte
       if (overlap(other.vcpus, set)) throw confError(each, "XML_ERROR", "Overlapping vcpus in resctrls");
     }
     const caches = childElements(each, "cache").map(parseCache);
+    rejectCollisions(each, caches);
     caches.sort(
       (a, b) => a.level - b.level || CACHE_ORDER.indexOf(a.type) - CACHE_ORDER.indexOf(b.type) || a.id - b.id,
     );
     const monitors = childElements(each, "monitor").map((monitor) => {
       const level = requiredInteger(monitor, "level");
       if (level !== 3) throw confError(monitor, "XML_ERROR", `Invalid monitor cache level '${level}'`);
-      return { level, vcpus: vcpuSet(monitor, vcpus) };
+      return { level, vcpus: monitored(monitor, set, vcpus) };
     });
     if (caches.length === 0 && monitors.length === 0) continue;
     tunes.push({ vcpus: set, id: context.inactive ? undefined : attribute(each, "id"), caches, monitors });
   }
   return tunes;
+}
+
+/** The vCPUs of a monitor, which are some of its allocation's. */
+function monitored(element: XmlElement, allocation: NumberSet, vcpus: number): NumberSet {
+  const text = attribute(element, "vcpus");
+  const set = text === undefined ? vcpuSet(element, vcpus) : parseNumberSet(text);
+  if (set.length === 0) throw confError(element, "INVALID_ARG", "vcpus is empty", "Name at least one vCPU.");
+  if (!set.every((each) => allocation.includes(each))) {
+    throw confError(element, "INVALID_ARG", "Monitor vcpus conflicts with allocation", "Name vCPUs of the allocation.");
+  }
+  return set;
+}
+
+function rejectCollisions(element: XmlElement, caches: Cachetune["caches"]): void {
+  caches.forEach((cache, at) => {
+    const collides = caches
+      .slice(0, at)
+      .some(
+        (other) =>
+          other.level === cache.level &&
+          other.id === cache.id &&
+          (other.type === cache.type || other.type === "both" || cache.type === "both"),
+      );
+    if (!collides) return;
+    const words = `Colliding cache allocations for cache level '${cache.level}' id '${cache.id}', type '${cache.type}'`;
+    throw confError(element, "XML_ERROR", words, "Give each part of a cache once.");
+  });
+}
+
+function rejectRepeatedNodes(element: XmlElement, nodes: Memorytune["nodes"]): void {
+  nodes.forEach((node, at) => {
+    if (node.bandwidth > 100) {
+      throw confError(element, "XML_ERROR", "Memory Bandwidth value exceeding 100 is invalid.", "Give a percentage.");
+    }
+    if (nodes.slice(0, at).some((other) => other.id === node.id)) {
+      throw confError(element, "XML_ERROR", `Memory Bandwidth already defined for node ${node.id}`);
+    }
+  });
 }
 
 const CACHE_ORDER = ["both", "code", "data"] as const;
@@ -201,7 +240,8 @@ function parseMemorytunes(element: XmlElement, vcpus: number): readonly Memorytu
       id: requiredInteger(node, "id"),
       bandwidth: requiredInteger(node, "bandwidth"),
     }));
-    const monitors = childElements(each, "monitor").map((monitor) => ({ vcpus: vcpuSet(monitor, vcpus) }));
+    rejectRepeatedNodes(each, nodes);
+    const monitors = childElements(each, "monitor").map((monitor) => ({ vcpus: monitored(monitor, set, vcpus) }));
     nodes.sort((a, b) => a.id - b.id);
     if (nodes.length > 0 || monitors.length > 0) tunes.push({ vcpus: set, nodes, monitors });
   }

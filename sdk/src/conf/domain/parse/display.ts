@@ -46,7 +46,7 @@ export function parseVideo(element: XmlElement, context: ParseContext): Video {
 }
 
 function parseVideoModel(element: XmlElement | undefined): Video["model"] {
-  if (element === undefined) return {};
+  if (element === undefined) return { heads: 1 };
   const number = (name: string): number | undefined => {
     const text = attribute(element, name);
     if (text === undefined || text === "") return undefined;
@@ -69,7 +69,7 @@ function parseVideoModel(element: XmlElement | undefined): Video["model"] {
     vram: number("vram"),
     vram64: number("vram64"),
     vgamem: number("vgamem"),
-    heads: number("heads"),
+    heads: attribute(element, "heads") === undefined ? 1 : number("heads"),
     primary: attribute(element, "primary") === "yes" || undefined,
     acceleration: acceleration && parseAcceleration(acceleration),
     resolution: resolution && { x: requiredInteger(resolution, "x"), y: requiredInteger(resolution, "y") },

@@ -194,7 +194,7 @@ function checkNumaCpus(element: XmlElement, cpu: Domain["cpu"], vcpus: number): 
   if (cpus.length > vcpus) {
     throw confError(element, "INTERNAL_ERROR", "Number of CPUs in <numa> exceeds the <vcpu> count", "Raise <vcpu>.");
   }
-  if (cpus.some((each) => each >= vcpus)) {
+  if (Math.max(0, ...cpus) >= vcpus) {
     throw confError(element, "INTERNAL_ERROR", "CPU IDs in <numa> exceed the <vcpu> count", "Raise <vcpu>.");
   }
 }

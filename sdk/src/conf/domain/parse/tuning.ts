@@ -143,14 +143,6 @@ export function parseVcpus(root: XmlElement): Vcpus {
   if (max === undefined) {
     throw confError(element ?? root, "XML_ERROR", "maximum vcpus count must be an integer", "Write a number.");
   }
-  if (max === 0) {
-    throw confError(
-      element ?? root,
-      "CONFIG_UNSUPPORTED",
-      "domain config can't have 0 maximum vCPUs",
-      "Give at least one.",
-    );
-  }
   if (max > 16384) {
     throw confError(element ?? root, "CONFIG_UNSUPPORTED", "maximum vCPU count must be less than '16384'");
   }
