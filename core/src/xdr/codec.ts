@@ -196,11 +196,21 @@ export function named<Out, In>(codec: {
   return codec;
 }
 
+/** Where single values are put together. A value that is encoded while another one is stands behind that one. */
+let scratch = new XdrWriter();
+const SCRATCH_BYTES_MAX = 65536;
+
 /** One value in bytes of its own. */
 export function encodeToBuffer<In>(codec: Codec<unknown, In>, value: In): Buffer {
-  const writer = new XdrWriter(256);
-  codec.encode(writer, value);
-  return writer.take();
+  const writer = scratch;
+  const start = writer.offset;
+  try {
+    codec.encode(writer, value);
+    return writer.take(start);
+  } finally {
+    writer.offset = start;
+    if (start === 0 && writer.buffer.length > SCRATCH_BYTES_MAX) scratch = new XdrWriter();
+  }
 }
 
 /** One value out of a buffer that holds nothing else. */

@@ -24,6 +24,16 @@ export class XdrReader {
     return this.#end - this.offset;
   }
 
+  /** The memory behind the message, for codecs that read in place what `skip` found. */
+  get buffer(): Buffer {
+    return this.#buffer;
+  }
+
+  /** Goes over `length` bytes and the padding behind them. Returns where they stand in `buffer`. */
+  skip(length: number): number {
+    return this.#take(length + (-length & 3));
+  }
+
   u32(): number {
     const at = this.#take(4);
     const b = this.#buffer;
@@ -52,14 +62,14 @@ export class XdrReader {
 
   /** A copy of `length` bytes; the padding behind them is skipped. */
   bytes(length: number): Buffer {
-    const at = this.#take(length + (-length & 3));
+    const at = this.skip(length);
     return Buffer.from(this.#buffer.subarray(at, at + length));
   }
 
   /** A string of at most `max` bytes. */
   string(max: number): string {
     const length = this.length(max);
-    const at = this.#take(length + (-length & 3));
+    const at = this.skip(length);
     return this.#buffer.toString("utf8", at, at + length);
   }
 
