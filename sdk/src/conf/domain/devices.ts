@@ -54,7 +54,9 @@ export function mapDevices(domain: Domain, mapping: DeviceMapping): Domain {
     device: D | undefined,
     map: ((device: D, domain: Domain) => D) | undefined,
   ): D | undefined => (device === undefined || map === undefined ? device : map(device, domain));
-  return withDevices(domain, {
+  // every field by name: copying one object over another would cost more than all the rest
+  const devices: Devices = {
+    emulator: d.emulator,
     disks: many(d.disks, mapping.disk),
     interfaces: many(d.interfaces, mapping.interface),
     sounds: many(d.sounds, mapping.sound),
@@ -80,8 +82,10 @@ export function mapDevices(domain: Domain, mapping: DeviceMapping): Domain {
     iommu: one(d.iommu, mapping.iommu),
     vsock: one(d.vsock, mapping.vsock),
     redirdevs: many(d.redirdevs, mapping.redirdev),
+    redirfilter: d.redirfilter,
     graphics: many(d.graphics, mapping.graphics),
     leases: many(d.leases, mapping.lease),
     audios: many(d.audios, mapping.audio),
-  });
+  };
+  return { ...domain, devices };
 }

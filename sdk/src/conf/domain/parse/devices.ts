@@ -93,7 +93,38 @@ class Collector {
   vsock: Vsock | undefined;
 
   result(): Devices {
-    return { ...this };
+    return {
+      emulator: this.emulator,
+      disks: this.disks,
+      controllers: this.controllers,
+      leases: this.leases,
+      filesystems: this.filesystems,
+      interfaces: this.interfaces,
+      smartcards: this.smartcards,
+      serials: this.serials,
+      parallels: this.parallels,
+      consoles: this.consoles,
+      channels: this.channels,
+      inputs: this.inputs,
+      tpms: this.tpms,
+      graphics: this.graphics,
+      sounds: this.sounds,
+      audios: this.audios,
+      videos: this.videos,
+      hostdevs: this.hostdevs,
+      redirdevs: this.redirdevs,
+      redirfilter: this.redirfilter,
+      hubs: this.hubs,
+      watchdog: this.watchdog,
+      memballoon: this.memballoon,
+      rngs: this.rngs,
+      nvram: this.nvram,
+      panics: this.panics,
+      shmems: this.shmems,
+      memories: this.memories,
+      iommu: this.iommu,
+      vsock: this.vsock,
+    };
   }
 }
 

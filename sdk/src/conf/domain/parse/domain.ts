@@ -1,5 +1,4 @@
 import {
-  allowChildren,
   attribute,
   child,
   childAttribute,
@@ -146,7 +145,6 @@ function parseNamespace(root: XmlElement, hooks: DomainHooks): NamespaceData | u
     if (own === undefined || node.uri !== own.uri) throw unknownElement(node, "domain", CHILDREN);
     elements.push(node);
   }
-  allowChildren(root, new Set([...CHILDREN, ...elements.map((each) => each.name)]));
   if (own === undefined || elements.length === 0) return undefined;
   const parsed = own.parse(elements);
   return parsed.length === 0 ? undefined : { prefix: own.prefix, uri: own.uri, elements: parsed };
