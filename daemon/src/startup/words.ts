@@ -64,9 +64,13 @@ function withSocket(uri: string, socket: string): string {
   return `${uri.replace(/^([a-z]+):/, "$1+unix:")}?socket=${encodeURI(socket)}`;
 }
 
-/** Whether a program can be found in `PATH`. */
+/** Where npm puts programs for its scripts; the person who reads our words has a shell without it. */
+const NPM_FOLDER = join("node_modules", ".bin");
+
+/** Whether a program can be found in `PATH` by whoever started us. */
 export async function isInPath(program: string, env: NodeJS.ProcessEnv = process.env): Promise<boolean> {
   for (const folder of (env.PATH ?? "").split(delimiter)) {
+    if (folder.endsWith(NPM_FOLDER)) continue;
     try {
       await access(join(folder, program), constants.X_OK);
       return true;
