@@ -43,21 +43,19 @@ import { parseHostdev } from "./hostdev.js";
 import { parseInterface } from "./interface.js";
 import { parseMemoryDevice } from "./memory-device.js";
 import {
-  parseHub,
   parseIommu,
   parseLease,
   parseMemballoon,
   parseNvram,
   parsePanic,
-  parseRedirdev,
-  parseRedirFilter,
   parseRng,
   parseShmem,
   parseSmartcard,
-  parseTpm,
   parseVsock,
   parseWatchdog,
 } from "./small-devices.js";
+import { parseTpm } from "./tpm.js";
+import { parseHub, parseRedirdev, parseRedirFilter } from "./usb-devices.js";
 
 /** Collects devices while `<devices>` is read, in libvirt's order within each kind. */
 class Collector {

@@ -5,29 +5,15 @@ import {
   childAttribute,
   childText,
   enumAttribute,
-  enumOrDefault,
   integerAttribute,
-  longAttribute,
   onOffAttribute,
   parseInteger,
-  requiredAttribute,
-  requiredEnum,
-  requiredInteger,
   type XmlElement,
   yesNoAttribute,
 } from "../../../xml/index.js";
-import type { ActualInterface, Interface, InterfaceDriver, InterfaceSource, OnOff, Teaming } from "../model/index.js";
-import { parseReconnect } from "./chardev.js";
-import {
-  anySet,
-  confError,
-  notModelled,
-  type ParseContext,
-  parseVirtioOptions,
-  sanitizePath,
-  wordAttribute,
-} from "./context.js";
-import { parseAddress, parseDeviceInfo } from "./device-info.js";
+import type { Interface, InterfaceDriver, OnOff, Teaming } from "../model/index.js";
+import { anySet, confError, type ParseContext, parseVirtioOptions, sanitizePath, wordAttribute } from "./context.js";
+import { parseDeviceInfo } from "./device-info.js";
 import {
   parseBandwidth,
   parseFilterReference,
@@ -36,6 +22,7 @@ import {
   parseVirtualPort,
   parseVlan,
 } from "./interface-parts.js";
+import { INTERFACE_TYPES, parseInterfaceSource } from "./interface-source.js";
 
 const CHILDREN: ReadonlySet<string> = new Set(
   (
@@ -43,24 +30,6 @@ const CHILDREN: ReadonlySet<string> = new Set(
     "mac model mtu port portForward rom route script source target teaming tune virtualport vlan"
   ).split(" "),
 );
-
-const TYPES = [
-  "user",
-  "ethernet",
-  "vhostuser",
-  "server",
-  "client",
-  "mcast",
-  "network",
-  "bridge",
-  "internal",
-  "direct",
-  "hostdev",
-  "udp",
-  "vdpa",
-  "null",
-  "vds",
-] as const;
 
 const FILTERED: ReadonlySet<string> = new Set(["network", "bridge", "ethernet"]);
 const WITH_VIRTUALPORT: ReadonlySet<string> = new Set(["network", "bridge", "direct", "hostdev"]);
@@ -70,7 +39,7 @@ export const GENERATED_NAME = /^(vnet|macvtap|macvlan)/;
 
 export function parseInterface(element: XmlElement, context: ParseContext): Interface {
   allowChildren(element, CHILDREN);
-  const type = enumAttribute(element, "type", TYPES) ?? "user";
+  const type = enumAttribute(element, "type", INTERFACE_TYPES) ?? "user";
   const model = childAttribute(element, "model", "type");
   const virtio = isVirtioNet(model);
   const source = child(element, "source");
@@ -153,123 +122,6 @@ function canonicalModel(element: XmlElement, model: string | undefined): string 
 
 function malformed(element: XmlElement, message: string): never {
   throw confError(element, "XML_ERROR", message, "Write a number.");
-}
-
-function parseInterfaceSource(
-  element: XmlElement,
-  type: (typeof TYPES)[number],
-  source: XmlElement | undefined,
-  context: ParseContext,
-): InterfaceSource {
-  if (type === "user") return { type, dev: source && attribute(source, "dev") };
-  if (type === "ethernet" || type === "null") return { type };
-  if (source === undefined) {
-    if (type === "hostdev") throw confError(element, "XML_ERROR", "Missing <source> element in hostdev device");
-    throw confError(
-      element,
-      "XML_ERROR",
-      `interface type='${type}' requires a 'source' element`,
-      `Add <source .../> that says what the ${type} interface is connected to.`,
-    );
-  }
-  switch (type) {
-    case "network":
-      return {
-        type,
-        network: requiredAttribute(source, "network"),
-        portgroup: attribute(source, "portgroup"),
-        portid: context.inactive ? undefined : attribute(source, "portid"),
-        actual: context.status ? parseActual(child(element, "actual"), context) : undefined,
-      };
-    case "bridge":
-      return { type, bridge: requiredAttribute(source, "bridge") };
-    case "internal":
-      return { type, name: requiredAttribute(source, "name") };
-    case "direct":
-      return { type, dev: requiredAttribute(source, "dev"), mode: macvtapMode(source) };
-    case "vdpa":
-      return { type, dev: requiredAttribute(source, "dev") };
-    case "vhostuser": {
-      const socket = requiredAttribute(source, "type");
-      if (socket !== "unix") {
-        throw confError(source, "CONFIG_UNSUPPORTED", `Type='${socket}' unsupported for <interface type='vhostuser'>`);
-      }
-      const mode = requiredEnum(source, "mode", ["client", "server"]);
-      return { type, path: requiredAttribute(source, "path"), mode, reconnect: parseReconnect(source) };
-    }
-    case "server":
-      return { type, address: attribute(source, "address"), port: requiredInteger(source, "port", { signed: true }) };
-    case "client":
-    case "mcast":
-      return {
-        type,
-        address: requiredAttribute(source, "address"),
-        port: requiredInteger(source, "port", { signed: true }),
-      };
-    case "udp": {
-      const address = requiredAttribute(source, "address");
-      const port = requiredInteger(source, "port", { signed: true });
-      const local = child(source, "local");
-      if (local === undefined) {
-        throw confError(source, "XML_ERROR", "'<local>' element missing for 'udp' socket interface");
-      }
-      const end = {
-        address: requiredAttribute(local, "address"),
-        port: requiredInteger(local, "port", { signed: true }),
-      };
-      return { type, address, port, local: end };
-    }
-    case "vds":
-      return {
-        type,
-        switchid: requiredAttribute(source, "switchid").toLowerCase(),
-        portid: longAttribute(source, "portid", { required: true, signed: true }) ?? 0,
-        portgroupid: requiredAttribute(source, "portgroupid"),
-        connectionid: longAttribute(source, "connectionid", { required: true, signed: true }) ?? 0,
-      };
-    case "hostdev":
-      return parseHostdevSource(element, source);
-  }
-}
-
-const MACVTAP_MODES = ["vepa", "private", "bridge", "passthrough"] as const;
-
-function macvtapMode(source: XmlElement): (typeof MACVTAP_MODES)[number] {
-  return enumAttribute(source, "mode", MACVTAP_MODES) ?? "vepa";
-}
-
-function parseHostdevSource(element: XmlElement, source: XmlElement): InterfaceSource {
-  const managed = attribute(element, "managed") === "yes";
-  const address = child(source, "address");
-  const driver = child(element, "driver");
-  if (address === undefined || attribute(address, "type") !== "pci") {
-    if (child(source, "vendor") !== undefined || (address && attribute(address, "type") === "usb")) {
-      throw notModelled(source, "a USB device as network interface");
-    }
-    throw confError(source, "XML_ERROR", "missing source address type", "Add <address type='pci' .../>.");
-  }
-  const parsed = parseAddress(address);
-  if (parsed.type !== "pci") throw confError(address, "XML_ERROR", "missing source address type");
-  return {
-    type: "hostdev",
-    managed: managed ? "yes" : undefined,
-    driver: driver && enumOrDefault(driver, "name", ["kvm", "vfio", "xen"]),
-    address: parsed,
-  };
-}
-
-function parseActual(element: XmlElement | undefined, context: ParseContext): ActualInterface | undefined {
-  if (element === undefined) return undefined;
-  const type = requiredEnum(element, "type", ["network", "bridge", "direct", "hostdev", "user"]);
-  const source = child(element, "source");
-  const table = source && enumOrDefault(source, "macTableManager", ["kernel", "libvirt"]);
-  if (type === "network" || type === "bridge") {
-    const bridge = (source && attribute(source, "bridge")) ?? "";
-    return { source: { type, bridge }, macTableManager: table };
-  }
-  const actual = parseInterfaceSource(element, type, source, context);
-  if (actual.type === "network") throw notModelled(element);
-  return { source: actual, macTableManager: table };
 }
 
 function parseMac(element: XmlElement | undefined): Interface["mac"] {

@@ -2,7 +2,6 @@ import {
   allowChildren,
   attribute,
   child,
-  childAttribute,
   childElements,
   childText,
   enumAttribute,
@@ -18,20 +17,15 @@ import {
   yesNoAttribute,
 } from "../../../xml/index.js";
 import type {
-  Hub,
   Iommu,
   Lease,
   Memballoon,
   Nvram,
   Panic,
-  Redirdev,
-  RedirFilter,
   Rng,
   RngBackend,
   Shmem,
   Smartcard,
-  Tpm,
-  TpmBackend,
   Vsock,
   Watchdog,
 } from "../model/index.js";
@@ -52,8 +46,6 @@ const set = (names: string): ReadonlySet<string> => new Set(`acpi address alias 
 const WATCHDOG = set("");
 const MEMBALLOON = set("driver stats");
 const RNG = set("backend driver rate");
-const TPM = set("backend privateData");
-const REDIRDEV = set("boot log protocol source");
 const SMARTCARD = set("certificate database log protocol source");
 const SHMEM = set("model msi server size");
 const IOMMU = set("driver");
@@ -131,110 +123,6 @@ export function parsePanic(element: XmlElement, context: ParseContext): Panic {
   allowChildren(element, WATCHDOG);
   const models = ["isa", "pseries", "hyperv", "s390"] as const;
   return { kind: "panic", model: enumOrDefault(element, "model", models), ...parseDeviceInfo(element, context) };
-}
-
-export function parseHub(element: XmlElement, context: ParseContext): Hub {
-  allowChildren(element, WATCHDOG);
-  const type = attribute(element, "type");
-  if (type === undefined) throw confError(element, "INTERNAL_ERROR", "missing hub device type", "Add type='usb'.");
-  return {
-    kind: "hub",
-    type: word(element, type, ["usb"], (value) => `unknown hub device type '${value}'`),
-    ...parseDeviceInfo(element, context),
-  };
-}
-
-export function parseRedirdev(element: XmlElement, context: ParseContext): Redirdev {
-  allowChildren(element, REDIRDEV);
-  const bus = wordAttribute(element, "bus", ["usb"], (value) => `unknown redirdev bus '${value}'`) ?? "usb";
-  const type = attribute(element, "type");
-  if (type === undefined)
-    throw confError(element, "INTERNAL_ERROR", "missing type in redirdev", "Add type='spicevmc'.");
-  const unknown = (value: string): string => `unknown redirdev character device type '${value}'`;
-  const source = parseChardevSource(element, word(element, type, CHARDEV_TYPES, unknown), context);
-  return { kind: "redirdev", bus, source, ...parseDeviceInfo(element, context, { boot: true }) };
-}
-
-export function parseRedirFilter(element: XmlElement): RedirFilter {
-  return {
-    devices: childElements(element, "usbdev").map((device) => {
-      const id = (name: string, limit: number): number | undefined => {
-        const text = attribute(device, name);
-        if (text === undefined || text === "-1") return undefined;
-        const value = parseInteger(text, { base: 0 });
-        if (value === undefined) throw confError(device, "INTERNAL_ERROR", `Cannot parse USB ${name} code '${text}'`);
-        if (value > limit)
-          throw confError(device, "INTERNAL_ERROR", `Invalid USB ${name} code 0x${value.toString(16)}`);
-        return value;
-      };
-      const allow = attribute(device, "allow");
-      if (allow !== "yes" && allow !== "no") {
-        const words = allow === undefined ? "Missing USB device allow attribute" : `Invalid allow value '${allow}'`;
-        throw confError(device, "XML_ERROR", words, "Add allow='yes' or allow='no'.");
-      }
-      return {
-        class: id("class", 0xff),
-        vendor: id("vendor", 0xffff),
-        product: id("product", 0xffff),
-        version: parseUsbVersion(device),
-        allow,
-      };
-    }),
-  };
-}
-
-function parseUsbVersion(element: XmlElement): number | undefined {
-  const text = attribute(element, "version");
-  if (text === undefined || text === "-1") return undefined;
-  const match = /^(\d{1,2})\.(\d{1,2})$/.exec(text);
-  if (match === null)
-    throw confError(element, "INTERNAL_ERROR", `Cannot parse USB version '${text}'`, "Write it as 1.10.");
-  const major = Number(match[1]);
-  const minor = Number((match[2] ?? "").padEnd(2, (match[2] ?? "").length === 1 ? "0" : ""));
-  const digits = [Math.floor(major / 10), major % 10, Math.floor(minor / 10), minor % 10];
-  return digits.reduce((all, digit) => all * 16 + digit, 0);
-}
-
-const TPM_MODELS = ["tpm-tis", "tpm-crb", "tpm-spapr", "spapr-tpm-proxy"] as const;
-
-export function parseTpm(element: XmlElement, context: ParseContext): Tpm {
-  allowChildren(element, TPM);
-  const [backend, second] = childElements(element, "backend");
-  if (second !== undefined) throw confError(second, "XML_ERROR", "only one TPM backend is supported");
-  if (backend === undefined)
-    throw confError(element, "XML_ERROR", "missing TPM device backend", "Add <backend type='emulator'/>.");
-  return {
-    kind: "tpm",
-    model: enumAttribute(element, "model", TPM_MODELS),
-    backend: parseTpmBackend(backend, context),
-    ...parseDeviceInfo(element, context),
-  };
-}
-
-const BANKS = ["sha1", "sha256", "sha384", "sha512"] as const;
-
-function parseTpmBackend(element: XmlElement, context: ParseContext): TpmBackend {
-  const type = requiredEnum(element, "type", ["passthrough", "emulator", "external"]);
-  if (type === "passthrough") return { type, device: childAttribute(element, "device", "path") ?? "/dev/tpm0" };
-  if (type === "external") {
-    const source = child(element, "source");
-    if (source === undefined) throw confError(element, "XML_ERROR", "missing external TPM device source");
-    const written = requiredEnum(source, "type", CHARDEV_TYPES);
-    return { type, source: parseChardevSource(element, written, context) };
-  }
-  const banks = child(element, "active_pcr_banks");
-  const persistent = attribute(element, "persistent_state");
-  if (persistent !== undefined && persistent !== "yes" && persistent !== "no") {
-    throw confError(element, "INTERNAL_ERROR", "Invalid persistent_state value, either 'yes' or 'no'");
-  }
-  const written = banks === undefined ? undefined : childElements(banks);
-  return {
-    type,
-    version: enumAttribute(element, "version", ["1.2", "2.0"]),
-    encryptionSecret: childAttribute(element, "encryption", "secret")?.toLowerCase(),
-    persistentState: persistent === "yes" ? "yes" : undefined,
-    activePcrBanks: written && BANKS.filter((bank) => written.some((each) => each.name === bank)),
-  };
 }
 
 export function parseVsock(element: XmlElement, context: ParseContext): Vsock {
