@@ -1,4 +1,4 @@
-import { XdrError } from "./writer.js";
+import { copyOf, XdrError } from "./writer.js";
 
 /** Reads XDR from a part of a buffer. Never reads past `end`; what it returns does not share the buffer's memory. */
 export class XdrReader {
@@ -63,7 +63,7 @@ export class XdrReader {
   /** A copy of `length` bytes; the padding behind them is skipped. */
   bytes(length: number): Buffer {
     const at = this.skip(length);
-    return Buffer.from(this.#buffer.subarray(at, at + length));
+    return copyOf(this.#buffer, at, at + length);
   }
 
   /** A string of at most `max` bytes. */
