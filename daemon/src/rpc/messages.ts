@@ -1,5 +1,5 @@
 import { remoteProgram, resultToWire, type VirtError, wireError, wireErrorOf, type xdr } from "@polyvisor/core";
-import { beginFrame, endFrame, type Frame, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
+import { beginFrame, endFrame, type Frame, type FrameHeader, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
 import { rpcError } from "./errors.js";
 import type { Outbox } from "./outbox.js";
 import type { Args, Entry } from "./table.js";
@@ -12,11 +12,16 @@ export function answerTo(procedure: number, serial: number): Answered {
   return { program: remoteProgram.number, version: remoteProgram.version, procedure, serial };
 }
 
+/** Every header has its fields in this order: copied with `...` it would cost more than all else about a small reply. */
+function headerOf({ program, version, procedure, serial }: Answered, type: number, status: number): FrameHeader {
+  return { program, version, procedure, type, serial, status };
+}
+
 /** The reply of a call that worked; an error instead where the result does not fit into a message. */
 export function writeReply(outbox: Outbox, entry: Entry, serial: number, args: Args, result: unknown): void {
   const { writer } = outbox;
   const answered = answerTo(entry.call.number, serial);
-  const start = beginFrame(writer, { ...answered, type: MESSAGE_TYPE.REPLY, status: MESSAGE_STATUS.OK });
+  const start = beginFrame(writer, headerOf(answered, MESSAGE_TYPE.REPLY, MESSAGE_STATUS.OK));
   try {
     if (entry.call.stream === undefined) {
       const ret = entry.call.ret as unknown as xdr.Codec<unknown, unknown>;
@@ -39,7 +44,7 @@ export function writeReply(outbox: Outbox, entry: Entry, serial: number, args: A
 /** An error that fails a call (`REPLY`) or ends a stream (`STREAM`). */
 export function writeError(outbox: Outbox, answered: Answered, type: number, error: VirtError): void {
   const { writer } = outbox;
-  const start = beginFrame(writer, { ...answered, type, status: MESSAGE_STATUS.ERROR });
+  const start = beginFrame(writer, headerOf(answered, type, MESSAGE_STATUS.ERROR));
   wireError.encode(writer, wireErrorOf(error));
   endFrame(writer, start);
   outbox.wrote();
@@ -48,7 +53,7 @@ export function writeError(outbox: Outbox, answered: Answered, type: number, err
 /** A packet of a stream: data, or with none the end of this side (`CONTINUE`) or a confirmation (`OK`). */
 export function writeStreamPacket(outbox: Outbox, answered: Answered, status: number, data?: Uint8Array): void {
   const { writer } = outbox;
-  const start = beginFrame(writer, { ...answered, type: MESSAGE_TYPE.STREAM, status });
+  const start = beginFrame(writer, headerOf(answered, MESSAGE_TYPE.STREAM, status));
   if (data !== undefined) {
     writer.ensure(data.length);
     writer.buffer.set(data, writer.offset);
@@ -61,7 +66,7 @@ export function writeStreamPacket(outbox: Outbox, answered: Answered, status: nu
 /** A message of the keepalive program, which has no body. */
 export function writeKeepalive(outbox: Outbox, program: Omit<Answered, "serial">): void {
   const { writer } = outbox;
-  const start = beginFrame(writer, { ...program, serial: 0, type: MESSAGE_TYPE.MESSAGE, status: MESSAGE_STATUS.OK });
+  const start = beginFrame(writer, headerOf({ ...program, serial: 0 }, MESSAGE_TYPE.MESSAGE, MESSAGE_STATUS.OK));
   endFrame(writer, start);
   outbox.wrote();
 }
