@@ -23,12 +23,11 @@ export function startPeer(name = process.env.POLYVISOR_TEST_PEER): Promise<Peer>
 
 export async function ourDaemon(): Promise<Peer> {
   const daemon = await startPolyvisord();
-  const path = process.getuid?.() === 0 ? "/system" : "/session";
   return {
     name: "polyvisord",
     folder: daemon.root,
     socket: daemon.socket,
-    uri: (driver, socket = daemon.socket) => clientUri(driver, path, socket),
+    uri: (driver, socket) => daemon.uri(driver, socket),
     stop: () => daemon.dispose(),
   };
 }
@@ -39,15 +38,11 @@ export async function realLibvirtd(): Promise<Peer> {
     name: "libvirtd",
     folder: daemon.folder,
     socket: daemon.socket,
-    uri: (driver, socket = daemon.socket) => clientUri(driver, "/session", socket),
+    uri: (driver, socket = daemon.socket) =>
+      `${driver}+unix://${driver === "test" ? "/default" : "/session"}?socket=${socket}`,
     async stop() {
       await endProcessesNaming(daemon.folder);
       await daemon.stop();
     },
   };
-}
-
-function clientUri(driver: Driver, qemuPath: string, socket: string): string {
-  const path = driver === "test" ? "/default" : qemuPath;
-  return `${driver}+unix://${path}?socket=${socket}`;
 }

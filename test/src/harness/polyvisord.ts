@@ -13,12 +13,15 @@ const START_MS = 30_000;
 /** polyvisord below a folder of its own. The folder outlives the daemon: kill it, start it again, and look what it finds. */
 export class Polyvisord {
   readonly root: string;
+  readonly #wrapper: readonly string[];
   /** Everything that the daemon has said, over all its lives. */
   said = "";
   #child: ChildProcess | undefined;
 
-  constructor(root: string) {
+  /** @param wrapper a command that ends with the exec of its arguments, such as unshare: the daemon runs inside it */
+  constructor(root: string, wrapper: readonly string[] = []) {
     this.root = root;
+    this.#wrapper = wrapper;
   }
 
   get socket(): string {
@@ -29,15 +32,21 @@ export class Polyvisord {
     return join(this.root, "run/libvirt/libvirt-sock-ro");
   }
 
+  /** A client's URI: the machine's guests for root, else the user's own. */
+  uri(driver: "test" | "qemu", socket = this.socket): string {
+    const path = driver === "test" ? "/default" : process.getuid?.() === 0 ? "/system" : "/session";
+    return `${driver}+unix://${path}?socket=${socket}`;
+  }
+
   get pid(): number {
     if (this.#child?.pid === undefined) throw new Error("the daemon does not run");
     return this.#child.pid;
   }
 
   async start(...args: readonly string[]): Promise<void> {
-    const child = spawn(process.execPath, [join(project, "daemon/bin/polyvisord.js"), "--root", this.root, ...args], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const daemon = [process.execPath, join(project, "daemon/bin/polyvisord.js"), "--root", this.root, ...args];
+    const [command = "", ...rest] = [...this.#wrapper, ...daemon];
+    const child = spawn(command, rest, { stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
@@ -76,11 +85,24 @@ export class Polyvisord {
   }
 }
 
-/** A daemon in a new folder, listening. */
-export async function startPolyvisord(...args: readonly string[]): Promise<Polyvisord> {
-  const daemon = new Polyvisord(await mkdtemp(join(tmpdir(), "polyvisord-")));
+/** Runs a body with a daemon of its own, and ends it and its guests whatever happens. */
+export async function withPolyvisord<T>(
+  body: (daemon: Polyvisord) => Promise<T>,
+  wrapper: readonly string[] = [],
+): Promise<T> {
+  const daemon = await startPolyvisord(wrapper);
   try {
-    await daemon.start(...args);
+    return await body(daemon);
+  } finally {
+    await daemon.dispose();
+  }
+}
+
+/** A daemon in a new folder, listening. */
+export async function startPolyvisord(wrapper: readonly string[] = []): Promise<Polyvisord> {
+  const daemon = new Polyvisord(await mkdtemp(join(tmpdir(), "polyvisord-")), wrapper);
+  try {
+    await daemon.start();
     return daemon;
   } catch (error) {
     await daemon.dispose();
