@@ -1,6 +1,5 @@
 /** The domain that is there from the start, as libvirt's test driver has it. */
-export const DEFAULT_DOMAIN = `
-<domain type='test'>
+export const DEFAULT_DOMAIN = `<domain type='test'>
   <name>test</name>
   <uuid>6695eb01-f6a4-8304-79aa-97f2502e193f</uuid>
   <memory>8388608</memory>
@@ -24,4 +23,4 @@ export const DEFAULT_DOMAIN = `
       <address type='pci' domain='0x0000' bus='0x00' slot='0x02' function='0x0'/>
     </memballoon>
   </devices>
-</domain>`.trimStart();
+</domain>`;

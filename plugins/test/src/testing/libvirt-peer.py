@@ -11,7 +11,7 @@ import libvirt
 
 libvirt.registerErrorHandler(lambda *_: None, None)
 libvirt.virEventRegisterDefaultImpl()
-libvirt.virEventAddTimeout(1, lambda *_: None, None)
+libvirt.virEventAddTimeout(0, lambda *_: None, None)
 
 connection = libvirt.open("test:///default")
 handles = {}
@@ -100,21 +100,18 @@ OPERATIONS = {
     "openConsole": lambda domain: domain.openConsole(None, connection.newStream(), 0),
 }
 
-# What the library answers for a call that only tells whether it went well.
-DONE = 0
-
-
-def run(operation, name, *arguments):
-    domain = handles[name] if name is not None else None
-    result = OPERATIONS[operation](domain, *arguments)
-    return None if result == DONE and operation in SILENT else result
-
-
+# Calls of which the binding tells with 0 that they went well.
 SILENT = {
     "create", "createWithFlags", "destroy", "destroyFlags", "shutdown", "shutdownFlags", "reboot", "reset", "suspend",
     "resume", "undefine", "undefineFlags", "setAutostart", "setMaxMemory", "setMemory", "setMemoryFlags", "setVcpus",
     "setVcpusFlags",
 }  # fmt: skip
+
+
+def run(operation, name, *arguments):
+    domain = handles[name] if name is not None else None
+    result = OPERATIONS[operation](domain, *arguments)
+    return None if operation in SILENT else result
 
 
 def drain():
