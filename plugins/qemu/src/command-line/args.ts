@@ -1,0 +1,66 @@
+import { has, type QemuCapabilities } from "../capabilities/index.js";
+import { jsonText, type Props, propsToOption, type PropValue } from "./props.js";
+
+/** What `<qemu:override>` changes: properties by the alias of their device. `undefined` removes one. */
+export type DeviceOverrides = ReadonlyMap<string, ReadonlyMap<string, PropValue | undefined>>;
+
+/**
+ * A command line that grows option by option.
+ *
+ * Structured options are JSON where the emulator understands it, else `key=value,...`, which older ones need.
+ */
+export class Args {
+  readonly argv: string[] = [];
+  readonly env: [name: string, value: string][] = [];
+  readonly #caps: QemuCapabilities;
+  readonly #overrides: DeviceOverrides;
+  #fdSets = 0;
+
+  constructor(caps: QemuCapabilities, overrides: DeviceOverrides) {
+    this.#caps = caps;
+    this.#overrides = overrides;
+  }
+
+  add(option: string, ...values: string[]): void {
+    this.argv.push(option, ...values);
+  }
+
+  device(props: Props): void {
+    this.#structured("-device", "driver", this.#override(props), has(this.#caps, "device.json+hotplug"));
+  }
+
+  object(props: Props): void {
+    this.#structured("-object", "qom-type", props, has(this.#caps, "object.qapified"));
+  }
+
+  netdev(props: Props): void {
+    this.#structured("-netdev", "type", props, has(this.#caps, "netdev.json"));
+  }
+
+  /** `-blockdev` was JSON from its first day. */
+  blockdev(props: Props): void {
+    this.add("-blockdev", jsonText(props));
+  }
+
+  setEnv(name: string, value: string): void {
+    this.env.push([name, value]);
+  }
+
+  /** Passes an inherited descriptor as a file that QEMU may open; returns its path. `opaque` is for the reader of a process list. */
+  fdSet(fd: number, opaque: string): string {
+    const set = this.#fdSets++;
+    this.add("-add-fd", `set=${set},fd=${fd},opaque=${opaque}`);
+    return `/dev/fdset/${set}`;
+  }
+
+  #structured(option: string, head: string, props: Props, json: boolean): void {
+    this.add(option, json ? jsonText(props) : propsToOption(head, props));
+  }
+
+  #override(props: Props): Props {
+    const changes = typeof props.id === "string" ? this.#overrides.get(props.id) : undefined;
+    if (changes === undefined) return props;
+    const kept = Object.entries(props).filter(([name]) => !changes.has(name));
+    return Object.fromEntries([...kept, ...changes]);
+  }
+}
