@@ -14,8 +14,8 @@ await serve();
 /** Whether packages are missing, or were installed for an older lock file. */
 async function isOutdated() {
   const [installed, locked] = await Promise.all([
-    stat(`${project}/node_modules/.package-lock.json`).catch(() => undefined),
-    stat(`${project}/package-lock.json`),
+    stat(`${project}node_modules/.package-lock.json`).catch(() => undefined),
+    stat(`${project}package-lock.json`),
   ]);
   return installed === undefined || installed.mtimeMs < locked.mtimeMs;
 }
@@ -29,7 +29,7 @@ async function mustRun(command, args) {
 
 /** The daemon keeps the caller's folder, so that a relative `--root` means what it says. */
 async function serve() {
-  const daemon = spawn(process.execPath, [`${project}/daemon/bin/polyvisord.js`, ...process.argv.slice(2)], {
+  const daemon = spawn(process.execPath, [`${project}daemon/bin/polyvisord.js`, ...process.argv.slice(2)], {
     stdio: "inherit",
     cwd: process.env.INIT_CWD ?? process.cwd(),
   });
