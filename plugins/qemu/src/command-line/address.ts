@@ -1,7 +1,7 @@
 import type { Address, Controller, DriveAddress, ScsiController } from "@polyvisor/sdk/conf";
 import { hasBuiltinIde, isQ35 } from "../conf/machine.js";
 import { aliasOf, type Build, internal, refuse } from "./context.js";
-import { fromOnOff, positive, type Props } from "./props.js";
+import { fromOnOff, type Props, positive } from "./props.js";
 
 /** What a device with an address looks like here. */
 interface Placed {

@@ -1,5 +1,5 @@
 import { has, type QemuCapabilities } from "../capabilities/index.js";
-import { jsonText, type Props, propsToOption, type PropValue } from "./props.js";
+import { jsonText, type Props, type PropValue, propsToOption } from "./props.js";
 
 /** What `<qemu:override>` changes: properties by the alias of their device. `undefined` removes one. */
 export type DeviceOverrides = ReadonlyMap<string, ReadonlyMap<string, PropValue | undefined>>;

@@ -1,6 +1,6 @@
 import type { DiskDriver, NetworkSource, StorageFormat, StorageHost, StorageSource } from "@polyvisor/sdk/conf";
 import { type Build, internal, notYet, refuse } from "./context.js";
-import { fromYesNo, positive, type Props } from "./props.js";
+import { fromYesNo, type Props, positive } from "./props.js";
 
 /** One image: where it lies, what format it has, and how it is opened. */
 export interface Image {
@@ -79,7 +79,11 @@ function backendProps(build: Build, image: Image): Props {
     case "file":
       return { driver: "file", filename: filePath(build, source), aio: image.io };
     case "block":
-      return { driver: isHostCdrom(source.path) ? "host_cdrom" : "host_device", filename: source.path ?? "", aio: image.io };
+      return {
+        driver: isHostCdrom(source.path) ? "host_cdrom" : "host_device",
+        filename: source.path ?? "",
+        aio: image.io,
+      };
     case "dir":
       return { driver: "vvfat", dir: source.path ?? "", floppy: image.floppy === true, rw: !image.readonly };
     case "nvme":
@@ -106,8 +110,7 @@ function filePath(build: Build, source: Extract<StorageSource, { type: "file" }>
   if (source.reservations !== undefined) throw notYet("persistent reservations");
   if (source.fdgroup === undefined) return source.path ?? "";
   const group = build.runtime.fdGroups?.get(source.fdgroup);
-  if (group === undefined)
-    throw refuse(`file descriptor group '${source.fdgroup}' was not associated with the domain`);
+  if (group === undefined) throw refuse(`file descriptor group '${source.fdgroup}' was not associated with the domain`);
   const [fd] = group.fds;
   if (fd === undefined) throw internal(`file descriptor group '${source.fdgroup}' is empty`);
   return build.args.fdSet(fd, source.fdgroup);
@@ -169,7 +172,8 @@ function backingProps(image: Image): Props {
 }
 
 function networkProps(source: NetworkSource): Props {
-  if (source.auth !== undefined || source.cookies !== undefined) throw notYet(`authentication of ${source.protocol} disks`);
+  if (source.auth !== undefined || source.cookies !== undefined)
+    throw notYet(`authentication of ${source.protocol} disks`);
   if (source.tls === "yes") throw notYet(`TLS of ${source.protocol} disks`);
   switch (source.protocol) {
     case "nbd":
@@ -210,7 +214,8 @@ function networkProps(source: NetworkSource): Props {
 
 function onlyHost(source: NetworkSource): StorageHost {
   const [host] = source.hosts;
-  if (host === undefined || source.hosts.length !== 1) throw internal(`${source.protocol} protocol accepts only one host`);
+  if (host === undefined || source.hosts.length !== 1)
+    throw internal(`${source.protocol} protocol accepts only one host`);
   return host;
 }
 

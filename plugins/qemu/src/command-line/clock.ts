@@ -11,7 +11,8 @@ export function clockArgs(build: Build): void {
     if (timer.name !== "pit") continue;
     if (timer.tickpolicy === "merge") throw refuse("unsupported pit tickpolicy 'merge'");
     const policy = timer.tickpolicy ?? "delay";
-    if (policy !== "catchup" && can("kvm-pit-lost-tick-policy")) args.add("-global", `kvm-pit.lost_tick_policy=${policy}`);
+    if (policy !== "catchup" && can("kvm-pit-lost-tick-policy"))
+      args.add("-global", `kvm-pit.lost_tick_policy=${policy}`);
   }
 }
 

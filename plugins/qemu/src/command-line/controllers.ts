@@ -2,7 +2,7 @@ import type { Controller, PciController, ScsiController, UsbController } from "@
 import { hasBuiltinIde, isArmVirt, isPseries, isQ35, isRiscvVirt } from "../conf/machine.js";
 import { addressProps } from "./address.js";
 import { aliasOf, type Build, internal, refuse } from "./context.js";
-import { fromOnOff, positive, type Props } from "./props.js";
+import { fromOnOff, type Props, positive } from "./props.js";
 import { virtioProps } from "./virtio.js";
 
 /** libvirt's order: a controller comes after those that it is plugged into. */

@@ -4,7 +4,7 @@ import { addressProps, driveProps } from "./address.js";
 import { CACHE_MODES, type Image, sourceBlockdevs } from "./blockdev.js";
 import { chardevArgs } from "./chardev.js";
 import { aliasOf, type Build, internal, notYet } from "./context.js";
-import { fromOnOff, positive, type Props } from "./props.js";
+import { fromOnOff, type Props, positive } from "./props.js";
 import { virtioProps } from "./virtio.js";
 
 export function diskArgs(build: Build): void {

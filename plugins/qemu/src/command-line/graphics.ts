@@ -1,4 +1,11 @@
-import type { DbusGraphics, Graphics, GraphicsListen, SdlGraphics, SpiceGraphics, VncGraphics } from "@polyvisor/sdk/conf";
+import type {
+  DbusGraphics,
+  Graphics,
+  GraphicsListen,
+  SdlGraphics,
+  SpiceGraphics,
+  VncGraphics,
+} from "@polyvisor/sdk/conf";
 import { type Build, internal, refuse } from "./context.js";
 import { escapeComma, yesToOn } from "./props.js";
 import { audioId } from "./sound.js";
@@ -11,20 +18,13 @@ export function graphicsArgs(build: Build): void {
 }
 
 function oneGraphics(build: Build, graphics: Graphics): void {
-  switch (graphics.type) {
-    case "vnc":
-      return vncArgs(build, graphics);
-    case "spice":
-      return spiceArgs(build, graphics);
-    case "sdl":
-      return sdlArgs(build, graphics);
-    case "egl-headless":
-      return build.args.add("-display", `egl-headless${rendernodePart(graphics.rendernode)}`);
-    case "dbus":
-      return dbusArgs(build, graphics);
-    default:
-      throw refuse(`unsupported graphics type '${graphics.type}'`);
-  }
+  if (graphics.type === "vnc") vncArgs(build, graphics);
+  else if (graphics.type === "spice") spiceArgs(build, graphics);
+  else if (graphics.type === "sdl") sdlArgs(build, graphics);
+  else if (graphics.type === "dbus") dbusArgs(build, graphics);
+  else if (graphics.type === "egl-headless")
+    build.args.add("-display", `egl-headless${rendernodePart(graphics.rendernode)}`);
+  else throw refuse(`unsupported graphics type '${graphics.type}'`);
 }
 
 function rendernodePart(node: string | undefined): string {
@@ -112,9 +112,7 @@ function spiceChannelParts(graphics: SpiceGraphics, secure: boolean, insecure: b
     if (mode === undefined || mode === "any") return [];
     const plain = mode === "insecure";
     if (!(plain ? insecure : secure))
-      throw refuse(
-        `spice ${what} XML configuration, but ${plain ? "plaintext" : "TLS"} connection is not available`,
-      );
+      throw refuse(`spice ${what} XML configuration, but ${plain ? "plaintext" : "TLS"} connection is not available`);
     return [`${plain ? "plaintext" : "tls"}-channel=${name}`];
   };
   const { defaultMode } = graphics;

@@ -78,7 +78,8 @@ function memoryParts({ domain, machine, runtime }: Build): readonly string[] {
 function processorParts({ domain, can }: Build): readonly string[] {
   const parts: string[] = [];
   const cpu = domain.cpu;
-  if (cpu?.mode === "host-model" && cpu.model !== undefined && isPseries(domain)) parts.push(`max-cpu-compat=${cpu.model}`);
+  if (cpu?.mode === "host-model" && cpu.model !== undefined && isPseries(domain))
+    parts.push(`max-cpu-compat=${cpu.model}`);
   if (can("loadparm")) {
     const first = [...domain.devices.disks, ...domain.devices.interfaces].find(
       (item) => item.bootOrder === 1 && item.loadparm !== undefined,

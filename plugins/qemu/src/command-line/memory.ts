@@ -1,7 +1,7 @@
 import type { Domain, MemoryDevice } from "@polyvisor/sdk/conf";
 import { addressProps } from "./address.js";
 import { aliasOf, type Build, internal, refuse } from "./context.js";
-import { fromYesNo, positive, type Props } from "./props.js";
+import { fromYesNo, type Props, positive } from "./props.js";
 
 /** A piece of the guest's memory for which a backend object is made. Sizes in KiB. */
 export interface MemoryPart {
@@ -127,7 +127,9 @@ function partAlias(part: MemoryPart): string {
 function discardOf(domain: Domain, part: MemoryPart): boolean | undefined {
   const cell = domain.cpu?.numa?.cells[part.node ?? -1];
   return (
-    fromYesNo(part.device?.discard) ?? fromYesNo(cell?.discard) ?? (domain.memoryBacking?.discard === true ? true : undefined)
+    fromYesNo(part.device?.discard) ??
+    fromYesNo(cell?.discard) ??
+    (domain.memoryBacking?.discard === true ? true : undefined)
   );
 }
 
@@ -178,14 +180,20 @@ export function pageChoice(build: Build, part: MemoryPart): PageChoice {
   };
 }
 
-const POLICIES = { strict: "bind", preferred: "preferred", interleave: "interleave", restrictive: "restrictive" } as const;
+const POLICIES = {
+  strict: "bind",
+  preferred: "preferred",
+  interleave: "interleave",
+  restrictive: "restrictive",
+} as const;
 
 function nodeChoice({ domain }: Build, part: MemoryPart): { readonly props: Props; readonly specified: boolean } {
   const tune = domain.numatune;
   const own = tune?.memnodes.find((item) => item.cellid === part.node);
   const mode = own?.mode ?? tune?.memory?.mode ?? "strict";
   const nodeset = part.device?.source?.nodemask ?? own?.nodeset ?? tune?.memory?.nodeset;
-  const props = nodeset === undefined || mode === "restrictive" ? {} : { "host-nodes": nodeset, policy: POLICIES[mode] };
+  const props =
+    nodeset === undefined || mode === "restrictive" ? {} : { "host-nodes": nodeset, policy: POLICIES[mode] };
   return { props, specified: own !== undefined };
 }
 

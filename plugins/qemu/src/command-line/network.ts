@@ -2,7 +2,7 @@ import type { ActualInterface, Interface, InterfaceSource, OnOff, VirtioModel } 
 import { addressProps } from "./address.js";
 import { chardevArgs } from "./chardev.js";
 import { aliasOf, type Build, notYet, refuse } from "./context.js";
-import { fromOnOff, positive, type Props } from "./props.js";
+import { fromOnOff, type Props, positive } from "./props.js";
 import { virtioProps } from "./virtio.js";
 
 type Connected = Exclude<InterfaceSource, { type: "network" }> | ActualInterface["source"];
@@ -21,7 +21,12 @@ export function networkArgs(build: Build): void {
     if (source.type === "vhostuser")
       chardevArgs(
         build,
-        { type: "unix", mode: source.mode === "server" ? "bind" : "connect", path: source.path, reconnect: source.reconnect },
+        {
+          type: "unix",
+          mode: source.mode === "server" ? "bind" : "connect",
+          path: source.path,
+          reconnect: source.reconnect,
+        },
         `char${aliasOf(nic)}`,
         { wait: true },
       );
@@ -121,7 +126,9 @@ export function nicProps(build: Build, nic: Interface): Props {
 }
 
 function virtioModelOf(model: string | undefined): VirtioModel | undefined {
-  return model === "virtio" || model === "virtio-transitional" || model === "virtio-non-transitional" ? model : undefined;
+  return model === "virtio" || model === "virtio-transitional" || model === "virtio-non-transitional"
+    ? model
+    : undefined;
 }
 
 function modelProps(build: Build, nic: Interface): Props {

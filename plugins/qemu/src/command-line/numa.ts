@@ -9,7 +9,9 @@ export function numaArgs(build: Build): void {
   const numa = domain.cpu?.numa;
   if (numa === undefined || numa.cells.length === 0) return;
   const hmat = hasHmat(build);
-  const backends = numa.cells.map((cell, node) => memoryBackend(build, { id: `ram-node${node}`, size: cell.memory, node }));
+  const backends = numa.cells.map((cell, node) =>
+    memoryBackend(build, { id: `ram-node${node}`, size: cell.memory, node }),
+  );
   const useBackends = machine?.numaMemSupported === false || hmat || backends.some((item) => item.needed);
   if (!useBackends) memPathArgs(build);
   const master = numa.cells.findIndex((cell) => (cell.cpus?.length ?? 0) > 0);
@@ -41,7 +43,8 @@ function initiatorOf(numa: CpuNuma, node: number): number | undefined {
 function distanceArgs({ args }: Build, numa: CpuNuma): void {
   if (!numa.cells.some((cell) => (cell.distances?.length ?? 0) > 0)) return;
   for (const from of numa.cells.keys())
-    for (const to of numa.cells.keys()) args.add("-numa", `dist,src=${from},dst=${to},val=${distanceOf(numa, from, to)}`);
+    for (const to of numa.cells.keys())
+      args.add("-numa", `dist,src=${from},dst=${to},val=${distanceOf(numa, from, to)}`);
 }
 
 function distanceOf(numa: CpuNuma, from: number, to: number): number {

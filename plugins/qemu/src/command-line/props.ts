@@ -47,7 +47,9 @@ export function propsToOption(head: string, props: Props): string {
 }
 
 function flatten(prefix: string, props: Props): readonly string[] {
-  return Object.entries(props).flatMap(([name, value]) => (value === undefined ? [] : option(`${prefix}${name}`, value)));
+  return Object.entries(props).flatMap(([name, value]) =>
+    value === undefined ? [] : option(`${prefix}${name}`, value),
+  );
 }
 
 function option(name: string, value: PropValue): readonly string[] {

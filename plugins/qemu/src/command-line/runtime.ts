@@ -17,7 +17,9 @@ export interface Runtime {
   /** Opened log files of character devices, by the alias of their device. */
   readonly chardevLogFds?: ReadonlyMap<string, number> | undefined;
   /** Descriptors of the tap (and vhost) devices of an interface, by its alias. */
-  readonly taps?: ReadonlyMap<string, { readonly fds: readonly number[]; readonly vhostFds?: readonly number[] }> | undefined;
+  readonly taps?:
+    | ReadonlyMap<string, { readonly fds: readonly number[]; readonly vhostFds?: readonly number[] }>
+    | undefined;
   /** Opened `/dev/vhost-vdpa-*` by the alias of their interface, and `/dev/vhost-vsock` under `vsock0`. */
   readonly vhostFds?: ReadonlyMap<string, number> | undefined;
   /** An opened TPM and its cancel file, by the TPM's alias. */

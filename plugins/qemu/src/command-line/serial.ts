@@ -40,7 +40,10 @@ export function serialArgs(build: Build): void {
 
 /** Ports that the board has, whether they are used or not. */
 function isPlatformSerial({ target }: Serial): boolean {
-  return target.type === undefined || (target.type === "system-serial" && (target.model === "pl011" || target.model === "16550a"));
+  return (
+    target.type === undefined ||
+    (target.type === "system-serial" && (target.model === "pl011" || target.model === "16550a"))
+  );
 }
 
 function serialProps(build: Build, serial: Serial, chardev: string): Props {

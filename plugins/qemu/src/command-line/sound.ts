@@ -1,7 +1,7 @@
 import type { Audio, AudioDirection, Domain, Sound } from "@polyvisor/sdk/conf";
 import { addressProps } from "./address.js";
 import { aliasOf, type Build, internal, refuse } from "./context.js";
-import { fromYesNo, jsonText, positive, type Props } from "./props.js";
+import { fromYesNo, jsonText, type Props, positive } from "./props.js";
 
 /** The id of an audio backend; without a wish the first one. */
 export function audioId(domain: Domain, wanted: number | undefined): string {

@@ -13,7 +13,12 @@ const SUFFIXES: Readonly<Partial<Record<Address["type"], string>>> = {
 };
 
 /** The QEMU device of a virtio device: its name depends on the bus that it sits on and on its flavour. */
-export function virtioDriver(build: Build, base: string, device: VirtioDevice, model?: VirtioModel | undefined): string {
+export function virtioDriver(
+  build: Build,
+  base: string,
+  device: VirtioDevice,
+  model?: VirtioModel | undefined,
+): string {
   const type = device.address?.type;
   const suffix = type === undefined ? undefined : SUFFIXES[type];
   if (suffix === undefined) throw internal(`Unexpected address type for '${base}'`);

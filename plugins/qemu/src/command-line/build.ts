@@ -1,0 +1,168 @@
+import { join } from "node:path";
+import type { Domain } from "@polyvisor/sdk/conf";
+import { findMachine, type QemuCapabilities, type VirtType } from "../capabilities/index.js";
+import { Args } from "./args.js";
+import { bootArgs, bootIndexes } from "./boot.js";
+import { clockArgs, powerArgs } from "./clock.js";
+import { type Build, canOf, notYet, refuse } from "./context.js";
+import { ccidArgs, controllerArgs, globalControllerArgs } from "./controllers.js";
+import { cpuArgs } from "./cpu.js";
+import { diskArgs } from "./disks.js";
+import { environmentOf } from "./environment.js";
+import { filesystemArgs } from "./filesystem.js";
+import { loaderArgs, pflashArgs } from "./firmware.js";
+import { graphicsArgs } from "./graphics.js";
+import { inputArgs } from "./input.js";
+import { accelArgs, machineArgs, nameArgs, smpArgs, tsegArgs } from "./machine.js";
+import { iothreadArgs, memoryArgs, memoryDeviceArgs } from "./memory.js";
+import { networkArgs } from "./network.js";
+import { numaArgs } from "./numa.js";
+import { overridesOf, passthroughArgs } from "./passthrough.js";
+import type { Runtime } from "./runtime.js";
+import { channelArgs, consoleArgs, parallelArgs, serialArgs } from "./serial.js";
+import {
+  genidArgs,
+  iommuArgs,
+  memballoonArgs,
+  nvramArgs,
+  panicArgs,
+  rngArgs,
+  vmcoreinfoArgs,
+  vsockArgs,
+  watchdogArgs,
+} from "./small-devices.js";
+import { fwcfgArgs, smbiosArgs } from "./smbios.js";
+import { audioArgs, soundArgs } from "./sound.js";
+import { hostdevArgs, hubArgs, redirdevArgs, smartcardArgs } from "./usb.js";
+import { videoArgs } from "./video.js";
+
+export interface CommandLine {
+  /** The emulator by absolute path, and its arguments. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/**
+ * The emulator's command line, as libvirt would print it, from a configuration in which every device has its alias and
+ * its place. What cannot be expressed is refused with `CONFIG_UNSUPPORTED`.
+ */
+export function buildCommandLine(domain: Domain, caps: QemuCapabilities, runtime: Runtime): CommandLine {
+  const virtType = virtTypeOf(domain);
+  const args = new Args(caps, overridesOf(domain));
+  const build: Build = {
+    domain,
+    caps,
+    runtime,
+    args,
+    virtType,
+    machine: findMachine(caps, virtType, domain.os.machine ?? ""),
+    bootIndexes: bootIndexes(domain),
+    can: canOf(caps),
+  };
+  refuseUnbuilt(domain);
+  for (const step of STEPS) step(build);
+  return {
+    argv: [domain.devices.emulator ?? caps.emulator, ...args.argv],
+    env: Object.fromEntries([...environmentOf(runtime), ...args.env]),
+  };
+}
+
+function virtTypeOf({ type }: Domain): VirtType {
+  if (type === "kvm" || type === "qemu") return type;
+  throw refuse(`domain type '${type}' is not supported by this driver`);
+}
+
+function refuseUnbuilt({ devices, launchSecurity }: Domain): void {
+  if (launchSecurity !== undefined) throw notYet("launch security");
+  if (devices.tpms.length > 0) throw notYet("a TPM device");
+  if (devices.shmems.length > 0) throw notYet("a shared memory device");
+}
+
+/** libvirt's order: an object comes before what refers to it. */
+const STEPS: readonly ((build: Build) => void)[] = [
+  nameArgs,
+  ({ args }) => args.add("-S"),
+  masterKeyArgs,
+  pflashArgs,
+  machineArgs,
+  accelArgs,
+  tsegArgs,
+  cpuArgs,
+  loaderArgs,
+  memoryArgs,
+  smpArgs,
+  iothreadArgs,
+  numaArgs,
+  ({ args, domain }) => args.add("-uuid", domain.uuid),
+  smbiosArgs,
+  fwcfgArgs,
+  genidArgs,
+  displayArgs,
+  ({ args }) => args.add("-no-user-config"),
+  ({ args }) => args.add("-nodefaults"),
+  monitorArgs,
+  clockArgs,
+  powerArgs,
+  bootArgs,
+  iommuArgs,
+  globalControllerArgs,
+  controllerArgs,
+  memoryDeviceArgs,
+  hubArgs,
+  ccidArgs,
+  diskArgs,
+  filesystemArgs,
+  networkArgs,
+  smartcardArgs,
+  serialArgs,
+  parallelArgs,
+  channelArgs,
+  consoleArgs,
+  inputArgs,
+  audioArgs,
+  graphicsArgs,
+  videoArgs,
+  soundArgs,
+  watchdogArgs,
+  redirdevArgs,
+  hostdevArgs,
+  incomingArgs,
+  memballoonArgs,
+  rngArgs,
+  nvramArgs,
+  vmcoreinfoArgs,
+  passthroughArgs,
+  sandboxArgs,
+  panicArgs,
+  vsockArgs,
+  logArgs,
+];
+
+/** The key with which every other secret is handed to the emulator. */
+function masterKeyArgs({ args, runtime }: Build): void {
+  const file = join(runtime.libDir, "master-key.aes");
+  args.object({ "qom-type": "secret", id: "masterKey0", format: "raw", file });
+}
+
+function displayArgs({ args, domain }: Build): void {
+  if (domain.devices.graphics.length === 0) args.add("-display", "none");
+}
+
+function monitorArgs({ args, runtime: { monitor } }: Build): void {
+  const where = "fd" in monitor ? `fd=${monitor.fd}` : `path=${monitor.path}`;
+  args.add("-chardev", `socket,id=charmonitor,${where},server=on,wait=off`);
+  args.add("-mon", "chardev=charmonitor,id=monitor,mode=control");
+}
+
+function incomingArgs({ args, runtime }: Build): void {
+  if (runtime.incoming !== undefined) args.add("-incoming", runtime.incoming);
+}
+
+function sandboxArgs({ args, runtime, can }: Build): void {
+  if (!can("seccomp-sandbox") || runtime.settings?.seccomp === false) return;
+  args.add("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+}
+
+function logArgs({ args, runtime }: Build): void {
+  if (runtime.settings?.logTimestamp !== false) args.add("-msg", "timestamp=on");
+}

@@ -1,0 +1,2 @@
+export { buildCommandLine, type CommandLine } from "./build.js";
+export type { Runtime } from "./runtime.js";
