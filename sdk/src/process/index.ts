@@ -3,6 +3,7 @@ export { type HeldProcess, type LaunchDescriptors, launch } from "./launch.js";
 export { chainOf, type LaunchPlan, type ResourceLimit, type RunAs } from "./launch-plan.js";
 export {
   closeDescriptor,
+  hasHungUp,
   ioctl,
   keepDescriptorsFromChildren,
   listenUnix,

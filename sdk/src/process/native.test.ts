@@ -8,6 +8,7 @@ import { join } from "node:path";
 import test from "ava";
 import {
   closeDescriptor,
+  hasHungUp,
   listenUnix,
   notifySystemd,
   openPidfd,
@@ -50,6 +51,22 @@ test("a socket's peer is known by pid, uid and gid", async (t) => {
   process.kill(peer.pid ?? 0);
   socket.destroy();
   t.throws(() => peerCredentials(socket), { message: /EBADF/ });
+  server.close();
+});
+
+test("the end of a socket's peer is seen before all is read that it left", async (t) => {
+  const path = join(await folder(), "s");
+  const server = net.createServer({ pauseOnConnect: true }).listen(path);
+  await once(server, "listening");
+  const peer = net.connect(path);
+  const [socket] = (await once(server, "connection")) as [net.Socket];
+  await new Promise((sent) => peer.write("nobody reads this", sent));
+  t.false(hasHungUp(socket));
+  peer.destroy();
+  await once(peer, "close");
+  t.true(hasHungUp(socket));
+  socket.destroy();
+  t.throws(() => hasHungUp(socket), { message: /EBADF/ });
   server.close();
 });
 

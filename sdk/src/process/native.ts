@@ -39,6 +39,8 @@ const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 const MSG_NOSIGNAL = 0x4000;
+const POLLERR = 8;
+const POLLHUP = 16;
 const F_SETLK = 6;
 const F_WRLCK = 1;
 const EAGAIN = 11;
@@ -60,6 +62,18 @@ export function peerCredentials(socket: net.Socket): PeerCredentials {
   check("getsockopt", libc().getsockopt(descriptorOf(socket), SOL_SOCKET, SO_PEERCRED, credentials, length));
   const [pid, uid, gid] = [readU32(credentials, 0), readU32(credentials, 4), readU32(credentials, 8)];
   return { pid, uid, gid };
+}
+
+/**
+ * Whether a socket's peer is gone. A socket that is paused does not tell: Node learns of the end when it has read all that
+ * came before. Throws for a socket that is closed on this side.
+ */
+export function hasHungUp(socket: net.Socket): boolean {
+  const pollfd = Buffer.alloc(8);
+  writeU32(pollfd, descriptorOf(socket), 0);
+  check("poll", libc().poll(pollfd, 1, 0));
+  const revents = LITTLE_ENDIAN ? pollfd.readUInt16LE(6) : pollfd.readUInt16BE(6);
+  return (revents & (POLLHUP | POLLERR)) !== 0;
 }
 
 /**
@@ -249,6 +263,7 @@ interface Libc {
   sendto(fd: number, data: Buffer, length: number, flags: number, address: Buffer, addressLength: number): number;
   getsockopt(fd: number, level: number, name: number, value: Buffer, length: Buffer): number;
   ioctl(fd: number, request: number, argument: Buffer): number;
+  poll(fds: Buffer, count: number, timeout: number): number;
   fcntl(fd: number, command: number, argument: Buffer): number;
   syscall(number: number, a: number, b: number, c: number, d: number): number;
   errno(): number;
@@ -274,6 +289,7 @@ function loadLibc(): Libc {
     sendto: declare("intptr_t sendto(int, const uint8_t *, size_t, int, const uint8_t *, uint32_t)"),
     getsockopt: declare("int getsockopt(int, int, int, _Out_ uint8_t *, _Inout_ uint8_t *)"),
     ioctl: declare("int ioctl(int, unsigned long, _Inout_ uint8_t *)"),
+    poll: declare("int poll(_Inout_ uint8_t *, unsigned long, int)"),
     fcntl: declare("int fcntl(int, int, _Inout_ uint8_t *)"),
     syscall: declare("long syscall(long, long, long, long, long)"),
     errno: () => koffi.errno(),
