@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CallContext, Host, HypervisorConnection, Identity, Log } from "@polyvisor/core";
+import { HangUps } from "./hang-ups.js";
 import type { KeepaliveSettings } from "./keepalive.js";
 import { Linger } from "./linger.js";
 import { defaultUris, openFirst, uriOfName } from "./open-uri.js";
@@ -59,6 +60,7 @@ export class SessionServer {
       keepalive: settings.keepalive,
       maxClientRequests: settings.maxClientRequests,
       linger: new Linger(),
+      hangUps: new HangUps(),
       ...(settings.policy === undefined ? {} : { policy: settings.policy }),
     };
   }

@@ -14,6 +14,7 @@ import { ClientCalls } from "./calls.js";
 import { argsOf, entryOf } from "./dispatch.js";
 import { notOpen, rpcError } from "./errors.js";
 import { EventRegistrations } from "./events.js";
+import type { HangUps } from "./hang-ups.js";
 import { ClientWatch, type KeepaliveSettings } from "./keepalive.js";
 import type { Linger } from "./linger.js";
 import { type Answered, writeError, writeKeepalive } from "./messages.js";
@@ -31,6 +32,7 @@ export interface SessionServices {
   /** Without one everything is allowed. */
   readonly policy?: Policy;
   readonly linger: Linger;
+  readonly hangUps: HangUps;
 }
 
 /** One client as the server that accepted it knows it. */
@@ -208,6 +210,7 @@ export class Session {
     else if (this.#holds !== 0) {
       this.#splitter.hold();
       this.#socket.pause();
+      this.#services.hangUps.watch(this.#socket);
     }
   }
 
@@ -276,7 +279,9 @@ export class Session {
     this.#holds &= ~reason;
     if (this.#holds !== 0 || this.#working || this.#over) return;
     this.#work();
-    if (this.#holds === 0) this.#socket.resume();
+    if (this.#holds !== 0) return;
+    this.#services.hangUps.release(this.#socket);
+    this.#socket.resume();
   }
 
   /** The client does not keep to the protocol, so nothing that follows can be understood. */
@@ -291,6 +296,7 @@ export class Session {
   async #end(): Promise<void> {
     this.#over = true;
     this.#watch.stop();
+    this.#services.hangUps.release(this.#socket);
     for (const stream of this.#streams.values()) stream.abort();
     await Promise.all([this.events.end(), this.#calls.end()]);
     if (this.#opening.state !== "open") return;
