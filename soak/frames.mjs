@@ -2,6 +2,8 @@
 
 import { recordSessions } from "./frames/record.mjs";
 import { soakState } from "./frames/round.mjs";
+import { RUDE } from "./frames/rude.mjs";
+import { soakRudeness } from "./frames/rudeness.mjs";
 import { STATES } from "./frames/states.mjs";
 import { DaemonUnderTest } from "./lib/daemon.mjs";
 import { mb, ratio, us } from "./lib/report.mjs";
@@ -10,58 +12,89 @@ export const options = {
   count: { type: "string", default: "1000000" },
   lanes: { type: "string", default: "8" },
   only: { type: "string", default: "" },
+  seconds: { type: "string", default: "5" },
   "max-growth": { type: "string", default: "5" },
 };
 
-export const usage = `frames [--count N] [--lanes N] [--only STATE,...] [--max-growth MB]
+/** How long the observer is alone, in milliseconds. */
+const QUIET_MS = 1500;
+
+export const usage = `frames [--count N] [--lanes N] [--seconds N] [--only NAME,...] [--max-growth MB]
   --count       messages in each round of each state; a state has two rounds (default 1000000)
   --lanes       connections that attack at a time (default 8)
-  --only        only these: ${Object.keys(STATES).join(", ")}
+  --seconds     how long rude clients stay in each of their two rounds (default 5)
+  --only        only these: ${[...Object.keys(STATES), ...Object.keys(RUDE)].join(", ")}
   --max-growth  what the second round may add to the heap, in MB (default 5)`;
 
 /** @returns {Promise<import("./lib/report.mjs").Report>} */
 export async function run({ values, seed, log }) {
-  const only = values.only === "" ? Object.keys(STATES) : values.only.split(",");
-  const round = { count: Number(values.count), lanes: Number(values.lanes), seed, quiet: 1500 };
-  const maxGrowth = Number(values["max-growth"]) * 1048576;
-  const daemon = await DaemonUnderTest.start();
+  const only = values.only === "" ? [...Object.keys(STATES), ...Object.keys(RUDE)] : values.only.split(",");
+  const unknown = only.find((name) => STATES[name] === undefined && RUDE[name] === undefined);
+  if (unknown !== undefined) throw new Error(`there is no ${unknown}: ${usage}`);
   const report = { faults: [], rows: [], details: [] };
-  try {
+  const states = only.filter((name) => STATES[name] !== undefined);
+  const polite = only.filter((name) => RUDE[name] !== undefined && RUDE[name].settings === undefined);
+  await onOneDaemon({}, [...states, ...polite]);
+  for (const name of only.filter((other) => RUDE[other]?.settings !== undefined))
+    await onOneDaemon(RUDE[name].settings, [name]);
+  return report;
+
+  async function onOneDaemon(settings, names) {
+    if (names.length === 0) return;
+    const daemon = await DaemonUnderTest.start(settings);
+    try {
+      const sessions = names.some((name) => STATES[name] !== undefined) ? await record(daemon) : [];
+      for (const name of names) await soakOne(daemon, name, sessions);
+    } catch (error) {
+      report.faults.push(error.stack);
+    } finally {
+      await daemon.stop();
+      report.faults.push(...daemon.uncaught);
+    }
+  }
+
+  async function record(daemon) {
     const { clients, sessions } = await recordSessions(daemon);
     log(`recorded ${sessions.length} sessions of ${clients.join(", ") || "no client: none is installed"}`);
-    for (const name of only) {
-      if (STATES[name] === undefined) throw new Error(`unknown state ${name}`);
-      const result = await soakState(daemon, name, sessions, round);
-      if (result.growth > maxGrowth) result.faults.push(`the second round added ${mb(result.growth)} MB of heap`);
-      result.faults.push(...new Set(await daemon.newErrors()));
-      report.faults.push(...result.faults.map((fault) => `${name}: ${fault}`));
-      report.rows.push(rowOf(result));
-      report.details.push(result);
-      log(JSON.stringify(rowOf(result)));
-    }
-  } catch (error) {
-    report.faults.push(error.stack);
-  } finally {
-    await daemon.stop();
-    report.faults.push(...daemon.uncaught);
+    return sessions;
   }
-  return report;
+
+  async function soakOne(daemon, name, sessions) {
+    const round = { count: Number(values.count), lanes: Number(values.lanes), seed, quiet: QUIET_MS };
+    const result =
+      STATES[name] === undefined
+        ? await soakRudeness(daemon, name, { seconds: Number(values.seconds), quiet: QUIET_MS })
+        : await soakState(daemon, name, sessions, round);
+    const faults = [...result.faults, ...new Set(await daemon.newErrors())];
+    if (result.growth > Number(values["max-growth"]) * 1048576)
+      faults.push(`the second round added ${mb(result.growth)} MB of heap`);
+    report.faults.push(...faults.map((fault) => `${name}: ${fault}`));
+    report.rows.push(rowOf(result, faults));
+    report.details.push({ ...result, faults });
+    log(line(report.rows.at(-1)));
+  }
 }
 
-function rowOf({ state, alone, beside, rounds, growth, faults }) {
+function line(row) {
+  return Object.entries(row)
+    .map(([head, value]) => `${head} ${value}`)
+    .join(", ");
+}
+
+function rowOf({ state, alone, beside, rounds, growth }, faults) {
   const [warmUp, second] = rounds;
   return {
     state,
-    messages: warmUp.frames + second.frames,
-    "per s": Math.round(second.frames / second.seconds),
-    "closed/torn": `${second.closed}/${second.torn}`,
+    messages: "frames" in second ? warmUp.frames + second.frames : "",
+    "per s": "frames" in second ? Math.round(second.frames / second.seconds) : "",
+    clients: second.connections ?? second.clients,
     "growth MB": mb(growth),
     "peak MB": mb(second.peak),
     "alone us": `${us(alone.call.p50)}/${us(alone.call.p99)}`,
-    "honest x": ratio(beside.call, alone.call),
+    "honest x": beside === undefined ? "" : ratio(beside.call, alone.call),
     "attack x": ratio(second.latency.call, alone.call),
-    "attack/honest": ratio(second.latency.call, beside.call),
-    "open x": ratio(second.latency.open, alone.open),
+    "attack/honest": beside === undefined ? "" : ratio(second.latency.call, beside.call),
+    "new client x": ratio(second.latency.open, alone.open),
     faults: faults.length,
   };
 }

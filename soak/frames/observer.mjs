@@ -1,11 +1,11 @@
 // A well-behaved client in a process of its own. It calls, waits for the answer, rests, and measures; now and then it
-// connects anew. Started by round.mjs: told to begin and to report, it answers with latencies in microseconds.
+// connects anew. Started by round.mjs and rudeness.mjs: told to begin and to report, it answers with latencies in microseconds.
 import { setTimeout as sleep } from "node:timers/promises";
 import { remoteProgram } from "@polyvisor/core";
 import { RpcClient } from "@polyvisor/sdk/rpc";
 import { percentiles } from "../lib/percentiles.mjs";
 
-const [socket, uri] = process.argv.slice(2);
+const [socket, uri, noNew] = process.argv.slice(2);
 const { calls } = remoteProgram;
 
 /** Milliseconds between two calls. */
@@ -27,7 +27,7 @@ client.closed.then((reason) => failures.push(`the observer's connection was lost
 process.send("ready");
 for (let i = 0; ; i++) {
   await timed(callTimes, () => ask(client, i));
-  if (i % PER_CONNECTION === 0) {
+  if (noNew === undefined && i % PER_CONNECTION === 0) {
     const other = await timed(openTimes, connect);
     await other?.close();
   }

@@ -8,6 +8,9 @@ import { STATES } from "./states.mjs";
 const OBSERVER = new URL("observer.mjs", import.meta.url).pathname;
 const ATTACKER = new URL("attacker.mjs", import.meta.url).pathname;
 
+/** Milliseconds between two looks after the domains. */
+const TIDY_MS = 100;
+
 const KNOWN = { name: "test", uuid: "6695eb01-f6a4-8304-79aa-97f2502e193f", id: 1 };
 const SOAK = { name: "soak", uuid: "50ac50ac-50ac-50ac-50ac-50ac50ac50ac", id: 1 };
 
@@ -59,14 +62,27 @@ async function attackOnce({ daemon, state, janitor, observer, attacker, order },
   const before = state.changesNothing ? await janitor.snapshot() : undefined;
   const unstir = state.stirs ? janitor.stir() : async () => {};
   const unwatch = watchMemory(daemon);
-  const { faults, ...figures } = await attacker.ask({ ...order, seed });
+  const attack = attacker.ask({ ...order, seed });
+  const removedMeanwhile = await tidyUntil(attack, janitor, state);
+  const { faults, ...figures } = await attack;
   await unstir();
   const latency = await observer.ask("report");
   const peak = await unwatch();
   if (before !== undefined && before !== (await janitor.snapshot())) faults.push("a read-only client changed a domain");
-  const removed = await janitor.tidy();
+  const removed = removedMeanwhile + (await janitor.tidy());
   const memory = await daemon.settledMemory();
   return { ...figures, removed, latency, peak, memory, faults: [...faults, ...latency.failures] };
+}
+
+/** Attackers soon destroy the domain that they attack; so that they do not run into nothing it comes back now and then. */
+async function tidyUntil(attack, janitor, { changesNothing }) {
+  let goesOn = !changesNothing;
+  attack.finally(() => {
+    goesOn = false;
+  });
+  let removed = 0;
+  for (; goesOn; await sleep(TIDY_MS)) removed += await janitor.tidy(false);
+  return removed;
 }
 
 /** Heap and what hangs on it outside, in bytes. */
