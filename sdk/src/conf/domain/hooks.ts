@@ -27,6 +27,14 @@ export type DeviceMapping = {
   readonly [K in DeviceKind]?: (device: DeviceOf<K>, domain: Domain) => DeviceOf<K>;
 };
 
+/** How the document is read that the hooks complete. */
+export interface HookContext {
+  /** A new configuration rather than one that was stored before. */
+  readonly abiUpdate: boolean;
+  /** A configuration rather than the state of a running domain. */
+  readonly inactive: boolean;
+}
+
 /** A driver's part in turning XML into a complete configuration. Every function is pure. */
 export interface DomainHooks {
   readonly features?: ReadonlySet<DriverFeature>;
@@ -41,11 +49,11 @@ export interface DomainHooks {
   /** First of all: what later steps need to know, such as the emulator. */
   basics?(domain: Domain): Domain;
   /** Adds the devices that a machine always has and fills what is not said; before any device is looked at. */
-  domain?(domain: Domain): Domain;
+  domain?(domain: Domain, context: HookContext): Domain;
   /** Fills what a device does not say. Called for every device, and again for devices that the defaults add. */
   readonly devices?: DeviceMapping;
   /** After all defaults: gives devices their places. */
-  assignAddresses?(domain: Domain): Domain;
+  assignAddresses?(domain: Domain, context: HookContext): Domain;
   /** Last: throws what the driver cannot do. */
   validate?(domain: Domain): void;
 }

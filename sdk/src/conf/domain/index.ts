@@ -7,7 +7,7 @@ export {
 } from "./controllers.js";
 export { allDevices, mapDevices, withDevices } from "./devices.js";
 export { type FormatOptions, formatDomain } from "./format/domain.js";
-export type { DeviceMapping, DeviceOf, DomainHooks, DriverFeature, NamespaceHooks } from "./hooks.js";
+export type { DeviceMapping, DeviceOf, DomainHooks, DriverFeature, HookContext, NamespaceHooks } from "./hooks.js";
 export * from "./model/index.js";
 export { diskNameIndex, insertController, insertDisk } from "./order.js";
 export { type ParseOptions, parseDomain, readDomain } from "./read.js";

@@ -49,7 +49,11 @@ export function readDomain(root: XmlElement, options: ParseOptions = {}): Domain
   if (options.skipDefaults === true) return named;
   const newMac = options.newMac ?? (() => randomMac(hooks.macPrefix ?? "52:54:00"));
   return located(root, () => {
-    const complete = fillDefaults(named, hooks, { newMac, abiUpdate: options.abiUpdate ?? false });
+    const complete = fillDefaults(named, hooks, {
+      newMac,
+      abiUpdate: options.abiUpdate ?? false,
+      inactive: options.inactive ?? true,
+    });
     validateDomain(complete);
     hooks.validate?.(complete);
     return complete;

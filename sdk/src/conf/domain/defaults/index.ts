@@ -3,16 +3,14 @@ import type { XmlElement } from "../../../xml/index.js";
 import { isElement } from "../../../xml/index.js";
 import { assignControllerIndexes } from "../controllers.js";
 import { mapDevices, withDevices } from "../devices.js";
-import type { DomainHooks } from "../hooks.js";
+import type { DomainHooks, HookContext } from "../hooks.js";
 import type { Domain, Input, Serial, Video } from "../model/index.js";
 import { checkBootOrder, checkController, checkCpu, checkFeatures, checkPanics, checkTimers } from "./checks.js";
 import { genericDeviceDefaults, videoDefaults } from "./devices.js";
 import { addImplicitDevices } from "./implicit.js";
 
-export interface DefaultsOptions {
+export interface DefaultsOptions extends HookContext {
   readonly newMac: () => string;
-  /** The configuration is new rather than an existing one that is read again. */
-  readonly abiUpdate: boolean;
 }
 
 /** Fills in everything that the XML leaves open, in libvirt's order, with the driver's hooks in between. */
@@ -20,7 +18,7 @@ export function fillDefaults(written: Domain, hooks: DomainHooks, options: Defau
   let domain = mapDevices(written, { input: (input) => ({ ...input, bus: input.bus ?? inputBus(input, written) }) });
   domain = hooks.basics?.(domain) ?? domain;
   domain = assignControllerIndexes(domain);
-  domain = hooks.domain?.(domain) ?? domain;
+  domain = hooks.domain?.(domain, options) ?? domain;
   domain = assignIsaSerialPorts(domain);
   const generic = genericDeviceDefaults(hooks, options.newMac);
   if (hooks.devices !== undefined) domain = mapDevices(domain, hooks.devices);
@@ -39,7 +37,7 @@ export function fillDefaults(written: Domain, hooks: DomainHooks, options: Defau
   domain = { ...domain, metadata: sanitizeMetadata(domain.metadata) };
   domain = graphicsDefaults(domain);
   checkCpu(domain);
-  domain = hooks.assignAddresses?.(domain) ?? domain;
+  domain = hooks.assignAddresses?.(domain, options) ?? domain;
   return checkFeatures(domain, hooks.features ?? new Set());
 }
 
