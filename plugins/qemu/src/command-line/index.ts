@@ -1,2 +1,3 @@
 export { buildCommandLine, type CommandLine } from "./build.js";
+export { numberImages } from "./node-names.js";
 export type { Runtime } from "./runtime.js";
