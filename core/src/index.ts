@@ -4,7 +4,7 @@ export * from "./errors/index.js";
 export { Connection } from "./host/connection.js";
 export { DomainHandle } from "./host/domain.js";
 export { createHost, type Host, type HostOptions } from "./host/host.js";
-export { handlerOf, notSupported, publicName, readOnlyDenied } from "./host/invoke.js";
+export { checkReadOnly, handlerOf, notSupported, publicName } from "./host/invoke.js";
 export { silentLog } from "./host/log.js";
 export { defaultPaths, rootPaths } from "./host/paths.js";
 export type { PluginState, PluginStatus } from "./host/registry.js";

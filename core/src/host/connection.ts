@@ -6,7 +6,7 @@ import type { CallContext, HypervisorConnection } from "../contracts/index.js";
 import { VirtError } from "../errors/index.js";
 import { DomainHandle } from "./domain.js";
 import { EventQueue } from "./event-queue.js";
-import { handlerOf, notSupported, readOnlyDenied } from "./invoke.js";
+import { checkReadOnly, handlerOf, notSupported } from "./invoke.js";
 
 /** An open URI: every call of the API under `api`, and objects for what is used most. */
 export class Connection implements AsyncDisposable {
@@ -91,7 +91,7 @@ function clientOf(driver: HypervisorConnection, context: CallContext): Hyperviso
         if (call.by === "session") return sessionAnswer(driver, name);
         throw notSupported(name);
       }
-      if (context.readOnly && !call.readOnly) throw readOnlyDenied(name);
+      if (context.readOnly) checkReadOnly(name, call, args as Record<string, unknown>);
       return handler(args, more === undefined ? context : { ...context, ...more });
     };
   }

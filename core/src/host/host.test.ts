@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
-import { createHost, type Host, rootPaths, type VirtError } from "../index.js";
+import { createHost, type Host, rootPaths, type VirtError, XML_FLAG } from "../index.js";
 
 const root = await mkdtemp(join(tmpdir(), "polyvisor-host-"));
 test.after.always(() => rm(root, { recursive: true, force: true }));
@@ -23,6 +23,7 @@ const DRIVER = `export default { "hypervisor.v1": class {
       resolveDomain: (dom) => dom,
       connectGetType: () => "KIND" + starts,
       domainCreateWithFlags: ({ dom }) => dom,
+      domainGetXMLDesc: () => "<domain/>",
       connectListAllDomains: () => [{ name: "a", uuid: "00000000-0000-4000-8000-000000000001", id: 1 }],
       events: { subscribe(kind, dom, listener) {
         if (kind === "lifecycle") setTimeout(() => listener({ kind, dom: { name: "a", uuid: "", id: 1 }, event: 2, detail: 0 }), 5);
@@ -146,6 +147,11 @@ test("a read-only connection looks but does not change", async (t) => {
   t.like(await t.throwsAsync<VirtError>(domain?.create() ?? Promise.resolve()), {
     number: 29,
     message: "operation forbidden: read only access prevents virDomainCreateWithFlags",
+  });
+  t.is(await domain?.getXMLDesc(), "<domain/>");
+  t.like(await t.throwsAsync<VirtError>(domain?.getXMLDesc(XML_FLAG.SECURE) ?? Promise.resolve("")), {
+    number: 29,
+    message: "operation forbidden: virDomainGetXMLDesc with secure flag",
   });
 });
 

@@ -1,3 +1,5 @@
+import { isLooking, isNeeded } from "../api/acl.js";
+import type { Call } from "../api/define.js";
 import type { HypervisorCallName } from "../api/programs.js";
 import type { CallContext, HypervisorConnection, MaybePromise } from "../contracts/index.js";
 import { type ErrorDomain, VirtError } from "../errors/index.js";
@@ -18,12 +20,21 @@ export function notSupported(name: string): VirtError {
   });
 }
 
-/** A read-only connection made a call that changes something. */
-export function readOnlyDenied(name: string): VirtError {
-  return new VirtError("OPERATION_DENIED", `read only access prevents ${publicName(name)}`, {
-    domain: partOf(name),
-    hint: "connect without read-only access",
-  });
+/** Throws where a read-only connection makes a call that changes something, or asks for secrets with a flag. */
+export function checkReadOnly(name: string, call: Call, args: Readonly<Record<string, unknown>>): void {
+  if (!call.readOnly) throw readOnlyDenied(name, `read only access prevents ${publicName(name)}`);
+  for (const permission of call.acl) {
+    if (permission.when === undefined || isLooking(permission) || !isNeeded(permission, args)) continue;
+    const secret = permission.permission === "read_secure";
+    throw readOnlyDenied(
+      name,
+      secret ? `${publicName(name)} with secure flag` : `read only access prevents ${publicName(name)}`,
+    );
+  }
+}
+
+function readOnlyDenied(name: string, detail: string): VirtError {
+  return new VirtError("OPERATION_DENIED", detail, { domain: partOf(name), hint: "connect without read-only access" });
 }
 
 /** The public name of a call: libvirt's, with its prefix. */

@@ -1,5 +1,6 @@
 import {
   type CallContext,
+  checkReadOnly,
   type Domain,
   type HypervisorConnection,
   type MaybePromise,
@@ -8,7 +9,7 @@ import {
 } from "@polyvisor/core";
 import type { Frame } from "@polyvisor/sdk/rpc";
 import { rpcError } from "./errors.js";
-import { authorize, checkReadOnly, type Policy } from "./policy.js";
+import { authorize, type Policy } from "./policy.js";
 import type { Session } from "./session.js";
 import { type Args, dispatchTable, type Entry } from "./table.js";
 

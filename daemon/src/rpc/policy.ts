@@ -2,11 +2,9 @@ import {
   type Call,
   type Domain,
   type Identity,
-  isLooking,
   isNeeded,
   type MaybePromise,
   type Permission,
-  readOnlyDenied,
   VirtError,
 } from "@polyvisor/core";
 
@@ -22,15 +20,6 @@ export interface PolicyRequest {
 
 /** Decides on access. It may answer late, for example because it asks polkit. Without a policy everything is allowed. */
 export type Policy = (request: PolicyRequest) => MaybePromise<boolean>;
-
-/** Throws where a read-only connection makes a call that changes something, or asks for secrets with a flag. */
-export function checkReadOnly(name: string, call: Call, args: Readonly<Record<string, unknown>>): void {
-  if (!call.readOnly) throw readOnlyDenied(name);
-  for (const permission of call.acl) {
-    if (permission.when !== undefined && !isLooking(permission) && isNeeded(permission, args))
-      throw readOnlyDenied(name);
-  }
-}
 
 /** Asks the policy for each permission that the call needs with these arguments. Rejects with `ACCESS_DENIED`. */
 export async function authorize(
