@@ -1,7 +1,9 @@
 import { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
 import test from "ava";
 import { bodyOf, numberOf } from "../testing/call-bodies.js";
+import { frameOf } from "../testing/raw-client.js";
 import { serve, until } from "../testing/serve.js";
 import { TEST_DOMAIN } from "../testing/tiny-driver.js";
 
@@ -24,3 +26,38 @@ test("a client that is not read because its console takes nothing is let go once
   await until(() => hypervisor.closed === 1);
   t.true(console.destroyed);
 });
+
+test("of clients that hold too much together the one with the most has to go", async (t) => {
+  const { connect } = await serve(t, { maxHeldBytes: 4 << 20 });
+  const [greedy, modest, plain] = [await connect(), await connect(), await connect()];
+  modest.socket.write(beginningOf(16 << 20, 1 << 20));
+  await sleep(50);
+  greedy.socket.write(beginningOf(32 << 20, 8 << 20));
+  await greedy.closed;
+  t.is((await plain.call(numberOf("authList"))).status, MESSAGE_STATUS.OK);
+  t.false(modest.socket.destroyed);
+});
+
+test("events for a client that does not read take no more memory than they are long", async (t) => {
+  const { hypervisor, open } = await serve(t);
+  const client = await open();
+  const body = bodyOf("connectDomainEventCallbackRegisterAny", { eventID: 0, dom: null });
+  await client.call(numberOf("connectDomainEventCallbackRegisterAny"), body);
+  client.socket.pause();
+  const before = process.memoryUsage().arrayBuffers;
+  for (let i = 0; i < 10_000; i++) {
+    hypervisor.events.emit({ kind: "lifecycle", dom: TEST_DOMAIN, event: 3, detail: 0 });
+    await new Promise(setImmediate);
+  }
+  t.true(process.memoryUsage().arrayBuffers - before < 2e7);
+  client.socket.resume();
+  await until(() => client.inbox.length === 10_000);
+});
+
+/** The first bytes of a message that promises more. */
+function beginningOf(promised: number, sent: number): Buffer {
+  const bytes = Buffer.alloc(sent);
+  frameOf({ procedure: numberOf("domainDefineXML") }).copy(bytes);
+  bytes.writeUInt32BE(promised);
+  return bytes;
+}

@@ -24,13 +24,15 @@ const LOST_BYTES = 67108864;
 export class Outbox {
   readonly #socket: Socket;
   readonly #lost: (unread: number) => void;
+  readonly #grown: () => void;
   #writer: xdr.XdrWriter | undefined;
   #gathering = false;
   #scheduled = false;
 
-  /** `lost` is called when the client does not read what it is sent. */
-  constructor(socket: Socket, lost: (unread: number) => void) {
+  /** `grown` is called when the client has much to read, `lost` when it does not read what it is sent. */
+  constructor(socket: Socket, grown: () => void, lost: (unread: number) => void) {
     this.#socket = socket;
+    this.#grown = grown;
     this.#lost = lost;
   }
 
@@ -76,12 +78,12 @@ export class Outbox {
     this.#writer = undefined;
     const socket = this.#socket;
     if (writer.offset > 0 && socket.writable) {
-      socket.write(writer.buffer.subarray(0, writer.offset));
-      if (socket.writableLength > 0) {
-        // The socket still needs the memory.
-        if (socket.writableLength > LOST_BYTES) this.#lost(socket.writableLength);
-        return;
-      }
+      // For a client that is behind, bytes are copied: otherwise a small event would keep all of the writer's memory waiting.
+      const isBehind = socket.writableLength > 0;
+      socket.write(isBehind ? writer.take() : writer.buffer.subarray(0, writer.offset));
+      if (socket.writableLength > LOST_BYTES) this.#lost(socket.writableLength);
+      else if (this.congested) this.#grown();
+      if (!isBehind && socket.writableLength > 0) return;
     }
     writer.reset();
     if (spareWriters.length < SPARE_WRITERS_MAX && writer.buffer.length <= FLUSH_BYTES) spareWriters.push(writer);

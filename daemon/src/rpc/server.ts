@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { CallContext, Host, HypervisorConnection, Identity, Log } from "@polyvisor/core";
 import { HangUps } from "./hang-ups.js";
+import { HeldMemory } from "./held-memory.js";
 import type { KeepaliveSettings } from "./keepalive.js";
 import { Linger } from "./linger.js";
 import { defaultUris, openFirst, uriOfName } from "./open-uri.js";
@@ -15,6 +16,8 @@ export interface ServerSettings {
   /** Clients over that number that may wait until one leaves; any more are turned away. */
   readonly maxQueuedClients: number;
   readonly maxClientRequests: number;
+  /** Bytes of messages, incomplete or not taken yet, that the clients may make the daemon hold together. */
+  readonly maxHeldBytes?: number;
   /** What a client without a URI gets; by default the first hypervisor found. */
   readonly uriDefault?: string;
   readonly policy?: Policy;
@@ -33,6 +36,8 @@ interface Arrival {
 }
 
 const BACKLOG = 511;
+
+const HELD_BYTES_MAX = 268435456;
 
 /** How long clients that do not read, and calls that do not end, may delay the end of the server. */
 const CLOSE_MS = 3000;
@@ -61,6 +66,7 @@ export class SessionServer {
       maxClientRequests: settings.maxClientRequests,
       linger: new Linger(),
       hangUps: new HangUps(),
+      memory: new HeldMemory(settings.maxHeldBytes ?? HELD_BYTES_MAX),
       ...(settings.policy === undefined ? {} : { policy: settings.policy }),
     };
   }

@@ -15,6 +15,7 @@ import { argsOf, entryOf } from "./dispatch.js";
 import { notOpen, rpcError } from "./errors.js";
 import { EventRegistrations } from "./events.js";
 import type { HangUps } from "./hang-ups.js";
+import type { HeldMemory, Holder } from "./held-memory.js";
 import { ClientWatch, type KeepaliveSettings } from "./keepalive.js";
 import type { Linger } from "./linger.js";
 import { type Answered, writeError, writeKeepalive } from "./messages.js";
@@ -33,6 +34,7 @@ export interface SessionServices {
   readonly policy?: Policy;
   readonly linger: Linger;
   readonly hangUps: HangUps;
+  readonly memory: HeldMemory;
 }
 
 /** One client as the server that accepted it knows it. */
@@ -55,7 +57,7 @@ type Opening =
   | { readonly state: "open"; readonly connection: HypervisorConnection };
 
 /** One client's connection: what it sends is cut into messages and dispatched, what goes to it leaves through the outbox. */
-export class Session {
+export class Session implements Holder {
   readonly identity: Identity;
   readonly outbox: Outbox;
   readonly events: EventRegistrations;
@@ -86,10 +88,14 @@ export class Session {
     this.#readOnly = client.readOnly;
     this.#socket = socket;
     this.#services = services;
-    this.outbox = new Outbox(socket, (unread) => {
-      this.log.warn({ unread }, "the client does not read what it is sent; its connection is closed");
-      socket.destroy();
-    });
+    this.outbox = new Outbox(
+      socket,
+      () => services.memory.count(this),
+      (unread) => {
+        this.log.warn({ unread }, "the client does not read what it is sent; its connection is closed");
+        socket.destroy();
+      },
+    );
     this.events = new EventRegistrations(this);
     this.#calls = new ClientCalls(this, services.maxClientRequests);
     this.#watch = new ClientWatch(services.keepalive, this.outbox, () => {
@@ -120,6 +126,17 @@ export class Session {
   get connection(): HypervisorConnection {
     if (this.#opening.state !== "open") throw notOpen();
     return this.#opening.connection;
+  }
+
+  get held(): number {
+    let held = this.#splitter.held + this.outbox.unread;
+    for (const stream of this.#streams.values()) held += stream.waiting;
+    return held;
+  }
+
+  letGo(): void {
+    this.log.warn({ held: this.held }, "clients use too much memory, and this one the most; its connection is closed");
+    this.#socket.destroy();
   }
 
   async open(name: string, readOnly: boolean, context: CallContext): Promise<void> {
@@ -205,6 +222,7 @@ export class Session {
       this.#refuse(error);
     }
     this.outbox.flush();
+    this.#services.memory.count(this);
     this.#working = false;
     if (this.#closing) this.#socket.destroySoon();
     else if (this.#holds !== 0) {
@@ -297,6 +315,7 @@ export class Session {
     this.#over = true;
     this.#watch.stop();
     this.#services.hangUps.release(this.#socket);
+    this.#services.memory.forget(this);
     for (const stream of this.#streams.values()) stream.abort();
     await Promise.all([this.events.end(), this.#calls.end()]);
     if (this.#opening.state !== "open") return;

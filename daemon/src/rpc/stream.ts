@@ -38,6 +38,11 @@ export class ServerStream {
     bytes.on("drain", () => this.#client.streamReady(this));
   }
 
+  /** Bytes that the driver's end has not taken yet. */
+  get waiting(): number {
+    return this.#bytes.writableLength;
+  }
+
   /** A packet of the client. */
   take(frame: Frame): void {
     if (this.#over) return;

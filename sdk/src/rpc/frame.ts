@@ -96,6 +96,11 @@ export class FrameSplitter {
     this.frame = this.#frame;
   }
 
+  /** Bytes of memory that the torn message takes. */
+  get held(): number {
+    return this.#torn.length;
+  }
+
   /** Takes the first `length` bytes of a chunk. Only after `next` returned `false`. */
   feed(chunk: Buffer, length = chunk.length): void {
     this.#chunk = chunk;
