@@ -8,6 +8,7 @@ import {
   FrameError,
   FrameSplitter,
   frameBytes,
+  HEADER_BYTES,
   MESSAGE_BYTES_MAX,
   MESSAGE_STATUS,
   MESSAGE_TYPE,
@@ -84,6 +85,25 @@ test("however the bytes are torn, the same messages come out", (t) => {
     }),
     { numRuns: 300 },
   );
+});
+
+test("a long message that comes in many pieces is put together again", (t) => {
+  for (const length of [1048576 - 1, 1048576, 1048576 + 1, 2097152, 3500000]) {
+    const body = Buffer.from(Array.from({ length: length - HEADER_BYTES }, (_, i) => (i * 31) & 255));
+    const bytes = Buffer.concat([frameBytes(HEADER, body), frameBytes({ ...HEADER, serial: 8 })]);
+    for (const size of [65536, 1048576, 50001]) {
+      const splitter = new FrameSplitter();
+      const bodies: Buffer[] = [];
+      for (let at = 0; at < bytes.length; at += size) {
+        splitter.feed(bytes.subarray(at, at + size));
+        while (splitter.next())
+          bodies.push(Buffer.from(splitter.frame.buffer.subarray(splitter.frame.body, splitter.frame.end)));
+      }
+      t.is(bodies.length, 2);
+      t.true(bodies[0]?.equals(body));
+      t.is(splitter.held, 0);
+    }
+  }
 });
 
 test("an impossible length is refused as soon as the length word is there", (t) => {

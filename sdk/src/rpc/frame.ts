@@ -63,6 +63,9 @@ const EMPTY = Buffer.alloc(0);
 /** First size of the memory for a torn message. It grows with what arrives, never with what the length word promises. */
 const TORN_BYTES = 4096;
 
+/** A longer message is put together only when it is complete: to copy much whenever more is needed would hold up everybody. */
+const BLOCK_BYTES = 1048576;
+
 /**
  * Cuts the bytes of a connection into messages. A message that lies whole in a chunk is read where it lies; only one that
  * is torn across chunks is copied.
@@ -77,7 +80,10 @@ export class FrameSplitter {
   #chunk: Buffer = EMPTY;
   #at = 0;
   #end = 0;
+  /** The torn message: full blocks, then `#torn`, of which `#tornEnd` bytes are in use. `#tornBytes` counts all of it. */
+  #blocks: Buffer[] = [];
   #torn: Buffer = EMPTY;
+  #tornEnd = 0;
   #tornBytes = 0;
 
   constructor() {
@@ -98,7 +104,7 @@ export class FrameSplitter {
 
   /** Bytes of memory that the torn message takes. */
   get held(): number {
-    return this.#torn.length;
+    return this.#blocks.length * BLOCK_BYTES + this.#torn.length;
   }
 
   /** Takes the first `length` bytes of a chunk. Only after `next` returned `false`. */
@@ -133,26 +139,41 @@ export class FrameSplitter {
   #mend(): boolean {
     this.#keep(Math.min(LENGTH_BYTES - this.#tornBytes, this.#end - this.#at));
     if (this.#tornBytes < LENGTH_BYTES) return false;
-    const length = checkedLength(this.#torn, 0);
+    const length = checkedLength(this.#blocks[0] ?? this.#torn, 0);
     this.#keep(Math.min(length - this.#tornBytes, this.#end - this.#at));
     if (this.#tornBytes < length) return false;
-    this.#found(this.#torn, 0, length);
+    const whole = this.#blocks.length === 0 ? this.#torn : Buffer.concat([...this.#blocks, this.#torn], length);
+    this.#found(whole, 0, length);
+    this.#blocks = [];
     this.#torn = EMPTY;
-    this.#tornBytes = 0;
+    this.#tornEnd = this.#tornBytes = 0;
     return true;
   }
 
   #keep(bytes: number): void {
-    if (bytes <= 0) return;
-    const wanted = this.#tornBytes + bytes;
-    if (wanted > this.#torn.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(TORN_BYTES, this.#torn.length * 2, wanted));
-      this.#torn.copy(larger, 0, 0, this.#tornBytes);
-      this.#torn = larger;
+    for (let left = bytes; left > 0; ) {
+      this.#makeRoom(left);
+      const taken = Math.min(left, this.#torn.length - this.#tornEnd);
+      this.#chunk.copy(this.#torn, this.#tornEnd, this.#at, this.#at + taken);
+      this.#at += taken;
+      this.#tornEnd += taken;
+      this.#tornBytes += taken;
+      left -= taken;
     }
-    this.#chunk.copy(this.#torn, this.#tornBytes, this.#at, this.#at + bytes);
-    this.#at += bytes;
-    this.#tornBytes = wanted;
+  }
+
+  #makeRoom(bytes: number): void {
+    if (this.#tornEnd === BLOCK_BYTES) {
+      this.#blocks.push(this.#torn);
+      this.#torn = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+      this.#tornEnd = 0;
+    }
+    const wanted = Math.min(BLOCK_BYTES, this.#tornEnd + bytes);
+    if (wanted <= this.#torn.length) return;
+    const size = Math.min(BLOCK_BYTES, Math.max(TORN_BYTES, this.#torn.length * 2, wanted));
+    const larger = Buffer.allocUnsafeSlow(size);
+    this.#torn.copy(larger, 0, 0, this.#tornEnd);
+    this.#torn = larger;
   }
 
   #found(buffer: Buffer, start: number, length: number): void {
