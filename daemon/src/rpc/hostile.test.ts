@@ -6,6 +6,7 @@ import { bodyOf, numberOf } from "../testing/call-bodies.js";
 import { frameOf } from "../testing/raw-client.js";
 import { serve, until } from "../testing/serve.js";
 import { TEST_DOMAIN } from "../testing/tiny-driver.js";
+import { Turns } from "./turns.js";
 
 test("a client that is not read because its console takes nothing is let go once it is gone", async (t) => {
   const { hypervisor, open } = await serve(t);
@@ -52,6 +53,21 @@ test("events for a client that does not read take no more memory than they are l
   t.true(process.memoryUsage().arrayBuffers - before < 2e7);
   client.socket.resume();
   await until(() => client.inbox.length === 10_000);
+});
+
+test("between the turns of two clients that send much, everybody else is served", async (t) => {
+  const turns = new Turns();
+  const order: string[] = [];
+  turns.wait(() => {
+    order.push("first");
+    turns.wait(() => order.push("first again"));
+  });
+  turns.wait(() => order.push("second"));
+  while (order.length < 7) {
+    await new Promise(setImmediate);
+    order.push("others");
+  }
+  t.deepEqual(order.slice(0, 6), ["first", "others", "second", "others", "first again", "others"]);
 });
 
 /** The first bytes of a message that promises more. */

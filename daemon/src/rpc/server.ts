@@ -8,6 +8,7 @@ import { Linger } from "./linger.js";
 import { defaultUris, openFirst, uriOfName } from "./open-uri.js";
 import type { Policy } from "./policy.js";
 import { Session, type SessionServices } from "./session.js";
+import { Turns } from "./turns.js";
 
 export interface ServerSettings {
   readonly keepalive: KeepaliveSettings;
@@ -65,6 +66,7 @@ export class SessionServer {
       keepalive: settings.keepalive,
       maxClientRequests: settings.maxClientRequests,
       linger: new Linger(),
+      turns: new Turns(),
       hangUps: new HangUps(),
       memory: new HeldMemory(settings.maxHeldBytes ?? HELD_BYTES_MAX),
       ...(settings.policy === undefined ? {} : { policy: settings.policy }),

@@ -22,6 +22,7 @@ import { type Answered, writeError, writeKeepalive } from "./messages.js";
 import { Outbox } from "./outbox.js";
 import type { Policy } from "./policy.js";
 import { ServerStream } from "./stream.js";
+import type { Turns } from "./turns.js";
 
 /** What every session of a server shares. */
 export interface SessionServices {
@@ -33,6 +34,7 @@ export interface SessionServices {
   /** Without one everything is allowed. */
   readonly policy?: Policy;
   readonly linger: Linger;
+  readonly turns: Turns;
   readonly hangUps: HangUps;
   readonly memory: HeldMemory;
 }
@@ -280,7 +282,7 @@ export class Session implements Holder {
 
   #yield(): void {
     this.#hold(HOLD.TURN);
-    setImmediate(() => this.#release(HOLD.TURN));
+    this.#services.turns.wait(() => this.#release(HOLD.TURN));
   }
 
   #drained(): void {
