@@ -33,10 +33,9 @@ export async function run({ values, seed, log }) {
   if (unknown !== undefined) throw new Error(`there is no ${unknown}: ${usage}`);
   const report = { faults: [], rows: [], details: [] };
   const states = only.filter((name) => STATES[name] !== undefined);
-  const polite = only.filter((name) => RUDE[name] !== undefined && RUDE[name].settings === undefined);
-  await onOneDaemon({}, [...states, ...polite]);
-  for (const name of only.filter((other) => RUDE[other]?.settings !== undefined))
-    await onOneDaemon(RUDE[name].settings, [name]);
+  await onOneDaemon({}, states);
+  // What one left in the process would hide what the next one takes.
+  for (const name of only.filter((other) => RUDE[other] !== undefined)) await onOneDaemon(RUDE[name].settings, [name]);
   return report;
 
   async function onOneDaemon(settings, names) {

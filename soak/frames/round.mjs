@@ -96,7 +96,7 @@ export function watchMemory(daemon) {
   const look = async () => {
     most = Math.max(most, (await daemon.memory()).rss);
   };
-  const timer = setInterval(() => look().catch(() => {}), 200);
+  const timer = setInterval(() => look().catch(() => {}), 200).unref();
   return async () => {
     clearInterval(timer);
     await look();
