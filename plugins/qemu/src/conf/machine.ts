@@ -51,3 +51,11 @@ export function pciRootOf(domain: Machine): "pci-root" | "pcie-root" | undefined
   if (isI440fx(domain) || isPseries(domain) || isS390Ccw(domain) || hasBuiltinIde(domain)) return "pci-root";
   return undefined;
 }
+
+/** Machines with an ESP SCSI adapter on the board. */
+export function hasBuiltinScsi(domain: Machine): boolean {
+  const { arch = "", machine = "" } = domain.os;
+  if (arch === "sparc") return true;
+  if (arch.startsWith("mips64")) return machine === "magnum" || machine === "pica61";
+  return arch === "m68k" && machine === "q800";
+}

@@ -18,11 +18,22 @@ export class PciAddressSet {
   readonly buses: PciBus[];
   readonly #grow: boolean;
   readonly #pcieToPci: boolean;
+  readonly #manyRoots: boolean;
 
-  constructor(buses: readonly PciBus[], options: { readonly grow: boolean; readonly pcieToPci: boolean }) {
+  /** `manyRoots`: the machine grows by further pci-roots rather than by bridges. */
+  constructor(
+    buses: readonly PciBus[],
+    options: { readonly grow: boolean; readonly pcieToPci: boolean; readonly manyRoots: boolean },
+  ) {
     this.buses = [...buses];
     this.#grow = options.grow;
     this.#pcieToPci = options.pcieToPci;
+    this.#manyRoots = options.manyRoots;
+  }
+
+  /** A rehearsal: places that it finds are not yet final. */
+  get grows(): boolean {
+    return this.#grow;
   }
 
   slotInUse(bus: number, slot: number): boolean {
@@ -79,7 +90,7 @@ export class PciAddressSet {
     let missing = wantedBus - this.buses.length + 1;
     if (missing <= 0) return wantedBus;
     let bus = wantedBus;
-    const model = modelToAdd(wanted.kinds);
+    const model = modelToAdd(wanted.kinds, this.#manyRoots);
     if (model === "pci-bridge" && !this.buses.some((item) => item.offers.kinds.has("pci-bridge"))) {
       if (missing === 1) {
         missing++;
@@ -106,8 +117,8 @@ export class PciAddressSet {
   }
 }
 
-function modelToAdd(kinds: ReadonlySet<ConnectKind>): PciControllerModel {
-  if (kinds.has("pci")) return "pci-bridge";
+function modelToAdd(kinds: ReadonlySet<ConnectKind>, manyRoots: boolean): PciControllerModel {
+  if (kinds.has("pci")) return manyRoots ? "pci-root" : "pci-bridge";
   if (kinds.has("pcie") || kinds.has("pcie-switch-upstream-port")) return "pcie-root-port";
   const [kind] = kinds;
   const detail =

@@ -1,0 +1,144 @@
+import {
+  type Address,
+  type Controller,
+  type Device,
+  type Domain,
+  isEmptyPci,
+  mapDevices,
+  maybeAddController,
+  type PciAddress,
+  wantsPciPlace,
+  withDevices,
+} from "@polyvisor/sdk/conf";
+
+/** Devices that sit somewhere in the guest. */
+export type Placed = Exclude<Device, { kind: "graphics" | "lease" | "audio" }>;
+
+/**
+ * Places chosen for the devices of one domain, kept beside them until all are known. Lives for one assignment; the
+ * domain that went in is not changed.
+ */
+export class Placement {
+  #domain: Domain;
+  readonly #addresses = new Map<Placed, Address>();
+
+  constructor(domain: Domain) {
+    this.#domain = domain;
+  }
+
+  /** Controllers that were added are in it, chosen places are not. */
+  get domain(): Domain {
+    return this.#domain;
+  }
+
+  addressOf(device: Placed): Address | undefined {
+    return this.#addresses.get(device) ?? device.address;
+  }
+
+  place(device: Placed, address: Address): void {
+    this.#addresses.set(device, address);
+  }
+
+  /** The device's PCI address, when it has one already. */
+  pciOf(device: Placed): PciAddress | undefined {
+    const address = this.addressOf(device);
+    return address?.type === "pci" && !isEmptyPci(address) ? address : undefined;
+  }
+
+  wantsPci(device: Placed): boolean {
+    return wantsPciPlace(this.addressOf(device));
+  }
+
+  /** Adds a controller unless there is one of its type and index; returns it when it was added. */
+  addController(controller: Controller): Controller | undefined {
+    const before = this.#domain.devices.controllers.length;
+    this.#domain = maybeAddController(this.#domain, controller);
+    return this.#domain.devices.controllers[before];
+  }
+
+  /** The same controller with more about it; it keeps its place. */
+  replaceController(controller: Controller, complete: Controller): void {
+    const { controllers } = this.#domain.devices;
+    this.#domain = withDevices(this.#domain, {
+      controllers: controllers.map((each) => (each === controller ? complete : each)),
+    });
+    const address = this.#addresses.get(controller);
+    if (address !== undefined) this.#addresses.set(complete, address);
+  }
+
+  addUsbHub(): void {
+    const { hubs } = this.#domain.devices;
+    this.#domain = withDevices(this.#domain, { hubs: [...hubs, { kind: "hub", type: "usb" }] });
+  }
+
+  /** The domain with every device in its place. */
+  finish(): Domain {
+    if (this.#addresses.size === 0) return this.#domain;
+    const move = <D extends Placed>(device: D): D => {
+      const address = this.#addresses.get(device);
+      return address === undefined ? device : { ...device, address };
+    };
+    return mapDevices(this.#domain, {
+      disk: move,
+      controller: move,
+      filesystem: move,
+      interface: move,
+      smartcard: move,
+      serial: move,
+      parallel: move,
+      console: move,
+      channel: move,
+      input: move,
+      tpm: move,
+      sound: move,
+      video: move,
+      hostdev: move,
+      redirdev: move,
+      hub: move,
+      watchdog: move,
+      memballoon: move,
+      rng: move,
+      nvram: move,
+      panic: move,
+      shmem: move,
+      memory: move,
+      iommu: move,
+      vsock: move,
+    });
+  }
+}
+
+/** Every device that sits somewhere, in libvirt's order. The console that stands for a serial port is left out. */
+export function placedDevices(domain: Domain): Placed[] {
+  const d = domain.devices;
+  const [first, ...others] = d.consoles;
+  const mirror = first?.target.type === "serial" && domain.os.type === "hvm" && d.serials.length > 0;
+  const all: (Placed | undefined)[] = [
+    ...d.disks,
+    ...d.interfaces,
+    ...d.sounds,
+    ...d.hostdevs,
+    ...d.videos,
+    ...d.controllers,
+    ...d.smartcards,
+    ...d.serials,
+    ...d.parallels,
+    ...d.channels,
+    ...(mirror ? others : d.consoles),
+    ...d.inputs,
+    ...d.filesystems,
+    d.watchdog,
+    d.memballoon,
+    ...d.rngs,
+    d.nvram,
+    ...d.hubs,
+    ...d.shmems,
+    ...d.tpms,
+    ...d.panics,
+    ...d.memories,
+    ...d.redirdevs,
+    d.iommu,
+    d.vsock,
+  ];
+  return all.filter((device) => device !== undefined);
+}

@@ -1,0 +1,3 @@
+export { assignAliases } from "./alias.js";
+export type { ConfFolders } from "./domain-defaults.js";
+export { qemuHooks } from "./hooks.js";
