@@ -1,15 +1,12 @@
 // What a call costs inside the daemon, layer by layer, with the daemon's own modules and no socket. Prints JSON: for each
 // call the microseconds of each layer and of the way through all of them. `node bench/budget.mjs` shows it alone.
-import { EventEmitter } from "node:events";
-import { createHost, parseUri, remoteProgram, silentLog, xdr } from "@polyvisor/core";
+import { checkReadOnly, createHost, parseUri, remoteProgram, silentLog, xdr } from "@polyvisor/core";
 import { FrameSplitter, frameBytes, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
 import { SessionCallContext } from "../daemon/dist/rpc/context.js";
 import { argsOf, entryOf, perform } from "../daemon/dist/rpc/dispatch.js";
-import { Linger } from "../daemon/dist/rpc/linger.js";
 import { writeReply } from "../daemon/dist/rpc/messages.js";
 import { Outbox } from "../daemon/dist/rpc/outbox.js";
-import { authorize, checkReadOnly } from "../daemon/dist/rpc/policy.js";
-import { Session } from "../daemon/dist/rpc/session.js";
+import { authorize } from "../daemon/dist/rpc/policy.js";
 import { dispatchTable } from "../daemon/dist/rpc/table.js";
 
 const BATCH = 2000;
@@ -67,27 +64,15 @@ async function layersOf(call) {
       writeReply(outbox, entry, 1, args, result);
       outbox.flush();
     }),
-    whole: await throughSession(bytes),
+    whole: await cost(() => {
+      splitter.feed(bytes);
+      splitter.next();
+      const values = argsOf(entryOf(splitter.frame), splitter.frame);
+      outbox.gather();
+      writeReply(outbox, entry, 1, values, perform(entry, session, values, context()));
+      outbox.flush();
+    }),
   };
-}
-
-/** From the chunk that a socket brings to the write of the reply. */
-async function throughSession(bytes) {
-  const socket = fakeSocket();
-  new Session(
-    socket,
-    { identity, readOnly: false, log: silentLog },
-    {
-      openDriver: async () => connection,
-      keepalive: { interval: -1, count: 0 },
-      maxClientRequests: 5,
-      linger: new Linger(),
-    },
-  );
-  const open = dispatchTable.find((known) => known?.name === "connectOpen");
-  socket.emit("data", messageOf(open, { name: "test:///default", flags: 0 }));
-  await new Promise((resolve) => setImmediate(resolve));
-  return cost(() => socket.emit("data", bytes));
 }
 
 function messageOf({ call }, values) {
@@ -112,16 +97,7 @@ function fakeSession() {
 
 /** A socket whose kernel takes everything at once. */
 function fakeSocket() {
-  return Object.assign(new EventEmitter(), {
-    writableLength: 0,
-    destroyed: false,
-    writable: true,
-    write: () => true,
-    pause() {},
-    resume() {},
-    destroy() {},
-    destroySoon() {},
-  });
+  return { writableLength: 0, destroyed: false, writable: true, write: () => true };
 }
 
 /** Microseconds of one run of `work`: the median of many batches, so that the collector's pauses do not count. */

@@ -20,6 +20,7 @@ export const ROWS = [
   calls("serial calls: node info", "serial-node-info", atLeast(2)),
   calls("serial calls: state of a domain", "serial-state", atLeast(2)),
   calls("serial calls: XML of a domain", "serial-xml", {}),
+  { title: "CPU time of the daemon for a serial call", measure: "serial-state", figure: "cpu_us", unit: "us" },
   calls("64 connections: version of the library", "concurrent-version", atLeast(2)),
   calls("64 connections: state of a domain", "concurrent-state", atLeast(2)),
   calls("without libvirt's client: 1 call in flight", "raw-1x1", {}),
@@ -50,6 +51,7 @@ export const ROWS = [
     },
   ]),
   { title: "idle memory", measure: "idle", figure: "resident_mb", unit: "MB", ...atMost(2) },
+  { title: "memory after all of the above", measure: "used", figure: "resident_mb", unit: "MB" },
 ];
 
 /**
@@ -60,7 +62,7 @@ export const ROWS = [
  * @property {number | undefined} polyvisord median
  * @property {number | undefined} floor median
  * @property {{ median: number, low: number, high: number } | undefined} ratio ours over libvirtd's, in each repetition
- * @property {number | undefined} overFloor ours over the floor, from the medians, where the row has a goal for that
+ * @property {number | undefined} overFloor median over the repetitions, where the row has a goal for that
  * @property {"reached" | "missed" | "not measured" | ""} verdict empty for a row without a goal
  */
 
@@ -70,9 +72,11 @@ export const ROWS = [
  */
 export function outcomeOf(row, repetitions) {
   const of = (peer) => repetitions.map((figures) => figures[peer]?.[row.figure]).filter((value) => value !== undefined);
-  const ratios = repetitions
-    .filter(({ libvirtd, polyvisord }) => libvirtd !== undefined && polyvisord !== undefined)
-    .map(({ libvirtd, polyvisord }) => polyvisord[row.figure] / libvirtd[row.figure]);
+  const over = (other) =>
+    repetitions
+      .filter((figures) => figures.polyvisord?.[row.figure] !== undefined && figures[other]?.[row.figure] !== undefined)
+      .map((figures) => figures.polyvisord[row.figure] / figures[other][row.figure]);
+  const ratios = over("libvirtd");
   const outcome = {
     row,
     libvirtd: median(of("libvirtd")),
@@ -81,7 +85,7 @@ export function outcomeOf(row, repetitions) {
     ratio:
       ratios.length === 0 ? undefined : { median: median(ratios), low: Math.min(...ratios), high: Math.max(...ratios) },
   };
-  const overFloor = row.floorAtMost === undefined ? undefined : outcome.polyvisord / outcome.floor;
+  const overFloor = row.floorAtMost === undefined ? undefined : median(over("floor"));
   return { ...outcome, overFloor, verdict: verdictOf(row, outcome.ratio?.median, overFloor) };
 }
 

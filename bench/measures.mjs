@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { output } from "../scripts/lib/run.mjs";
+import { residentMb } from "./peers.mjs";
 import { guestFile, MACHINES } from "./setup.mjs";
 
 const LISTENERS = 16;
@@ -41,7 +42,11 @@ function serial(call) {
   return {
     name: `serial-${call}`,
     group: "calls",
-    peer: ({ testUri }, { programs, effort }) => client(programs.vbench, "serial", testUri, call, effort.seconds),
+    async peer({ testUri, cpuSeconds }, { programs, effort }) {
+      const before = await cpuSeconds();
+      const figures = await client(programs.vbench, "serial", testUri, call, effort.seconds);
+      return { ...figures, cpu_us: (((await cpuSeconds()) - before) * 1e6) / (figures.calls_s * effort.seconds) };
+    },
     ...(call === "version" ? { floor: (bench) => echo(bench, 1) } : {}),
   };
 }
@@ -104,7 +109,7 @@ export const MEASURES = [
     peer: ({ testUri }, { programs }) => client(programs.vbench, "many", testUri, 1000),
   },
   ...MACHINES.map(qemu),
-  { name: "idle", group: "memory", peer: ({ name }, bench) => idle(name, bench) },
+  { name: "idle", group: "memory", peer: ({ name }, bench) => idle(name, bench), floor: bareNode },
 ];
 
 /** The figures that a client prints: one JSON object. */
@@ -141,6 +146,17 @@ async function idle(name, bench) {
   } finally {
     await peer.stop();
   }
+}
+
+/** No program in Node is smaller. */
+async function bareNode() {
+  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+  const ended = once(child, "exit");
+  await delay(SETTLE_MS);
+  const resident = await residentMb(child.pid);
+  child.kill();
+  await ended;
+  return { resident_mb: resident };
 }
 
 /** Keeps the test driver's default host alive in a daemon until `stop` is called. */

@@ -24,6 +24,7 @@ const STOP_MS = 10_000;
  * @property {string} testUri
  * @property {string} qemuUri
  * @property {() => Promise<number>} residentMb
+ * @property {() => Promise<number>} cpuSeconds that it has used so far
  * @property {() => Promise<void>} stop ends the daemon and the guests that it left
  */
 
@@ -125,6 +126,7 @@ async function launch(name, { folder, reaper, command, socket, pidFile }) {
       testUri: `test+unix:///default?socket=${socket}`,
       qemuUri: `qemu+unix:///session?socket=${socket}`,
       residentMb: () => residentMb(pid),
+      cpuSeconds: () => cpuSeconds(pid),
       stop: () => stop(child, ended, pid),
     };
   } catch (error) {
@@ -165,7 +167,15 @@ async function pidIn(path) {
   throw new Error(`no pid in ${path}`);
 }
 
-async function residentMb(pid) {
+/** In steps of a hundredth. */
+async function cpuSeconds(pid) {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const TICKS_A_SECOND = 100;
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
+}
+
+export async function residentMb(pid) {
   const status = await readFile(`/proc/${pid}/status`, "utf8");
   return Number(/^VmRSS:\s+(\d+)/m.exec(status)[1]) / 1024;
 }

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { output } from "../scripts/lib/run.mjs";
-import { LAYERS } from "./budget-run.mjs";
+import { LAYERS } from "./probes.mjs";
 import { PROJECT } from "./setup.mjs";
 
 const DOCS = join(PROJECT, "docs");
@@ -120,7 +120,10 @@ with the lowest and the highest; so it need not be the quotient of the two media
 - **QEMU**: from the call that starts a guest until its state is running, and the call that destroys it, under TCG. The
   floor starts the same emulator by hand with the command line that libvirtd uses. Both daemons run below a process that
   reaps orphans at once; where process 1 of a machine reaps late, libvirtd waits for zombies.
-- **Idle memory** is the resident set of a daemon that nobody has talked to. A daemon's shared libraries count in full.
+- **Idle memory** is the resident set of a daemon that nobody has talked to. A daemon's shared libraries count in full; the
+  floor is a Node that does nothing.
+- **CPU time of the daemon** is what its processes' clocks say. polyvisord stays awake for a moment after each call of a
+  client that calls again and again, which shows here.
 
 \`npm run bench -- --quick\` takes a minute, \`--only NAME\` one measure or group, \`--profile NAME\` shows the functions in
 which polyvisord spends its time; \`--help\` tells the rest.`;
@@ -138,7 +141,7 @@ function budgetSection(budget, outcomes) {
 
 Microseconds inside the daemon, with its own modules and no socket: cut a message out of a chunk; find the call and decode
 its arguments; resolve the object and check read-only access; run the handler of the test driver; encode the reply and hand
-it on. *Whole* is a session from the chunk to the write. *Policy* comes on top where an access policy is set, here one that
+it on. *Whole* is all of it in one go. *Policy* comes on top where an access policy is set, here one that
 allows everything at once.
 
 ${aligned([head, ...rows])}${socketWords(budget, outcomes)}`;
@@ -156,10 +159,12 @@ One call in flight takes ${wire.toFixed(1)} us from the client's write to its re
 the kernel's, Node's streams and event loop, and waking up processes.`;
 }
 
-function missedSection({ outcomes, profiles }) {
+function missedSection({ outcomes, profiles, memory }) {
   const missed = outcomes.filter(({ verdict }) => verdict === "missed");
   if (missed.length === 0) return "## Where the time goes\n\nEvery goal that was measured is reached.";
-  const sections = missed.map((outcome) => missedWords(outcome, profiles));
+  const sections = missed.map((outcome) =>
+    outcome.row.measure === "idle" ? memoryWords(outcome.row, memory) : missedWords(outcome, profiles),
+  );
   return `## Where the time goes\n\n${[...new Set(sections)].join("\n\n")}`;
 }
 
@@ -178,6 +183,16 @@ ${aligned([["part", "share"], ...parts])}
 and by function:
 
 ${aligned([["function", "share"], ...functions])}`;
+}
+
+function memoryWords({ title }, memory = []) {
+  const rows = memory.map(({ part, resident, heap }) => [part, resident.toFixed(1), heap.toFixed(1)]);
+  return `### Missed: ${title}
+
+The floor is a bare Node, most of which is the program file itself, mapped. On top of it, in the order of loading, come
+these, in megabytes of resident set and of live heap after a collection (the first grows and shrinks in steps):
+
+${aligned([["part", "resident", "heap"], ...rows])}`;
 }
 
 function percent(share) {

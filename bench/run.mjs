@@ -1,10 +1,10 @@
 // `npm run bench`: libvirtd and polyvisord side by side on this machine, on the measures and goals of docs/performance.md.
 import { join } from "node:path";
-import { measureBudget } from "./budget-run.mjs";
 import { outcomeOf, ROWS } from "./goals.mjs";
 import { EFFORT, keepOpen, MEASURES } from "./measures.mjs";
 import { readOptions, USAGE } from "./options.mjs";
 import { startLibvirtd, startPolyvisord } from "./peers.mjs";
+import { measureBudget, measureMemory } from "./probes.mjs";
 import { isProfiled, profileOf } from "./profile.mjs";
 import { describeMachine, table, writeReport } from "./report.mjs";
 import { bringPackages, build, compileClients, makeWorkFolder } from "./setup.mjs";
@@ -45,12 +45,14 @@ async function main({ quick, only, reps, write, build: mustBuild, profile }) {
 async function measureAll(bench, { only, reps, write }, cleanUp) {
   const chosen = MEASURES.filter(({ name, group }) => only.length === 0 || only.includes(name) || only.includes(group));
   const machine = await describeMachine();
+  // First, because these know the daemon from within: what breaks them should not cost the measures before.
+  const budget = only.length === 0 || only.includes("budget") ? await measureBudget() : undefined;
+  const memory = only.length === 0 || only.includes("memory") ? await measureMemory() : undefined;
   const results = await interleave(bench, chosen, reps, cleanUp);
   const outcomes = ROWS.filter(({ measure }) => results.has(measure)).map((row) =>
     outcomeOf(row, results.get(row.measure)),
   );
   console.log(`\n${table(outcomes)}`);
-  const budget = only.length === 0 || only.includes("budget") ? await measureBudget() : undefined;
   const profiles = await profilesOf(bench, outcomes);
   const report = {
     machine,
@@ -58,6 +60,7 @@ async function measureAll(bench, { only, reps, write }, cleanUp) {
     reps,
     outcomes,
     budget,
+    memory,
     profiles,
     results: Object.fromEntries(results),
   };
@@ -79,8 +82,8 @@ async function interleave(bench, measures, reps, cleanUp) {
     const order = rep % 2 === 0 ? peers : peers.toReversed();
     for (const measure of measures) results.get(measure.name).push(await once(bench, measure, order));
   }
-  for (const peer of peers) console.log(`${peer.name} after all of it: ${(await peer.residentMb()).toFixed(0)} MB`);
-  return results;
+  const used = await Promise.all(peers.map(async (peer) => [peer.name, { resident_mb: await peer.residentMb() }]));
+  return results.set("used", [Object.fromEntries(used)]);
 }
 
 /** A daemon that cannot do something yet leaves its figure out. */
