@@ -13,16 +13,24 @@ export const options = {
   lanes: { type: "string", default: "8" },
   only: { type: "string", default: "" },
   seconds: { type: "string", default: "5" },
+  quiet: { type: "string", default: "1500" },
   "max-growth": { type: "string", default: "5" },
 };
 
-/** How long the observer is alone, in milliseconds. */
-const QUIET_MS = 1500;
+/**
+ * How much slower than usual an honest client may be served at most: in the median and in the 99th percentile. For
+ * sessions under attack, usual is what it gets beside honest clients that are as busy; for the rest, what it gets alone.
+ */
+const MAX_SLOWER = { states: { p50: 3, p99: 5 }, rude: { p50: 3, p99: 20 } };
 
-export const usage = `frames [--count N] [--lanes N] [--seconds N] [--only NAME,...] [--max-growth MB]
+/** With fewer calls than this the slowest of a hundred says nothing. */
+const CALLS_MIN = 1000;
+
+export const usage = `frames [--count N] [--lanes N] [--seconds N] [--quiet MS] [--only NAME,...] [--max-growth MB]
   --count       messages in each round of each state; a state has two rounds (default 1000000)
   --lanes       connections that attack at a time (default 8)
   --seconds     how long rude clients stay in each of their two rounds (default 5)
+  --quiet       how long the honest client is watched alone, in milliseconds (default 1500)
   --only        only these: ${[...Object.keys(STATES), ...Object.keys(RUDE)].join(", ")}
   --max-growth  what the second round may add to the heap, in MB (default 5)`;
 
@@ -59,12 +67,13 @@ export async function run({ values, seed, log }) {
   }
 
   async function soakOne(daemon, name, sessions) {
-    const round = { count: Number(values.count), lanes: Number(values.lanes), seed, quiet: QUIET_MS };
+    const quiet = Number(values.quiet);
+    const round = { count: Number(values.count), lanes: Number(values.lanes), seed, quiet };
     const result =
       STATES[name] === undefined
-        ? await soakRudeness(daemon, name, { seconds: Number(values.seconds), quiet: QUIET_MS })
+        ? await soakRudeness(daemon, name, { seconds: Number(values.seconds), quiet })
         : await soakState(daemon, name, sessions, round);
-    const faults = [...result.faults, ...new Set(await daemon.newErrors())];
+    const faults = [...result.faults, ...new Set(await daemon.newErrors()), ...slowness(result)];
     if (result.growth > Number(values["max-growth"]) * 1048576)
       faults.push(`the second round added ${mb(result.growth)} MB of heap`);
     report.faults.push(...faults.map((fault) => `${name}: ${fault}`));
@@ -72,6 +81,17 @@ export async function run({ values, seed, log }) {
     report.details.push({ ...result, faults });
     log(line(report.rows.at(-1)));
   }
+}
+
+function slowness({ alone, beside, rounds }) {
+  const [usual, most] = beside === undefined ? [alone, MAX_SLOWER.rude] : [beside, MAX_SLOWER.states];
+  const { call } = rounds[1].latency;
+  if (Math.min(call.count, usual.call.count) < CALLS_MIN) return [];
+  return Object.keys(most)
+    .filter((share) => call[share] > most[share] * usual.call[share])
+    .map(
+      (share) => `an honest client is served slower: ${share} ${us(call[share])} us, usual ${us(usual.call[share])}`,
+    );
 }
 
 function line(row) {

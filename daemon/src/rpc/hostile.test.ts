@@ -1,12 +1,40 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
 import test from "ava";
 import { bodyOf, numberOf } from "../testing/call-bodies.js";
+import { rootFolder, runProgram } from "../testing/process.js";
 import { frameOf } from "../testing/raw-client.js";
 import { serve, until } from "../testing/serve.js";
 import { TEST_DOMAIN } from "../testing/tiny-driver.js";
 import { Turns } from "./turns.js";
+
+const SOAK = new URL("../../../soak/run.mjs", import.meta.url).pathname;
+const STATES = ["fresh", "auth", "opened", "read-only", "events", "stream", "closing"];
+
+interface SoakReport {
+  readonly faults: readonly string[];
+  readonly details: readonly { readonly state: string; readonly rounds: readonly { readonly frames: number }[] }[];
+}
+
+/** The soak with few messages: the same attackers, the same judges, a daemon in a process of its own. */
+test("20 000 mutated messages in every state of a session do no harm", async (t) => {
+  const folder = await rootFolder(t);
+  const json = join(folder, "report.json");
+  const options = ["--no-build", "--count", "1500", "--quiet", "100", "--only", STATES.join(), "--json", json];
+  const { code, stdout, stderr } = await runProgram(process.execPath, [SOAK, "frames", ...options]);
+  t.is(code, 0, stdout + stderr);
+  const { details, faults } = JSON.parse(await readFile(json, "utf8")) as SoakReport;
+  t.deepEqual(faults, []);
+  t.deepEqual(
+    details.map(({ state }) => state),
+    STATES,
+  );
+  const frames = details.flatMap(({ rounds }) => rounds.map((round) => round.frames));
+  t.true(frames.reduce((sum, count) => sum + count, 0) >= 20_000);
+});
 
 test("a client that is not read because its console takes nothing is let go once it is gone", async (t) => {
   const { hypervisor, open } = await serve(t);
