@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from "ava";
 import { isInstalled, runCommand } from "./command.js";
 import { guestImage } from "./guest-image.js";
-import { type PERL, PYTHON } from "./project.js";
+import { clientProgram, type PERL, PYTHON } from "./project.js";
 
 /** Something that a test cannot do without. */
 export interface Need {
@@ -38,6 +38,22 @@ export async function networkNamespaces(): Promise<Need> {
   const script = "ip link add name probe0 type bridge && ip tuntap add dev probe1 mode tap";
   const met = (await runCommand("unshare", ["--net", "sh", "-c", script]).catch(() => ({ code: 1 }))).code === 0;
   return { name: "the kernel gives no network namespace with a bridge and a tap device", met, kind: "kernel" };
+}
+
+/** Mounts and a network that nobody else sees. */
+export async function privateMounts(): Promise<Need> {
+  const met = (await runCommand("unshare", ["--mount", "--net", "mount", "-t", "tmpfs", "tmpfs", "/mnt"])).code === 0;
+  return { name: "the kernel gives no mount namespace", met, kind: "kernel" };
+}
+
+/** Runs a command as the user who owns nothing. */
+export const AS_NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] as const;
+
+/** A tree that any user may read, so that a daemon of another user can be started from it. */
+export async function readableTree(): Promise<Need> {
+  const [command, ...args] = AS_NOBODY;
+  const met = (await runCommand(command, [...args, "cat", clientProgram("terminal.py")])).code === 0;
+  return { name: "only root may read this tree, or change users", met, kind: "kernel" };
 }
 
 /** What a bare Debian has for the guests of these tests. */

@@ -7,11 +7,16 @@ export async function isRunning(pid: number): Promise<boolean> {
   return stat !== undefined && !/\) [ZX]/.test(stat);
 }
 
-/** The processes whose command line names a folder: guests started below it, and daemons. */
+/** The processes whose command line or environment names a folder: guests started below it, and daemons. */
 export async function processesNaming(folder: string): Promise<number[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
-  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")));
-  return pids.filter((pid, index) => pid !== process.pid && lines[index]?.includes(folder));
+  const read = (pid: number, file: string) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
+  const names = await Promise.all(
+    pids.map(
+      async (pid) => (await read(pid, "cmdline")).includes(folder) || (await read(pid, "environ")).includes(folder),
+    ),
+  );
+  return pids.filter((pid, index) => pid !== process.pid && names[index]);
 }
 
 /** Ends what still runs below a test's own folder, so that a failed test leaves no guest behind. */
