@@ -33,7 +33,7 @@ export interface LaunchPlan {
  * The shell holds the process until a line arrives on its standard input, and gives up when that closes without one. By
  * then cgroup, labels and limits are set from outside, on the very process that becomes the guest.
  */
-const GATE = 'read -r go || exit 125; umask "$0"; exec "$@" </dev/null';
+const GATE = 'read -r go || exit 125; umask "$0"; unset go PWD OLDPWD; exec "$@" </dev/null';
 
 /** The command line whose one process turns, exec by exec, into the program. */
 export function chainOf(plan: LaunchPlan): [string, ...string[]] {

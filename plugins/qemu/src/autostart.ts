@@ -1,0 +1,28 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { bootId } from "@polyvisor/sdk/process";
+import type { Hypervisor } from "./hypervisor.js";
+import { startDomain } from "./start/start.js";
+
+/**
+ * Starts the domains that start by themselves, in the order of their names: once in each boot of the host, so that a
+ * guest that someone stopped does not come back with a restart of the daemon. Never fails.
+ */
+export async function autostartDomains(hypervisor: Hypervisor): Promise<void> {
+  const { autostarted } = hypervisor.layout;
+  const boot = bootId();
+  if ((await readFile(autostarted, "utf8").catch(() => "")).trim() === boot) return;
+  await writeFile(autostarted, `${boot}\n`, { mode: 0o600 }).catch((error: unknown) => {
+    hypervisor.log.error({ err: error }, "it cannot be noted that autostart was done");
+  });
+  for (const domain of hypervisor.domains) {
+    if (!domain.autostart || domain.isActive) continue;
+    try {
+      await domain.jobs.runAsync({ kind: "start", api: "autostart", mask: [] }, async () => {
+        const definition = await hypervisor.definitions.load(domain.name);
+        await startDomain(hypervisor, domain, definition, { paused: false });
+      });
+    } catch (error) {
+      hypervisor.log.error({ err: error, domain: domain.name }, "a domain cannot be started by itself");
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import { XML_FLAG } from "@polyvisor/core";
+import { type Domain as DomainConfig, formatDomain, parseDomain, readDomain } from "@polyvisor/sdk/conf";
+import type { XmlElement } from "@polyvisor/sdk/xml";
+import { type CapabilitiesCache, findEmulator, hostArch, type QemuCapabilities } from "./capabilities/index.js";
+import { numberImages } from "./command-line/index.js";
+import { assignAliases, type ConfFolders, qemuHooks } from "./conf/index.js";
+import { qemuError } from "./errors.js";
+
+/** A configuration and what its emulator can do; `undefined` where the emulator is not there. */
+export interface Configured<C = QemuCapabilities> {
+  readonly config: DomainConfig;
+  readonly caps: C;
+}
+
+/** Turns documents into configurations and back: what the emulator can do decides what is filled in. */
+export class ConfigurationReader {
+  readonly #cache: CapabilitiesCache;
+  readonly #folders: ConfFolders;
+
+  constructor(cache: CapabilitiesCache, folders: ConfFolders) {
+    this.#cache = cache;
+    this.#folders = folders;
+  }
+
+  /** A client's document, complete and checked. */
+  async read(xml: string, options: { readonly validate: boolean }): Promise<DomainConfig> {
+    if (options.validate) {
+      throw qemuError("CONFIG_UNSUPPORTED", "this installation cannot validate documents against the schema", {
+        hint: "leave --validate out; unknown elements are refused all the same",
+      });
+    }
+    const caps = await this.#capsFor(parseDomain(xml, { skipDefaults: true }));
+    return parseDomain(xml, { hooks: qemuHooks(caps, this.#folders), abiUpdate: true });
+  }
+
+  /** One of our own definitions. Its emulator may have gone since; then only starting it fails. */
+  async readStored(xml: string): Promise<DomainConfig> {
+    const caps = await this.#capsFor(parseDomain(xml, { skipDefaults: true })).catch(() => undefined);
+    return parseDomain(xml, { hooks: qemuHooks(caps, this.#folders) });
+  }
+
+  /** The running configuration in one of our own status files. */
+  async readLive(element: XmlElement): Promise<Configured<QemuCapabilities | undefined>> {
+    const options = { inactive: false, status: true };
+    const caps = await this.#capsFor(readDomain(element, { ...options, skipDefaults: true })).catch(() => undefined);
+    return { config: readDomain(element, { ...options, hooks: qemuHooks(caps, this.#folders) }), caps };
+  }
+
+  /** A definition as a guest is started from it: every device and image has its name. */
+  async forStart(definition: DomainConfig): Promise<Configured> {
+    const caps = await this.#capsFor(definition);
+    return { config: numberImages(assignAliases(definition)), caps };
+  }
+
+  /** A document for a client; `flags` are of `XML_FLAG`. */
+  format(config: DomainConfig, flags: number): string {
+    return formatDomain(config, {
+      inactive: (flags & XML_FLAG.INACTIVE) !== 0,
+      secure: (flags & XML_FLAG.SECURE) !== 0,
+      migratable: (flags & XML_FLAG.MIGRATABLE) !== 0,
+    });
+  }
+
+  /** The running configuration for a status file. */
+  formatLive(config: DomainConfig): string {
+    return formatDomain(config, { secure: true, status: true, level: 1 });
+  }
+
+  async #capsFor(config: DomainConfig): Promise<QemuCapabilities> {
+    const arch = config.os.arch ?? hostArch();
+    const emulator = config.devices.emulator ?? (await findEmulator(arch));
+    if (emulator === undefined) {
+      throw qemuError("CONFIG_UNSUPPORTED", `could not find an emulator for guests of architecture '${arch}'`, {
+        hint: "install QEMU (apt install qemu-system-x86), or name the program in <emulator>",
+      });
+    }
+    return this.#cache.lookup(emulator);
+  }
+}

@@ -1,0 +1,42 @@
+import type { HypervisorConnection } from "@polyvisor/core";
+import { connectHandlers } from "./handlers/connect.js";
+import { consoleHandlers } from "./handlers/console.js";
+import { definitionHandlers } from "./handlers/definition.js";
+import { lifecycleHandlers } from "./handlers/lifecycle.js";
+import { memoryHandlers } from "./handlers/memory.js";
+import { queryHandlers } from "./handlers/queries.js";
+import { statsHandlers } from "./handlers/stats.js";
+import { vcpuHandlers } from "./handlers/vcpus.js";
+import type { Hypervisor } from "./hypervisor.js";
+import { stopGuest } from "./stop.js";
+
+/** One client's connection: the handlers of all topics, and the guests that go with it. */
+export function openConnection(hypervisor: Hypervisor, uri: string): HypervisorConnection {
+  const owner = {};
+  return {
+    ...connectHandlers(hypervisor),
+    ...queryHandlers(hypervisor),
+    ...definitionHandlers(hypervisor),
+    ...lifecycleHandlers(hypervisor, owner),
+    ...memoryHandlers(hypervisor),
+    ...vcpuHandlers(hypervisor),
+    ...statsHandlers(hypervisor),
+    ...consoleHandlers(hypervisor),
+    uri,
+    events: hypervisor.events,
+    resolveDomain: (reference) => hypervisor.domains.find(reference).ref,
+    close: () => destroyOwned(hypervisor, owner),
+  };
+}
+
+/** Guests that were to go with the connection go now; nobody waits for them. */
+function destroyOwned(hypervisor: Hypervisor, owner: object): void {
+  for (const domain of hypervisor.domains) {
+    const { guest } = domain;
+    if (guest?.autodestroy !== owner) continue;
+    const ending = { shutoff: "DESTROYED", stopped: "DESTROYED" } as const;
+    stopGuest(hypervisor, domain, guest, ending, { api: "autodestroy" }).catch((error: unknown) => {
+      hypervisor.log.error({ err: error, domain: domain.name }, "a guest cannot be destroyed with its client");
+    });
+  }
+}

@@ -1,0 +1,78 @@
+import type { Duplex } from "node:stream";
+import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
+import type { ProcessHandle } from "@polyvisor/sdk/process";
+import type { XmlElement } from "@polyvisor/sdk/xml";
+import type { QemuCapabilities } from "./capabilities/index.js";
+import type { Json, JsonObject } from "./capabilities/json.js";
+import { noLongerRunning, qemuError } from "./errors.js";
+import type { QmpClient } from "./monitor/index.js";
+import type { PausedReason, RunningReason } from "./state/status.js";
+
+/** One run of a domain: from the moment a start begins until everything of it is gone. */
+export class Guest {
+  readonly id: number;
+  /** The configuration as it runs, with aliases, ports and terminals; replaced as the guest changes. */
+  config: DomainConfig;
+  readonly caps: QemuCapabilities | undefined;
+  /** The folder of this run, with the monitor's socket and the master key. */
+  readonly folder: string;
+  readonly channelFolder: string;
+  process: ProcessHandle | undefined;
+  monitor: QmpClient | undefined;
+  /** Host threads of the virtual CPUs, by the number of the CPU. */
+  vcpuThreads: ReadonlyMap<number, number> = new Map();
+  /** A shutdown of the guest is to become a reboot. */
+  fakeReboot = false;
+  /** The guest has shut down and is about to be reset: that it stands still meanwhile is not shown. */
+  pausedShutdown = false;
+  /** Someone stops it on purpose and will clean up after it. */
+  beingStopped = false;
+  /** Why the next RESUME or STOP of the emulator will have happened, where we asked for it. */
+  runningReason: RunningReason | undefined;
+  pausedReason: PausedReason | undefined;
+  /** The connection with which the guest goes. */
+  autodestroy: object | undefined;
+  /** Open consoles by the alias of their device. */
+  readonly consoles = new Map<string, Duplex>();
+  /** Called when QEMU has let go of the device of that id, for those whose removal someone waits for. */
+  readonly unplugs = new Map<string, () => void>();
+  /** Ports that were chosen for this run and go back with it. */
+  ports: readonly number[] = [];
+  /** What another version of us wrote into the status file. */
+  foreignStatus: readonly XmlElement[] = [];
+
+  constructor(
+    id: number,
+    config: DomainConfig,
+    caps: QemuCapabilities | undefined,
+    folders: { readonly folder: string; readonly channelFolder: string },
+  ) {
+    this.id = id;
+    this.config = config;
+    this.caps = caps;
+    this.folder = folders.folder;
+    this.channelFolder = folders.channelFolder;
+  }
+
+  get monitorPath(): string {
+    return `${this.folder}/monitor.sock`;
+  }
+
+  /** Asks the emulator. Fails in libvirt's words where the guest ends meanwhile, or where its monitor is lost. */
+  async qmp(command: string, args?: JsonObject, deadline?: number): Promise<Json> {
+    const { monitor } = this;
+    if (monitor === undefined || !monitor.isOpen) throw this.#noMonitor();
+    try {
+      return await monitor.execute(command, args, deadline);
+    } catch (error) {
+      throw monitor.isOpen ? error : noLongerRunning();
+    }
+  }
+
+  #noMonitor(): Error {
+    if (this.process?.hasEnded !== false) return noLongerRunning();
+    return qemuError("OPERATION_FAILED", "monitor of the domain is lost", {
+      hint: "the guest runs on, but only destroy works; see the daemon's log for what happened",
+    });
+  }
+}

@@ -1,0 +1,49 @@
+import { hostname } from "node:os";
+import type { ConnectHandlers } from "@polyvisor/core";
+import { freeMemory, readNodeInfo } from "@polyvisor/sdk/host";
+import { accelOf, findEmulator, hostArch } from "../capabilities/index.js";
+import { checkFlags, qemuError } from "../errors.js";
+import { hostCapabilities } from "../host-capabilities.js";
+import type { Hypervisor } from "../hypervisor.js";
+
+/** What libvirt says of emulated guests, whatever their machine can have. */
+const EMULATED_MAX_VCPUS = 16;
+
+/** The host and its emulator. */
+export function connectHandlers(hypervisor: Hypervisor): ConnectHandlers {
+  return {
+    connectGetType: () => "QEMU",
+    connectGetVersion: () => version(hypervisor),
+    connectGetHostname: () => hostname(),
+    connectGetCapabilities: () => hostCapabilities(hypervisor.capabilities),
+    connectGetMaxVcpus: ({ type }) => maxVcpus(hypervisor, type),
+    nodeGetInfo: () => readNodeInfo(hostArch()),
+    nodeGetFreeMemory: () => freeMemory(),
+    connectGetSysinfo({ flags }) {
+      checkFlags(flags, 0, "qemuConnectGetSysinfo");
+      throw qemuError("CONFIG_UNSUPPORTED", "Host SMBIOS information is not available");
+    },
+  };
+}
+
+/** The version of the emulator for guests of the host's own architecture. */
+async function version(hypervisor: Hypervisor): Promise<number> {
+  const emulator = await findEmulator(hostArch());
+  if (emulator === undefined) {
+    throw qemuError("INTERNAL_ERROR", `Cannot find suitable emulator for ${hostArch()}`, {
+      hint: "install QEMU: apt install qemu-system-x86",
+    });
+  }
+  return (await hypervisor.capabilities.lookup(emulator)).version;
+}
+
+async function maxVcpus(hypervisor: Hypervisor, type: string | null): Promise<number> {
+  const kind = (type ?? "qemu").toLowerCase();
+  if (kind === "qemu") return EMULATED_MAX_VCPUS;
+  if (kind !== "kvm") throw qemuError("INVALID_ARG", `unknown type '${type}'`);
+  const emulator = await findEmulator(hostArch());
+  const caps = emulator === undefined ? undefined : await hypervisor.capabilities.lookup(emulator);
+  const machine = caps === undefined ? undefined : accelOf(caps, "kvm")?.machines[0];
+  if (machine === undefined) throw qemuError("SYSTEM_ERROR", "Unable to open /dev/kvm: No such file or directory");
+  return machine.maxCpus;
+}

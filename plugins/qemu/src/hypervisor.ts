@@ -1,0 +1,152 @@
+import {
+  type DomainEvent,
+  type HostInfo,
+  LIFECYCLE_EVENT,
+  type Log,
+  RESUMED_DETAIL,
+  SHUTDOWN_DETAIL,
+  STARTED_DETAIL,
+  STOPPED_DETAIL,
+  SUSPENDED_DETAIL,
+} from "@polyvisor/core";
+import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
+import { DomainEventHub } from "@polyvisor/sdk/events";
+import { DomainRegistry } from "@polyvisor/sdk/store";
+import { CapabilitiesCache } from "./capabilities/index.js";
+import { ConfigurationReader } from "./configuration.js";
+import type { QemuDomain } from "./domain.js";
+import { qemuError } from "./errors.js";
+import type { Guest } from "./guest.js";
+import { PortAllocator } from "./start/ports.js";
+import { DefinitionStore } from "./state/definitions.js";
+import { Layout } from "./state/layout.js";
+import type { DomainStatus } from "./state/status.js";
+import { formatStatus, type GuestRecord } from "./state/status-file.js";
+import { StatusWriter } from "./state/status-writer.js";
+
+/** Each lifecycle event with the details that belong to it. */
+interface LifecycleDetails {
+  STARTED: keyof typeof STARTED_DETAIL;
+  SUSPENDED: keyof typeof SUSPENDED_DETAIL;
+  RESUMED: keyof typeof RESUMED_DETAIL;
+  STOPPED: keyof typeof STOPPED_DETAIL;
+  SHUTDOWN: keyof typeof SHUTDOWN_DETAIL;
+  DEFINED: "ADDED" | "UPDATED";
+  UNDEFINED: "REMOVED";
+  PMSUSPENDED: "MEMORY" | "DISK";
+  CRASHED: "PANICKED" | "CRASHLOADED";
+}
+
+const DETAILS: { readonly [K in keyof LifecycleDetails]: Readonly<Record<LifecycleDetails[K], number>> } = {
+  STARTED: STARTED_DETAIL,
+  SUSPENDED: SUSPENDED_DETAIL,
+  RESUMED: RESUMED_DETAIL,
+  STOPPED: STOPPED_DETAIL,
+  SHUTDOWN: SHUTDOWN_DETAIL,
+  DEFINED: { ADDED: 0, UPDATED: 1 },
+  UNDEFINED: { REMOVED: 0 },
+  PMSUSPENDED: { MEMORY: 0, DISK: 1 },
+  CRASHED: { PANICKED: 0, CRASHLOADED: 1 },
+};
+
+/** What every part of the driver works on: the domains, where they are kept, and what tells of them. */
+export class Hypervisor {
+  readonly info: HostInfo;
+  readonly log: Log;
+  readonly layout: Layout;
+  readonly domains = new DomainRegistry<QemuDomain>();
+  readonly events: DomainEventHub;
+  readonly capabilities: CapabilitiesCache;
+  readonly configurations: ConfigurationReader;
+  readonly definitions: DefinitionStore;
+  readonly ports = new PortAllocator();
+  readonly #statusWriters = new WeakMap<Guest, StatusWriter>();
+  #lastId = 0;
+
+  constructor(info: HostInfo, log: Log) {
+    this.info = info;
+    this.log = log;
+    this.layout = new Layout(info.paths);
+    this.events = new DomainEventHub(log);
+    this.capabilities = new CapabilitiesCache(this.layout.capabilities);
+    this.configurations = new ConfigurationReader(this.capabilities, this.layout);
+    this.definitions = new DefinitionStore(this.layout, (xml) => this.configurations.readStored(xml), log);
+  }
+
+  nextId(): number {
+    return ++this.#lastId;
+  }
+
+  /** Ids of guests that were found running are never given again. */
+  reserveId(id: number): void {
+    this.#lastId = Math.max(this.#lastId, id);
+  }
+
+  /** The configuration that a domain has at the moment: the running one, or the definition. */
+  async configOf(domain: QemuDomain): Promise<DomainConfig> {
+    return domain.guest?.config ?? this.definitions.load(domain.name);
+  }
+
+  emit(event: DomainEvent): void {
+    this.events.emit(event);
+  }
+
+  lifecycle<E extends keyof LifecycleDetails>(domain: QemuDomain, event: E, detail: LifecycleDetails[E]): void {
+    const number = DETAILS[event][detail];
+    this.events.emit({ kind: "lifecycle", dom: domain.ref, event: LIFECYCLE_EVENT[event], detail: number });
+  }
+
+  /** Changes what a running domain does, and its status file after it. */
+  setStatus(domain: QemuDomain, status: DomainStatus): void {
+    domain.status = status;
+    if (domain.guest !== undefined) this.statusWriter(domain, domain.guest).saveSoon();
+  }
+
+  /** The domain has a guest from now on; everybody sees its id. */
+  attachGuest(domain: QemuDomain, guest: Guest, status: DomainStatus): void {
+    domain.guest = guest;
+    domain.status = status;
+    domain.setId(guest.id);
+    this.domains.reindex(domain);
+  }
+
+  /** The guest is gone with all that it had. A domain without a definition goes with it. */
+  detachGuest(domain: QemuDomain, status: DomainStatus): void {
+    domain.guest = undefined;
+    domain.status = status;
+    domain.setId(-1);
+    this.domains.reindex(domain);
+  }
+
+  /** A domain that neither runs nor has a definition is no more; whoever still waits for it is told. */
+  forgetTransient(domain: QemuDomain): void {
+    if (domain.persistent || domain.isActive) return;
+    this.domains.remove(domain);
+    const detail = `no domain with matching uuid '${domain.uuid}' (${domain.name})`;
+    domain.jobs.dispose(qemuError("NO_DOMAIN", detail));
+  }
+
+  /** Writes the guest's status file. */
+  statusWriter(domain: QemuDomain, guest: Guest): StatusWriter {
+    let writer = this.#statusWriters.get(guest);
+    if (writer === undefined) {
+      const text = () => formatStatus(recordOf(domain, guest), this.configurations.formatLive(guest.config));
+      writer = new StatusWriter(this.layout.statusFile(domain.name), text, this.log);
+      this.#statusWriters.set(guest, writer);
+    }
+    return writer;
+  }
+}
+
+function recordOf(domain: QemuDomain, guest: Guest): GuestRecord {
+  return {
+    status: domain.status,
+    process: guest.process?.identity ?? { pid: 0, startTime: 0n, bootId: "none" },
+    folder: guest.folder,
+    channelFolder: guest.channelFolder,
+    vcpuThreads: guest.vcpuThreads,
+    fakeReboot: guest.fakeReboot,
+    ports: guest.ports,
+    foreign: guest.foreignStatus,
+  };
+}

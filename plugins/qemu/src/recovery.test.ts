@@ -1,0 +1,96 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { EMULATOR, hasEmulator } from "@polyvisor/sdk/testkit";
+import test from "ava";
+import { askMonitor, inAnotherDaemon, makeRig, makeRoot, pidOf, until } from "./testing/harness.js";
+
+const withQemu = (await hasEmulator()) ? test : test.skip;
+
+const guest = (name: string) => `<domain type='qemu'><name>${name}</name><memory>65536</memory>
+  <os><type arch='x86_64' machine='q35'>hvm</type></os><devices><emulator>${EMULATOR}</emulator><serial type='pty'/></devices></domain>`;
+
+withQemu("after kill -9 of the daemon, guests are found again with what happened meanwhile", async (t) => {
+  const root = await makeRoot(t);
+  const daemon = await inAnotherDaemon(
+    root,
+    `for (const xml of ${JSON.stringify(["same", "paused", "killed", "off"].map(guest))}) await (await connection.define(xml)).create();
+     await connection.createXML(${JSON.stringify(guest("transient"))});
+     await connection.createXML(${JSON.stringify(guest("gone"))});`,
+  );
+  await daemon.kill();
+  const pids = await Promise.all(["same", "transient"].map((name) => pidOf(root, name)));
+  await askMonitor(root, "paused", "stop");
+  process.kill(await pidOf(root, "killed"), "SIGKILL");
+  process.kill(await pidOf(root, "gone"), "SIGKILL");
+  await askMonitor(root, "off", "quit").catch(() => {});
+
+  const { connection, heard, leftovers } = await makeRig(t, root);
+  const domains = new Map((await connection.domains()).map((domain) => [domain.name, domain]));
+  const states = await Promise.all(
+    [...domains].map(async ([name, domain]) => [name, ...Object.values(await domain.state())].join(" ")),
+  );
+  t.deepEqual(states.sort(), ["killed 5 3", "off 5 3", "paused 3 1", "same 1 1", "transient 1 1"]);
+  t.deepEqual(await Promise.all(["same", "transient"].map((name) => pidOf(root, name))), pids);
+  t.is((await connection.domain("same")).id, domains.get("same")?.id ?? 0);
+  const ids = new Set([...domains.values()].map((domain) => domain.id));
+
+  await domains.get("same")?.suspend();
+  await domains.get("paused")?.resume();
+  t.deepEqual(heard(), ["same: SUSPENDED 0", "paused: RESUMED 0"]);
+  const console = await domains.get("same")?.openConsole();
+  console?.destroy();
+  await domains.get("killed")?.create();
+  const { id } = await connection.domain("killed");
+  t.false(ids.has(id));
+  for (const domain of await connection.domains(1)) await domain.destroy();
+  t.deepEqual((await connection.domains()).map((domain) => domain.name).sort(), ["killed", "off", "paused", "same"]);
+  t.deepEqual(await leftovers(), []);
+});
+
+withQemu("a guest that shut down while no daemon ran is shut off with the reason and the events", async (t) => {
+  const root = await makeRoot(t);
+  const daemon = await inAnotherDaemon(
+    root,
+    `await (await connection.define(${JSON.stringify(guest("g"))})).create();`,
+  );
+  await daemon.kill();
+  const path = join(root, "run/libvirt/qemu/g.xml");
+  t.regex(await readFile(path, "utf8"), /<domstatus version='1' state='running' reason='booted' pid='\d+'/);
+  // The state in which the daemon died between the guest's shutdown and the end of the emulator.
+  await writeFile(
+    path,
+    (await readFile(path, "utf8")).replace("state='running' reason='booted'", "state='shutdown' reason='unknown'"),
+  );
+  process.kill(await pidOf(root, "g"), "SIGTERM");
+  const { connection } = await makeRig(t, root);
+  await until(async () => (await (await connection.domain("g")).state()).state === 5);
+  t.is((await connection.domain("g")).id, -1);
+});
+
+withQemu("a guest whose start was interrupted is stopped, and what cannot be read harms nobody else", async (t) => {
+  const root = await makeRoot(t);
+  const daemon = await inAnotherDaemon(
+    root,
+    `await (await connection.define(${JSON.stringify(guest("g"))})).create();`,
+  );
+  await daemon.kill();
+  const path = join(root, "run/libvirt/qemu/g.xml");
+  await writeFile(
+    path,
+    (await readFile(path, "utf8")).replace("state='running' reason='booted'", "state='paused' reason='starting up'"),
+  );
+  await writeFile(join(root, "run/libvirt/qemu/torn.xml"), "<domstatus version='1'");
+  await writeFile(join(root, "run/libvirt/qemu/newer.xml"), "<domstatus version='99'/>");
+  await writeFile(join(root, "etc/libvirt/qemu/rubbish.xml"), "<domain");
+  const { connection, complaints } = await makeRig(t, root);
+  const domain = await connection.domain("g");
+  await until(async () => (await domain.state()).state === 5);
+  t.deepEqual(await domain.state(), { state: 5, reason: 8 });
+  t.deepEqual(
+    (await connection.domains()).map(({ name }) => name),
+    ["g"],
+  );
+  t.is(complaints.filter((line) => line.includes("cannot be")).length, 3);
+  await domain.create();
+  await domain.destroy();
+});

@@ -1,0 +1,122 @@
+import { dirname, isAbsolute, join } from "node:path";
+import {
+  type BackingStore,
+  type Disk,
+  type Domain as DomainConfig,
+  mapDevices,
+  type StorageFormat,
+} from "@polyvisor/sdk/conf";
+import { runHelper } from "@polyvisor/sdk/process";
+import { qemuError } from "../errors.js";
+import { readQcow2Header } from "./qcow2.js";
+
+/** What a helper found at a path: nothing that can be read, or the first bytes. */
+type Probe = { readonly error: string } | { readonly head: Buffer };
+
+/** Where a qcow2 image keeps its backing file's name is within its first cluster. */
+const HEAD_BYTES = 65536;
+const MAX_DEPTH = 200;
+const DEADLINE = 30_000;
+
+/** Prints a line for each file: `+` and its first bytes, or `-` and why it cannot be read. */
+const SCRIPT = `
+bytes=$1; shift
+for file; do
+  if error=$(head -c 0 -- "$file" 2>&1); then printf '+'; head -c "$bytes" -- "$file" | base64 -w0; echo
+  else printf -- '-%s\\n' "\${error##*: }"; fi
+done`;
+
+/** Looks at files from a process beside the daemon: they may lie on a file system that hangs. */
+async function probe(paths: readonly string[], bytes: number): Promise<Probe[]> {
+  if (paths.length === 0) return [];
+  const { stdout } = await runHelper(["/bin/sh", "-c", SCRIPT, "probe", String(bytes), ...paths], {
+    deadline: DEADLINE,
+    maxOutput: paths.length * (bytes * 2 + 1024),
+  });
+  return stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => (line[0] === "+" ? { head: Buffer.from(line.slice(1), "base64") } : { error: line.slice(1) }));
+}
+
+/**
+ * The configuration with every disk's chain of images looked up, so that the emulator opens exactly what we say.
+ * Fails where an image is missing; a removable drive that may be empty is emptied instead.
+ */
+export async function withImageChains(config: DomainConfig): Promise<DomainConfig> {
+  const disks = config.devices.disks.filter((disk) => localPath(disk) !== undefined);
+  const paths = disks.map((disk) => localPath(disk) ?? "");
+  const probes = await probe(paths, disks.some(needsChain) ? HEAD_BYTES : 0);
+  const found = new Map<Disk, Disk>();
+  for (const [index, disk] of disks.entries()) {
+    found.set(disk, await withChain(disk, paths[index] ?? "", probes[index] ?? { error: "it cannot be read" }));
+  }
+  return mapDevices(config, { disk: (disk) => found.get(disk) ?? disk });
+}
+
+function localPath(disk: Disk): string | undefined {
+  return disk.source.type === "file" || disk.source.type === "block" ? disk.source.path : undefined;
+}
+
+function formatOf(disk: Disk): StorageFormat {
+  return disk.driver?.type ?? "raw";
+}
+
+function needsChain(disk: Disk): boolean {
+  return disk.backingStore === undefined && formatOf(disk) === "qcow2";
+}
+
+async function withChain(disk: Disk, path: string, probed: Probe): Promise<Disk> {
+  if ("error" in probed) {
+    if (disk.source.type === "file" && disk.source.startupPolicy === "optional") {
+      return { ...disk, source: { type: "file", startupPolicy: "optional" } };
+    }
+    throw missing(path, probed.error);
+  }
+  if (disk.backingStore !== undefined) return disk;
+  if (formatOf(disk) === "raw") return { ...disk, backingStore: { kind: "end" } };
+  if (formatOf(disk) !== "qcow2") return disk;
+  return { ...disk, backingStore: await chainBelow(path, probed.head, 0) };
+}
+
+async function chainBelow(path: string, head: Buffer, depth: number): Promise<BackingStore> {
+  const header = readQcow2Header(head);
+  if (header === undefined)
+    throw qemuError("INTERNAL_ERROR", `the header of image '${path}' is not that of a qcow2 image`);
+  if (header.backingFile === undefined) return { kind: "end" };
+  if (depth > MAX_DEPTH) throw qemuError("OPERATION_UNSUPPORTED", "too many images in the backing chain");
+  const below = backingPath(path, header.backingFile);
+  const format = header.backingFormat;
+  if (format !== "qcow2" && format !== "raw") throw unknownFormat(below, path, format);
+  const [probed = { error: "it cannot be read" }] = await probe([below], format === "qcow2" ? HEAD_BYTES : 0);
+  if ("error" in probed) throw missing(below, probed.error);
+  const source = { type: "file", path: below } as const;
+  const backingStore = format === "raw" ? ({ kind: "end" } as const) : await chainBelow(below, probed.head, depth + 1);
+  return { kind: "image", format, source, backingStore };
+}
+
+function backingPath(path: string, backing: string): string {
+  if (backing.startsWith("json:") || /^[a-z][a-z0-9+.-]*:/.test(backing)) {
+    throw qemuError("CONFIG_UNSUPPORTED", `backing image '${backing}' of '${path}' is not a local file`, {
+      hint: "spell the chain out with <backingStore>",
+    });
+  }
+  return isAbsolute(backing) ? backing : join(dirname(path), backing);
+}
+
+function missing(path: string, reason: string): Error {
+  return qemuError("SYSTEM_ERROR", `Cannot access storage file '${path}': ${reason}`, {
+    hint: "look at the disk's <source>, or give it startupPolicy='optional'",
+  });
+}
+
+function unknownFormat(below: string, path: string, format: string | undefined): Error {
+  if (format !== undefined) {
+    return qemuError("CONFIG_UNSUPPORTED", `format '${format}' of backing image '${below}' is not supported yet`);
+  }
+  return qemuError(
+    "OPERATION_INVALID",
+    `format of backing image '${below}' of image '${path}' was not specified in the image metadata`,
+    { hint: "set it with: qemu-img rebase -u -b FILE -F FORMAT IMAGE" },
+  );
+}

@@ -1,0 +1,98 @@
+import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
+import { numberOf, objects, textOf } from "../capabilities/json.js";
+import { qemuError } from "../errors.js";
+import type { Guest } from "../guest.js";
+import { QmpError } from "../monitor/index.js";
+import { withTerminals } from "./live-config.js";
+
+/**
+ * Asks a new emulator what only it knows, and tells it what no option does. Everything is sent at once and answered in
+ * order, so this costs one round trip; the processors do not run yet.
+ */
+export async function setUpGuest(guest: Guest): Promise<void> {
+  const { config } = guest;
+  const answers = Promise.all([terminalsOf(guest), threadsOf(guest)]);
+  await Promise.all([
+    answers,
+    ...setPasswords(guest),
+    ...setLinks(guest),
+    setBalloon(guest),
+    setStatsPeriod(guest),
+    config.onReboot === "destroy" ? guest.qmp("set-action", { reboot: "shutdown" }) : undefined,
+  ]);
+  const [terminals, threads] = await answers;
+  guest.config = withTerminals(guest.config, terminals);
+  guest.vcpuThreads = threads;
+}
+
+/** The terminal of each character device that has one, by the alias of its device. */
+async function terminalsOf(guest: Guest): Promise<ReadonlyMap<string, string>> {
+  const terminals = new Map<string, string>();
+  for (const chardev of objects(await guest.qmp("query-chardev"))) {
+    const label = textOf(chardev, "label");
+    const file = textOf(chardev, "filename");
+    if (label?.startsWith("char") && file?.startsWith("pty:")) terminals.set(label.slice(4), file.slice(4));
+  }
+  return terminals;
+}
+
+/** The host's thread of each virtual CPU. A CPU that is emulated beside others shares theirs. */
+export async function threadsOf(guest: Guest): Promise<ReadonlyMap<number, number>> {
+  const threads = new Map<number, number>();
+  for (const cpu of objects(await guest.qmp("query-cpus-fast"))) {
+    const index = numberOf(cpu, "cpu-index");
+    const thread = numberOf(cpu, "thread-id");
+    if (index !== undefined && thread !== undefined) threads.set(index, thread);
+  }
+  return threads;
+}
+
+function setPasswords(guest: Guest): Promise<unknown>[] {
+  return guest.config.devices.graphics.flatMap((graphics) => {
+    if (graphics.type !== "vnc" || graphics.auth?.passwd === undefined) return [];
+    const { passwd, passwdValidTo, connected } = graphics.auth;
+    const expiry = passwdValidTo === undefined ? "never" : String(Math.floor(Date.parse(`${passwdValidTo}Z`) / 1000));
+    return [
+      guest.qmp("set_password", { protocol: "vnc", password: passwd, connected: connected ?? "keep" }),
+      guest.qmp("expire_password", { protocol: "vnc", time: expiry }),
+    ];
+  });
+}
+
+function setLinks(guest: Guest): Promise<unknown>[] {
+  return guest.config.devices.interfaces.flatMap((nic) =>
+    nic.link === "down" && nic.alias !== undefined ? [guest.qmp("set_link", { name: nic.alias, up: false })] : [],
+  );
+}
+
+/** A guest that may have less than its memory starts with the balloon asked for that. */
+async function setBalloon(guest: Guest): Promise<void> {
+  const { config } = guest;
+  if (!hasBalloon(config)) {
+    guest.config = { ...config, currentMemory: config.memory };
+    return;
+  }
+  if (config.currentMemory < config.memory) await guest.qmp("balloon", { value: config.currentMemory * 1024 });
+}
+
+/** How often the guest's driver reports what `domainMemoryStats` tells. */
+async function setStatsPeriod(guest: Guest): Promise<void> {
+  const { memballoon } = guest.config.devices;
+  if (memballoon?.statsPeriod === undefined || memballoon.alias === undefined) return;
+  const path = `/machine/peripheral/${memballoon.alias}`;
+  await guest.qmp("qom-set", { path, property: "guest-stats-polling-interval", value: memballoon.statsPeriod });
+}
+
+export function hasBalloon(config: DomainConfig): boolean {
+  const { memballoon } = config.devices;
+  return memballoon !== undefined && memballoon.model !== "none";
+}
+
+/** libvirt's words for a balloon that is not there. */
+export function balloonError(error: unknown): unknown {
+  if (!(error instanceof QmpError) || !/DeviceNotActive|KVMMissingCap/.test(error.qmpClass)) return error;
+  return qemuError(
+    "OPERATION_INVALID",
+    "Unable to change memory of active domain without the balloon device and guest OS balloon driver",
+  );
+}

@@ -1,0 +1,57 @@
+import { readFile } from "node:fs/promises";
+import type { LaunchPlan } from "@polyvisor/sdk/process";
+import { buildCommandLine } from "../command-line/index.js";
+import { qemuError } from "../errors.js";
+import type { Guest } from "../guest.js";
+import type { Hypervisor } from "../hypervisor.js";
+import type { StartNote } from "./log-file.js";
+import type { NetworkTaps } from "./network.js";
+
+export interface StartPlan {
+  readonly launch: LaunchPlan;
+  readonly note: StartNote;
+}
+
+/** The emulator finds its inherited descriptors from here on: the monitor's socket, then the taps. */
+const FIRST_DESCRIPTOR = 3;
+
+/** How the emulator is started. */
+export async function planLaunch(hypervisor: Hypervisor, guest: Guest, taps: NetworkTaps): Promise<StartPlan> {
+  const { caps, config } = guest;
+  if (caps === undefined) throw qemuError("INTERNAL_ERROR", "the emulator's capabilities are not known");
+  const { argv, env } = buildCommandLine(config, caps, {
+    libDir: guest.folder,
+    privileged: hypervisor.info.mode === "system",
+    environment: process.env,
+    monitor: { fd: FIRST_DESCRIPTOR },
+    taps: new Map(taps.aliases.map((alias, index) => [alias, { fds: [FIRST_DESCRIPTOR + 1 + index] }])),
+    now: Math.floor(Date.now() / 1000),
+    localOffset: -new Date().getTimezoneOffset() * 60,
+  });
+  const [program = caps.emulator, ...args] = argv;
+  return {
+    launch: {
+      argv: [program, ...args],
+      env,
+      umask: 0o002,
+      limits: [{ resource: "core", soft: 0, hard: 0 }],
+      noNewPrivileges: true,
+      ownMounts: false,
+    },
+    note: { version: await packageVersion(), qemuVersion: versionWords(caps), env, argv },
+  };
+}
+
+function versionWords({ version, package: pack }: { readonly version: number; readonly package: string }): string {
+  const numbers = [Math.floor(version / 1_000_000), Math.floor(version / 1000) % 1000, version % 1000];
+  return `${numbers.join(".")}${pack === "" ? "" : ` (${pack})`}`;
+}
+
+let known: Promise<string> | undefined;
+
+function packageVersion(): Promise<string> {
+  known ??= readFile(new URL("../../package.json", import.meta.url), "utf8").then(
+    (text) => (JSON.parse(text) as { version: string }).version,
+  );
+  return known;
+}

@@ -1,0 +1,186 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DOMAIN_STATE } from "@polyvisor/core";
+import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
+import { closeDescriptor, type HeldProcess, launch, listenUnix, withSocketPath } from "@polyvisor/sdk/process";
+import { numberImages } from "../command-line/index.js";
+import type { QemuDomain } from "../domain.js";
+import { noLongerRunning, qemuError, systemError } from "../errors.js";
+import { handleQmpEvent } from "../events.js";
+import { Guest } from "../guest.js";
+import type { Hypervisor } from "../hypervisor.js";
+import { connectSocket, QmpClient } from "../monitor/index.js";
+import { paused, shutoff } from "../state/status.js";
+import { releaseGuest, watchGuest, watchMonitor } from "../stop.js";
+import { within } from "../within.js";
+import { withImageChains } from "./images.js";
+import { makeLive } from "./live-config.js";
+import { GuestLog } from "./log-file.js";
+import { setUpGuest } from "./monitor-setup.js";
+import { type NetworkTaps, openTaps } from "./network.js";
+import { planLaunch } from "./plan.js";
+
+export interface StartOptions {
+  /** Leave the processors stopped. */
+  readonly paused: boolean;
+  /** The connection with which the guest ends. */
+  readonly autodestroy?: object | undefined;
+}
+
+/** How long an emulator may take until its monitor answers, in milliseconds. Large memory is allocated by then. */
+const MONITOR_DEADLINE = 60_000;
+const MASTER_KEY_BYTES = 32;
+
+/**
+ * Starts a domain. Must run in its `start` job, with the domain inactive.
+ *
+ * Until the end it shows as paused and starting up. Where it fails nothing of it is left, and the error says why: the
+ * emulator's own words where it ended by itself.
+ */
+export async function startDomain(
+  hypervisor: Hypervisor,
+  domain: QemuDomain,
+  definition: DomainConfig,
+  options: StartOptions,
+): Promise<void> {
+  const guest = await prepareGuest(hypervisor, domain, definition).catch((error: unknown) => {
+    domain.status = shutoff("FAILED");
+    throw error;
+  });
+  guest.autodestroy = options.autodestroy;
+  hypervisor.attachGuest(domain, guest, paused("STARTING_UP"));
+  try {
+    await bootGuest(hypervisor, domain, guest, options);
+  } catch (error) {
+    await undoStart(hypervisor, domain, guest);
+    throw error;
+  }
+}
+
+/** Everything that can fail before anything is made. */
+async function prepareGuest(hypervisor: Hypervisor, domain: QemuDomain, definition: DomainConfig): Promise<Guest> {
+  const { config: configured, caps } = await hypervisor.configurations.forStart(definition);
+  const checked = numberImages(await withImageChains(configured));
+  const id = hypervisor.nextId();
+  const folders = {
+    folder: hypervisor.layout.guestFolder(id, domain.name),
+    channelFolder: hypervisor.layout.channelFolder(id, domain.name),
+  };
+  const { config, ports } = await makeLive(checked, id, folders.channelFolder, hypervisor.ports);
+  const guest = new Guest(id, config, caps, folders);
+  guest.ports = ports;
+  return guest;
+}
+
+async function bootGuest(
+  hypervisor: Hypervisor,
+  domain: QemuDomain,
+  guest: Guest,
+  options: StartOptions,
+): Promise<void> {
+  const log = await GuestLog.open(hypervisor.layout.logFile(domain.name));
+  try {
+    await makeFolders(guest);
+    const taps = await openTaps(guest.config);
+    guest.config = taps.config;
+    try {
+      await launchEmulator(hypervisor, domain, guest, log, taps);
+    } finally {
+      for (const fd of taps.fds) closeDescriptor(fd);
+    }
+    await run(hypervisor, domain, guest, options);
+  } catch (error) {
+    throw await explained(guest, log, error);
+  } finally {
+    await log.close();
+  }
+}
+
+async function makeFolders(guest: Guest): Promise<void> {
+  try {
+    await mkdir(guest.folder, { recursive: true, mode: 0o750 });
+    await Promise.all([
+      mkdir(guest.channelFolder, { recursive: true, mode: 0o750 }),
+      writeFile(join(guest.folder, "master-key.aes"), randomBytes(MASTER_KEY_BYTES), { mode: 0o600 }),
+      rm(guest.monitorPath, { force: true }),
+    ]);
+  } catch (error) {
+    throw systemError(`cannot create folder '${guest.folder}'`, error);
+  }
+}
+
+/**
+ * The monitor's socket listens before the emulator exists, so that we are connected before it starts; it takes our
+ * commands as soon as it can. The status file is written while the process waits at its gate: from then on a guest that
+ * runs is one that a later daemon finds.
+ */
+async function launchEmulator(
+  hypervisor: Hypervisor,
+  domain: QemuDomain,
+  guest: Guest,
+  log: GuestLog,
+  taps: NetworkTaps,
+): Promise<void> {
+  const monitorFd = await withSocketPath(guest.monitorPath, (path) => listenUnix(path));
+  let held: HeldProcess;
+  try {
+    const plan = await planLaunch(hypervisor, guest, taps);
+    await log.note(plan.note);
+    if (guest.beingStopped) throw noLongerRunning();
+    held = await launch(plan.launch, { output: log.fd, inherited: [monitorFd, ...taps.fds] });
+  } finally {
+    closeDescriptor(monitorFd);
+  }
+  guest.process = held.process;
+  if (guest.beingStopped) throw noLongerRunning();
+  const [socket] = await Promise.all([
+    connectSocket(guest.monitorPath),
+    hypervisor.statusWriter(domain, guest).save(),
+    writeFile(hypervisor.layout.pidFile(domain.name), `${held.process.pid}\n`, { mode: 0o600 }),
+  ]);
+  guest.monitor = new QmpClient(socket, (event) => handleQmpEvent(hypervisor, domain, guest, event));
+  held.release();
+}
+
+/** Everything up to the running processors goes over the monitor in one flight; only then the answers are looked at. */
+async function run(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, options: StartOptions): Promise<void> {
+  await Promise.all([guest.qmp("qmp_capabilities", undefined, MONITOR_DEADLINE), setUpGuest(guest)]);
+  if (options.paused) {
+    hypervisor.setStatus(domain, paused("USER"));
+  } else {
+    guest.runningReason = "BOOTED";
+    await guest.qmp("cont");
+  }
+  await hypervisor.statusWriter(domain, guest).save();
+  watchGuest(hypervisor, domain, guest);
+  watchMonitor(hypervisor, domain, guest);
+  hypervisor.lifecycle(domain, "STARTED", "BOOTED");
+  if (options.paused) hypervisor.lifecycle(domain, "SUSPENDED", "PAUSED");
+}
+
+/** An emulator that ended has said why on its standard error. */
+async function explained(guest: Guest, log: GuestLog, error: unknown): Promise<unknown> {
+  const { process } = guest;
+  if (process === undefined || guest.beingStopped) return error;
+  // A monitor closes a moment before its process is gone.
+  if (!(await within(process.ended, 100))) return error;
+  const words = await log.lastWords();
+  const detail = "process exited while connecting to monitor";
+  return qemuError("INTERNAL_ERROR", words === "" ? detail : `${detail}: ${words}`, {
+    hint: `the whole of what it said is in ${log}`,
+    cause: error,
+  });
+}
+
+/** Leaves nothing behind. Where the guest is being destroyed meanwhile, the destroyer tells of it. */
+async function undoStart(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
+  const isMine = !guest.beingStopped;
+  guest.beingStopped = true;
+  if (guest.process?.kill("SIGKILL")) await guest.process.ended;
+  await releaseGuest(hypervisor, domain, guest);
+  if (!isMine || domain.guest !== guest) return;
+  const wasShown = domain.status.state !== DOMAIN_STATE.PAUSED;
+  hypervisor.detachGuest(domain, shutoff("FAILED"));
+  if (wasShown) hypervisor.lifecycle(domain, "STOPPED", "FAILED");
+}

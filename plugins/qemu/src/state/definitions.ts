@@ -1,0 +1,149 @@
+import { mkdir, readdir, readFile, symlink } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { type Log, parseUuid } from "@polyvisor/core";
+import { type Domain as DomainConfig, formatDomain } from "@polyvisor/sdk/conf";
+import { removeFile, writeFileAtomic } from "@polyvisor/sdk/store";
+import { systemError } from "../errors.js";
+import type { Layout } from "./layout.js";
+import { RecentlyUsed } from "./recently-used.js";
+
+/** What the index of definitions knows without having parsed any. */
+export interface DefinitionEntry {
+  readonly name: string;
+  readonly uuid: string;
+  readonly autostart: boolean;
+}
+
+/** Definitions kept parsed; the others are read again when they are needed. */
+const KEPT = 256;
+/** Files that are read at once while the index is made. */
+const PARALLEL = 32;
+
+/**
+ * Persistent definitions: one file each, in libvirt's layout.
+ *
+ * At the start only names and UUIDs are read; a definition is parsed when it is first used.
+ */
+export class DefinitionStore {
+  readonly #layout: Layout;
+  readonly #parse: (xml: string) => Promise<DomainConfig>;
+  readonly #log: Log;
+  readonly #parsed = new RecentlyUsed<string, DomainConfig>(KEPT);
+
+  constructor(layout: Layout, parse: (xml: string) => Promise<DomainConfig>, log: Log) {
+    this.#layout = layout;
+    this.#parse = parse;
+    this.#log = log;
+  }
+
+  /** Every definition on disk. One that cannot be read is left out, and stays where it is. */
+  async index(): Promise<DefinitionEntry[]> {
+    const files = await xmlFiles(this.#layout.config);
+    const autostart = new Set(await xmlFiles(this.#layout.autostart));
+    const entries: DefinitionEntry[] = [];
+    const queue = files[Symbol.iterator]();
+    const worker = async () => {
+      for (const file of queue) {
+        const entry = await this.#entry(file);
+        if (entry !== undefined) entries.push({ ...entry, autostart: autostart.has(file) });
+      }
+    };
+    await Promise.all(Array.from({ length: PARALLEL }, worker));
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** The definition, parsed. The result is shared: it is never changed, only replaced. */
+  async load(name: string): Promise<DomainConfig> {
+    const known = this.#parsed.get(name);
+    if (known !== undefined) return known;
+    const config = await this.#parse(await readDefinition(this.#layout.configFile(name)));
+    this.#parsed.set(name, config);
+    return config;
+  }
+
+  /** Durable when it resolves; where it fails, the definition that was there before still is. */
+  async save(config: DomainConfig): Promise<void> {
+    const path = this.#layout.configFile(config.name);
+    const text = `${header(config.name)}${formatDomain(config, { inactive: true, secure: true })}`;
+    try {
+      await mkdir(this.#layout.config, { recursive: true });
+      await writeFileAtomic(path, text, 0o600);
+    } catch (error) {
+      throw systemError(`cannot write definition ${path}`, error);
+    }
+    this.#parsed.set(config.name, config);
+  }
+
+  async remove(name: string): Promise<void> {
+    await removeFile(this.#layout.autostartLink(name));
+    await removeFile(this.#layout.configFile(name));
+    this.#parsed.delete(name);
+  }
+
+  async setAutostart(name: string, autostart: boolean): Promise<void> {
+    const link = this.#layout.autostartLink(name);
+    if (!autostart) return removeFile(link);
+    try {
+      await mkdir(this.#layout.autostart, { recursive: true });
+      await removeFile(link);
+      await symlink(this.#layout.configFile(name), link);
+    } catch (error) {
+      throw systemError(`Failed to create symlink '${link} to '${this.#layout.configFile(name)}'`, error);
+    }
+  }
+
+  async #entry(file: string): Promise<Omit<DefinitionEntry, "autostart"> | undefined> {
+    const path = join(this.#layout.config, file);
+    try {
+      const text = await readFile(path, "utf8");
+      const entry = quickLook(text) ?? (await this.#parse(text));
+      if (entry.name !== basename(file, ".xml")) {
+        throw new Error(`the name of the file does not match the domain's, which is ${entry.name}`);
+      }
+      return { name: entry.name, uuid: entry.uuid };
+    } catch (error) {
+      this.#log.error({ err: error, path }, "a definition cannot be read and is left out");
+      return undefined;
+    }
+  }
+}
+
+/** Name and UUID of a document that begins as we and libvirt write it; `undefined` for every other. */
+export function quickLook(text: string): { name: string; uuid: string } | undefined {
+  const match = /^(?:\s*<!--[\s\S]*?-->)?\s*<domain\b[^>]*>\s*<name>([^<&]*)<\/name>\s*<uuid>([^<]*)<\/uuid>/.exec(
+    text,
+  );
+  const [, name, uuid] = match ?? [];
+  if (name === undefined || uuid === undefined || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(uuid)) {
+    return undefined;
+  }
+  return parseUuid(uuid) === undefined ? undefined : { name, uuid };
+}
+
+async function readDefinition(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw systemError(`cannot read definition ${path}`, error);
+  }
+}
+
+/** A name may hold anything that a file name may, but a comment must not hold two hyphens. */
+function header(name: string): string {
+  const shown = name.replaceAll("--", "- -");
+  return `<!--
+Written by Polyvisor, which rewrites this file and does not look at it again while it runs.
+To change the domain use: virsh edit ${shown}
+-->
+
+`;
+}
+
+async function xmlFiles(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).filter((file) => file.endsWith(".xml") && !file.startsWith("."));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw systemError(`cannot read folder ${folder}`, error);
+  }
+}

@@ -1,0 +1,111 @@
+import { VirtError } from "@polyvisor/core";
+import type { ProcessIdentity } from "@polyvisor/sdk/process";
+import {
+  attr,
+  attribute,
+  child,
+  childAttribute,
+  childElements,
+  escapeXml,
+  parseXml,
+  serializeXml,
+  type XmlElement,
+  XmlWriter,
+} from "@polyvisor/sdk/xml";
+import { type DomainStatus, statusOfWords, statusWords } from "./status.js";
+
+/** Raised when a reader of the version before would do harm with what is written now. */
+const VERSION = 1;
+
+/** What must survive the daemon of a running guest: enough to find it, to trust it, and to go on. */
+export interface GuestRecord {
+  readonly status: DomainStatus;
+  readonly process: ProcessIdentity;
+  readonly folder: string;
+  readonly channelFolder: string;
+  readonly vcpuThreads: ReadonlyMap<number, number>;
+  readonly fakeReboot: boolean;
+  /** Ports that were chosen for the guest. */
+  readonly ports: readonly number[];
+  /** Elements that we do not know; they are written again. */
+  readonly foreign: readonly XmlElement[];
+}
+
+const KNOWN = new Set(["monitor", "libDir", "channelTargetDir", "vcpus", "fakereboot", "ports", "domain"]);
+
+/** The status file's text, in the shape of libvirt's. `domain` is the running configuration as a document, one level deep. */
+export function formatStatus(record: GuestRecord, domain: string): string {
+  const { process } = record;
+  const { state, reason } = statusWords(record.status);
+  const writer = new XmlWriter();
+  writer.line("<!-- The state of a running guest, written by Polyvisor for itself. Changing it loses the guest. -->");
+  const identity = `${attr("pid", process.pid)}${attr("started", String(process.startTime))}${attr("boot", process.bootId)}`;
+  writer.block(
+    "domstatus",
+    `${attr("version", VERSION)}${attr("state", state)}${attr("reason", reason)}${identity}`,
+    () => {
+      writer.empty("monitor", `${attr("path", `${record.folder}/monitor.sock`)}${attr("type", "unix")}`);
+      writer.empty("libDir", attr("path", record.folder));
+      writer.empty("channelTargetDir", attr("path", record.channelFolder));
+      writer.element("vcpus", "", () => {
+        for (const [id, thread] of record.vcpuThreads) writer.empty("vcpu", `${attr("id", id)}${attr("pid", thread)}`);
+      });
+      if (record.fakeReboot) writer.empty("fakereboot");
+      writer.element("ports", "", () => {
+        for (const port of record.ports) writer.empty("port", attr("number", port));
+      });
+      for (const element of record.foreign) writer.line(serializeXml(element));
+      writer.raw(domain);
+    },
+  );
+  return writer.toString();
+}
+
+/** Reads a status file. Throws a `VirtError` that says what is wrong with it. */
+export function parseStatus(text: string): { readonly record: GuestRecord; readonly domain: XmlElement } {
+  const root = parseXml(text, { documentName: "domain_status" });
+  if (root.name !== "domstatus") throw broken(`unexpected root element <${root.name}>`);
+  const version = Number(attribute(root, "version") ?? 0);
+  if (!(version >= 1 && version <= VERSION)) throw broken(`version ${version} of the file is not known here`);
+  const domain = child(root, "domain");
+  if (domain === undefined) throw broken("there is no <domain>");
+  const status = statusOfWords(attribute(root, "state") ?? "", attribute(root, "reason") ?? "");
+  if (status === undefined) throw broken("its state is not known");
+  const vcpus = child(root, "vcpus");
+  const ports = child(root, "ports");
+  const record: GuestRecord = {
+    status,
+    process: {
+      pid: integer(root, "pid"),
+      startTime: BigInt(integer(root, "started")),
+      bootId: required(attribute(root, "boot"), "boot"),
+    },
+    folder: required(childAttribute(root, "libDir", "path"), "libDir"),
+    channelFolder: required(childAttribute(root, "channelTargetDir", "path"), "channelTargetDir"),
+    vcpuThreads: new Map(
+      (vcpus === undefined ? [] : childElements(vcpus, "vcpu")).map((each) => [
+        integer(each, "id"),
+        integer(each, "pid"),
+      ]),
+    ),
+    fakeReboot: child(root, "fakereboot") !== undefined,
+    ports: (ports === undefined ? [] : childElements(ports, "port")).map((each) => integer(each, "number")),
+    foreign: childElements(root).filter((element) => !KNOWN.has(element.name)),
+  };
+  return { record, domain };
+}
+
+function integer(element: XmlElement, name: string): number {
+  const text = attribute(element, name) ?? "";
+  if (!/^\d{1,15}$/.test(text)) throw broken(`${element.name} has no number '${escapeXml(name)}'`);
+  return Number(text);
+}
+
+function required(value: string | undefined, what: string): string {
+  if (value === undefined || value === "") throw broken(`there is no ${what}`);
+  return value;
+}
+
+function broken(detail: string): VirtError {
+  return new VirtError("INTERNAL_ERROR", `a status file cannot be read: ${detail}`, { domain: "QEMU" });
+}

@@ -1,0 +1,61 @@
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Log } from "@polyvisor/core";
+
+/**
+ * Writes one guest's status file, the latest state last: while a write runs, those asked for meanwhile become one.
+ *
+ * Nothing is flushed to the disk: a status outlives the daemon, and after a crash of the host there is no guest.
+ */
+export class StatusWriter {
+  readonly #path: string;
+  readonly #text: () => string;
+  readonly #log: Log;
+  #running: Promise<void> | undefined;
+  #again = false;
+  #removed = false;
+
+  /** `text` is called for each write, with whatever is the state by then. */
+  constructor(path: string, text: () => string, log: Log) {
+    this.#path = path;
+    this.#text = text;
+    this.#log = log;
+  }
+
+  /** Resolves when the present state is in the file. Fails where it cannot be written. */
+  save(): Promise<void> {
+    if (this.#running !== undefined) {
+      this.#again = true;
+      return this.#running;
+    }
+    this.#running = this.#write().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  /** Saves without anyone waiting; a failure is logged. */
+  saveSoon(): void {
+    this.save().catch((error: unknown) => {
+      this.#log.error({ err: error, path: this.#path }, "the status of a guest cannot be written");
+    });
+  }
+
+  /** Removes the file; later saves do nothing. */
+  async remove(): Promise<void> {
+    this.#removed = true;
+    await this.#running?.catch(() => {});
+    await rm(this.#path, { force: true });
+  }
+
+  async #write(): Promise<void> {
+    do {
+      this.#again = false;
+      if (this.#removed) return;
+      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+      const temporary = `${this.#path}.new`;
+      await writeFile(temporary, this.#text(), { mode: 0o600 });
+      await rename(temporary, this.#path);
+    } while (this.#again);
+  }
+}
