@@ -2,7 +2,6 @@ import { XML_FLAG } from "@polyvisor/core";
 import { type Domain as DomainConfig, formatDomain, parseDomain, readDomain } from "@polyvisor/sdk/conf";
 import type { XmlElement } from "@polyvisor/sdk/xml";
 import { type CapabilitiesCache, findEmulator, hostArch, type QemuCapabilities } from "./capabilities/index.js";
-import { numberImages } from "./command-line/index.js";
 import { assignAliases, type ConfFolders, qemuHooks } from "./conf/index.js";
 import { qemuError } from "./errors.js";
 
@@ -46,10 +45,10 @@ export class ConfigurationReader {
     return { config: readDomain(element, { ...options, hooks: qemuHooks(caps, this.#folders) }), caps };
   }
 
-  /** A definition as a guest is started from it: every device and image has its name. */
+  /** A definition as a guest is started from it: every device has its name. */
   async forStart(definition: DomainConfig): Promise<Configured> {
     const caps = await this.#capsFor(definition);
-    return { config: numberImages(assignAliases(definition)), caps };
+    return { config: assignAliases(definition), caps };
   }
 
   /** A document for a client; `flags` are of `XML_FLAG`. */
