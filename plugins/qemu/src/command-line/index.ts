@@ -1,3 +1,4 @@
+export { alignMemory } from "./align-memory.js";
 export { buildCommandLine, type CommandLine } from "./build.js";
 export { numberImages } from "./node-names.js";
 export type { Runtime } from "./runtime.js";

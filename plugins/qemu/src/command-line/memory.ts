@@ -28,15 +28,11 @@ export function memoryArgs(build: Build): void {
   args.add("-overcommit", `mem-lock=${domain.memoryBacking?.locked === true ? "on" : "off"}`);
 }
 
-/** Memory at boot without what is plugged in, in whole MiB: QEMU takes no less. */
+/** Memory at boot without what is plugged in. */
 export function initialMemory(domain: Domain): number {
   const cells = domain.cpu?.numa?.cells ?? [];
-  if (cells.length > 0) return cells.reduce((sum, cell) => sum + wholeMebibytes(cell.memory), 0);
-  return wholeMebibytes(domain.devices.memories.reduce((left, memory) => left - memory.target.size, domain.memory));
-}
-
-function wholeMebibytes(kibibytes: number): number {
-  return Math.ceil(kibibytes / 1024) * 1024;
+  if (cells.length > 0) return cells.reduce((sum, cell) => sum + cell.memory, 0);
+  return domain.devices.memories.reduce((left, memory) => left - memory.target.size, domain.memory);
 }
 
 export function hasCells(domain: Domain): boolean {

@@ -9,7 +9,11 @@ export function numberImages(domain: Domain): Domain {
   let last = 0;
   const numbered = new Map<Disk, Disk>();
   for (const disk of domain.devices.disks.toReversed()) {
-    if (isEmptySource(disk.source)) continue;
+    if (isEmptySource(disk.source)) {
+      // An empty drive takes a number that no node has.
+      last++;
+      continue;
+    }
     const number = <S extends StorageSource>(source: S): S => ({ ...source, index: ++last });
     const source = number(disk.source);
     const backingStore = numberChain(disk.backingStore, number);

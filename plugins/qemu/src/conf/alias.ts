@@ -53,9 +53,10 @@ export function assignAliases(domain: Domain): Domain {
   return mapDevices(named, {
     hostdev: (each) => keep(each, () => hostdevs.next()),
     console: (each, at) => {
+      const numbered = console(each);
       const mirrored =
         each.target.type === "serial" && at.devices.consoles[0] === each ? at.devices.serials[0] : undefined;
-      return mirrored?.alias === undefined ? console(each) : { ...each, alias: mirrored.alias };
+      return mirrored?.alias === undefined ? numbered : { ...each, alias: mirrored.alias };
     },
   });
 }
