@@ -110,7 +110,7 @@ test("an agent job holds up other agent jobs and nothing else", async (t) => {
   t.is(await jobs.run({ kind: "modify", api: "m" }, () => 1), 1);
   const error = await t.throwsAsync(jobs.runAgent({ api: "domainGetTime" }, () => {}));
   t.like(error, { code: "OPERATION_TIMEOUT", number: 68 });
-  t.regex(error?.message ?? "", /cannot acquire state change lock \(held by agent=domainFSFreeze\) for 0 s$/);
+  t.regex(error?.message ?? "", /cannot acquire state change lock \(held by agent=domainFSFreeze\) for \d+ s$/);
   silent.resolve();
   await first;
 });
@@ -120,9 +120,9 @@ test("whoever waits too long learns who holds the domain", async (t) => {
   const end = gate();
   const holder = jobs.run({ kind: "modify", api: "domainSuspend" }, () => end.promise);
   const error = await t.throwsAsync(jobs.run({ kind: "modify", api: "domainResume" }, () => t.fail()));
-  t.is(
-    error?.message,
-    "Timed out during operation: cannot acquire state change lock (held by monitor=domainSuspend) for 0 s",
+  t.regex(
+    error?.message ?? "",
+    /^Timed out during operation: cannot acquire state change lock \(held by monitor=domainSuspend\) for \d+ s$/,
   );
   end.resolve();
   await holder;
@@ -144,7 +144,7 @@ test("the queue is bounded, but a destroy always finds a place", async (t) => {
   t.like(error, { code: "OPERATION_FAILED", number: 9 });
   t.regex(
     error?.message ?? "",
-    /cannot acquire state change lock \(held by monitor=a\) for 0 s due to max_queued limit$/,
+    /cannot acquire state change lock \(held by monitor=a\) for \d+ s due to max_queued limit$/,
   );
   const destroy = jobs.run({ kind: "destroy", api: "d" }, () => {});
   end.resolve();
