@@ -55,5 +55,5 @@ export interface DomainHooks {
   /** After all defaults: gives devices their places. */
   assignAddresses?(domain: Domain, context: HookContext): Domain;
   /** Last: throws what the driver cannot do. */
-  validate?(domain: Domain): void;
+  validate?(domain: Domain, context: HookContext): void;
 }

@@ -49,13 +49,10 @@ export function readDomain(root: XmlElement, options: ParseOptions = {}): Domain
   if (options.skipDefaults === true) return named;
   const newMac = options.newMac ?? (() => randomMac(hooks.macPrefix ?? "52:54:00"));
   return located(root, () => {
-    const complete = fillDefaults(named, hooks, {
-      newMac,
-      abiUpdate: options.abiUpdate ?? false,
-      inactive: options.inactive ?? true,
-    });
+    const how = { newMac, abiUpdate: options.abiUpdate ?? false, inactive: options.inactive ?? true };
+    const complete = fillDefaults(named, hooks, how);
     validateDomain(complete);
-    hooks.validate?.(complete);
+    hooks.validate?.(complete, how);
     return complete;
   });
 }

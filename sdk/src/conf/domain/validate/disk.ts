@@ -159,7 +159,7 @@ function validateIdentity(disk: Disk): void {
   if (disk.target.removable !== undefined && bus !== "usb")
     refuse("XML_ERROR", "removable is only valid for usb disks");
   validateStartupPolicy(disk);
-  if (disk.wwn !== undefined && !/^[0-9a-fA-F]{16}$/.test(disk.wwn)) {
+  if (disk.wwn !== undefined && !/^(0x)?[0-9a-fA-F]{16}$/.test(disk.wwn)) {
     refuse("XML_ERROR", "Malformed wwn", "Write 16 hexadecimal digits.");
   }
 }
