@@ -2,7 +2,7 @@ import { XML_FLAG } from "@polyvisor/core";
 import { type Domain as DomainConfig, formatDomain, parseDomain, readDomain } from "@polyvisor/sdk/conf";
 import type { XmlElement } from "@polyvisor/sdk/xml";
 import { type CapabilitiesCache, findEmulator, hostArch, type QemuCapabilities } from "./capabilities/index.js";
-import { assignAliases, type ConfFolders, qemuHooks } from "./conf/index.js";
+import { assignAliases, type ConfFolders, qemuHooks, validateDefinition } from "./conf/index.js";
 import { qemuError } from "./errors.js";
 
 /** A configuration and what its emulator can do; `undefined` where the emulator is not there. */
@@ -35,7 +35,13 @@ export class ConfigurationReader {
   /** One of our own definitions. Its emulator may have gone since; then only starting it fails. */
   async readStored(xml: string): Promise<DomainConfig> {
     const caps = await this.#capsFor(parseDomain(xml, { skipDefaults: true })).catch(() => undefined);
-    return parseDomain(xml, { hooks: qemuHooks(caps, this.#folders) });
+    if (caps === undefined) return parseDomain(xml, { hooks: qemuHooks(undefined, this.#folders) });
+    try {
+      return parseDomain(xml, { hooks: qemuHooks(caps, this.#folders) });
+    } catch {
+      // The emulator changed and cannot do any more what it could when this was defined.
+      return parseDomain(xml, { hooks: qemuHooks(undefined, this.#folders) });
+    }
   }
 
   /** The running configuration in one of our own status files. */
@@ -45,9 +51,10 @@ export class ConfigurationReader {
     return { config: readDomain(element, { ...options, hooks: qemuHooks(caps, this.#folders) }), caps };
   }
 
-  /** A definition as a guest is started from it: every device has its name. */
+  /** A definition as a guest is started from it: what the emulator can do now is checked, every device has its name. */
   async forStart(definition: DomainConfig): Promise<Configured> {
     const caps = await this.#capsFor(definition);
+    validateDefinition(definition, caps);
     return { config: assignAliases(definition), caps };
   }
 

@@ -4,7 +4,7 @@ import { assignAddresses } from "./address/index.js";
 import { deviceDefaults } from "./device-defaults.js";
 import { type ConfFolders, completeDomain, dropMadeUpPaths } from "./domain-defaults.js";
 import { QEMU_NAMESPACE } from "./namespace.js";
-import { validate } from "./validate.js";
+import { validateDefinition } from "./validate/index.js";
 
 const FEATURES: ReadonlySet<DriverFeature> = new Set([
   "memory-hotplug",
@@ -40,6 +40,7 @@ export function qemuHooks(caps: QemuCapabilities | undefined, folders: ConfFolde
     }),
     domain: (domain, context) => completeDomain(domain, caps, folders, context),
     assignAddresses: (domain, { abiUpdate }) => assignAddresses(domain, caps, abiUpdate),
-    validate: (domain) => validate(domain, caps),
+    // What is stored was checked when it was defined; a newer emulator must not make it vanish.
+    validate: (domain, { abiUpdate }) => (abiUpdate ? validateDefinition(domain, caps) : undefined),
   };
 }

@@ -1,3 +1,4 @@
 export { assignAliases } from "./alias.js";
 export type { ConfFolders } from "./domain-defaults.js";
 export { qemuHooks } from "./hooks.js";
+export { validateDefinition } from "./validate/index.js";

@@ -1,25 +1,17 @@
-import { VirtError } from "@polyvisor/core";
 import type { Domain } from "@polyvisor/sdk/conf";
-import { accelOf, findMachine, has, isX86, type QemuCapabilities } from "../capabilities/index.js";
-import { virtTypeOf } from "./cpu.js";
-import { isPseries, isQ35 } from "./machine.js";
+import { accelOf, findMachine, has, isX86, type QemuCapabilities } from "../../capabilities/index.js";
+import { virtTypeOf } from "../cpu.js";
+import { isPseries, isQ35 } from "../machine.js";
+import { malformed, refuse } from "./refuse.js";
 
-/** Throws, in libvirt's words, what this emulator cannot do. Called last, on a complete configuration. */
-export function validate(domain: Domain, caps: QemuCapabilities): void {
+/** Whether the emulator has such a guest's machine at all, and what the machine asks for. */
+export function validateMachine(domain: Domain, caps: QemuCapabilities): void {
   checkEmulator(domain, caps);
   checkFirmware(domain);
   if (domain.genid !== undefined && !has(caps, "vmgenid"))
     throw refuse("this QEMU does not support the 'genid' capability");
   checkBiosSerial(domain);
   checkVcpus(domain, caps);
-}
-
-function refuse(detail: string, hint?: string): VirtError {
-  return new VirtError(
-    "CONFIG_UNSUPPORTED",
-    detail,
-    hint === undefined ? { domain: "QEMU" } : { domain: "QEMU", hint },
-  );
 }
 
 function checkEmulator(domain: Domain, caps: QemuCapabilities): void {
@@ -59,8 +51,7 @@ function checkFirmware({ os, features }: Domain): void {
 function checkBiosSerial({ os, devices }: Domain): void {
   if (os.bios?.useserial !== "yes") return;
   if (!isX86(os.arch ?? "")) throw refuse("BIOS serial console only supported on x86 architectures");
-  if (devices.serials.length === 0)
-    throw new VirtError("XML_ERROR", "need at least one serial port to use BIOS serial output", { domain: "QEMU" });
+  if (devices.serials.length === 0) throw malformed("need at least one serial port to use BIOS serial output");
 }
 
 /** More vCPUs need an interrupt controller that only newer boards have. */
