@@ -25,6 +25,7 @@ await step("npm ci", bringModules);
 if (await hasGuestTools()) await step("guest", async () => (await import("./guest.mjs")).makeGuest());
 if (await step("build", () => mustRun("npm", ["run", "--silent", "build"]))) {
   await step("lint", () => mustRun("npm", ["run", "--silent", "lint"]));
+  if (complete) await step("support matrix", () => mustRun("node", ["scripts/support-matrix.mjs", "--check"]));
   await step("test", runTests);
 }
 
