@@ -120,10 +120,15 @@ test("an emulator that sends rubbish ends its monitor and nothing else", async (
     ["[1]\n", /a message is not an object/],
     [`{"return": "${"x".repeat(5000)}"}\n`, /a line has more than 4096 bytes/],
     ["x".repeat(5000), /a line has more than 4096 bytes/],
+    [`{"event": "X", "data": {"text": "${"x".repeat(2000)}"}}\n`, /characters came that nobody asked for/],
+    [`{"return": ${"[".repeat(101)}${"]".repeat(101)}}\n`, /nested deeper than 100 levels/],
   ];
   for (const [index, [text, message]] of rubbish.entries()) {
     const named = { title: `rubbish-${index}`, teardown: (end: () => void) => t.teardown(end) };
-    const { monitor } = await fakeEmulator(named, (_, socket) => socket.write(text), { maxLine: 4096 });
+    const { monitor } = await fakeEmulator(named, (_, socket) => socket.write(text), {
+      maxLine: 4096,
+      maxUnasked: 2000,
+    });
     await t.throwsAsync(monitor.execute("query-status"), { message });
     t.false(monitor.isOpen);
   }
@@ -134,6 +139,21 @@ test("a server that does not greet as QMP is refused", async (t) => {
     fakeEmulator(t, () => {}, {}, "220 mail.example.org ESMTP\n"),
     { message: /cannot read what QEMU sent/ },
   );
+});
+
+test("brackets and commas within texts do not count as values", async (t) => {
+  const text = `${"[{,".repeat(100_000)}\\"\\`;
+  const { monitor } = await fakeEmulator(t, ({ id }, socket) =>
+    socket.write(`${JSON.stringify({ return: text, id })}\n`),
+  );
+  t.is(await monitor.execute("query-text"), text);
+});
+
+test("an answer with more values than any emulator gives ends the monitor instead of holding up everybody", async (t) => {
+  const { monitor } = await fakeEmulator(t, ({ id }, socket) =>
+    socket.write(`{"id": ${id}, "return": [${"0,".repeat(200_000)}0]}\n`),
+  );
+  await t.throwsAsync(monitor.execute("query-much"), { message: /more than 200000 values/ });
 });
 
 test("a flood of events is slowed down, loses none, and leaves the loop free", async (t) => {

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { VirtError } from "@polyvisor/core";
 import { isObject, type Json, type JsonObject, objectOf, textOf } from "../capabilities/json.js";
 import { LineReader } from "./line-reader.js";
+import { parseLine } from "./parse-line.js";
 import { monitorError, QmpError } from "./qmp-error.js";
 import { TokenBucket } from "./token-bucket.js";
 
@@ -14,7 +15,9 @@ export interface QmpEvent {
 export interface QmpLimits {
   /** The longest line in bytes; a longer one ends the monitor. */
   readonly maxLine: number;
-  /** Messages that nobody asked for, each second and at once; beyond that the emulator waits, and nothing is lost. */
+  /** The most characters of a message that nobody asked for; a longer one ends the monitor. */
+  readonly maxUnasked: number;
+  /** Messages that nobody asked for, or KiB of them, each second and at once; beyond that the emulator waits, and nothing is lost. */
   readonly eventsPerSecond: number;
   readonly eventBurst: number;
   /** Milliseconds until a command without a deadline of its own fails. */
@@ -23,6 +26,7 @@ export interface QmpLimits {
 
 export const QMP_LIMITS: QmpLimits = {
   maxLine: 10 << 20,
+  maxUnasked: 1 << 20,
   eventsPerSecond: 1000,
   eventBurst: 2000,
   deadline: 30_000,
@@ -110,7 +114,7 @@ export class QmpClient {
     try {
       for (const line of this.#lines.feed(chunk)) {
         if (this.#end !== undefined) return;
-        if (!this.#message(line)) this.#bucket.take();
+        if (!this.#message(line)) this.#unasked(line.length);
       }
     } catch (error) {
       this.close(monitorError(`cannot read what QEMU sent: ${(error as Error).message}`));
@@ -124,7 +128,7 @@ export class QmpClient {
 
   /** Whether it was the answer to a command. Everything else counts against the rate. */
   #message(line: string): boolean {
-    const message = JSON.parse(line) as Json;
+    const message = parseLine(line);
     if (!isObject(message)) throw new Error("a message is not an object");
     if (!this.#greeted) {
       if (!isObject(message.QMP)) throw new Error("there was no QMP greeting");
@@ -136,6 +140,11 @@ export class QmpClient {
       return false;
     }
     return this.#answer(message);
+  }
+
+  #unasked(length: number): void {
+    if (length > this.#limits.maxUnasked) throw new Error(`${length} characters came that nobody asked for`);
+    this.#bucket.take(1 + Math.floor(length / 1024));
   }
 
   #answer(message: JsonObject): boolean {

@@ -12,8 +12,8 @@ export class TokenBucket {
     this.#filled = now;
   }
 
-  take(): void {
-    this.#tokens--;
+  take(tokens: number): void {
+    this.#tokens -= tokens;
   }
 
   /** Milliseconds until the debt is paid; 0 where there is none. */
