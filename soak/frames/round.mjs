@@ -1,5 +1,6 @@
 // One state of sessions under attack: quiet, honest company, a warm-up round, a second round.
 import { setTimeout as sleep } from "node:timers/promises";
+import { total } from "../lib/memory.mjs";
 import { Worker } from "../lib/worker.mjs";
 import { tableSession } from "./corpus.mjs";
 import { Janitor } from "./janitor.mjs";
@@ -83,11 +84,6 @@ async function tidyUntil(attack, janitor, { changesNothing }) {
   let removed = 0;
   for (; goesOn; await sleep(TIDY_MS)) removed += await janitor.tidy(false);
   return removed;
-}
-
-/** Heap and what hangs on it outside, in bytes. */
-export function total({ heapUsed, external }) {
-  return heapUsed + external;
 }
 
 /** The most resident memory in bytes from here until the function that it returns is called. */

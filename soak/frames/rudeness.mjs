@@ -1,7 +1,8 @@
 // One kind of rude clients: quiet, a warm-up round, a second round.
 import { setTimeout as sleep } from "node:timers/promises";
+import { total } from "../lib/memory.mjs";
 import { Worker } from "../lib/worker.mjs";
-import { total, watchMemory } from "./round.mjs";
+import { watchMemory } from "./round.mjs";
 import { RUDE } from "./rude.mjs";
 
 const OBSERVER = new URL("observer.mjs", import.meta.url).pathname;

@@ -6,8 +6,8 @@ export class Worker {
   #process;
   #ended;
 
-  constructor(script, args = []) {
-    this.#process = fork(script, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  constructor(script, args = [], execArgv = []) {
+    this.#process = fork(script, args, { execArgv, stdio: ["ignore", "inherit", "inherit", "ipc"] });
     this.#ended = once(this.#process, "exit").then(([code, signal]) => {
       throw new Error(`${script} ended: exit code ${code}, signal ${signal}`);
     });

@@ -1,0 +1,219 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Random } from "../lib/random.mjs";
+import { check } from "./check.mjs";
+import { Client } from "./client.mjs";
+import { forgetAutostart, meddle } from "./down.mjs";
+import { Figures } from "./figures.mjs";
+import { descriptorsOf, processesOf } from "./host.mjs";
+import { Lane } from "./lane.mjs";
+
+/** What is not right by then after a restart is wrong, in milliseconds. */
+const SETTLE_MS = 10_000;
+/** By then everything that a killed daemon had begun has gone with it. */
+const AFTERMATH_MS = 3000;
+/** A moment of this life at which the daemon is killed comes at the latest by then. */
+const LONGEST_LIFE_MS = 1500;
+const TRACE_LINES = 400;
+
+/** One life of the daemon, as the lanes see it. */
+export class Life {
+  client;
+  /** The daemon has been killed: what has no answer yet will have none. */
+  over = false;
+  /** @type {string[]} */
+  faults = [];
+  #figures;
+  #moment;
+
+  /** @param {{ onSend?: string, onAnswer?: string }} moment at which operation `strike` is called @param {() => void} strike */
+  constructor(client, figures, moment = {}, strike = () => {}) {
+    this.client = client;
+    this.#figures = figures;
+    this.#moment = { ...moment, strike };
+  }
+
+  sent(operation) {
+    this.#figures.count(operation, "sent");
+    if (this.#moment.onSend === operation) this.#moment.strike();
+  }
+
+  acknowledged(operation) {
+    this.#figures.count(operation, "acknowledged");
+    if (this.#moment.onAnswer === operation) this.#moment.strike();
+  }
+
+  cut(operation) {
+    this.#figures.count(operation, "cut short");
+  }
+
+  fault(words) {
+    this.faults.push(words);
+  }
+}
+
+/** Daemon, guests, and what is known of them. */
+export class Soak {
+  root;
+  daemon;
+  network;
+  lanes;
+  figures = new Figures();
+  #seed;
+  #host;
+  #lines = [];
+  #descriptors = [];
+
+  constructor({ root, daemon, network, kinds, seed, host }) {
+    Object.assign(this, { root, daemon, network });
+    this.#seed = seed;
+    this.#host = host;
+    this.lanes = kinds.map((kind) => new Lane(kind, this));
+  }
+
+  trace(words) {
+    this.#lines.push(`${performance.now().toFixed(1)} ${words}`);
+    if (this.#lines.length > TRACE_LINES) this.#lines.shift();
+  }
+
+  get lastWords() {
+    return `${this.#lines.join("\n")}\n`;
+  }
+
+  /** Starts the daemon for the first time, and defines what starts by itself. */
+  async begin() {
+    await this.daemon.start();
+    const life = await this.#live(0);
+    for (const lane of this.lanes) {
+      if (!lane.kind.transient) await lane.perform("define", life);
+      if (lane.kind.autostart) await lane.perform("setAutostart", life);
+    }
+    return this.#closed(life);
+  }
+
+  /** A restart, operations, and a kill. @returns {Promise<string[]>} faults */
+  async round(number) {
+    const random = new Random(this.#seed, "killer", number);
+    const life = await this.#live(number, momentOf(random), random);
+    await this.#prove(life);
+    if (life.faults.length > 0) return this.#closed(life);
+    this.trace(`life ${number}: everything is as it should be`);
+    const timer = setTimeout(life.strike, random.below(LONGEST_LIFE_MS));
+    await Promise.all(this.lanes.map((lane) => lane.run(life)));
+    clearTimeout(timer);
+    await life.struck;
+    life.faults.push(...(await this.#aftermath()));
+    if (life.faults.length === 0) await this.#whileDown(random);
+    return this.#closed(life);
+  }
+
+  /** A long life without a kill, and then the end of every guest: nothing is to be left. @returns {Promise<string[]>} faults */
+  async finish(seconds) {
+    const life = await this.#live("last");
+    await this.#prove(life);
+    setTimeout(() => {
+      life.over = true;
+    }, seconds * 1000);
+    await Promise.all(this.lanes.map((lane) => lane.run(life)));
+    life.over = false;
+    await this.#prove(life);
+    for (const lane of this.lanes) {
+      if (lane.world.run !== undefined) await lane.perform("destroy", life);
+      if (lane.world.definition !== undefined) await lane.perform("undefine", life);
+    }
+    life.faults.push(...(await this.#settled(life)));
+    return this.#closed(life);
+  }
+
+  async #live(number, moment, random) {
+    for (const lane of this.lanes) lane.random = new Random(this.#seed, lane.name, number);
+    const client = await Client.open(this.#host, this.daemon.socket);
+    const life = new Life(client, this.figures, moment, () => life.strike());
+    life.strike = () => {
+      life.struck ??= this.#strike(life, moment, random);
+    };
+    return life;
+  }
+
+  async #strike(life, moment, random) {
+    // An operation that was just sent is killed with anything between its first and its last step.
+    if (moment?.onSend !== undefined) await sleep(random.below(random.chance(0.5) ? 10 : 80));
+    life.over = true;
+    this.trace(`kill, ${JSON.stringify(moment)}`);
+    await this.daemon.end("SIGKILL");
+    this.figures.kills++;
+  }
+
+  async #closed(life) {
+    await life.client.close();
+    return life.faults;
+  }
+
+  /** Everything is as it should be, nothing is stuck, and events tell what happens. */
+  async #prove(life) {
+    life.faults.push(...(await this.#settled(life)));
+    if (life.faults.length > 0) return;
+    await Promise.all(this.lanes.map((lane) => lane.exercise(life)));
+    life.faults.push(...(await life.client.eventsAgree()));
+    await this.#countDescriptors(life);
+  }
+
+  async #settled(life) {
+    const deadline = performance.now() + SETTLE_MS;
+    for (;;) {
+      const faults = await check(this, life.client);
+      if (faults.length > 0 && performance.now() < deadline) {
+        await sleep(25);
+        continue;
+      }
+      if (faults.length === 0) for (const lane of this.lanes) lane.settle();
+      return faults;
+    }
+  }
+
+  /** Besides what each guest costs, a daemon has the same number of descriptors whatever it has been through. */
+  async #countDescriptors(life) {
+    const guests = this.lanes.filter(({ world }) => world.run !== undefined).length;
+    this.#descriptors.push({ guests, ...(await descriptorsOf(this.daemon.pid)) });
+    void life;
+  }
+
+  /** Nothing of what the daemon had begun outlives it, but for guests. */
+  async #aftermath() {
+    const deadline = performance.now() + AFTERMATH_MS;
+    for (;;) {
+      const others = (await processesOf(this.root)).filter(({ uuid }) => uuid === undefined);
+      if (others.length === 0) return [];
+      if (performance.now() > deadline)
+        return others.map(
+          ({ pid, argv }) => `after the kill the process ${pid} stays: ${argv.join(" ").slice(0, 300)}`,
+        );
+      await sleep(10);
+    }
+  }
+
+  async #whileDown(random) {
+    if (random.chance(0.4)) this.figures.deed(await meddle(this, random));
+    if (random.chance(0.08)) {
+      await forgetAutostart(this);
+      this.figures.deed("host booted");
+    }
+    if (random.chance(0.15)) {
+      this.daemon.launch();
+      await sleep(random.below(600));
+      await this.daemon.end("SIGKILL");
+      this.figures.kills++;
+      this.figures.deed("killed while it started");
+      this.trace("kill while it starts");
+    }
+    await this.daemon.start();
+  }
+}
+
+/** When the daemon is to be killed, beside the time that is drawn in any case. */
+function momentOf(random) {
+  const operation = random.pick([
+    ...["define", "define", "undefine", "start", "start", "start", "createXML", "createXML", "suspend", "resume"],
+    ...["shutdown", "shutdown", "destroy", "destroy", "setAutostart", "setMemory", "startDestroy"],
+  ]);
+  return random.pick([{}, { onSend: operation }, { onSend: operation }, { onAnswer: operation }]);
+}
