@@ -5,9 +5,9 @@ import { VirtError } from "@polyvisor/core";
 import { type DomainHooks, formatDomain, parseDomain } from "@polyvisor/sdk/conf";
 import test from "ava";
 import { CapabilitiesCache, findEmulator } from "../capabilities/index.js";
-import { GUESTS } from "../testing/guests.js";
+import { everyKind, GUESTS } from "../testing/guests.js";
 import { hasLibvirtd, type Libvirtd, startLibvirtd } from "../testing/libvirtd.js";
-import { qemuHooks } from "./index.js";
+import { assignAliases, qemuHooks } from "./index.js";
 
 // A real libvirtd with the same emulator defines the same documents: what it prints, or its words, must be ours.
 
@@ -29,6 +29,17 @@ if (emulator === undefined || !hasLibvirtd()) {
   });
 
   test.after.always(() => libvirtd?.stop());
+
+  for (const machine of ["pc", "q35"]) {
+    test.serial(`libvirtd agrees: ${machine}: the names of devices`, async (t) => {
+      const xml = everyKind(machine, libvirtd.image);
+      const ours = assignAliases(parseDomain(xml, { hooks, abiUpdate: true }));
+      const names = (text: string) => [...text.matchAll(/<alias name='([^']*)'/g)].map((match) => match[1]);
+      const theirs = names(await libvirtd.run(xml));
+      t.true(theirs.length > 20);
+      t.deepEqual(names(formatDomain({ ...ours, id: 1 })), theirs);
+    });
+  }
 
   for (const [what, xml] of Object.entries(GUESTS)) {
     test.serial(`libvirtd agrees: ${what}`, async (t) => {

@@ -145,3 +145,20 @@ export const GUESTS: Readonly<Record<string, string>> = Object.fromEntries([
   ...Object.entries(TOPS).map(([what, top]) => [`processors and features: ${what}`, guest("q35", "", top)] as const),
   ...Object.entries(OTHER),
 ]);
+
+/** A guest with a device of most kinds, which a real emulator can start. `image`: a file for its disk. */
+export function everyKind(machine: string, image: string): string {
+  const cdrom = (bus: string, dev: string) =>
+    `<disk type='file' device='cdrom'><target dev='${dev}' bus='${bus}'/></disk>`;
+  return guest(
+    machine,
+    `<disk type='file'><source file='${image}'/><target dev='vdb' bus='virtio'/></disk>
+${cdrom("scsi", "sda")}${machine === "pc" ? cdrom("ide", "hdc") : cdrom("sata", "sdc")}
+<disk type='file' device='floppy'><target dev='fda' bus='fdc'/></disk>
+<controller type='scsi' model='virtio-scsi'/>${card("user", "<model type='virtio'/>")}${card("user", "<alias name='ua-mine'/>")}${card("user")}
+<serial type='null'/><serial type='null'/><parallel type='null'/><console type='null'/><console type='null'><target type='virtio'/></console>
+<channel type='null'><target type='virtio' name='a'/></channel><channel type='null'><target type='virtio' name='b'/></channel>
+<input type='tablet' bus='usb'/><input type='keyboard' bus='virtio'/>${VNC}<video><model type='vga'/></video><video><model type='virtio'/></video>
+<sound model='ich6'/><watchdog model='i6300esb'/>${RNG}${RNG}<hub type='usb'/><panic/><redirdev bus='usb' type='null'/>`,
+  );
+}

@@ -9,6 +9,15 @@ import { setTimeout as delay } from "node:timers/promises";
 export interface Libvirtd {
   /** Defines a domain named `g` and returns how it is then printed, or libvirt's words. */
   define(xml: string): Promise<{ readonly xml: string } | { readonly error: string }>;
+  /** The environment and the arguments with which it would start a guest, or libvirt's words. The guest's number is -1. */
+  commandLine(xml: string): Promise<{ readonly words: readonly string[] } | { readonly error: string }>;
+  /** Where it keeps its configuration, and below it its guests' folders. */
+  readonly configFolder: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Starts a domain named `g` for a moment, its processors stopped; returns how it is printed while it runs. */
+  run(xml: string): Promise<string>;
+  /** The path of an image that its guests can use. */
+  readonly image: string;
   stop(): Promise<void>;
 }
 
@@ -30,6 +39,9 @@ export async function startLibvirtd(): Promise<Libvirtd> {
     if (privileged) await chown(join(root, name), NOBODY, NOBODY);
   }
   await chmod(root, 0o755);
+  const image = join(root, "image");
+  await writeFile(image, new Uint8Array(1 << 20), { mode: 0o666 });
+  await chmod(image, 0o666);
   const environment = {
     PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
     LC_ALL: "C",
@@ -45,6 +57,14 @@ export async function startLibvirtd(): Promise<Libvirtd> {
   for (let tries = 0; !existsSync(socket) && tries < 100; tries++) await delay(100);
   const uri = `qemu+unix:///session?socket=${socket}`;
   return {
+    configFolder: join(root, "config"),
+    environment,
+    commandLine: async (xml) => {
+      const file = join(root, "g.xml");
+      await writeFile(file, xml);
+      const { stdout, stderr } = await virsh(uri, `domxml-to-native qemu-argv --xml ${file}`, environment, owner);
+      return stdout.trim() === "" ? { error: stderr.replace(/^error: /, "").trimEnd() } : { words: shellWords(stdout) };
+    },
     define: async (xml) => {
       const file = join(root, "g.xml");
       await writeFile(file, xml);
@@ -57,6 +77,15 @@ export async function startLibvirtd(): Promise<Libvirtd> {
       const words = stderr.split(/^error: /m).filter((each) => each !== "" && !each.startsWith("Failed to define"));
       return { error: (words[0] ?? stderr).trimEnd() };
     },
+    run: async (xml) => {
+      const file = join(root, "g.xml");
+      await writeFile(file, xml);
+      const script = `create ${file} --paused; dumpxml g; destroy g`;
+      const { stdout, stderr } = await virsh(uri, script, environment, owner);
+      if (!stdout.includes("<domain")) throw new Error(stderr);
+      return stdout;
+    },
+    image,
     stop: async () => {
       daemon.kill("SIGTERM");
       const killer = setTimeout(() => daemon.kill("SIGKILL"), 5000);
@@ -89,4 +118,12 @@ function virsh(
   return new Promise((resolve, reject) => {
     child.once("error", reject).once("close", () => resolve(output));
   });
+}
+
+/** The words of a command line as a shell reads them; only single quotes and backslashes quote. */
+function shellWords(line: string): readonly string[] {
+  const words = line.trim().match(/(?:[^\s'\\]|'[^']*'|\\.)+/gs) ?? [];
+  return words.map((word) =>
+    word.replace(/'([^']*)'|\\(.)/gs, (_, quoted?: string, escaped?: string) => quoted ?? escaped ?? ""),
+  );
 }
