@@ -60,6 +60,8 @@ export class Hypervisor {
   readonly configurations: ConfigurationReader;
   readonly definitions: DefinitionStore;
   readonly ports = new PortAllocator();
+  /** Names of guests that an earlier daemon left and that could not be found again: they may still run. */
+  readonly lostGuests = new Set<string>();
   readonly #statusWriters = new WeakMap<Guest, StatusWriter>();
   #lastId = 0;
 

@@ -5,6 +5,7 @@ import {
   type Domain as DomainConfig,
   type Graphics,
   mapDevices,
+  type SpiceGraphics,
 } from "@polyvisor/sdk/conf";
 import { qemuError } from "../errors.js";
 import type { PortAllocator } from "./ports.js";
@@ -45,12 +46,10 @@ export async function makeLive(
   }
 }
 
-async function withPorts(
-  graphics: Graphics,
-  allocator: PortAllocator,
-  take: (port: Promise<number | undefined>) => Promise<number>,
-): Promise<Graphics> {
-  if (graphics.type !== "vnc") return graphics;
+type Take = (port: Promise<number | undefined>) => Promise<number>;
+
+async function withPorts(graphics: Graphics, allocator: PortAllocator, take: Take): Promise<Graphics> {
+  if (graphics.type !== "vnc" && graphics.type !== "spice") return graphics;
   const isSocket = graphics.listens.some((listen) => listen.type === "socket" || listen.type === "none");
   const listens = graphics.listens.map((listen) =>
     listen.type === "address" && listen.address === undefined
@@ -58,9 +57,26 @@ async function withPorts(
       : listen,
   );
   if (isSocket) return { ...graphics, listens };
+  if (graphics.type === "spice") return { ...graphics, listens, ...(await spicePort(graphics, allocator, take)) };
   const port = graphics.autoport || graphics.port === undefined ? await take(allocator.display()) : graphics.port;
   if (graphics.websocket !== -1) return { ...graphics, port, listens };
   return { ...graphics, port, websocket: await take(allocator.websocket()), websocketGenerated: true, listens };
+}
+
+/** Encrypted SPICE needs certificates that nobody configures yet, so no port for it is made up. */
+async function spicePort(
+  { autoport, defaultMode, channels }: SpiceGraphics,
+  allocator: PortAllocator,
+  take: Take,
+): Promise<Pick<SpiceGraphics, "port">> {
+  if (!autoport) return {};
+  const insecure = channels.some(({ mode }) => mode === "insecure");
+  if (defaultMode === "secure" && !insecure)
+    throw qemuError(
+      "CONFIG_UNSUPPORTED",
+      "Auto allocation of spice TLS port requested but spice TLS is disabled in qemu.conf",
+    );
+  return { port: await take(allocator.display()) };
 }
 
 function withChannelSockets(config: DomainConfig, folder: string): DomainConfig {

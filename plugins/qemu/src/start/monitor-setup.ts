@@ -65,14 +65,16 @@ function setLinks(guest: Guest): Promise<unknown>[] {
   );
 }
 
-/** A guest that may have less than its memory starts with the balloon asked for that. */
+/**
+ * A guest that may have less than its memory starts with the balloon asked for that. Its processors do not run yet, so
+ * what it has now is still all of it; the balloon's events tell when that changes.
+ */
 async function setBalloon(guest: Guest): Promise<void> {
   const { config } = guest;
-  if (!hasBalloon(config)) {
-    guest.config = { ...config, currentMemory: config.memory };
-    return;
+  if (hasBalloon(config) && config.currentMemory < config.memory) {
+    await guest.qmp("balloon", { value: config.currentMemory * 1024 });
   }
-  if (config.currentMemory < config.memory) await guest.qmp("balloon", { value: config.currentMemory * 1024 });
+  guest.config = { ...guest.config, currentMemory: config.memory };
 }
 
 /** How often the guest's driver reports what `domainMemoryStats` tells. */

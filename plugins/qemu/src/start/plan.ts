@@ -12,19 +12,28 @@ export interface StartPlan {
   readonly note: StartNote;
 }
 
-/** The emulator finds its inherited descriptors from here on: the monitor's socket, then the taps. */
-const FIRST_DESCRIPTOR = 3;
+/** What the emulator inherits, by its numbers there. */
+export interface StartDescriptors {
+  readonly monitor: number;
+  readonly taps: NetworkTaps["taps"];
+  readonly channels: ReadonlyMap<string, number>;
+}
 
 /** How the emulator is started. */
-export async function planLaunch(hypervisor: Hypervisor, guest: Guest, taps: NetworkTaps): Promise<StartPlan> {
+export async function planLaunch(
+  hypervisor: Hypervisor,
+  guest: Guest,
+  descriptors: StartDescriptors,
+): Promise<StartPlan> {
   const { caps, config } = guest;
   if (caps === undefined) throw qemuError("INTERNAL_ERROR", "the emulator's capabilities are not known");
   const { argv, env } = buildCommandLine(config, caps, {
     libDir: guest.folder,
     privileged: hypervisor.info.mode === "system",
     environment: process.env,
-    monitor: { fd: FIRST_DESCRIPTOR },
-    taps: new Map(taps.aliases.map((alias, index) => [alias, { fds: [FIRST_DESCRIPTOR + 1 + index] }])),
+    monitor: { fd: descriptors.monitor },
+    taps: descriptors.taps,
+    chardevFds: descriptors.channels,
     now: Math.floor(Date.now() / 1000),
     localOffset: -new Date().getTimezoneOffset() * 60,
   });

@@ -1,9 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DOMAIN_STATE } from "@polyvisor/core";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
-import { closeDescriptor, type HeldProcess, launch, listenUnix, withSocketPath } from "@polyvisor/sdk/process";
+import {
+  type HeldProcess,
+  hasEnded,
+  launch,
+  listenUnix,
+  readProcessStat,
+  withSocketPath,
+} from "@polyvisor/sdk/process";
 import { numberImages } from "../command-line/index.js";
 import type { QemuDomain } from "../domain.js";
 import { noLongerRunning, qemuError, systemError } from "../errors.js";
@@ -14,11 +21,13 @@ import { connectSocket, QmpClient } from "../monitor/index.js";
 import { paused, shutoff } from "../state/status.js";
 import { releaseGuest, watchGuest, watchMonitor } from "../stop.js";
 import { within } from "../within.js";
+import { openChannelSockets } from "./channel-sockets.js";
 import { withImageChains } from "./images.js";
+import { InheritedDescriptors } from "./inherited.js";
 import { makeLive } from "./live-config.js";
 import { GuestLog } from "./log-file.js";
 import { setUpGuest } from "./monitor-setup.js";
-import { type NetworkTaps, openTaps } from "./network.js";
+import { openTaps } from "./network.js";
 import { planLaunch } from "./plan.js";
 
 export interface StartOptions {
@@ -60,6 +69,7 @@ export async function startDomain(
 
 /** Everything that can fail before anything is made. */
 async function prepareGuest(hypervisor: Hypervisor, domain: QemuDomain, definition: DomainConfig): Promise<Guest> {
+  await checkNotLost(hypervisor, domain);
   const { config: configured, caps } = await hypervisor.configurations.forStart(definition);
   const checked = numberImages(await withImageChains(configured));
   const id = hypervisor.nextId();
@@ -73,6 +83,18 @@ async function prepareGuest(hypervisor: Hypervisor, domain: QemuDomain, definiti
   return guest;
 }
 
+/** Of a guest that an earlier daemon left there must never be two, also where it could not be found again. */
+async function checkNotLost(hypervisor: Hypervisor, domain: QemuDomain): Promise<void> {
+  if (!hypervisor.lostGuests.has(domain.name)) return;
+  const pid = Number(await readFile(hypervisor.layout.pidFile(domain.name), "utf8").catch(() => ""));
+  if (pid > 0 && !hasEnded(readProcessStat(pid))) {
+    throw qemuError("OPERATION_FAILED", `domain '${domain.name}' may still run as process ${pid}`, {
+      hint: `its status file ${hypervisor.layout.statusFile(domain.name)} cannot be used: end that process first`,
+    });
+  }
+  hypervisor.lostGuests.delete(domain.name);
+}
+
 async function bootGuest(
   hypervisor: Hypervisor,
   domain: QemuDomain,
@@ -82,13 +104,7 @@ async function bootGuest(
   const log = await GuestLog.open(hypervisor.layout.logFile(domain.name));
   try {
     await makeFolders(guest);
-    const taps = await openTaps(guest.config);
-    guest.config = taps.config;
-    try {
-      await launchEmulator(hypervisor, domain, guest, log, taps);
-    } finally {
-      for (const fd of taps.fds) closeDescriptor(fd);
-    }
+    await launchEmulator(hypervisor, domain, guest, log);
     await run(hypervisor, domain, guest, options);
   } catch (error) {
     throw await explained(guest, log, error);
@@ -115,22 +131,20 @@ async function makeFolders(guest: Guest): Promise<void> {
  * commands as soon as it can. The status file is written while the process waits at its gate: from then on a guest that
  * runs is one that a later daemon finds.
  */
-async function launchEmulator(
-  hypervisor: Hypervisor,
-  domain: QemuDomain,
-  guest: Guest,
-  log: GuestLog,
-  taps: NetworkTaps,
-): Promise<void> {
-  const monitorFd = await withSocketPath(guest.monitorPath, (path) => listenUnix(path));
+async function launchEmulator(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, log: GuestLog): Promise<void> {
+  const inherited = new InheritedDescriptors();
   let held: HeldProcess;
   try {
-    const plan = await planLaunch(hypervisor, guest, taps);
+    const monitor = inherited.add(await withSocketPath(guest.monitorPath, (path) => listenUnix(path)));
+    const { config, taps } = await openTaps(guest.config, inherited);
+    guest.config = config;
+    const channels = await openChannelSockets(config, guest.channelFolder, inherited);
+    const plan = await planLaunch(hypervisor, guest, { monitor, taps, channels });
     await log.note(plan.note);
     if (guest.beingStopped) throw noLongerRunning();
-    held = await launch(plan.launch, { output: log.fd, inherited: [monitorFd, ...taps.fds] });
+    held = await launch(plan.launch, { output: log.fd, inherited: inherited.all });
   } finally {
-    closeDescriptor(monitorFd);
+    inherited.close();
   }
   guest.process = held.process;
   if (guest.beingStopped) throw noLongerRunning();
