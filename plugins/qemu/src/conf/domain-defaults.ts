@@ -27,7 +27,6 @@ export function completeDomain(
   domain = { ...domain, os: { ...domain.os, machine } };
   domain = withGic(completeCpu(domain, caps));
   checkVcpus(domain);
-  domain = completeCpu(domain, caps);
   checkTseg(domain, caps);
   return context.inactive ? dropMadeUpPaths(domain, folders) : domain;
 }
