@@ -1,10 +1,13 @@
-import { mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { link, mkdir, open, readdir, rename, rm, symlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 /** The file operations behind durable writes, so that tests can make each of them fail. */
 export interface DurableFs {
   open(path: string, flags: string, mode?: number): Promise<DurableFile>;
   rename(from: string, to: string): Promise<void>;
+  /** A second name for a file, or for a symbolic link itself. */
+  link(existing: string, path: string): Promise<void>;
+  symlink(target: string, path: string): Promise<void>;
   rm(path: string): Promise<void>;
   mkdir(path: string): Promise<unknown>;
 }
@@ -18,11 +21,16 @@ export interface DurableFile {
 const realFs: DurableFs = {
   open,
   rename,
+  link,
+  symlink,
   rm: (path) => rm(path, { force: true }),
   mkdir: (path) => mkdir(path, { recursive: true, mode: 0o700 }),
 };
 
+/** A name beside the file that no other process and no other write has. */
 let counter = 0;
+const besides = (path: string, suffix: "new" | "old") => `${path}.${process.pid}.${counter++}.${suffix}`;
+const TEMPORARY = /\.\d+\.\d+\.(new|old)$/;
 
 /**
  * Replaces a file so that after any crash either the old or the new content is there, whole, and once this resolves the
@@ -34,10 +42,8 @@ export async function writeFileAtomic(
   mode = 0o600,
   fs = realFs,
 ): Promise<void> {
-  const folder = dirname(path);
-  await fs.mkdir(folder);
-  const temporary = `${path}.${process.pid}.${counter++}.new`;
-  try {
+  await fs.mkdir(dirname(path));
+  const write = async (temporary: string) => {
     const file = await fs.open(temporary, "wx", mode);
     try {
       await file.writeFile(data);
@@ -45,20 +51,67 @@ export async function writeFileAtomic(
     } finally {
       await file.close();
     }
-    await fs.rename(temporary, path);
-  } catch (error) {
-    await fs.rm(temporary).catch(() => {});
-    throw error;
-  }
-  await syncFolder(folder, fs);
+  };
+  await replace(path, write, fs);
 }
 
-/** Removes a file for good; one that is not there is fine. */
+/** Makes a symbolic link, or replaces one, as durably as `writeFileAtomic` does a file. */
+export async function writeLinkAtomic(path: string, target: string, fs = realFs): Promise<void> {
+  await fs.mkdir(dirname(path));
+  await replace(path, (temporary) => fs.symlink(target, temporary), fs);
+}
+
+/** Removes a file for good; one that is not there is fine. On failure it stays. */
 export async function removeFile(path: string, fs = realFs): Promise<void> {
-  await fs.rm(path);
-  await syncFolder(dirname(path), fs).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT") throw error;
+  const old = besides(path, "old");
+  try {
+    await fs.rename(path, old);
+  } catch (error) {
+    if (isMissing(error)) return;
+    throw error;
+  }
+  try {
+    await syncFolder(dirname(path), fs);
+  } catch (error) {
+    await fs.rename(old, path).catch(() => {});
+    throw error;
+  }
+  await fs.rm(old);
+}
+
+/**
+ * Removes what a process that was killed left in a folder in the midst of the functions above. Only for one who alone
+ * writes there.
+ */
+export async function removeTemporaries(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw error;
   });
+  const stale = names.filter((name) => TEMPORARY.test(name));
+  await Promise.all(stale.map((name) => rm(join(folder, name), { force: true })));
+}
+
+/** The old file keeps a second name until the new one is safe: a folder that cannot be flushed may not have forgotten it. */
+async function replace(path: string, make: (temporary: string) => Promise<void>, fs: DurableFs): Promise<void> {
+  const temporary = besides(path, "new");
+  const old = besides(path, "old");
+  try {
+    await make(temporary);
+    // Where there is nothing yet, or no second name can be given, there is none.
+    await fs.link(path, old).catch(() => {});
+    await fs.rename(temporary, path);
+  } catch (error) {
+    await Promise.allSettled([fs.rm(temporary), fs.rm(old)]);
+    throw error;
+  }
+  try {
+    await syncFolder(dirname(path), fs);
+  } catch (error) {
+    await fs.rename(old, path).catch((problem: unknown) => (isMissing(problem) ? fs.rm(path) : undefined));
+    throw error;
+  }
+  await fs.rm(old);
 }
 
 /** A new or removed name is safe only once its folder has reached the disk. */
@@ -69,4 +122,8 @@ async function syncFolder(folder: string, fs: DurableFs): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === "ENOENT";
 }
