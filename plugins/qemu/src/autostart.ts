@@ -18,6 +18,8 @@ export async function autostartDomains(hypervisor: Hypervisor): Promise<void> {
     if (!domain.autostart || domain.isActive) continue;
     try {
       await domain.jobs.runAsync({ kind: "start", api: "autostart", mask: [] }, async () => {
+        // A client may have been first.
+        if (domain.isActive) return;
         const definition = await hypervisor.definitions.load(domain.name);
         await startDomain(hypervisor, domain, definition, { paused: false });
       });

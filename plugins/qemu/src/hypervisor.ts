@@ -54,7 +54,7 @@ export class Hypervisor {
   readonly info: HostInfo;
   readonly log: Log;
   readonly layout: Layout;
-  readonly domains = new DomainRegistry<QemuDomain>();
+  readonly domains = new DomainRegistry<QemuDomain>("QEMU");
   readonly events: DomainEventHub;
   readonly capabilities: CapabilitiesCache;
   readonly configurations: ConfigurationReader;

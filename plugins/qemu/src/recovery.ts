@@ -11,9 +11,10 @@ import type { Hypervisor } from "./hypervisor.js";
 import { connectMonitor, type QmpEvent } from "./monitor/index.js";
 import { powerCycle } from "./power-cycle.js";
 import { threadsOf } from "./start/monitor-setup.js";
+import { removeLeftovers } from "./state/leftovers.js";
 import { type DomainStatus, type PausedReason, panicked, paused, running, shuttingDown } from "./state/status.js";
 import { type GuestRecord, parseStatus } from "./state/status-file.js";
-import { finishGuest, stopGuest, watchGuest, watchMonitor } from "./stop.js";
+import { finishGuest, naturalEnding, stopGuest, watchGuest, watchMonitor } from "./stop.js";
 import { within } from "./within.js";
 
 /** How long clients wait at most for guests that were running; slower ones are reconnected behind their backs. */
@@ -21,7 +22,15 @@ const PATIENCE = 3_000;
 
 /** A process that does not answer may be about to end; for so long that is waited for, in milliseconds. */
 const ENDING = 1_000;
-const CRASHED = { shutoff: "CRASHED", stopped: "FAILED" } as const;
+/** How a guest ends whose start was cut short by the end of the daemon. */
+const INTERRUPTED = { shutoff: "DAEMON", stopped: "FAILED" } as const;
+
+/** A status file, and what it says where it can be read. */
+interface Found {
+  readonly name: string;
+  readonly path: string;
+  readonly status: { readonly record: GuestRecord; readonly domain: XmlElement } | undefined;
+}
 
 /** Called once, before anyone is served: every definition, and every guest that ran when the daemon ended. */
 export async function recoverDomains(hypervisor: Hypervisor): Promise<void> {
@@ -34,37 +43,72 @@ export async function recoverDomains(hypervisor: Hypervisor): Promise<void> {
     domain.autostart = autostart;
     hypervisor.domains.add(domain);
   }
-  const files = (await readdir(hypervisor.layout.status)).filter((file) => file.endsWith(".xml"));
-  const all = Promise.all(files.map((file) => recoverGuest(hypervisor, file)));
-  let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise((resolve) => {
-    timer = setTimeout(resolve, PATIENCE);
-  });
-  await Promise.race([all, patience]);
-  clearTimeout(timer);
+  const found = await readStatusFiles(hypervisor);
+  await removeLeftovers(
+    hypervisor.layout,
+    found.map(({ name, status }) => ({ name, record: status?.record })),
+    hypervisor.log,
+  );
+  // Until each guest shows as running, nobody is served: a second one could be started beside it.
+  const guests = await Promise.all(found.map((each) => attach(hypervisor, each)));
+  await within(
+    Promise.all(guests.map((each) => each && reconnectGuest(hypervisor, each.domain, each.guest))),
+    PATIENCE,
+  );
 }
 
-async function recoverGuest(hypervisor: Hypervisor, file: string): Promise<void> {
-  const path = join(hypervisor.layout.status, file);
+/** All of this boot of the host. A guest of an earlier one is gone without a trace, and nothing is told of it. */
+async function readStatusFiles({ layout, log }: Hypervisor): Promise<Found[]> {
+  const files = (await readdir(layout.status)).filter((file) => file.endsWith(".xml"));
+  const found = await Promise.all(
+    files.map(async (file): Promise<Found | undefined> => {
+      const name = basename(file, ".xml");
+      const path = join(layout.status, file);
+      try {
+        const status = parseStatus(await readFile(path, "utf8"));
+        if (status.record.process.bootId === bootId()) return { name, path, status };
+        await rm(path, { force: true });
+        return undefined;
+      } catch (error) {
+        log.error({ err: error, path }, `the guest ${name} cannot be found again`);
+        return { name, path, status: undefined };
+      }
+    }),
+  );
+  return found.filter((each) => each !== undefined);
+}
+
+/** Shows the guest as what it was last known to be. One that cannot be shown is not started again while it may run. */
+async function attach(
+  hypervisor: Hypervisor,
+  { name, path, status }: Found,
+): Promise<{ readonly domain: QemuDomain; readonly guest: Guest } | undefined> {
+  if (status === undefined) {
+    hypervisor.lostGuests.add(name);
+    return undefined;
+  }
   try {
-    const { record, domain: element } = parseStatus(await readFile(path, "utf8"));
-    const guest = await guestOf(hypervisor, record, element);
-    if (guest === undefined) {
-      await rm(path, { force: true });
-      return;
-    }
+    const guest = await guestOf(hypervisor, status.record, status.domain);
     const domain = domainOf(hypervisor, guest);
-    guest.process = ProcessHandle.find(record.process);
-    hypervisor.attachGuest(domain, guest, record.status);
-    await domain.jobs.run({ kind: "modify", api: "reconnect" }, () => reconnect(hypervisor, domain, guest));
+    guest.process = ProcessHandle.find(status.record.process);
+    hypervisor.attachGuest(domain, guest, status.record.status);
+    return { domain, guest };
   } catch (error) {
-    hypervisor.log.error({ err: error, path }, `the guest ${basename(file, ".xml")} cannot be found again`);
+    hypervisor.lostGuests.add(name);
+    hypervisor.log.error({ err: error, path }, `the guest ${name} cannot be found again`);
+    return undefined;
   }
 }
 
-/** A guest of an earlier boot of the host is gone without a trace, and nothing is told of it. */
-async function guestOf(hypervisor: Hypervisor, record: GuestRecord, element: XmlElement): Promise<Guest | undefined> {
-  if (record.process.bootId !== bootId()) return undefined;
+async function reconnectGuest(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
+  try {
+    await domain.jobs.run({ kind: "modify", api: "reconnect" }, () => reconnect(hypervisor, domain, guest));
+  } catch (error) {
+    hypervisor.log.error({ err: error, domain: domain.name }, "a guest runs, but cannot be reconnected");
+  }
+}
+
+async function guestOf(hypervisor: Hypervisor, record: GuestRecord, element: XmlElement): Promise<Guest> {
   const { config, caps } = await hypervisor.configurations.readLive(element);
   const guest = new Guest(config.id ?? hypervisor.nextId(), config, caps, record);
   hypervisor.reserveId(guest.id);
@@ -86,16 +130,16 @@ function domainOf(hypervisor: Hypervisor, { config }: Guest): QemuDomain {
 
 /** Brings a guest that was found up to what happened while nobody looked. */
 async function reconnect(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
+  const { state, reason } = domain.status;
+  const isStarting = state === DOMAIN_STATE.PAUSED && reason === PAUSED_REASON.STARTING_UP;
   if (guest.process === undefined) {
-    // One that shut down waits for us, stopped: so this one was killed, or died.
-    await finishGuest(hypervisor, domain, guest, CRASHED);
+    await finishGuest(hypervisor, domain, guest, isStarting ? INTERRUPTED : naturalEnding(domain));
     return;
   }
   watchGuest(hypervisor, domain, guest);
-  const { state, reason } = domain.status;
-  if (state === DOMAIN_STATE.PAUSED && reason === PAUSED_REASON.STARTING_UP) {
+  if (isStarting) {
     hypervisor.log.warn({ domain: domain.name }, "a guest whose start was interrupted is stopped");
-    stopGuest(hypervisor, domain, guest, { shutoff: "DAEMON", stopped: "FAILED" }).catch(() => {});
+    stopGuest(hypervisor, domain, guest, INTERRUPTED).catch(() => {});
     return;
   }
   const early: QmpEvent[] = [];
@@ -104,7 +148,7 @@ async function reconnect(hypervisor: Hypervisor, domain: QemuDomain, guest: Gues
     guest.monitor = await connectMonitor(guest.monitorPath, (event) => deliver(event));
   } catch (error) {
     if (!(await within(guest.process.ended, ENDING))) throw error;
-    await finishGuest(hypervisor, domain, guest, CRASHED);
+    await finishGuest(hypervisor, domain, guest, naturalEnding(domain));
     return;
   }
   watchMonitor(hypervisor, domain, guest);

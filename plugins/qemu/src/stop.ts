@@ -76,7 +76,7 @@ export function watchMonitor(hypervisor: Hypervisor, domain: QemuDomain, guest: 
 }
 
 /** An emulator that ends without having told of a shutdown has crashed. */
-function naturalEnding(domain: QemuDomain): Ending {
+export function naturalEnding(domain: QemuDomain): Ending {
   const isShutdown = domain.status.state === DOMAIN_STATE.SHUTDOWN;
   return isShutdown ? { shutoff: "SHUTDOWN", stopped: "SHUTDOWN" } : { shutoff: "CRASHED", stopped: "FAILED" };
 }

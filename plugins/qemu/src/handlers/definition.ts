@@ -82,7 +82,7 @@ async function undefine(hypervisor: Hypervisor, dom: Domain, flags: number): Pro
   await domain.jobs.run({ kind: "modify", api: "domainUndefineFlags" }, async () => {
     if (!domain.persistent) throw qemuError("OPERATION_INVALID", "cannot undefine transient domain");
     await removeNvram(hypervisor, domain, flags);
-    await hypervisor.definitions.remove(domain.name);
+    await hypervisor.definitions.remove(domain.name, domain.autostart);
     domain.persistent = false;
     domain.autostart = false;
     hypervisor.lifecycle(domain, "UNDEFINED", "REMOVED");

@@ -1,8 +1,8 @@
-import { mkdir, readdir, readFile, symlink } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type Log, parseUuid } from "@polyvisor/core";
 import { type Domain as DomainConfig, formatDomain } from "@polyvisor/sdk/conf";
-import { removeFile, writeFileAtomic } from "@polyvisor/sdk/store";
+import { removeFile, writeFileAtomic, writeLinkAtomic } from "@polyvisor/sdk/store";
 import { systemError } from "../errors.js";
 import type { Layout } from "./layout.js";
 import { RecentlyUsed } from "./recently-used.js";
@@ -66,7 +66,6 @@ export class DefinitionStore {
     const path = this.#layout.configFile(config.name);
     const text = `${header(config.name)}${formatDomain(config, { inactive: true, secure: true })}`;
     try {
-      await mkdir(this.#layout.config, { recursive: true });
       await writeFileAtomic(path, text, 0o600);
     } catch (error) {
       throw systemError(`cannot write definition ${path}`, error);
@@ -74,21 +73,29 @@ export class DefinitionStore {
     this.#parsed.set(config.name, config);
   }
 
-  async remove(name: string): Promise<void> {
-    await removeFile(this.#layout.autostartLink(name));
-    await removeFile(this.#layout.configFile(name));
+  /** Where it fails, the definition stays, and starts by itself if it did. */
+  async remove(name: string, autostart: boolean): Promise<void> {
+    const path = this.#layout.configFile(name);
+    try {
+      if (autostart) await removeFile(this.#layout.autostartLink(name));
+      await removeFile(path);
+    } catch (error) {
+      if (autostart) await this.setAutostart(name, true).catch(() => {});
+      throw systemError(`cannot remove definition ${path}`, error);
+    }
     this.#parsed.delete(name);
   }
 
   async setAutostart(name: string, autostart: boolean): Promise<void> {
     const link = this.#layout.autostartLink(name);
-    if (!autostart) return removeFile(link);
     try {
-      await mkdir(this.#layout.autostart, { recursive: true });
-      await removeFile(link);
-      await symlink(this.#layout.configFile(name), link);
+      if (autostart) await writeLinkAtomic(link, this.#layout.configFile(name));
+      else await removeFile(link);
     } catch (error) {
-      throw systemError(`Failed to create symlink '${link} to '${this.#layout.configFile(name)}'`, error);
+      const what = autostart
+        ? `Failed to create symlink '${link} to '${this.#layout.configFile(name)}'`
+        : `Failed to delete symlink '${link}'`;
+      throw systemError(what, error);
     }
   }
 

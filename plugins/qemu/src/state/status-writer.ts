@@ -53,7 +53,8 @@ export class StatusWriter {
       this.#again = false;
       if (this.#removed) return;
       await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
-      const temporary = `${this.#path}.new`;
+      // Named as the store names its own, so that one that a killed daemon leaves is removed with them.
+      const temporary = `${this.#path}.${process.pid}.0.new`;
       await writeFile(temporary, this.#text(), { mode: 0o600 });
       await rename(temporary, this.#path);
     } while (this.#again);
