@@ -1,7 +1,15 @@
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { AFFECT, CREATE_FLAG, DESTROY_FLAG, type DomainHandle, UNDEFINE_FLAG, VirtError } from "@polyvisor/core";
+import {
+  AFFECT,
+  CREATE_FLAG,
+  DESTROY_FLAG,
+  type DomainHandle,
+  UNDEFINE_FLAG,
+  VCPU_FLAG,
+  VirtError,
+} from "@polyvisor/core";
 import { EMULATOR, echoGuest, hasEmulator } from "@polyvisor/sdk/testkit";
 import test from "ava";
 import { makeRig, makeRoot, pidOf, until } from "./testing/harness.js";
@@ -254,12 +262,14 @@ withQemu("memory and virtual CPUs of the definition change, within their bounds"
   await api.domainSetMemoryFlags({ dom, memory: 32768, flags: AFFECT.CONFIG });
   await api.domainSetVcpusFlags({ dom, nvcpus: 2, flags: AFFECT.CONFIG });
   t.deepEqual(Object.values(await dom.info()).map(Number), [5, 131072, 32768, 2, 0]);
-  t.is(await api.domainGetMaxVcpus({ dom }), 4);
+  await t.throwsAsync(api.domainGetMaxVcpus({ dom }), { message: /domain is not running/ });
+  const max = () => api.domainGetVcpusFlags({ dom, flags: AFFECT.CONFIG | VCPU_FLAG.MAXIMUM });
+  t.is(await max(), 4);
   await t.throwsAsync(api.domainSetMemoryFlags({ dom, memory: 131073, flags: AFFECT.CONFIG }), {
     message: "invalid argument: cannot set memory higher than max memory",
   });
-  await api.domainSetVcpusFlags({ dom, nvcpus: 8, flags: AFFECT.CONFIG | 4 });
-  t.is(await api.domainGetMaxVcpus({ dom }), 8);
+  await api.domainSetVcpusFlags({ dom, nvcpus: 8, flags: AFFECT.CONFIG | VCPU_FLAG.MAXIMUM });
+  t.is(await max(), 8);
 });
 
 withQemu("statistics of a running guest have libvirt's names", async (t) => {

@@ -15,10 +15,7 @@ const SET_FLAGS = GET_FLAGS | VCPU_FLAG.HOTPLUGGABLE;
 /** Virtual CPUs: how many there are, and what each does. */
 export function vcpuHandlers(hypervisor: Hypervisor): DomainConfigHandlers {
   return {
-    async domainGetMaxVcpus({ dom }) {
-      const domain = hypervisor.domains.find(dom);
-      return (await hypervisor.configOf(domain)).vcpu.max;
-    },
+    domainGetMaxVcpus: ({ dom }) => hypervisor.domains.find(dom).active().config.vcpu.max,
     domainSetVcpus: ({ dom, nvcpus }) => setVcpus(hypervisor, dom, nvcpus, AFFECT.LIVE),
     domainSetVcpusFlags: ({ dom, nvcpus, flags }) => setVcpus(hypervisor, dom, nvcpus, flags),
     async domainGetVcpusFlags({ dom, flags }) {
