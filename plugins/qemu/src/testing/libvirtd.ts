@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -11,6 +11,8 @@ export interface Libvirtd {
   define(xml: string): Promise<{ readonly xml: string } | { readonly error: string }>;
   /** The environment and the arguments with which it would start a guest, or libvirt's words. The guest's number is -1. */
   commandLine(xml: string): Promise<{ readonly words: readonly string[] } | { readonly error: string }>;
+  /** The same of a guest that it really starts (and ends at once). */
+  startedWith(xml: string): Promise<{ readonly words: readonly string[] } | { readonly error: string }>;
   /** Where it keeps its configuration, and below it its guests' folders. */
   readonly configFolder: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -64,6 +66,19 @@ export async function startLibvirtd(): Promise<Libvirtd> {
       await writeFile(file, xml);
       const { stdout, stderr } = await virsh(uri, `domxml-to-native qemu-argv --xml ${file}`, environment, owner);
       return stdout.trim() === "" ? { error: stderr.replace(/^error: /, "").trimEnd() } : { words: shellWords(stdout) };
+    },
+    startedWith: async (xml) => {
+      const file = join(root, "g.xml");
+      await writeFile(file, xml);
+      const { stderr } = await virsh(uri, `create ${file} --paused`, environment, owner);
+      if (stderr !== "") return { error: stderr.replace(/^error: .*\n^error: /m, "").trimEnd() };
+      const pid = await readFile(join(root, "run/libvirt/qemu/run/g.pid"), "utf8");
+      const [env, argv] = await Promise.all(
+        ["environ", "cmdline"].map((name) => readFile(`/proc/${pid.trim()}/${name}`, "utf8")),
+      );
+      await virsh(uri, `qemu-monitor-command g '{"execute":"quit"}'`, environment, owner);
+      while ((await virsh(uri, "list --name", environment, owner)).stdout.trim() !== "") await delay(50);
+      return { words: `${env ?? ""}${argv ?? ""}`.split("\0").slice(0, -1) };
     },
     define: async (xml) => {
       const file = join(root, "g.xml");
