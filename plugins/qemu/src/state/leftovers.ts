@@ -18,7 +18,7 @@ export interface KnownGuest {
 export async function removeLeftovers(layout: Layout, guests: readonly KnownGuest[], log: Log): Promise<void> {
   const channels = dirname(layout.channelFolder(0, ""));
   const results = await Promise.allSettled([
-    ...[layout.config, layout.status, layout.capabilities].map(removeTemporaries),
+    ...[layout.config, layout.autostart, layout.status, layout.capabilities].map(removeTemporaries),
     removeFrom(layout.status, (file) => file.endsWith(".pid") && !guests.some(({ name }) => file === `${name}.pid`)),
     removeFrom(layout.lib, (folder) => isStale(folder, guests)),
     removeFrom(channels, (folder) => isStale(folder, guests)),
