@@ -135,7 +135,7 @@ export function runnableGuests(images: string): Readonly<Record<string, string>>
       `<serial type='pty'><alias name='ua-ser'/></serial>${disk("vda", "virtio", { inside: "<alias name='ua-disk'/>" })}`,
     ),
     "a floppy": boot(
-      guest("pc", disk("fda", "fdc", { device: "floppy" }) + disk("sda", "scsi")),
+      guest("pc", disk("fda", "fdc", { file: "boot.iso", device: "floppy" }) + disk("sda", "scsi")),
       "<boot dev='fd'/><bios rebootTimeout='5'/>",
     ),
     "words for the firmware": boot(
