@@ -29,37 +29,39 @@ export interface LaunchPlan {
   readonly ownMounts: boolean;
 }
 
+/** The command line whose one process turns, exec by exec, into the program. Each link that is not needed saves a millisecond. */
+export function chainOf(plan: LaunchPlan): [string, ...string[]] {
+  const limits = plan.limits.filter((limit) => !isNoCore(limit));
+  return ["/bin/sh", "-c", gateOf(plan), "sh", ...unshare(plan), ...prlimit(limits), ...setpriv(plan), ...plan.argv];
+}
+
 /**
  * The shell holds the process until a line arrives on its standard input, and gives up when that closes without one. By
  * then cgroup, labels and limits are set from outside, on the very process that becomes the guest.
  */
-const GATE = 'read -r go || exit 125; umask "$0"; unset go PWD OLDPWD; exec "$@" </dev/null';
-
-/** The command line whose one process turns, exec by exec, into the program. */
-export function chainOf(plan: LaunchPlan): [string, ...string[]] {
-  return [
-    "/bin/sh",
-    "-c",
-    GATE,
-    umaskText(plan.umask),
-    ...unshare(plan),
-    ...prlimit(plan),
-    ...setpriv(plan),
-    ...plan.argv,
+function gateOf(plan: LaunchPlan): string {
+  const steps = [
+    "read -r go || exit 125",
+    `umask ${plan.umask.toString(8).padStart(4, "0")}`,
+    ...(plan.limits.some(isNoCore) ? ["ulimit -c 0"] : []),
+    "unset go PWD OLDPWD",
+    'exec "$@" </dev/null',
   ];
+  return steps.join("; ");
 }
 
-function umaskText(umask: number): string {
-  return umask.toString(8).padStart(4, "0");
+/** The one limit that every shell sets in the same words. */
+function isNoCore({ resource, soft, hard }: ResourceLimit): boolean {
+  return resource === "core" && soft === 0 && hard === 0;
 }
 
 function unshare(plan: LaunchPlan): string[] {
   return plan.ownMounts ? ["unshare", "--mount", "--propagation", "slave", "--"] : [];
 }
 
-function prlimit(plan: LaunchPlan): string[] {
-  if (plan.limits.length === 0) return [];
-  return ["prlimit", ...plan.limits.map(({ resource, soft, hard }) => `--${resource}=${soft}:${hard}`), "--"];
+function prlimit(limits: readonly ResourceLimit[]): string[] {
+  if (limits.length === 0) return [];
+  return ["prlimit", ...limits.map(({ resource, soft, hard }) => `--${resource}=${soft}:${hard}`), "--"];
 }
 
 function setpriv({ runAs, capabilities, noNewPrivileges }: LaunchPlan): string[] {

@@ -52,39 +52,43 @@ async function kept<T>(promise: Promise<T>): Promise<T> {
 }
 
 test("the chain has a link for each thing that is asked of it", (t) => {
-  const gate = chainOf(plan).slice(0, 3);
-  const rows: [Partial<LaunchPlan>, string[]][] = [
-    [{}, ["0002"]],
-    [{ umask: 0o77, ownMounts: true }, ["0077", "unshare", "--mount", "--propagation", "slave", "--"]],
-    [{ limits: [{ resource: "core", soft: 0, hard: "unlimited" }] }, ["0002", "prlimit", "--core=0:unlimited", "--"]],
+  const rows: [Partial<LaunchPlan>, string, string[]][] = [
+    [{}, "umask 0002", []],
+    [{ umask: 0o77, ownMounts: true }, "umask 0077", ["unshare", "--mount", "--propagation", "slave", "--"]],
+    [{ limits: [{ resource: "core", soft: 0, hard: 0 }] }, "umask 0002; ulimit -c 0", []],
+    [
+      { limits: [{ resource: "core", soft: 0, hard: "unlimited" }] },
+      "umask 0002",
+      ["prlimit", "--core=0:unlimited", "--"],
+    ],
     [
       { runAs: { uid: 64055, gid: 104, groups: [] }, noNewPrivileges: true },
-      ["0002", "setpriv", "--reuid=64055", "--regid=104", "--clear-groups", "--no-new-privs", "--"],
+      "umask 0002",
+      ["setpriv", "--reuid=64055", "--regid=104", "--clear-groups", "--no-new-privs", "--"],
     ],
     [
       { runAs: { uid: 1, gid: 2, groups: [3, 4] }, capabilities: ["sys_nice"] },
-      [
-        "0002",
-        "setpriv",
-        "--reuid=1",
-        "--regid=2",
-        "--groups=3,4",
-        "--inh-caps=-all",
-        "--bounding-set=-all,+sys_nice",
-        "--",
-      ],
+      "umask 0002",
+      ["setpriv", "--reuid=1", "--regid=2", "--groups=3,4", "--inh-caps=-all", "--bounding-set=-all,+sys_nice", "--"],
     ],
   ];
-  for (const [change, links] of rows)
-    t.deepEqual(chainOf({ ...plan, ...change }), [...gate, ...links, ...plan.argv] as never);
+  for (const [change, own, links] of rows) {
+    const gate = `read -r go || exit 125; ${own}; unset go PWD OLDPWD; exec "$@" </dev/null`;
+    t.deepEqual(chainOf({ ...plan, ...change }), ["/bin/sh", "-c", gate, "sh", ...links, ...plan.argv]);
+  }
 });
 
 test("the program has its umask, limits and descriptors, and no signal ignored", async (t) => {
   const script =
-    "umask; ulimit -c; ls /proc/$$/fd; grep Sig[BI] /proc/$$/status; readlink /proc/$$/cwd /proc/$$/fd/0; tr '\\0' '\\n' </proc/$$/environ";
-  const text = await output(t, script, { limits: [{ resource: "core", soft: 0, hard: 0 }] });
+    "umask; ulimit -c; ulimit -Sn; ulimit -Hn; ls /proc/$$/fd; grep Sig[BI] /proc/$$/status; readlink /proc/$$/cwd /proc/$$/fd/0; tr '\\0' '\\n' </proc/$$/environ";
+  const text = await output(t, script, {
+    limits: [
+      { resource: "core", soft: 0, hard: 0 },
+      { resource: "nofile", soft: 64, hard: 128 },
+    ],
+  });
   const expected = [
-    ...["0002", "0", "0", "1", "2", "3"],
+    ...["0002", "0", "64", "128", "0", "1", "2", "3"],
     ...["SigBlk:\t0000000000000000", "SigIgn:\t0000000000000000", "/", "/dev/null"],
     "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
   ];

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import net from "node:net";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import test from "ava";
 import {
   closeDescriptor,
@@ -31,8 +32,8 @@ test.after.always(() => Promise.all(folders.map((path) => rm(path, { recursive: 
 /** Runs a Python program that prints one line when it is ready, and resolves with what it printed. */
 async function python(program: string): Promise<{ next(): Promise<string>; pid: number | undefined }> {
   const child = spawn("python3", ["-uc", program], { stdio: ["ignore", "pipe", "inherit"] });
-  const lines = child.stdout.setEncoding("utf8")[Symbol.asyncIterator]();
-  return { pid: child.pid, next: async () => String((await lines.next()).value).trim() };
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  return { pid: child.pid, next: async () => String((await lines.next()).value) };
 }
 
 test("a socket's peer is known by pid, uid and gid", async (t) => {

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { LaunchPlan } from "@polyvisor/sdk/process";
+import { has } from "../capabilities/index.js";
 import { buildCommandLine } from "../command-line/index.js";
 import { qemuError } from "../errors.js";
 import type { Guest } from "../guest.js";
@@ -44,7 +45,8 @@ export async function planLaunch(
       env,
       umask: 0o002,
       limits: [{ resource: "core", soft: 0, hard: 0 }],
-      noNewPrivileges: true,
+      // The emulator's own sandbox sees to it too, and costs no link in the chain.
+      noNewPrivileges: !has(caps, "seccomp-sandbox"),
       ownMounts: false,
     },
     note: { version: await packageVersion(), qemuVersion: versionWords(caps), env, argv },
