@@ -9,46 +9,54 @@ import { asPaused, asResumed, booted, CRASHED, isPaused, off } from "./world.mjs
 /** How long an emulator is given to do what it was told. */
 const ENDING_MS = 3000;
 
+const runs = ({ worlds }) => worlds.some(({ run }) => run !== undefined);
+/** Of which everything is known. */
+const surely = (lane, condition) => lane.worlds.length === 1 && condition(lane.world.run);
+const isRunning = (run) => run !== undefined && !isPaused(run);
+
+function ended(lane) {
+  lane.ended = surely(lane, (run) => run !== undefined) ? CRASHED : undefined;
+  lane.worlds = lane.worlds.map(off);
+}
+
 /**
  * What happens to a guest while no daemon runs. Each changes what the domain may be like.
  *
- * @type {Record<string, { can: (world: import("./world.mjs").World, kind: any) => boolean, act: (lane: any, emulator: any, root: string) => Promise<void> }>}
+ * @type {Record<string, { can: (lane: import("./lane.mjs").Lane) => boolean, act: (lane: any, emulator: any, root: string) => Promise<void> }>}
  */
 const DEEDS = {
   killed: {
-    can: ({ run }) => run !== undefined,
+    can: runs,
     async act(lane, { pid }, root) {
       process.kill(pid, "SIGKILL");
       await gone(root, pid);
-      lane.worlds = [off(lane.world)];
-      lane.ended = CRASHED;
+      ended(lane);
     },
   },
   quit: {
-    can: ({ run }) => run !== undefined,
+    can: (lane) => surely(lane, (run) => run !== undefined),
     async act(lane, { pid }, root) {
       await tellMonitor(root, lane, "quit");
       await gone(root, pid);
-      lane.worlds = [off(lane.world)];
-      lane.ended = CRASHED;
+      ended(lane);
     },
   },
   stopped: {
-    can: ({ run }) => run !== undefined && !isPaused(run),
+    can: (lane) => surely(lane, isRunning),
     async act(lane, _emulator, root) {
       await tellMonitor(root, lane, "stop");
       lane.worlds = [{ ...lane.world, run: asPaused(lane.world.run) }];
     },
   },
   continued: {
-    can: ({ run }) => isPaused(run),
+    can: (lane) => surely(lane, isPaused),
     async act(lane, _emulator, root) {
       await tellMonitor(root, lane, "cont");
       lane.worlds = [{ ...lane.world, run: asResumed(lane.world.run) }];
     },
   },
   "turned off": {
-    can: ({ run }, { obeys }) => obeys && run !== undefined && !isPaused(run),
+    can: (lane) => lane.kind.obeys && surely(lane, isRunning),
     async act(lane, _emulator, root) {
       await tellMonitor(root, lane, "system_powerdown");
       lane.pressed = true;
@@ -57,7 +65,7 @@ const DEEDS = {
   },
   /** It answers nothing for a while after the daemon has come back. */
   frozen: {
-    can: ({ run }) => run !== undefined,
+    can: runs,
     async act(_lane, { pid }) {
       process.kill(pid, "SIGSTOP");
       setTimeout(() => process.kill(pid, "SIGCONT"), 1500);
@@ -65,14 +73,14 @@ const DEEDS = {
   },
 };
 
-/** Does something to one guest of which everything is known. @returns {Promise<string | undefined>} what it was */
+/** Does something to one guest. @returns {Promise<string | undefined>} what it was */
 export async function meddle(soak, random) {
   const emulators = new Map((await processesOf(soak.root)).map((each) => [each.uuid, each]));
   const open = soak.lanes
-    .filter((lane) => lane.worlds.length === 1 && emulators.has(lane.kind.uuid))
+    .filter((lane) => emulators.has(lane.kind.uuid))
     .flatMap((lane) =>
       Object.entries(DEEDS)
-        .filter(([, { can }]) => can(lane.world, lane.kind))
+        .filter(([, { can }]) => can(lane))
         .map(([name, { act }]) => ({ lane, name, act })),
     );
   if (open.length === 0) return undefined;

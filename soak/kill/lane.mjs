@@ -1,5 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { OPERATIONS } from "./operations.mjs";
 import { isPaused, matches, NOTHING, off, see, wordsOf } from "./world.mjs";
+
+/** How long its client thinks between operations, at most. */
+const THINK_MS = 120;
 
 /** One guest as its client knows it: what it may be like, by what was acknowledged. At most one operation is under way. */
 export class Lane {
@@ -43,7 +47,10 @@ export class Lane {
 
   /** Random operations until the daemon is killed. @param {import("./soak.mjs").Life} life */
   async run(life) {
-    while (!life.over) await this.perform(this.#choose(), life);
+    while (!life.over) {
+      await this.perform(this.#choose(), life);
+      await sleep(this.random.below(THINK_MS));
+    }
   }
 
   #choose() {

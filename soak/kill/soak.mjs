@@ -14,6 +14,8 @@ const AFTERMATH_MS = 3000;
 /** A moment of this life at which the daemon is killed comes at the latest by then. */
 const LONGEST_LIFE_MS = 1500;
 const TRACE_LINES = 400;
+/** What a guest costs the daemon: its process and its monitor. */
+const DESCRIPTORS_OF_GUEST = 2;
 
 /** One life of the daemon, as the lanes see it. */
 export class Life {
@@ -23,23 +25,43 @@ export class Life {
   /** @type {string[]} */
   faults = [];
   #figures;
-  #moment;
+  #strike;
+  #moment = {};
+  #struck;
 
-  /** @param {{ onSend?: string, onAnswer?: string }} moment at which operation `strike` is called @param {() => void} strike */
-  constructor(client, figures, moment = {}, strike = () => {}) {
+  /** @param {(life: Life) => Promise<void>} strike kills the daemon */
+  constructor(client, figures, strike) {
     this.client = client;
     this.#figures = figures;
-    this.#moment = { ...moment, strike };
+    this.#strike = strike;
+  }
+
+  /** From now on the daemon is killed: at this moment, or some milliseconds from now. @param {{ onSend?: string, onAnswer?: string }} moment */
+  arm(moment, milliseconds) {
+    this.#moment = moment;
+    const timer = setTimeout(() => this.#end(), milliseconds);
+    this.#struck = new Promise((resolve) => {
+      this.#end = () => {
+        clearTimeout(timer);
+        this.#end = () => {};
+        resolve(this.#strike(this));
+      };
+    });
+  }
+
+  /** Resolves when the daemon has been killed. */
+  get struck() {
+    return this.#struck;
   }
 
   sent(operation) {
     this.#figures.count(operation, "sent");
-    if (this.#moment.onSend === operation) this.#moment.strike();
+    if (this.#moment.onSend === operation) this.#end();
   }
 
   acknowledged(operation) {
     this.#figures.count(operation, "acknowledged");
-    if (this.#moment.onAnswer === operation) this.#moment.strike();
+    if (this.#moment.onAnswer === operation) this.#end();
   }
 
   cut(operation) {
@@ -49,6 +71,8 @@ export class Life {
   fault(words) {
     this.faults.push(words);
   }
+
+  #end = () => {};
 }
 
 /** Daemon, guests, and what is known of them. */
@@ -61,7 +85,7 @@ export class Soak {
   #seed;
   #host;
   #lines = [];
-  #descriptors = [];
+  #descriptors;
 
   constructor({ root, daemon, network, kinds, seed, host }) {
     Object.assign(this, { root, daemon, network });
@@ -93,13 +117,13 @@ export class Soak {
   /** A restart, operations, and a kill. @returns {Promise<string[]>} faults */
   async round(number) {
     const random = new Random(this.#seed, "killer", number);
-    const life = await this.#live(number, momentOf(random), random);
+    const moment = momentOf(random);
+    const life = await this.#live(number, () => this.#strike(life, moment, random));
     await this.#prove(life);
     if (life.faults.length > 0) return this.#closed(life);
     this.trace(`life ${number}: everything is as it should be`);
-    const timer = setTimeout(life.strike, random.below(LONGEST_LIFE_MS));
+    life.arm(moment, random.below(LONGEST_LIFE_MS));
     await Promise.all(this.lanes.map((lane) => lane.run(life)));
-    clearTimeout(timer);
     await life.struck;
     life.faults.push(...(await this.#aftermath()));
     if (life.faults.length === 0) await this.#whileDown(random);
@@ -124,19 +148,14 @@ export class Soak {
     return this.#closed(life);
   }
 
-  async #live(number, moment, random) {
+  async #live(number, strike) {
     for (const lane of this.lanes) lane.random = new Random(this.#seed, lane.name, number);
-    const client = await Client.open(this.#host, this.daemon.socket);
-    const life = new Life(client, this.figures, moment, () => life.strike());
-    life.strike = () => {
-      life.struck ??= this.#strike(life, moment, random);
-    };
-    return life;
+    return new Life(await Client.open(this.#host, this.daemon.socket), this.figures, strike);
   }
 
   async #strike(life, moment, random) {
     // An operation that was just sent is killed with anything between its first and its last step.
-    if (moment?.onSend !== undefined) await sleep(random.below(random.chance(0.5) ? 10 : 80));
+    if (moment.onSend !== undefined) await sleep(random.below(random.chance(0.5) ? 10 : 80));
     life.over = true;
     this.trace(`kill, ${JSON.stringify(moment)}`);
     await this.daemon.end("SIGKILL");
@@ -154,7 +173,7 @@ export class Soak {
     if (life.faults.length > 0) return;
     await Promise.all(this.lanes.map((lane) => lane.exercise(life)));
     life.faults.push(...(await life.client.eventsAgree()));
-    await this.#countDescriptors(life);
+    life.faults.push(...(await this.#checkDescriptors()));
   }
 
   async #settled(life) {
@@ -171,10 +190,20 @@ export class Soak {
   }
 
   /** Besides what each guest costs, a daemon has the same number of descriptors whatever it has been through. */
-  async #countDescriptors(life) {
+  async #checkDescriptors() {
     const guests = this.lanes.filter(({ world }) => world.run !== undefined).length;
-    this.#descriptors.push({ guests, ...(await descriptorsOf(this.daemon.pid)) });
-    void life;
+    const deadline = performance.now() + SETTLE_MS;
+    for (;;) {
+      const counts = await descriptorsOf(this.daemon.pid);
+      const others = Object.values(counts).reduce((sum, count) => sum + count) - guests * DESCRIPTORS_OF_GUEST;
+      this.#descriptors ??= others;
+      if (others === this.#descriptors) return [];
+      if (performance.now() > deadline)
+        return [
+          `with ${guests} guests there are ${JSON.stringify(counts)}: ${others} besides theirs, not ${this.#descriptors}`,
+        ];
+      await sleep(25);
+    }
   }
 
   /** Nothing of what the daemon had begun outlives it, but for guests. */
