@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { CONSOLE_FLAG, type HypervisorClient, hypervisorApi, remoteProgram, xdr } from "@polyvisor/core";
 import test, { type ExecutionContext } from "ava";
+import { listenUnix } from "../process/index.js";
 import { RpcClient } from "./client.js";
+import { connectPatiently } from "./client-connect.js";
 import { stubsOf } from "./client-stubs.js";
 import { type Frame, FrameSplitter, frameBytes, MESSAGE_STATUS, MESSAGE_TYPE } from "./frame.js";
 
@@ -215,4 +217,22 @@ test("stub server: a stream's loss is an error, and the caller's own close is no
   const over = once(closed.stream, "close");
   await closed.client.close();
   await over;
+});
+
+test("a daemon whose queue of new clients is full is waited for", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "stub-"));
+  const path = join(folder, "sock");
+  const fd = listenUnix(path, 1);
+  const early = await Promise.all([connectPatiently(path), connectPatiently(path)]);
+  const late = RpcClient.connect(path);
+  t.is(await Promise.race([late, delay(100, "waits")]), "waits");
+  const server = createServer((socket) => early.push(socket)).listen({ fd });
+  const client = await late;
+  t.teardown(async () => {
+    await client.close();
+    for (const socket of early) socket.destroy();
+    server.close();
+    await rm(folder, { recursive: true });
+  });
+  t.pass();
 });

@@ -1,11 +1,11 @@
-import { createConnection, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { argsToWire, type Call, keepaliveProgram, resultFromWire, VirtError, wireError, xdr } from "@polyvisor/core";
 import { decodeBody, isOf, type ProgramId } from "./client-body.js";
 import { type PendingCall, PendingCalls } from "./client-calls.js";
+import { connectPatiently } from "./client-connect.js";
 import {
   callAborted,
   clientClosed,
-  connectFailed,
   errorOfPeer,
   keepaliveTimeout,
   pathProblem,
@@ -68,18 +68,10 @@ export class RpcClient {
   }
 
   /** Connects to a unix socket. Fails with `SYSTEM_ERROR` in libvirt's words. */
-  static connect(path: string): Promise<RpcClient> {
-    return new Promise((resolve, reject) => {
-      const problem = pathProblem(path);
-      if (problem !== undefined) throw problem;
-      const socket = createConnection({ path });
-      const failed = (error: Error) => reject(connectFailed(path, error));
-      socket.once("error", failed);
-      socket.once("connect", () => {
-        socket.off("error", failed);
-        resolve(new RpcClient(socket));
-      });
-    });
+  static async connect(path: string): Promise<RpcClient> {
+    const problem = pathProblem(path);
+    if (problem !== undefined) throw problem;
+    return new RpcClient(await connectPatiently(path));
   }
 
   /** Makes a call. Rejects with the daemon's error, or with the reason why the connection is over. */
