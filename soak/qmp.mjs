@@ -5,10 +5,14 @@ import { join } from "node:path";
 import { total } from "./lib/memory.mjs";
 import { mb, ratio, us } from "./lib/report.mjs";
 import { Worker } from "./lib/worker.mjs";
+import { soakGuests } from "./qmp/guests.mjs";
 import { HOSTILE } from "./qmp/hostile.mjs";
 
 const EMULATORS = new URL("qmp/emulators.mjs", import.meta.url).pathname;
 const MONITORS = new URL("qmp/monitors-under-test.mjs", import.meta.url).pathname;
+
+/** All kinds at once, as guests of a daemon. */
+const GUESTS = "guests";
 
 export const options = {
   seconds: { type: "string", default: "5" },
@@ -20,7 +24,8 @@ export const options = {
 export const usage = `qmp [--seconds N] [--monitors N] [--only KIND,...] [--max-growth MB]
   --seconds     how long each of the two rounds of a kind of emulators takes (default 5)
   --monitors    hostile emulators at a time (default 10)
-  --only        only these: ${Object.keys(HOSTILE).join(", ")}
+  --only        only these: ${Object.keys(HOSTILE).join(", ")}, and guests: a daemon with a
+                guest of each kind
   --max-growth  what the second round may add to the heap, in MB (default 5)`;
 
 /** How much slower another guest's monitor may answer at most than beside emulators that are as busy and honest. */
@@ -34,17 +39,17 @@ const MAX_PEAK = 400;
 
 /** @returns {Promise<import("./lib/report.mjs").Report>} */
 export async function run({ values, seed, log }) {
-  const only = values.only === "" ? Object.keys(HOSTILE) : values.only.split(",");
+  const only = values.only === "" ? [...Object.keys(HOSTILE), GUESTS] : values.only.split(",");
   const folder = await mkdtemp(join(tmpdir(), "pvsoak-"));
   const report = { faults: [], rows: [], details: [] };
   const honest = new Worker(EMULATORS, [join(folder, "honest"), "honest", seed]);
   try {
     await honest.next();
     for (const kind of only) {
-      const result = await soakKind(folder, kind, seed, {
-        monitors: Number(values.monitors),
-        seconds: Number(values.seconds),
-      });
+      const result =
+        kind === GUESTS
+          ? await soakGuests({ quiet: 5000, log })
+          : await soakKind(folder, kind, seed, { monitors: Number(values.monitors), seconds: Number(values.seconds) });
       const faults = [...result.faults, ...judge(result, Number(values["max-growth"]))];
       report.faults.push(...new Set(faults.map((fault) => `${kind}: ${fault}`)));
       report.details.push({ ...result, faults });

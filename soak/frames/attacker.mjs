@@ -69,8 +69,9 @@ async function runBurst(peer, random, order, figures) {
   const verdict = judge(bytes);
   peer.reset();
   await send(peer, bytes, random);
-  if (closes && random.chance(0.3)) peer.socket.end();
-  const problem = await outcome(peer, verdict, serial);
+  const left = closes && random.chance(0.3);
+  if (left) peer.socket.end();
+  const problem = await outcome(peer, left ? { ...verdict, mayClose: true } : verdict, serial);
   figures.bursts++;
   figures.frames += verdict.frames;
   figures.replies += peer.replies;
