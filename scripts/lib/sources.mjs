@@ -33,17 +33,23 @@ export async function readSources(root) {
   return sources;
 }
 
+const COMMENT = /\/\/[^\n]*|\/\*[\s\S]*?\*\//;
+const STRING = /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`/;
+const IMPORT = /(?:\bfrom\s*|\bimport\s*\(?\s*)(["'])([^"'\n]+)\1/;
+
 /** Blanks comments and keeps lines, so that what a lint finds has its right place. Strings and templates stay as they are. */
 export function withoutComments(code) {
-  const token = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`/g;
+  const token = new RegExp(`${COMMENT.source}|${STRING.source}`, "g");
   return code.replace(token, (text) => (text.startsWith("/") ? text.replace(/[^\n]/g, " ") : text));
 }
 
-/** What a source imports: the specifier and its line. */
+/** What a source imports: the specifier and its line. An import that stands in a string is none. */
 export function importsOf(code) {
   const found = [];
-  const pattern = /(?:\bfrom\s*|\bimport\s*\(?\s*)(["'])([^"'\n]+)\1/g;
-  for (const match of code.matchAll(pattern)) found.push({ specifier: match[2], line: lineAt(code, match.index) });
+  const token = new RegExp(`${IMPORT.source}|${STRING.source}`, "g");
+  for (const match of code.matchAll(token)) {
+    if (match[2] !== undefined) found.push({ specifier: match[2], line: lineAt(code, match.index) });
+  }
   return found;
 }
 

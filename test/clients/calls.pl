@@ -52,7 +52,7 @@ call("create", sub { $domain->create });
 call("state", sub { $domain->get_state });
 call("info", sub { my $info = $domain->get_info; map { "$_=$info->{$_}" } qw(state maxMem nrVirtCpu) });
 call("list", sub { sort map { $_->get_name } $conn->list_all_domains(Sys::Virt::Domain::LIST_ACTIVE) });
-call("stats", sub { map { ($_->{dom}->get_name, $_->{data}{"state.state"}) } $conn->get_all_domain_stats(Sys::Virt::Domain::STATS_STATE) });
+call("stats", sub { sort map { join " ", $_->{dom}->get_name, $_->{data}{"state.state"} } $conn->get_all_domain_stats(Sys::Virt::Domain::STATS_STATE) });
 call("suspend", sub { $domain->suspend });
 call("xml", sub { $domain->get_xml_description(Sys::Virt::Domain::XML_INACTIVE) });
 call("destroy", sub { $domain->destroy });
