@@ -54,7 +54,11 @@ if (emulator === undefined || !hasLibvirtd() || !hasQemuImg()) {
   for (const [what, xml] of guests.filter(([, each]) => !ASKS_HOST.test(each))) {
     test.serial(`libvirtd would start it so: ${what}`, async (t) => {
       const folder = join(libvirtd.configFolder, "libvirt/qemu/lib/domain--1-g");
-      const mine = await ours(xml, caps, libvirtd, { libDir: folder, monitor: { path: join(folder, "monitor.sock") } });
+      const mine = await ours(xml, caps, libvirtd, {
+        libDir: folder,
+        monitor: { path: join(folder, "monitor.sock") },
+        port: 5900,
+      });
       if ("error" in mine && NOT_YET.test(mine.error)) t.pass(mine.error);
       else t.deepEqual(mine, await libvirtd.commandLine(xml));
     });
@@ -70,18 +74,41 @@ if (emulator === undefined || !hasLibvirtd() || !hasQemuImg()) {
   }
 }
 
-/** What only the run knows: the guest's folder has its number, and the monitor's socket is inherited. */
-function runOf(theirs: Words): Pick<Runtime, "libDir" | "monitor"> {
+/** What only a run knows. */
+interface Run extends Pick<Runtime, "libDir" | "monitor"> {
+  /** Of its display. */
+  readonly port: number;
+}
+
+class OnePort extends PortAllocator {
+  readonly #port: number;
+
+  constructor(port: number) {
+    super();
+    this.#port = port;
+  }
+
+  override display(): Promise<number> {
+    return Promise.resolve(this.#port);
+  }
+}
+
+/** The guest's folder has its number, the monitor's socket is inherited, and other displays may have the first port. */
+function runOf(theirs: Words): Run {
   const line = "words" in theirs ? theirs.words.join(" ") : "";
   const key = /"file":"([^"]*master-key\.aes)"/.exec(line)?.[1] ?? "";
-  return { libDir: dirname(key), monitor: { fd: Number(/charmonitor,fd=(\d+)/.exec(line)?.[1]) } };
+  return {
+    libDir: dirname(key),
+    monitor: { fd: Number(/charmonitor,fd=(\d+)/.exec(line)?.[1]) },
+    port: Number(/-spice port=(\d+)/.exec(line)?.[1]),
+  };
 }
 
 async function ours(
   xml: string,
   caps: QemuCapabilities,
   { configFolder, environment }: Libvirtd,
-  run: Pick<Runtime, "libDir" | "monitor">,
+  { port, ...run }: Run,
 ): Promise<Words> {
   const folder = join(configFolder, "libvirt/qemu");
   const started = "fd" in run.monitor;
@@ -89,7 +116,7 @@ async function ours(
     const hooks = qemuHooks(caps, { nvram: join(folder, "nvram"), channels: join(folder, "channel/target") });
     const named = alignMemory(assignAliases(parseDomain(xml, { hooks, abiUpdate: true })));
     const domain = started ? await withImageChains(named) : named;
-    const live = await makeLive(domain, -1, join(folder, "channel/target/domain--1-g"), new PortAllocator());
+    const live = await makeLive(domain, -1, join(folder, "channel/target/domain--1-g"), new OnePort(port));
     const memory = { backingDir: join(folder, "ram"), hugepages: [], domainFolder: "-1-g" };
     const { argv, env } = buildCommandLine(numberImages(live.config), caps, {
       ...run,
