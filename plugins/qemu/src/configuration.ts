@@ -48,7 +48,9 @@ export class ConfigurationReader {
   async readLive(element: XmlElement): Promise<Configured<QemuCapabilities | undefined>> {
     const options = { inactive: false, status: true };
     const caps = await this.#capsFor(readDomain(element, { ...options, skipDefaults: true })).catch(() => undefined);
-    return { config: readDomain(element, { ...options, hooks: qemuHooks(caps, this.#folders) }), caps };
+    const config = readDomain(element, { ...options, hooks: qemuHooks(caps, this.#folders) });
+    // A device that is not really there (a disabled bus) has a name all the same, and loses it when it is read.
+    return { config: assignAliases(config), caps };
   }
 
   /** A definition as a guest is started from it: what the emulator can do now is checked, every device has its name. */

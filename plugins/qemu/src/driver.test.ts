@@ -305,7 +305,7 @@ test("URIs that name nothing here are refused", async (t) => {
   const { host } = await makeRig(t);
   for (const path of ["/nope", "", "/"]) {
     await t.throwsAsync(host.open(`qemu://${path}`), {
-      message: `internal error: unexpected QEMU URI path '${path}', try qemu:///system`,
+      message: `internal error: unexpected qemu URI path '${path}', try qemu:///system`,
     });
   }
   t.is((await host.open("qemu:///session")).uri, "qemu:///session");

@@ -7,7 +7,14 @@ import { askMonitor, inAnotherDaemon, makeRig, makeRoot, pidOf, until } from "./
 const withQemu = (await hasEmulator()) ? test : test.skip;
 
 const guest = (name: string) => `<domain type='qemu'><name>${name}</name><memory>65536</memory>
-  <os><type arch='x86_64' machine='q35'>hvm</type></os><devices><emulator>${EMULATOR}</emulator><serial type='pty'/></devices></domain>`;
+  <os><type arch='x86_64' machine='q35'>hvm</type></os><devices><emulator>${EMULATOR}</emulator>
+  <controller type='usb' model='none'/><serial type='pty'/></devices></domain>`;
+
+/** The running configuration in a guest's status file. */
+async function documentOf(root: string, name: string): Promise<string> {
+  const text = await readFile(join(root, "run/libvirt/qemu", `${name}.xml`), "utf8");
+  return text.slice(text.indexOf("<domain "));
+}
 
 withQemu("after kill -9 of the daemon, guests are found again with what happened meanwhile", async (t) => {
   const root = await makeRoot(t);
@@ -18,6 +25,7 @@ withQemu("after kill -9 of the daemon, guests are found again with what happened
      await connection.createXML(${JSON.stringify(guest("gone"))});`,
   );
   await daemon.kill();
+  const documents = await Promise.all(["same", "transient"].map((name) => documentOf(root, name)));
   const pids = await Promise.all(["same", "transient"].map((name) => pidOf(root, name)));
   await askMonitor(root, "paused", "stop");
   process.kill(await pidOf(root, "killed"), "SIGKILL");
@@ -31,6 +39,7 @@ withQemu("after kill -9 of the daemon, guests are found again with what happened
   );
   t.deepEqual(states.sort(), ["killed 5 3", "off 5 3", "paused 3 1", "same 1 1", "transient 1 1"]);
   t.deepEqual(await Promise.all(["same", "transient"].map((name) => pidOf(root, name))), pids);
+  t.deepEqual(await Promise.all(["same", "transient"].map((name) => documentOf(root, name))), documents);
   t.is((await connection.domain("same")).id, domains.get("same")?.id ?? 0);
   const ids = new Set([...domains.values()].map((domain) => domain.id));
 
