@@ -47,7 +47,7 @@ export class Lane {
 
   /** Random operations until the daemon is killed. @param {import("./soak.mjs").Life} life */
   async run(life) {
-    while (!life.over) {
+    while (!life.over && life.faults.length === 0) {
       await this.perform(this.#choose(), life);
       await sleep(this.random.below(THINK_MS));
     }
@@ -125,7 +125,10 @@ export class Lane {
       return;
     }
     const paused = isPaused(this.world.run);
-    for (const name of paused ? ["resume", "suspend"] : ["suspend", "resume"]) await this.perform(name, life);
+    for (const name of paused ? ["resume", "suspend"] : ["suspend", "resume"]) {
+      await this.perform(name, life);
+      if (life.faults.length > 0) return;
+    }
     if (this.random.chance(0.2)) await this.perform("destroy", life);
   }
 

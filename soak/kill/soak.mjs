@@ -139,7 +139,8 @@ export class Soak {
     }, seconds * 1000);
     await Promise.all(this.lanes.map((lane) => lane.run(life)));
     life.over = false;
-    await this.#prove(life);
+    if (life.faults.length === 0) await this.#prove(life);
+    if (life.faults.length > 0) return this.#closed(life);
     for (const lane of this.lanes) {
       if (lane.world.run !== undefined) await lane.perform("destroy", life);
       if (lane.world.definition !== undefined) await lane.perform("undefine", life);
@@ -172,6 +173,7 @@ export class Soak {
     life.faults.push(...(await this.#settled(life)));
     if (life.faults.length > 0) return;
     await Promise.all(this.lanes.map((lane) => lane.exercise(life)));
+    if (life.faults.length > 0) return;
     life.faults.push(...(await life.client.eventsAgree()));
     life.faults.push(...(await this.#checkDescriptors()));
   }

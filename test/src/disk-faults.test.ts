@@ -1,4 +1,4 @@
-import { mkdtemp, open, readdir, rm, unlink, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdtemp, open, readdir, rm, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
@@ -159,15 +159,17 @@ testWith("a disk that cannot be flushed loses nothing that was acknowledged", PR
 async function fill(path: string): Promise<void> {
   const file = await open(path, "w");
   try {
-    for (const size of [65_536, 4096, 1]) {
-      for (;;) {
-        const { bytesWritten } = await file.write(Buffer.alloc(size));
-        if (bytesWritten < size) break;
-      }
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+    for (const size of [65_536, 4096, 1]) while (await wasWritten(file, size));
   } finally {
     await file.close();
+  }
+}
+
+async function wasWritten(file: FileHandle, size: number): Promise<boolean> {
+  try {
+    return (await file.write(Buffer.alloc(size))).bytesWritten === size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOSPC") return false;
+    throw error;
   }
 }

@@ -1,0 +1,14 @@
+import { join } from "node:path";
+import { runCommand } from "./harness/command.js";
+import { program, testWith } from "./harness/needs.js";
+import { project } from "./harness/project.js";
+
+const NEEDS = await Promise.all(["qemu-system-x86_64", "qemu-img"].map(program));
+
+testWith("the daemon is killed at random moments, and finds everything again", NEEDS, async (t) => {
+  t.timeout(170_000);
+  const soak = [join(project, "soak/run.mjs"), "kill", "--no-build", "--count", "15", "--seconds", "3"];
+  const { code, stdout, stderr } = await runCommand(process.execPath, soak, { timeout: 160_000 });
+  t.is(code, 0, `${stdout}${stderr}`);
+  t.regex(stdout, /^1[5-6] kills; .*^passed$/ms);
+});
