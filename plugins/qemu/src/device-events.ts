@@ -1,9 +1,10 @@
 import { DOMAIN_STATE } from "@polyvisor/core";
-import { allDevices, type Device, type Devices, mapDevices, withDevices } from "@polyvisor/sdk/conf";
+import { allDevices, type Device, type Devices, type Disk, mapDevices, withDevices } from "@polyvisor/sdk/conf";
 import { type JsonObject, numberOf, objectOf, textOf } from "./capabilities/json.js";
 import type { QemuDomain } from "./domain.js";
 import type { Guest } from "./guest.js";
 import type { Hypervisor } from "./hypervisor.js";
+import { sourcesBelow } from "./image-chain.js";
 import type { QmpEvent } from "./monitor/index.js";
 import { paused } from "./state/status.js";
 
@@ -66,7 +67,7 @@ const IO_ERROR_ACTIONS: Readonly<Record<string, number>> = { ignore: 0, stop: 1,
 function onIoError(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, data: JsonObject): void {
   const device = textOf(data, "device") ?? "";
   const node = textOf(data, "node-name") ?? "";
-  const disk = guest.config.devices.disks.find((each) => names(each.alias, device, node));
+  const disk = guest.config.devices.disks.find((each) => isOf(each, device, node));
   const stop = textOf(data, "action") === "stop";
   const about = {
     dom: domain.ref,
@@ -81,11 +82,13 @@ function onIoError(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, dat
   hypervisor.lifecycle(domain, "SUSPENDED", "IOERROR");
 }
 
-/** A disk is known to QEMU by its drive or by the node of its image, both made from its alias. */
-function names(alias: string | undefined, device: string, node: string): boolean {
-  if (alias === undefined) return false;
+/** QEMU names the disk's device, or the node of one of its images, which has the image's number. */
+function isOf(disk: Disk, device: string, node: string): boolean {
+  if (disk.alias !== undefined && [disk.alias, `drive-${disk.alias}`].includes(device)) return true;
+  const index = /^libvirt-(\d+)-/.exec(node)?.[1];
   return (
-    device === alias || device === `drive-${alias}` || node === `libvirt-${alias}` || device.includes(`/${alias}/`)
+    index !== undefined &&
+    [disk.source, ...sourcesBelow(disk.backingStore)].some((each) => each.index === Number(index))
   );
 }
 

@@ -1,7 +1,8 @@
 import type { TypedParam } from "@polyvisor/core";
-import type { BackingStore, Disk, StorageSource } from "@polyvisor/sdk/conf";
+import type { Disk, StorageSource } from "@polyvisor/sdk/conf";
 import { type JsonObject, numberOf, objectOf, objects, textOf } from "../capabilities/json.js";
 import type { Guest } from "../guest.js";
+import { sourcesBelow } from "../image-chain.js";
 import type { StatsSource } from "./stats.js";
 
 /** What QEMU counts of a guest's disks, and knows of their images. */
@@ -35,10 +36,6 @@ export async function blockStats({ config, guest, monitor, backing }: StatsSourc
     }
   }
   return [{ field: "block.count", type: "uint", value: records.length }, ...records.flat()];
-}
-
-function sourcesBelow(store: BackingStore | undefined): StorageSource[] {
-  return store?.kind === "image" ? [store.source, ...sourcesBelow(store.backingStore)] : [];
 }
 
 function recordOf(
