@@ -24,6 +24,16 @@ export async function describeMachine() {
   };
 }
 
+/** Whether others kept the machine busy before anything was measured. The measures themselves raise the load. */
+export function isBusy(loadBefore) {
+  return loadBefore > availableParallelism();
+}
+
+export function busyWords(loadBefore) {
+  return `The machine was busy with other work: a load of ${loadBefore.toFixed(1)} before anything was measured. Figures that wait
+for a CPU (percentiles, milliseconds) then say more about that work than about a daemon, and a verdict near its goal says little.`;
+}
+
 /** The outcomes as a table of Markdown, which reads as well on a screen. */
 export function table(outcomes) {
   const head = ["what", "libvirtd", "polyvisord", "ratio", "goal", "verdict", "floor", "over the floor"];
@@ -99,7 +109,8 @@ The figures of every repetition are in [performance.json](performance.json).
 | system | ${machine.system}, Linux ${machine.kernel} |
 | libvirtd | ${machine.libvirtd} |
 | polyvisord | Node ${machine.node} |
-| emulator | ${machine.qemu} |`;
+| emulator | ${machine.qemu} |
+| load | ${machine.loadBefore.toFixed(1)} before, ${machine.loadAfter.toFixed(1)} after |${isBusy(machine.loadBefore) ? `\n\n**${busyWords(machine.loadBefore)}**` : ""}`;
 }
 
 const METHOD = `## What is measured, and how

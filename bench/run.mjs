@@ -1,4 +1,5 @@
 // `npm run bench`: libvirtd and polyvisord side by side on this machine, on the measures and goals of docs/performance.md.
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { outcomeOf, ROWS } from "./goals.mjs";
 import { EFFORT, keepOpen, MEASURES } from "./measures.mjs";
@@ -6,7 +7,7 @@ import { readOptions, USAGE } from "./options.mjs";
 import { startLibvirtd, startPolyvisord } from "./peers.mjs";
 import { measureBudget, measureMemory } from "./probes.mjs";
 import { isProfiled, profileOf } from "./profile.mjs";
-import { describeMachine, table, writeReport } from "./report.mjs";
+import { busyWords, describeMachine, isBusy, table, writeReport } from "./report.mjs";
 import { bringPackages, build, compileClients, makeWorkFolder } from "./setup.mjs";
 
 let options;
@@ -45,6 +46,8 @@ async function main({ quick, only, reps, write, build: mustBuild, profile }) {
 async function measureAll(bench, { only, reps, write }, cleanUp) {
   const chosen = MEASURES.filter(({ name, group }) => only.length === 0 || only.includes(name) || only.includes(group));
   const machine = await describeMachine();
+  const [loadBefore] = loadavg();
+  if (isBusy(loadBefore)) console.error(busyWords(loadBefore));
   // First, because these know the daemon from within: what breaks them should not cost the measures before.
   const budget = only.length === 0 || only.includes("budget") ? await measureBudget() : undefined;
   const memory = only.length === 0 || only.includes("memory") ? await measureMemory() : undefined;
@@ -55,7 +58,7 @@ async function measureAll(bench, { only, reps, write }, cleanUp) {
   console.log(`\n${table(outcomes)}`);
   const profiles = await profilesOf(bench, outcomes);
   const report = {
-    machine,
+    machine: { ...machine, loadBefore, loadAfter: loadavg()[0] },
     effort: bench.effort,
     reps,
     outcomes,
