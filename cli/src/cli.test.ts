@@ -109,6 +109,13 @@ for (const [name, starts] of PEERS) {
     const uri = `test+unix:///default?socket=${socket}`;
     const stays = start(["-c", uri, "events"]);
     t.teardown(() => void stays.kill("SIGTERM"));
+    const marker = join(folder, "marker.xml");
+    await writeFile(marker, xml("marker"));
+    await until(async () => {
+      await out(t, ["-c", uri, "define", marker]);
+      return (await out(t, ["-c", uri, "list", "--all"])).includes("marker");
+    });
+    await out(t, ["-c", uri, "undefine", "marker"]);
     return { folder, uri };
   };
 

@@ -80,7 +80,7 @@ test("the chain has a link for each thing that is asked of it", (t) => {
 
 test("the program has its umask, limits and descriptors, and no signal ignored", async (t) => {
   const script =
-    "umask; ulimit -c; ulimit -Sn; ulimit -Hn; ls /proc/$$/fd; grep Sig[BI] /proc/$$/status; readlink /proc/$$/cwd /proc/$$/fd/0; tr '\\0' '\\n' </proc/$$/environ";
+    "umask; ulimit -c; ulimit -Sn; ulimit -Hn; ls /proc/$$/fd; grep Sig[BI] /proc/self/status; readlink /proc/$$/cwd /proc/$$/fd/0; tr '\\0' '\\n' </proc/$$/environ";
   const text = await output(t, script, {
     limits: [
       { resource: "core", soft: 0, hard: 0 },

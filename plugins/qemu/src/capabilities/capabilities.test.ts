@@ -2,13 +2,14 @@ import { existsSync } from "node:fs";
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import test, { type TestFn } from "ava";
 import { PROBE_COMMANDS } from "./commands.js";
 import { CapabilitiesCache, capabilitiesFrom, findEmulator, findMachine, has, type QemuCapabilities } from "./index.js";
 import type { Json, JsonObject } from "./json.js";
 
 const QEMU = await findEmulator("x86_64");
-const GOLDEN = process.env.POLYVISOR_GOLDEN ?? "";
+const GOLDEN = fileURLToPath(new URL("../../../../../shared/golden", import.meta.url));
 
 function needing(what: string, present: boolean): TestFn {
   return (present ? test : (title: string) => test.skip(`${title} (skipped: needs ${what})`, () => {})) as TestFn;
@@ -68,7 +69,7 @@ test("an emulator that is absent, not executable or no emulator is told in libvi
   t.is((await readdir(dir)).filter((name) => name.endsWith(".json")).length, 0);
 });
 
-needing("POLYVISOR_GOLDEN", existsSync(join(GOLDEN, "qemucapabilitiesdata")))(
+needing("the shared golden data", existsSync(join(GOLDEN, "qemucapabilitiesdata")))(
   "recorded replies of released emulators give libvirt's flags",
   async (t) => {
     const data = join(GOLDEN, "qemucapabilitiesdata");

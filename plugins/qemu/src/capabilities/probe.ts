@@ -8,6 +8,9 @@ import type { QemuCapabilities } from "./model.js";
 const DEADLINE_MS = 30_000;
 const STDERR_KEPT = 4096;
 
+/** All answers together take about a megabyte. What says more is no emulator. */
+const ANSWERS_MAX = 67_108_864;
+
 /** Runs the emulator once (twice when it has KVM) and asks everything in one batch. Takes about 50 ms. */
 export async function probeEmulator(emulator: string): Promise<QemuCapabilities> {
   const first = await ask(emulator, "kvm:tcg", PROBE_COMMANDS);
@@ -31,6 +34,7 @@ function ask(emulator: string, accel: string, commands: readonly ProbeCommand[])
     let pending = "";
     let errors = "";
     let answered = 0;
+    let heard = 0;
     const timer = setTimeout(() => {
       child.kill("SIGKILL");
       reject(failure(emulator, `no answer within ${DEADLINE_MS / 1000} s`));
@@ -45,6 +49,11 @@ function ask(emulator: string, accel: string, commands: readonly ProbeCommand[])
       errors = (errors + text).slice(-STDERR_KEPT);
     });
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      heard += text.length;
+      if (heard > ANSWERS_MAX) {
+        child.kill("SIGKILL");
+        return;
+      }
       const lines = (pending + text).split("\n");
       pending = lines.pop() ?? "";
       for (const line of lines) {
@@ -54,18 +63,19 @@ function ask(emulator: string, accel: string, commands: readonly ProbeCommand[])
         answered++;
         if (message.return !== undefined) replies.set(command.key, message.return);
       }
+      // Told to quit, it would drop what of its answers does not fit into the pipe.
+      if (answered === commands.length) child.kill("SIGKILL");
     });
     // An emulator that ends at once breaks the pipe: its words on stderr say why, not EPIPE.
     child.stdin.on("error", () => {});
-    child.stdin.end(batchOf(commands));
+    // It stays open: at its end an emulator forgets the questions that still wait.
+    child.stdin.write(batchOf(commands));
   });
 }
 
 function batchOf(commands: readonly ProbeCommand[]): string {
   const questions = commands.map(({ key: _, ...command }, id) => ({ ...command, id }));
-  return [{ execute: "qmp_capabilities" }, ...questions, { execute: "quit" }]
-    .map((item) => JSON.stringify(item))
-    .join("\n");
+  return [{ execute: "qmp_capabilities" }, ...questions].map((item) => `${JSON.stringify(item)}\n`).join("");
 }
 
 function parseMessage(line: string): { readonly id?: Json; readonly return?: Json } | undefined {
