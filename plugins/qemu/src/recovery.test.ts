@@ -1,5 +1,6 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { access, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { hasEnded, readProcessStat } from "@polyvisor/sdk/process";
 import { EMULATOR, hasEmulator } from "@polyvisor/sdk/testkit";
 import test from "ava";
 import { askMonitor, inAnotherDaemon, makeRig, makeRoot, pidOf, until } from "./testing/harness.js";
@@ -15,6 +16,12 @@ async function documentOf(root: string, name: string): Promise<string> {
   const text = await readFile(join(root, "run/libvirt/qemu", `${name}.xml`), "utf8");
   return text.slice(text.indexOf("<domain "));
 }
+
+const isThere = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 withQemu("after kill -9 of the daemon, guests are found again with what happened meanwhile", async (t) => {
   const root = await makeRoot(t);
@@ -91,6 +98,13 @@ withQemu("a guest whose start was interrupted is stopped, and what cannot be rea
   await writeFile(join(root, "run/libvirt/qemu/torn.xml"), "<domstatus version='1'");
   await writeFile(join(root, "run/libvirt/qemu/newer.xml"), "<domstatus version='99'/>");
   await writeFile(join(root, "etc/libvirt/qemu/rubbish.xml"), "<domain");
+  const ofNobody = [
+    "etc/libvirt/qemu/g.xml.7.0.new",
+    "run/libvirt/qemu/ghost.pid",
+    "var/lib/libvirt/qemu/domain-9-ghost",
+  ];
+  const ofUnknown = ["run/libvirt/qemu/torn.pid", "var/lib/libvirt/qemu/domain-8-torn"];
+  for (const file of [...ofNobody, ...ofUnknown]) await writeFile(join(root, file), "999999999");
   const { connection, complaints } = await makeRig(t, root);
   const domain = await connection.domain("g");
   await until(async () => (await domain.state()).state === 5);
@@ -100,6 +114,29 @@ withQemu("a guest whose start was interrupted is stopped, and what cannot be rea
     ["g"],
   );
   t.is(complaints.filter((line) => line.includes("cannot be")).length, 3);
+  t.deepEqual(await Promise.all(ofNobody.map((file) => isThere(join(root, file)))), [false, false, false]);
+  t.deepEqual(await Promise.all(ofUnknown.map((file) => isThere(join(root, file)))), [true, true]);
   await domain.create();
   await domain.destroy();
+});
+
+withQemu("a guest that cannot be found again is not started beside itself", async (t) => {
+  const root = await makeRoot(t);
+  const daemon = await inAnotherDaemon(
+    root,
+    `await (await connection.define(${JSON.stringify(guest("g"))})).create();`,
+  );
+  await daemon.kill();
+  await writeFile(join(root, "run/libvirt/qemu/g.xml"), "<domstatus version='99'/>");
+  const pid = await pidOf(root, "g");
+  const { connection, leftovers } = await makeRig(t, root);
+  const domain = await connection.domain("g");
+  await t.throwsAsync(domain.create(), { message: new RegExp(`domain 'g' may still run as process ${pid}$`) });
+  t.is(await pidOf(root, "g"), pid);
+  process.kill(pid, "SIGKILL");
+  await until(async () => hasEnded(readProcessStat(pid)));
+  await domain.create();
+  t.not(await pidOf(root, "g"), pid);
+  await domain.destroy();
+  t.deepEqual(await leftovers(), []);
 });
