@@ -28,7 +28,7 @@ export class Client {
   }
 
   static async open(host, socket) {
-    const uri = `qemu+unix:///system?socket=${socket}`;
+    const uri = `qemu+unix:///${process.getuid() === 0 ? "system" : "session"}?socket=${socket}`;
     const [calls, observer] = await Promise.all([host.open(uri), host.open(uri)]);
     const client = new Client(calls, observer);
     const events = await observer.events({ kinds: ["lifecycle"] });

@@ -17,7 +17,10 @@ export class Network {
   /** `undefined` where the host does not let us: then guests do without bridged cards. */
   static async make() {
     const holder = spawn("unshare", ["--net", "sh", "-c", SETUP], { stdio: ["pipe", "pipe", "ignore"] });
-    const [said] = await Promise.race([once(holder.stdout, "data"), once(holder, "exit"), once(holder, "error")]);
+    const said = await Promise.race([once(holder.stdout, "data"), once(holder, "exit")]).then(
+      ([first]) => first,
+      () => undefined,
+    );
     return Buffer.isBuffer(said) ? new Network(holder) : undefined;
   }
 
