@@ -1,5 +1,5 @@
-import type { Address, Controller, DriveAddress, ScsiController } from "@polyvisor/sdk/conf";
-import { hasBuiltinIde, isQ35 } from "../conf/machine.js";
+import type { Address, Controller, DriveAddress, PciController, ScsiController } from "@polyvisor/sdk/conf";
+import { hasBuiltinIde, isPseries, isQ35 } from "../conf/machine.js";
 import { aliasOf, type Build, internal, refuse } from "./context.js";
 import { fromOnOff, type Props, positive } from "./props.js";
 
@@ -17,7 +17,7 @@ export function addressProps(build: Build, device: Placed): Props {
     case "pci": {
       const fn = address.function === 0 ? "" : `.0x${address.function.toString(16)}`;
       return {
-        bus: controllerAlias(build, "pci", address.bus),
+        bus: pciBus(build, address.bus),
         multifunction: fromOnOff(address.multifunction),
         addr: `0x${address.slot.toString(16)}${fn}`,
         "acpi-index": positive(device.acpiIndex),
@@ -48,6 +48,17 @@ export function addressProps(build: Build, device: Placed): Props {
 
 function ccwText(place: { readonly cssid: number; readonly ssid: number; readonly devno: number }): string {
   return `${place.cssid.toString(16)}.${place.ssid.toString(16)}.${place.devno.toString(16).padStart(4, "0")}`;
+}
+
+/** The roots are the board's: QEMU knows them by its own names, whatever the user calls them. */
+function pciBus(build: Build, index: number): string {
+  const buses = build.domain.devices.controllers.filter((item): item is PciController => item.type === "pci");
+  const bus = buses.find((item) => item.index === index);
+  if (bus?.alias?.startsWith("ua-") === true) {
+    if (bus.model === "pcie-root") return "pcie.0";
+    if (bus.model === "pci-root" && !isPseries(build.domain)) return "pci.0";
+  }
+  return controllerAlias(build, "pci", index);
 }
 
 export function controllerAlias(build: Build, type: Controller["type"], index: number): string {

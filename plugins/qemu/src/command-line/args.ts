@@ -48,8 +48,13 @@ export class Args {
 
   /** Passes an inherited descriptor as a file that QEMU may open; returns its path. `opaque` is for the reader of a process list. */
   fdSet(fd: number, opaque: string): string {
+    return this.fdsSet([{ fd, opaque }]);
+  }
+
+  /** The same for descriptors of one file: QEMU takes the one that is open in the way that it needs. */
+  fdsSet(descriptors: readonly { readonly fd: number; readonly opaque: string }[]): string {
     const set = this.#fdSets++;
-    this.add("-add-fd", `set=${set},fd=${fd},opaque=${opaque}`);
+    for (const { fd, opaque } of descriptors) this.add("-add-fd", `set=${set},fd=${fd},opaque=${opaque}`);
     return `/dev/fdset/${set}`;
   }
 

@@ -22,6 +22,7 @@ export interface Image {
 /** The nodes of an image, in the order in which they must be made: storage, perhaps a slice of it, format. */
 export function sourceBlockdevs(build: Build, image: Image): readonly Props[] {
   if (image.source.encryption !== undefined) throw notYet("disk encryption");
+  if (image.source.reservations !== undefined) throw notYet("a disk with persistent reservations");
   const slice = image.source.slices?.[0];
   const sliceNode = slice !== undefined && image.format !== "raw" ? `${image.node}-slice-sto` : undefined;
   const nodes: Props[] = [storageNode(build, image)];
@@ -77,7 +78,7 @@ function backendProps(build: Build, image: Image): Props {
   const source = image.source;
   switch (source.type) {
     case "file":
-      return { driver: "file", filename: filePath(build, source), aio: image.io };
+      return { driver: "file", filename: filePath(build, source, image.node), aio: image.io };
     case "block":
       return {
         driver: isHostCdrom(source.path) ? "host_cdrom" : "host_device",
@@ -106,14 +107,11 @@ function isHostCdrom(path: string | undefined): boolean {
   return /^\/dev\/(cdrom|sr\d+)$/.test(path ?? "");
 }
 
-function filePath(build: Build, source: Extract<StorageSource, { type: "file" }>): string {
-  if (source.reservations !== undefined) throw notYet("persistent reservations");
+function filePath(build: Build, source: Extract<StorageSource, { type: "file" }>, node: string): string {
   if (source.fdgroup === undefined) return source.path ?? "";
   const group = build.runtime.fdGroups?.get(source.fdgroup);
   if (group === undefined) throw refuse(`file descriptor group '${source.fdgroup}' was not associated with the domain`);
-  const [fd] = group.fds;
-  if (fd === undefined) throw internal(`file descriptor group '${source.fdgroup}' is empty`);
-  return build.args.fdSet(fd, source.fdgroup);
+  return build.args.fdsSet(group.fds.map((fd, at) => ({ fd, opaque: `${node}-storage${at}` })));
 }
 
 function formatNode(image: Image, file: string): Props {
@@ -171,6 +169,9 @@ function backingProps(image: Image): Props {
   return {};
 }
 
+/** How much the gluster client logs: warnings and errors. */
+const GLUSTER_DEBUG = 4;
+
 function networkProps(source: NetworkSource): Props {
   if (source.auth !== undefined || source.cookies !== undefined)
     throw notYet(`authentication of ${source.protocol} disks`);
@@ -180,7 +181,13 @@ function networkProps(source: NetworkSource): Props {
       return { driver: "nbd", server: socketAddress(onlyHost(source)), export: source.name };
     case "gluster": {
       const [volume = "", ...path] = (source.name ?? "").split("/");
-      return { driver: "gluster", volume, path: path.join("/"), server: source.hosts.map(socketAddress) };
+      return {
+        driver: "gluster",
+        volume,
+        path: path.join("/"),
+        server: source.hosts.map(socketAddress),
+        debug: GLUSTER_DEBUG,
+      };
     }
     case "rbd": {
       const [pool = "", ...image] = (source.name ?? "").split("/");

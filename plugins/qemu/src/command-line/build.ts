@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Domain } from "@polyvisor/sdk/conf";
-import { findMachine, type QemuCapabilities, type VirtType } from "../capabilities/index.js";
+import { findMachine, isX86, type QemuCapabilities, type VirtType } from "../capabilities/index.js";
 import { Args } from "./args.js";
 import { bootArgs, bootIndexes } from "./boot.js";
 import { clockArgs, powerArgs } from "./clock.js";
@@ -12,14 +12,16 @@ import { environmentOf } from "./environment.js";
 import { filesystemArgs } from "./filesystem.js";
 import { loaderArgs, pflashArgs } from "./firmware.js";
 import { graphicsArgs } from "./graphics.js";
+import { hostdevArgs } from "./hostdevs.js";
 import { inputArgs } from "./input.js";
 import { accelArgs, machineArgs, nameArgs, smpArgs, tsegArgs } from "./machine.js";
 import { iothreadArgs, memoryArgs, memoryDeviceArgs } from "./memory.js";
 import { networkArgs } from "./network.js";
 import { numaArgs } from "./numa.js";
-import { overridesOf, passthroughArgs } from "./passthrough.js";
+import { deprecationArgs, overridesOf, passthroughArgs } from "./passthrough.js";
 import type { Runtime } from "./runtime.js";
 import { channelArgs, consoleArgs, parallelArgs, serialArgs } from "./serial.js";
+import { shmemArgs } from "./shmem.js";
 import {
   genidArgs,
   iommuArgs,
@@ -33,7 +35,9 @@ import {
 } from "./small-devices.js";
 import { fwcfgArgs, smbiosArgs } from "./smbios.js";
 import { audioArgs, soundArgs } from "./sound.js";
-import { hostdevArgs, hubArgs, redirdevArgs, smartcardArgs } from "./usb.js";
+import { tpmArgs } from "./tpm.js";
+import { hubArgs, redirdevArgs, smartcardArgs } from "./usb.js";
+
 import { videoArgs } from "./video.js";
 
 export interface CommandLine {
@@ -72,15 +76,25 @@ function virtTypeOf({ type }: Domain): VirtType {
   throw refuse(`domain type '${type}' is not supported by this driver`);
 }
 
-function refuseUnbuilt({ devices, launchSecurity }: Domain): void {
+function refuseUnbuilt({ launchSecurity, os, cpu }: Domain): void {
+  if (os.firmware !== undefined && os.loader?.path === undefined)
+    throw notYet("an automatic choice of firmware", "name the firmware's file in <loader>");
+  if (
+    os.loader?.type === "pflash" &&
+    os.loader.readonly === "yes" &&
+    os.loader.stateless !== "yes" &&
+    os.nvram?.source === undefined
+  )
+    throw notYet("a file for the firmware's variables made from a template", "name the file in <nvram>");
+  if (cpu?.mode === "host-model" && isX86(os.arch ?? ""))
+    throw notYet("a processor of mode 'host-model'", "use mode='host-passthrough' with KVM, or mode='maximum'");
   if (launchSecurity !== undefined) throw notYet("launch security");
-  if (devices.tpms.length > 0) throw notYet("a TPM device");
-  if (devices.shmems.length > 0) throw notYet("a shared memory device");
 }
 
 /** libvirt's order: an object comes before what refers to it. */
 const STEPS: readonly ((build: Build) => void)[] = [
   nameArgs,
+  deprecationArgs,
   ({ args }) => args.add("-S"),
   masterKeyArgs,
   pflashArgs,
@@ -118,6 +132,7 @@ const STEPS: readonly ((build: Build) => void)[] = [
   parallelArgs,
   channelArgs,
   consoleArgs,
+  tpmArgs,
   inputArgs,
   audioArgs,
   graphicsArgs,
@@ -134,6 +149,7 @@ const STEPS: readonly ((build: Build) => void)[] = [
   passthroughArgs,
   sandboxArgs,
   panicArgs,
+  shmemArgs,
   vsockArgs,
   logArgs,
 ];

@@ -26,8 +26,8 @@ export function refuse(what: string, hint?: string): VirtError {
   return new VirtError("CONFIG_UNSUPPORTED", what, { domain: "QEMU", ...(hint === undefined ? {} : { hint }) });
 }
 
-export function notYet(what: string): VirtError {
-  return refuse(`${what} is not supported yet`);
+export function notYet(what: string, hint?: string): VirtError {
+  return refuse(`${what} is not supported yet`, hint);
 }
 
 export function internal(what: string): VirtError {

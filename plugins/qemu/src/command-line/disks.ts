@@ -197,7 +197,7 @@ function driveNode(disk: Disk): string | undefined {
 }
 
 function wwnOf(disk: Disk): bigint | undefined {
-  return disk.wwn === undefined ? undefined : BigInt(`0x${disk.wwn}`);
+  return disk.wwn === undefined ? undefined : BigInt(`0x${disk.wwn.replace(/^0x/i, "")}`);
 }
 
 function errorPolicies(disk: Disk): Props {

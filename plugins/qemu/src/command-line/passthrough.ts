@@ -13,6 +13,20 @@ export function passthroughArgs({ args, domain }: Build): void {
   }
 }
 
+const DEPRECATION = {
+  omit: { "deprecated-output": "hide" },
+  reject: { "deprecated-output": "hide", "deprecated-input": "reject" },
+  crash: { "deprecated-output": "hide", "deprecated-input": "crash" },
+} as const;
+
+/** `<qemu:deprecation behavior=''>`: for developers who look for uses of what QEMU will drop. */
+export function deprecationArgs({ args, domain, can }: Build): void {
+  const element = domain.namespace?.elements.find((item) => localName(item) === "deprecation");
+  const behavior = element === undefined ? undefined : attribute(element, "behavior");
+  if (behavior === undefined || !(behavior in DEPRECATION) || !can("compat-deprecated")) return;
+  args.add("-compat", JSON.stringify(DEPRECATION[behavior as keyof typeof DEPRECATION]));
+}
+
 /** `<qemu:override>`: properties that replace ours, by the alias of their device. */
 export function overridesOf(domain: Domain): DeviceOverrides {
   const overrides = new Map<string, Map<string, PropValue | undefined>>();

@@ -7,10 +7,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseDomain } from "@polyvisor/sdk/conf";
 import test from "ava";
 import { CapabilitiesCache, findEmulator } from "../capabilities/index.js";
+import { type JsonObject, namesOf, objectOf, objects } from "../capabilities/json.js";
 import { assignAliases, qemuHooks } from "../conf/index.js";
 import { withImageChains } from "../start/images.js";
 import { makeLive } from "../start/live-config.js";
 import { PortAllocator } from "../start/ports.js";
+import { throttlesOf } from "../start/throttle.js";
 import { hasQemuImg, makeImages } from "../testing/images.js";
 import { runnableGuests } from "../testing/runnable-guests.js";
 import { alignMemory, buildCommandLine, numberImages } from "./index.js";
@@ -50,11 +52,23 @@ if (emulator === undefined || !hasQemuImg()) {
       });
       // The key's file is made by whoever starts a guest; a folder without it is not what this is about.
       const [program = "", ...args] = argv.filter((word, at) => !isKey(word) && !isKey(argv[at + 1] ?? ""));
-      const devices = new Set(await devicesOf(program, args, env, monitor));
+      const limits = throttlesOf(config.devices.disks);
+      const answers = await converse(program, args, env, monitor, [
+        ...limits.map((each) => ({ execute: "block_set_io_throttle", arguments: each })),
+        { execute: "qom-list", arguments: { path: "/machine/peripheral" } },
+        { execute: "query-block" },
+      ]);
+      t.deepEqual(
+        answers.filter((answer) => answer.error !== undefined),
+        [],
+      );
+      const devices = namesOf(answers.at(-2)?.return);
       t.deepEqual(
         namesIn(args).filter((name) => !devices.has(name)),
         [],
       );
+      const blocks = objects(answers.at(-1)?.return).map((block) => objectOf(block, "inserted"));
+      for (const { bps } of limits) t.true(blocks.some((block) => block?.bps === bps));
     });
   }
 }
@@ -68,13 +82,19 @@ function isKey(word: string): boolean {
   return word.includes('"id":"masterKey0"');
 }
 
-/** Starts the emulator, asks for the devices that have a name, and ends it. Fails with its words when it does not start. */
-async function devicesOf(
+interface Command {
+  readonly execute: string;
+  readonly arguments?: JsonObject;
+}
+
+/** Starts the emulator, tells it the commands, and ends it. Fails with its words when it does not start. */
+async function converse(
   program: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   monitor: string,
-): Promise<readonly string[]> {
+  commands: readonly Command[],
+): Promise<readonly JsonObject[]> {
   const child = spawn(program, args, { env, stdio: ["ignore", "ignore", "pipe"] });
   let words = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -83,38 +103,36 @@ async function devicesOf(
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const killer = setTimeout(() => child.kill("SIGKILL"), DEADLINE);
   try {
-    const answer = await ask(monitor, () => child.exitCode === null && child.signalCode === null);
-    if (answer === undefined) throw new Error(`the emulator ended: ${words}`);
-    await ended;
-    return answer;
+    while (child.exitCode === null && child.signalCode === null) {
+      const answers = await talk(monitor, commands).catch(() => undefined);
+      if (answers === undefined) await delay(20);
+      else {
+        await ended;
+        return answers;
+      }
+    }
+    throw new Error(`the emulator ended: ${words}`);
   } finally {
     clearTimeout(killer);
     child.kill("SIGKILL");
   }
 }
 
-async function ask(monitor: string, lives: () => boolean): Promise<readonly string[] | undefined> {
-  while (lives()) {
-    const text = await talk(monitor).catch(() => undefined);
-    if (text !== undefined) return [...text.matchAll(/"name": "([^"]+)"/g)].map(([, name]) => name ?? "");
-    await delay(20);
-  }
-  return undefined;
-}
-
-const QUESTION = [{ execute: "qmp_capabilities" }, { execute: "qom-list", arguments: { path: "/machine/peripheral" } }];
-
-/** What the emulator says until it has answered, which ends it. */
-function talk(monitor: string): Promise<string> {
+/** What the emulator answers to each command; then it is told to end. */
+function talk(monitor: string, commands: readonly Command[]): Promise<readonly JsonObject[]> {
   return new Promise((resolve, reject) => {
     let text = "";
     const socket = connect(monitor, () => {
-      for (const command of QUESTION) socket.write(`${JSON.stringify(command)}\n`);
+      for (const command of [{ execute: "qmp_capabilities" }, ...commands])
+        socket.write(`${JSON.stringify(command)}\n`);
     });
     socket.setEncoding("utf8").on("data", (data: string) => {
       text += data;
-      if (!text.includes('"return": [')) return;
-      resolve(text);
+      const lines = text.slice(0, text.lastIndexOf("\n") + 1).split("\n");
+      const messages = lines.filter((line) => line.trim() !== "").map((line) => JSON.parse(line) as JsonObject);
+      const answers = messages.filter((message) => message.return !== undefined || message.error !== undefined);
+      if (answers.length <= commands.length) return;
+      resolve(answers.slice(1));
       socket.write(`${JSON.stringify({ execute: "quit" })}\n`);
     });
     socket.on("error", reject).once("close", () => reject(new Error("the emulator went")));

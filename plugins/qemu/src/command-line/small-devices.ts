@@ -95,7 +95,7 @@ export function vsockArgs(build: Build): void {
   const { vsock } = build.domain.devices;
   if (vsock === undefined) return;
   const fd = build.runtime.vhostFds?.get(aliasOf(vsock));
-  if (fd === undefined) throw notYet("a vsock device");
+  if (fd === undefined || vsock.cid.address === undefined) throw notYet("a vsock device");
   build.args.device({
     ...virtioProps(build, "vhost-vsock", vsock, vsock.model),
     id: aliasOf(vsock),

@@ -1,8 +1,7 @@
-import type { Hostdev, Redirdev, RedirFilter, Smartcard } from "@polyvisor/sdk/conf";
+import type { Redirdev, RedirFilter, Smartcard } from "@polyvisor/sdk/conf";
 import { addressProps, controllerAlias } from "./address.js";
 import { chardevArgs } from "./chardev.js";
-import { aliasOf, type Build, notYet, refuse } from "./context.js";
-import { romProps } from "./network.js";
+import { aliasOf, type Build } from "./context.js";
 import { type Props, positive } from "./props.js";
 
 export function hubArgs(build: Build): void {
@@ -62,42 +61,4 @@ function cardProps(build: Build, card: Smartcard): Props {
       return { driver: "ccid-card-passthru", chardev };
     }
   }
-}
-
-export function hostdevArgs(build: Build): void {
-  for (const hostdev of build.domain.devices.hostdevs) build.args.device(hostdevProps(build, hostdev));
-}
-
-function hostdevProps(build: Build, hostdev: Hostdev): Props {
-  const { source } = hostdev;
-  if (source.type === "usb") return usbHostProps(build, hostdev, source);
-  if (source.type === "pci") return pciHostProps(build, hostdev, source);
-  throw notYet(`a host device of type '${source.type}'`);
-}
-
-function usbHostProps(build: Build, hostdev: Hostdev, source: Extract<Hostdev["source"], { type: "usb" }>): Props {
-  const id = aliasOf(hostdev);
-  const rest = { bootindex: positive(build.bootIndexes.get(hostdev)), ...addressProps(build, hostdev) };
-  if (source.missing === true) return { driver: "usb-host", id, ...rest };
-  if (source.bus === undefined || source.device === undefined)
-    throw refuse("USB host device is missing bus/device information");
-  return { driver: "usb-host", hostdevice: usbPath(source.bus, source.device), id, ...rest };
-}
-
-function usbPath(bus: number, device: number): string {
-  return `/dev/bus/usb/${String(bus).padStart(3, "0")}/${String(device).padStart(3, "0")}`;
-}
-
-function pciHostProps(build: Build, hostdev: Hostdev, source: Extract<Hostdev["source"], { type: "pci" }>): Props {
-  const { domain = 0, bus, slot, function: fn } = source.address;
-  const hex = (value: number, digits: number) => value.toString(16).padStart(digits, "0");
-  return {
-    driver: "vfio-pci",
-    host: `${hex(domain, 4)}:${hex(bus, 2)}:${hex(slot, 2)}.${fn.toString(16)}`,
-    id: aliasOf(hostdev),
-    bootindex: positive(build.bootIndexes.get(hostdev)),
-    failover_pair_id: hostdev.teaming?.type === "transient" ? hostdev.teaming.persistent : undefined,
-    ...addressProps(build, hostdev),
-    ...romProps(hostdev),
-  };
 }

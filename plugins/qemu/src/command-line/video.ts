@@ -1,5 +1,6 @@
 import type { Video } from "@polyvisor/sdk/conf";
 import { addressProps } from "./address.js";
+import { chardevArgs } from "./chardev.js";
 import { aliasOf, type Build, notYet, refuse } from "./context.js";
 import { fromYesNo, type Props, positive } from "./props.js";
 import { virtioDriver, virtioOptions } from "./virtio.js";
@@ -7,7 +8,10 @@ import { virtioDriver, virtioOptions } from "./virtio.js";
 export function videoArgs(build: Build): void {
   for (const video of build.domain.devices.videos) {
     if (video.model.type === "none") continue;
-    if (video.driver?.name === "vhostuser") throw notYet("a video device that a helper serves (vhostuser)");
+    if (video.driver?.name === "vhostuser") {
+      vhostUserArgs(build, video);
+      continue;
+    }
     build.args.device({
       ...driverProps(build, video),
       id: aliasOf(video),
@@ -18,6 +22,23 @@ export function videoArgs(build: Build): void {
       ...addressProps(build, video),
     });
   }
+}
+
+/** A helper draws; the emulator inherits its end of their socket. */
+function vhostUserArgs(build: Build, video: Video): void {
+  const alias = aliasOf(video);
+  if (build.runtime.chardevFds?.get(alias) === undefined)
+    throw notYet("a video device that a helper serves (vhostuser)");
+  chardevArgs(build, { type: "unix", mode: "connect" }, `chr-vu-${alias}`, { device: alias });
+  const vga = video.model.primary === true && build.can("vhost-user-vga");
+  build.args.device({
+    driver: vga ? "vhost-user-vga" : virtioDriver(build, "vhost-user-gpu", video),
+    ...(vga ? {} : virtioOptions(video.driver)),
+    id: alias,
+    max_outputs: positive(video.model.heads),
+    chardev: `chr-vu-${alias}`,
+    ...addressProps(build, video),
+  });
 }
 
 const PRIMARY: Readonly<Partial<Record<NonNullable<Video["model"]["type"]>, string>>> = {

@@ -4,6 +4,7 @@ import { qemuError } from "../errors.js";
 import type { Guest } from "../guest.js";
 import { QmpError } from "../monitor/index.js";
 import { withTerminals } from "./live-config.js";
+import { throttlesOf } from "./throttle.js";
 
 /**
  * Asks a new emulator what only it knows, and tells it what no option does. Everything is sent at once and answered in
@@ -16,6 +17,7 @@ export async function setUpGuest(guest: Guest): Promise<void> {
     answers,
     ...setPasswords(guest),
     ...setLinks(guest),
+    ...throttlesOf(config.devices.disks).map((limits) => guest.qmp("block_set_io_throttle", limits)),
     setBalloon(guest),
     setStatsPeriod(guest),
     config.onReboot === "destroy" ? guest.qmp("set-action", { reboot: "shutdown" }) : undefined,
@@ -49,12 +51,13 @@ export async function threadsOf(guest: Guest): Promise<ReadonlyMap<number, numbe
 
 function setPasswords(guest: Guest): Promise<unknown>[] {
   return guest.config.devices.graphics.flatMap((graphics) => {
-    if (graphics.type !== "vnc" || graphics.auth?.passwd === undefined) return [];
+    if ((graphics.type !== "vnc" && graphics.type !== "spice") || graphics.auth?.passwd === undefined) return [];
+    const protocol = graphics.type;
     const { passwd, passwdValidTo, connected } = graphics.auth;
     const expiry = passwdValidTo === undefined ? "never" : String(Math.floor(Date.parse(`${passwdValidTo}Z`) / 1000));
     return [
-      guest.qmp("set_password", { protocol: "vnc", password: passwd, connected: connected ?? "keep" }),
-      guest.qmp("expire_password", { protocol: "vnc", time: expiry }),
+      guest.qmp("set_password", { protocol, password: passwd, connected: connected ?? "keep" }),
+      guest.qmp("expire_password", { protocol, time: expiry }),
     ];
   });
 }

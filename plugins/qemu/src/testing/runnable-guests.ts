@@ -122,7 +122,7 @@ export function runnableGuests(images: string): Readonly<Record<string, string>>
         file: "overlay.qcow2",
         driver:
           " cache='none' io='native' discard='unmap' detect_zeroes='unmap' error_policy='stop' queues='2' iothread='1'",
-        inside: "<serial>abc def</serial>",
+        inside: "<serial>abc def</serial><iotune><total_bytes_sec>1000000</total_bytes_sec></iotune>",
       }),
       "<iothreads>1</iothreads>",
     ),
