@@ -37,6 +37,10 @@ function ask(emulator: string, accel: string, commands: readonly ProbeCommand[])
     let heard = 0;
     const timer = setTimeout(() => {
       child.kill("SIGKILL");
+      // What hangs in the kernel is left behind, and must not keep us from ending.
+      child.stdout.destroy();
+      child.stderr.destroy();
+      child.unref();
       reject(failure(emulator, `no answer within ${DEADLINE_MS / 1000} s`));
     }, DEADLINE_MS);
     child.on("error", (error) => reject(failure(emulator, error.message)));
