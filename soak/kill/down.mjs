@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { readdir, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -8,6 +7,8 @@ import { asPaused, asResumed, booted, CRASHED, isPaused, off } from "./world.mjs
 
 /** How long an emulator is given to do what it was told. */
 const ENDING_MS = 3000;
+/** Longer than a new daemon makes its clients wait for guests. */
+const FROZEN_MS = 5000;
 
 const runs = ({ worlds }) => worlds.some(({ run }) => run !== undefined);
 /** Of which everything is known. */
@@ -68,7 +69,7 @@ const DEEDS = {
     can: runs,
     async act(_lane, { pid }) {
       process.kill(pid, "SIGSTOP");
-      setTimeout(() => process.kill(pid, "SIGCONT"), 1500);
+      setTimeout(() => process.kill(pid, "SIGCONT"), FROZEN_MS);
     },
   },
 };
@@ -125,6 +126,9 @@ async function tellMonitor(root, lane, command) {
     said += text;
     if (said.split('"return"').length > 2) socket.end();
   });
+  // One that is told to end resets the connection.
+  socket.on("error", () => {});
+  const closed = new Promise((resolve) => socket.once("close", resolve));
   socket.write(`{"execute":"qmp_capabilities"}\n{"execute":"${command}"}\n`);
-  await once(socket, "close");
+  await closed;
 }

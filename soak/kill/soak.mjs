@@ -12,7 +12,7 @@ const SETTLE_MS = 10_000;
 /** By then everything that a killed daemon had begun has gone with it. */
 const AFTERMATH_MS = 3000;
 /** A moment of this life at which the daemon is killed comes at the latest by then. */
-const LONGEST_LIFE_MS = 1500;
+const LONGEST_LIFE_MS = 1000;
 const TRACE_LINES = 400;
 /** What a guest costs the daemon: its process and its monitor. */
 const DESCRIPTORS_OF_GUEST = 2;
