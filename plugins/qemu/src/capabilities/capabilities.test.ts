@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, fileURLToPath } from "node:url";
+import { fileURLToPath } from "node:url";
 import test, { type TestFn } from "ava";
 import { PROBE_COMMANDS } from "./commands.js";
 import { CapabilitiesCache, capabilitiesFrom, findEmulator, findMachine, has, type QemuCapabilities } from "./index.js";
