@@ -1,6 +1,6 @@
 import { XML_FLAG } from "@polyvisor/core";
-import { type Domain as DomainConfig, formatDomain, parseDomain, readDomain } from "@polyvisor/sdk/conf";
-import type { XmlElement } from "@polyvisor/sdk/xml";
+import { type Domain as DomainConfig, formatDomain, readDomain } from "@polyvisor/sdk/conf";
+import { child, childText, parseXml, type XmlElement } from "@polyvisor/sdk/xml";
 import { type CapabilitiesCache, findEmulator, hostArch, type QemuCapabilities } from "./capabilities/index.js";
 import { assignAliases, type ConfFolders, qemuHooks, validateDefinition } from "./conf/index.js";
 import { qemuError } from "./errors.js";
@@ -28,19 +28,26 @@ export class ConfigurationReader {
         hint: "leave --validate out; unknown elements are refused all the same",
       });
     }
-    const caps = await this.#capsFor(parseDomain(xml, { skipDefaults: true }));
-    return parseDomain(xml, { hooks: qemuHooks(caps, this.#folders), abiUpdate: true });
+    const root = parseDocument(xml);
+    const caps = await this.#capsFor(readDomain(root, { skipDefaults: true }));
+    return readDomain(root, { hooks: qemuHooks(caps, this.#folders), abiUpdate: true });
   }
 
-  /** One of our own definitions. Its emulator may have gone since; then only starting it fails. */
+  /**
+   * One of our own definitions. Its emulator may have gone or changed since; then only starting it fails. Thousands are
+   * read in a row, so what is known of an emulator is taken as it is.
+   */
   async readStored(xml: string): Promise<DomainConfig> {
-    const caps = await this.#capsFor(parseDomain(xml, { skipDefaults: true })).catch(() => undefined);
-    if (caps === undefined) return parseDomain(xml, { hooks: qemuHooks(undefined, this.#folders) });
+    const root = parseDocument(xml);
+    const emulator = emulatorOf(root);
+    const known = emulator === undefined ? undefined : this.#cache.peek(emulator);
+    const caps = await (known ?? this.#capsFor(readDomain(root, { skipDefaults: true }))).catch(() => undefined);
+    if (caps === undefined) return readDomain(root, { hooks: qemuHooks(undefined, this.#folders) });
     try {
-      return parseDomain(xml, { hooks: qemuHooks(caps, this.#folders) });
+      return readDomain(root, { hooks: qemuHooks(caps, this.#folders) });
     } catch {
-      // The emulator changed and cannot do any more what it could when this was defined.
-      return parseDomain(xml, { hooks: qemuHooks(undefined, this.#folders) });
+      // It cannot do any more what it could when this was defined.
+      return readDomain(root, { hooks: qemuHooks(undefined, this.#folders) });
     }
   }
 
@@ -84,4 +91,13 @@ export class ConfigurationReader {
     }
     return this.#cache.lookup(emulator);
   }
+}
+
+function parseDocument(xml: string): XmlElement {
+  return parseXml(xml, { documentName: "(domain_definition)", errorDomain: "DOMAIN" });
+}
+
+function emulatorOf(root: XmlElement): string | undefined {
+  const devices = child(root, "devices");
+  return devices === undefined ? undefined : childText(devices, "emulator");
 }

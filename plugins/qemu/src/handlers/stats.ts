@@ -15,6 +15,7 @@ import type { QemuDomain } from "../domain.js";
 import { checkFlags, qemuError } from "../errors.js";
 import type { Guest } from "../guest.js";
 import type { Hypervisor } from "../hypervisor.js";
+import { inParallel } from "../in-parallel.js";
 import { hasBalloon } from "../start/monitor-setup.js";
 import { blockStats } from "./block-stats.js";
 import { interfaceStats } from "./interface-stats.js";
@@ -32,6 +33,9 @@ const FILTERS =
   LIST.PAUSED |
   LIST.SHUTOFF |
   LIST.OTHER;
+
+/** Domains that are looked at together: one that does not answer must not hold up many, and each costs memory. */
+const PARALLEL = 64;
 
 /** A group's part of one domain's statistics. Without `monitor` nobody may ask the emulator. */
 export interface StatsSource {
@@ -65,9 +69,8 @@ async function allStats(
   // Domains that went away since the client listed them are passed over.
   const candidates =
     doms.length === 0 ? hypervisor.domains : doms.flatMap((dom) => hypervisor.domains.byUuid(dom.uuid) ?? []);
-  const results = await Promise.all(
-    selectDomains(candidates, flags).map((domain) => statsOf(hypervisor, domain, groups, flags)),
-  );
+  const selected = selectDomains(candidates, flags);
+  const results = await inParallel(selected, PARALLEL, (domain) => statsOf(hypervisor, domain, groups, flags));
   return results.filter((record) => record !== undefined);
 }
 

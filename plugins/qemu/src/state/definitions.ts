@@ -4,6 +4,7 @@ import { type Log, parseUuid } from "@polyvisor/core";
 import { type Domain as DomainConfig, formatDomain } from "@polyvisor/sdk/conf";
 import { removeFile, writeFileAtomic, writeLinkAtomic } from "@polyvisor/sdk/store";
 import { systemError } from "../errors.js";
+import { inParallel } from "../in-parallel.js";
 import type { Layout } from "./layout.js";
 import { RecentlyUsed } from "./recently-used.js";
 
@@ -40,15 +41,10 @@ export class DefinitionStore {
   async index(): Promise<DefinitionEntry[]> {
     const files = await xmlFiles(this.#layout.config);
     const autostart = new Set(await xmlFiles(this.#layout.autostart));
-    const entries: DefinitionEntry[] = [];
-    const queue = files[Symbol.iterator]();
-    const worker = async () => {
-      for (const file of queue) {
-        const entry = await this.#entry(file);
-        if (entry !== undefined) entries.push({ ...entry, autostart: autostart.has(file) });
-      }
-    };
-    await Promise.all(Array.from({ length: PARALLEL }, worker));
+    const found = await inParallel(files, PARALLEL, (file) => this.#entry(file));
+    const entries = found.flatMap((entry) =>
+      entry === undefined ? [] : [{ ...entry, autostart: autostart.has(`${entry.name}.xml`) }],
+    );
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
