@@ -12,16 +12,27 @@ const VIRSH = await Promise.all([program("libvirtd"), program("virsh"), program(
 const BINDINGS = await Promise.all([program("libvirtd"), binding(PYTHON), binding(PERL)]);
 const NEEDS = { test: [], qemu: await hypervisor() };
 
-/** What two daemons of one machine may say differently. */
+/** What two daemons of one machine may say differently; docs/differences.md tells why. */
 function normalised(text: string, peer: Peer): string {
-  return text
-    .replaceAll(peer.folder, "FOLDER")
-    .replace(/qemu\+unix:\/\/\/(session|system)/g, "qemu+unix:///MODE")
-    .replace(/^(CPU frequency:|CPU time:|vcpu\.\d+\.time=|balloon\.\w+=|Memory size:) *.*$/gm, "$1 N")
-    .replace(/(vcpu\.\d+\.(time|wait|delay)|balloon\.(rss|current|last-update)|cpu\.\w+)=\d+/g, "$1=N")
-    .replace(/^Security (model|DOI|label):.*\n/gm, "")
-    .replace(/ *<seclabel [\s\S]*?(<\/seclabel>|\/>)\n/g, "")
-    .replace(/qemu(Domain|Connect)\w+|test(Domain|Connect)\w+/g, "FUNCTION");
+  return (
+    withoutLiveCpu(text)
+      .replaceAll(peer.folder, "FOLDER")
+      .replace(/qemu\+unix:\/\/\/(session|system)/g, "qemu+unix:///MODE")
+      .replace(/^(CPU frequency:|CPU time:|vcpu\.\d+\.time=|balloon\.\w+=|Memory size:) *.*$/gm, "$1 N")
+      .replace(/(vcpu\.\d+\.(time|wait|delay)|balloon\.(rss|current|last-update)|cpu\.\w+)=\d+/g, "$1=N")
+      .replace(/^Security (model|DOI|label):.*\n/gm, "")
+      .replace(/ *<seclabel [\s\S]*?(<\/seclabel>|\/>)\n/g, "")
+      // libvirt writes into a running guest's configuration what its CPU became; ours leaves it as it was defined.
+      .replace(/(<cpu mode='custom' match='exact' check=)'(none|full)'/g, "$1'N'")
+      .replace(/ *<feature policy='require' name='(hypervisor|lahf_lm)'\/>\n/g, "")
+      .replace(/qemu(Domain|Connect)\w+|test(Domain|Connect)\w+/g, "FUNCTION")
+  );
+}
+
+/** libvirt reads back which features the emulator gave a running guest's processor; we print what was asked for. */
+function withoutLiveCpu(text: string): string {
+  const isLive = /<domain type='\w+' id='/.test(text);
+  return isLive ? text.replace(/ *<cpu mode='custom' match='exact' [\s\S]*?<\/cpu>\n/, "") : text;
 }
 
 /** All that virsh prints, command by command, and the events in the end. */
