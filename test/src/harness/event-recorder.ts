@@ -83,9 +83,11 @@ export class EventRecorder {
 }
 
 /**
- * Events without those that a destroyed guest may or may not get to send: QEMU tells that it shuts down, and whether the
- * daemon hears it before it knows the process to be gone is luck. In virsh's words, or in numbers as the bindings' scripts have it.
+ * Events without those of which it is luck whether and how often they come. A destroyed guest's QEMU tells that it shuts down,
+ * and the daemon may hear it or find the process gone; a guest's firmware may reset the machine once more after a reset.
+ * In virsh's words, or in numbers as the bindings' scripts have it.
  */
 export function certainEvents(lines: readonly string[]): string[] {
-  return lines.filter((line) => !/: Shutdown Finished after host request$|^event: guest (lifecycle )?6 2$/.test(line));
+  const luck = /: Shutdown Finished after host request$|^event: guest ((lifecycle )?6 2|reboot)$/;
+  return lines.filter((line) => !luck.test(line));
 }
