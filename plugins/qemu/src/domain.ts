@@ -37,9 +37,9 @@ export class QemuDomain {
     return this.#jobs;
   }
 
-  /** The running guest. Fails with `OPERATION_INVALID`. */
+  /** The running guest. Fails with `OPERATION_INVALID`, also where it has ended and only waits to be cleaned up after. */
   active(): Guest {
-    if (this.guest === undefined) throw notRunning();
+    if (this.guest === undefined || this.guest.process?.hasEnded === true) throw notRunning();
     return this.guest;
   }
 

@@ -169,6 +169,30 @@ withQemu("a destroy overtakes a start, and nothing of either is left", async (t)
   }
 });
 
+withQemu("a hung emulator is destroyed, and whoever waits for it learns that it is gone", async (t) => {
+  const { connection, root, leftovers } = await makeRig(t);
+  const domain = await connection.define(emptyGuest("g"));
+  await domain.create();
+  process.kill(await pidOf(root, "g"), "SIGSTOP");
+  const messageOf = (call: Promise<unknown>) =>
+    call.then(
+      () => "done",
+      (error: VirtError) => error.message,
+    );
+  const holder = messageOf(domain.suspend());
+  const waiter = messageOf(domain.resume());
+  t.deepEqual(await stateOf(domain), [1, 1]);
+  await t.throwsAsync(domain.destroy(DESTROY_FLAG.GRACEFUL), {
+    message: /^Failed to terminate process \d+ with SIGTERM: Device or resource busy$/,
+  });
+  t.deepEqual(await stateOf(domain), [1, 1]);
+  await domain.destroy();
+  t.is(await holder, "operation failed: domain is no longer running");
+  t.is(await waiter, "Requested operation is not valid: domain is not running");
+  t.deepEqual(await stateOf(domain), [5, 2]);
+  t.deepEqual(await leftovers(), []);
+});
+
 withQemu("calls that do not fit the state of a domain are refused in libvirt's words", async (t) => {
   const { connection, root } = await makeRig(t);
   const { api } = connection;
