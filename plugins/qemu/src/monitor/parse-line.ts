@@ -26,14 +26,13 @@ function checkShape(line: string): void {
   for (let at = 0; at < line.length; at++) {
     const char = line.charCodeAt(at);
     if (char === QUOTE) at = endOfString(line, at);
-    else if (char === COMMA) values++;
     else if (char === CLOSING_BRACKET || char === CLOSING_BRACE) depth--;
-    else if (char === OPENING_BRACKET || char === OPENING_BRACE) {
-      values++;
-      if (++depth > DEPTH_MAX) throw new RangeError(`a message is nested deeper than ${DEPTH_MAX} levels`);
+    else if (char === COMMA || char === OPENING_BRACKET || char === OPENING_BRACE) {
+      if (char !== COMMA && ++depth > DEPTH_MAX)
+        throw new RangeError(`a message is nested deeper than ${DEPTH_MAX} levels`);
+      if (++values > VALUES_MAX) throw new RangeError(`a message has more than ${VALUES_MAX} values`);
     }
   }
-  if (values > VALUES_MAX) throw new RangeError(`a message has more than ${VALUES_MAX} values`);
 }
 
 /** Where the string ends that begins at this quote; a string without an end goes on to the end of the line. */
