@@ -102,7 +102,16 @@ function judge({ alone, beside, rounds, growth }, maxGrowth) {
 }
 
 function rowOf({ kind, alone, beside, rounds, growth }, faults) {
-  const { monitors, answered, refused, timedOut, ended, events, latency, peak } = rounds[1];
+  const {
+    monitors = "",
+    answered = "",
+    refused = "",
+    timedOut = "",
+    ended = "",
+    events = "",
+    latency,
+    peak,
+  } = rounds[1];
   return {
     kind,
     monitors,
