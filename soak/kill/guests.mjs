@@ -13,6 +13,7 @@ const run = promisify(execFile);
  * @property {boolean} obeys its disk boots something that turns the machine off when the power button is pressed
  * @property {boolean} bridged it has a card on the bridge, and so a tap device on the host
  * @property {boolean} autostart it starts with the host
+ * @property {boolean} channel it has a channel
  * @property {string[]} devices
  */
 
@@ -20,6 +21,9 @@ const run = promisify(execFile);
 export const BRIDGE = "kill0";
 
 const PTY = "<serial type='pty'><target port='0'/></serial>";
+/** The channel of a guest that has one: a socket in the folder of its channels. */
+export const CHANNEL = "org.polyvisor.soak";
+const CHANNEL_XML = `<channel type='unix'><target type='virtio' name='${CHANNEL}'/></channel>`;
 const USER = "<interface type='user'><model type='virtio'/></interface>";
 const bridged = (number) =>
   `<interface type='bridge'><mac address='52:54:00:6b:69:0${number}'/><source bridge='${BRIDGE}'/><model type='virtio'/></interface>`;
@@ -39,7 +43,7 @@ export async function makeGuests(folder, withBridge) {
   const shared = disk(raw, "raw", "<readonly/><shareable/>");
   const card = (number) => (withBridge ? [bridged(number)] : []);
   const kinds = [
-    { name: "plain", devices: [PTY] },
+    { name: "plain", channel: true, devices: [PTY, CHANNEL_XML] },
     { name: "disk", obeys: true, devices: [disk(qcow2, "qcow2"), PTY] },
     { name: "net", obeys: true, bridged: withBridge, devices: [shared, USER, ...card(1)] },
     { name: "auto", obeys: true, autostart: true, devices: [shared] },
@@ -52,6 +56,7 @@ export async function makeGuests(folder, withBridge) {
     obeys: false,
     bridged: false,
     autostart: false,
+    channel: false,
     uuid: `6b696c6c-0000-4000-8000-00000000000${index}`,
     ...kind,
   }));

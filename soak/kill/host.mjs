@@ -1,5 +1,6 @@
-import { readdir, readFile, readlink, stat } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
+import { CHANNEL } from "./guests.mjs";
 
 /**
  * @typedef {object} Process
@@ -54,7 +55,8 @@ export async function filesOf(root) {
 }
 
 /** What a guest that runs has in the file system. */
-export function filesOfGuest({ name }, id) {
+export function filesOfGuest({ name, channel }, id) {
+  const channels = `var/lib/libvirt/qemu/channel/target/domain-${id}-${name}`;
   const folder = `var/lib/libvirt/qemu/domain-${id}-${name}`;
   return [
     `run/libvirt/qemu/${name}.pid`,
@@ -62,7 +64,8 @@ export function filesOfGuest({ name }, id) {
     folder,
     `${folder}/master-key.aes`,
     `${folder}/monitor.sock`,
-    `var/lib/libvirt/qemu/channel/target/domain-${id}-${name}`,
+    channels,
+    ...(channel ? [join(channels, CHANNEL)] : []),
   ];
 }
 
@@ -98,10 +101,4 @@ export const pidFileOf = (root, name) =>
   readFile(join(root, `run/libvirt/qemu/${name}.pid`), "utf8").then(
     (text) => Number(text),
     () => undefined,
-  );
-
-export const isThere = (path) =>
-  stat(path).then(
-    () => true,
-    () => false,
   );

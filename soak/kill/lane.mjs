@@ -16,6 +16,9 @@ export class Lane {
   starting = false;
   /** Why it must have ended, where that is known: its shutoff reason. */
   ended;
+  /** What the domain was like when it was last looked at. @type {import("./world.mjs").Seen} */
+  seen = NOTHING;
+  /** Chooses for this life of the daemon. @type {import("../lib/random.mjs").Random} */
   random;
   #soak;
   #revision = 0;
@@ -112,7 +115,10 @@ export class Lane {
     const key = `${definition.rev}/${definition.current}`;
     const known = this.#documents.get(key);
     this.#documents.set(key, known ?? xml);
-    return known === undefined || known === xml ? undefined : `${this.name}: its document changed:\n${known}\n${xml}`;
+    // As in libvirt, controllers that were added to a definition come in another order once it was read again.
+    return known === undefined || linesOf(known) === linesOf(xml)
+      ? undefined
+      : `${this.name}: its document changed:\n${known}\n${xml}`;
   }
 
   /** Shows that the domain is not stuck, and ends what is uncertain about it. */
@@ -159,3 +165,5 @@ export class Lane {
     this.worlds = [{ definition: seen.definition, autostart: seen.autostart, run: seen.run }];
   }
 }
+
+const linesOf = (text) => text.split("\n").sort().join("\n");
