@@ -15,7 +15,7 @@ const NEEDS = { test: [], qemu: await hypervisor() };
 /** What two daemons of one machine may say differently; docs/differences.md tells why. */
 function normalised(text: string, peer: Peer): string {
   return (
-    withoutLiveCpu(text)
+    text
       .replaceAll(peer.folder, "FOLDER")
       .replace(/qemu\+unix:\/\/\/(session|system)/g, "qemu+unix:///MODE")
       .replace(/^(CPU frequency:|CPU time:|vcpu\.\d+\.time=|balloon\.\w+=|Memory size:) *.*$/gm, "$1 N")
@@ -27,12 +27,6 @@ function normalised(text: string, peer: Peer): string {
       .replace(/ *<feature policy='require' name='(hypervisor|lahf_lm)'\/>\n/g, "")
       .replace(/qemu(Domain|Connect)\w+|test(Domain|Connect)\w+/g, "FUNCTION")
   );
-}
-
-/** libvirt reads back which features the emulator gave a running guest's processor; we print what was asked for. */
-function withoutLiveCpu(text: string): string {
-  const isLive = /<domain type='\w+' id='/.test(text);
-  return isLive ? text.replace(/ *<cpu mode='custom' match='exact' [\s\S]*?<\/cpu>\n/, "") : text;
 }
 
 /** All that virsh prints, command by command, and the events in the end. */
