@@ -143,7 +143,7 @@ function define(client, name, emulator) {
 async function makeWrapper(root) {
   const path = join(root, "hostile-emulator");
   const script = `case "$*" in
-  *id=charmonitor,*) exec ${process.execPath} ${WRAPPED} "$@" ;;
+  *id=charmonitor,*) exec ${process.execPath} ${WRAPPED} ${root} "$@" ;;
   *) exec ${REAL} "$@" ;;
 esac
 `;

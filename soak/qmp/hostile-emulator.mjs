@@ -1,9 +1,7 @@
 // An emulator that turns hostile once its guest runs: until then a real one answers behind it. Started in the place of an
-// emulator with its arguments; the guest's name tells what it does, as in `hostile-dies`.
+// emulator with a folder and its arguments; the guest's name tells what it does, as in `hostile-dies`.
 import { spawn } from "node:child_process";
-import { mkdtempSync } from "node:fs";
 import { createConnection, createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Random } from "../lib/random.mjs";
@@ -12,11 +10,11 @@ import { HOSTILE } from "./hostile.mjs";
 const MONITOR = /^socket,id=charmonitor,fd=(\d+),/;
 const NAME = /guest=hostile-([a-z-]+)/;
 
-const args = process.argv.slice(2);
+const [folder, ...args] = process.argv.slice(2);
 const fd = Number(MONITOR.exec(args.find((arg) => MONITOR.test(arg)))[1]);
 const kind = NAME.exec(args.find((arg) => NAME.test(arg)))[1];
 const random = new Random(kind, process.pid);
-const path = join(mkdtempSync(join(tmpdir(), "pvsoak-")), "real");
+const path = join(folder, `real-${process.pid}`);
 
 const own = args.map((arg) => (MONITOR.test(arg) ? `socket,id=charmonitor,path=${path},server=on,wait=off` : arg));
 // The real one goes with this one, however this one goes.
