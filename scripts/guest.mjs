@@ -30,6 +30,7 @@ const DRIVERS = [
 
 const load = (modules) => modules.map((path) => `insmod /lib/modules/${path.split("/").pop()}.ko`).join("\n");
 
+/** Says that it is ready once somebody listens to the power button. */
 const INIT = `#!/bin/busybox sh
 /bin/busybox mount -t proc proc /proc
 /bin/busybox mount -t sysfs sys /sys
@@ -43,6 +44,8 @@ echo "GUEST-DISKS: $(cd /sys/block && echo *)"
 for nic in /sys/class/net/eth*; do [ -e $nic/address ] && echo "GUEST-NIC: $(cat $nic/address)"; done
 fi
 acpid -f -l /dev/null &
+tries=0
+while [ $tries -lt 100 ] && ! ls -l /proc/$!/fd | grep -q /dev/input; do tries=$((tries + 1)); usleep 50000; done
 echo GUEST-READY
 export PS1='guest> ' TERM=dumb
 while :; do setsid cttyhack sh; done
