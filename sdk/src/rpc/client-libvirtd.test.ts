@@ -232,9 +232,11 @@ withGuest(
     const finished = once(other, "finish");
     other.end();
     await finished;
-    const aborted = await api.domainOpenConsole({ dom, devName: null, flags: 0 });
+    // libvirtd gives a console back a moment after its stream has ended.
+    const openFree = () => eventually(() => api.domainOpenConsole({ dom, devName: null, flags: 0 }));
+    const aborted = await openFree();
     aborted.destroy();
-    const last = await api.domainOpenConsole({ dom, devName: null, flags: 0 });
+    const last = await openFree();
     const ends: string[] = [];
     for (const end of ["end", "error"]) last.on(end, () => ends.push(end));
     last.resume();
@@ -245,3 +247,15 @@ withGuest(
     t.is(await api.connectGetType({}), "QEMU", "the connection outlives its streams");
   },
 );
+
+/** What the work gives once it no longer fails, for whatever is done a moment after it was told. */
+async function eventually<T>(work: () => Promise<T>): Promise<T> {
+  for (const deadline = Date.now() + 20_000; ; ) {
+    try {
+      return await work();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
