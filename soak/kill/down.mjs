@@ -60,15 +60,17 @@ const DEEDS = {
     can: (lane) => lane.kind.obeys && surely(lane, isRunning),
     async act(lane, _emulator, root) {
       await tellMonitor(root, lane, "system_powerdown");
-      lane.pressed = true;
+      lane.restless = true;
       lane.worlds = [lane.world, off(lane.world)];
     },
   },
   /** It answers nothing for a while after the daemon has come back. */
   frozen: {
     can: runs,
-    async act(_lane, { pid }) {
+    async act(lane, { pid }) {
       process.kill(pid, "SIGSTOP");
+      // What it was told last waits for it, and until then it shows as what it was.
+      if (lane.worlds.length > 1) lane.restless = true;
       setTimeout(() => process.kill(pid, "SIGCONT"), FROZEN_MS);
     },
   },

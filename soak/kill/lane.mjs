@@ -10,8 +10,8 @@ export class Lane {
   kind;
   /** What the domain may be like; more than one while an operation is under way, and after it was cut short. */
   worlds = [NOTHING];
-  /** Its power button was pressed, and it may go off at any time. */
-  pressed = false;
+  /** It may still change by itself: its power button was pressed, or it has yet to carry out what a daemon told it. */
+  restless = false;
   /** It is to start by itself, and that may not be over. */
   starting = false;
   /** Why it must have ended, where that is known: its shutoff reason. */
@@ -124,7 +124,7 @@ export class Lane {
   /** Shows that the domain is not stuck, and ends what is uncertain about it. */
   async exercise(life) {
     if (this.starting) await this.#startUnlessStarted(life);
-    if (this.pressed) await this.#endUnlessEnded(life);
+    if (this.restless) await this.#endUnlessEnded(life);
     if (this.world.run === undefined) {
       if (this.random.chance(0.3))
         await this.perform(this.world.definition === undefined ? "createXML" : "start", life);
@@ -149,7 +149,7 @@ export class Lane {
   }
 
   async #endUnlessEnded(life) {
-    this.pressed = false;
+    this.restless = false;
     const { api } = life.client;
     await api.domainDestroyFlags({ dom: this.dom, flags: 0 }).catch((error) => {
       if (!["NO_DOMAIN", "OPERATION_INVALID"].includes(error.code))

@@ -156,10 +156,10 @@ function started(world, rev, paused, id) {
 /** Firmware needs a moment until the guest can notice its button, so it is pressed again and again. */
 async function pressUntilOff(api, lane) {
   const deadline = performance.now() + STUCK_MS;
-  lane.pressed = true;
+  lane.restless = true;
   for (let tries = 0; performance.now() < deadline; tries++) {
     if (await isGone(api, lane)) {
-      lane.pressed = false;
+      lane.restless = false;
       return;
     }
     // It may have gone since it was looked at.
