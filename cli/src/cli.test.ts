@@ -26,7 +26,10 @@ interface Ended {
 
 function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
   const clean = { ...process.env, POLYVISOR_URI: "", LIBVIRT_DEFAULT_URI: "", ...env };
-  return spawn(process.execPath, [BIN, ...args], { env: clean, stdio: "pipe" });
+  const child = spawn(process.execPath, [BIN, ...args], { env: clean, stdio: "pipe" });
+  // A program that has ended reads no more of its input; how it ended is what the tests look at.
+  child.stdin.on("error", () => {});
+  return child;
 }
 
 async function ended(child: ChildProcess, input = ""): Promise<Ended> {
