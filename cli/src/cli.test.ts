@@ -286,6 +286,7 @@ test.serial("a daemon that is not there is named, with what to do", async (t) =>
     });
     const command = `${process.execPath} ${BIN} -c '${uri}' start ${name} --console; echo "left with $?"`;
     const terminal = spawn("script", ["-qec", command, "/dev/null"], { stdio: "pipe" });
+    terminal.stdin.on("error", () => {});
     let screen = "";
     terminal.stdout.on("data", (chunk: Buffer) => {
       screen += chunk.toString("latin1");
