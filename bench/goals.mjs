@@ -97,6 +97,13 @@ function verdictOf(row, ratio, overFloor) {
   return ratio >= least && ratio <= most && isNearFloor ? "reached" : "missed";
 }
 
+/** Whether some repetitions reached the goal and others missed it: then the verdict could have been the other one. */
+export function isUncertain({ row, ratio }) {
+  if (row.goal === undefined || ratio === undefined) return false;
+  const bound = row.goal.atLeast ?? row.goal.atMost;
+  return ratio.low < bound && bound < ratio.high;
+}
+
 export function median(values) {
   if (values.length === 0) return undefined;
   const sorted = [...values].sort((a, b) => a - b);

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { output } from "../scripts/lib/run.mjs";
+import { isUncertain } from "./goals.mjs";
 import { LAYERS } from "./probes.mjs";
 import { PROJECT } from "./setup.mjs";
 
@@ -40,17 +41,23 @@ export function table(outcomes) {
   return aligned([head, ...outcomes.map(cellsOf)]);
 }
 
-function cellsOf({ row, libvirtd, polyvisord, ratio, floor, overFloor, verdict }) {
+function cellsOf(outcome) {
+  const { row, libvirtd, polyvisord, ratio, floor, overFloor } = outcome;
   return [
     row.title,
     figure(libvirtd, row.unit),
     figure(polyvisord, row.unit),
     ratio === undefined ? "" : `${short(ratio.median)} (${short(ratio.low)} to ${short(ratio.high)})`,
     goalWords(row),
-    verdict === "missed" ? "**missed**" : verdict,
+    verdictWords(outcome),
     figure(floor, row.unit),
     overFloor === undefined ? "" : short(overFloor),
   ];
+}
+
+function verdictWords(outcome) {
+  const words = outcome.verdict === "missed" ? "**missed**" : outcome.verdict;
+  return isUncertain(outcome) ? `${words}, uncertain` : words;
 }
 
 function goalWords({ goal, floorAtMost }) {
@@ -99,7 +106,9 @@ function page(report) {
 function introduction({ machine, reps, outcomes }) {
   const judged = outcomes.filter(({ verdict }) => verdict !== "");
   const reached = judged.filter(({ verdict }) => verdict === "reached").length;
-  return `polyvisord beside libvirtd on one machine, written by \`npm run bench\`: ${reached} of ${judged.length} goals are reached.
+  const uncertain = judged.filter(isUncertain).length;
+  return `polyvisord beside libvirtd on one machine, written by \`npm run bench\`: ${reached} of ${judged.length} goals are reached;
+${uncertain} of the ${judged.length} verdicts are uncertain.
 The figures of every repetition are in [performance.json](performance.json).
 
 | | |
@@ -120,7 +129,8 @@ with the settings that a user gets: access checks, logs of warnings to a file, s
 asked by the same C programs in \`bench/clients\`, which know the URI and nothing else. Every measure is taken from both
 before the next one, in changing order, and this as often as there are repetitions: what disturbs the machine disturbs
 both. Figures are medians. The ratio is ours over libvirtd's, the median over the repetitions of the ratio within each,
-with the lowest and the highest; so it need not be the quotient of the two medians.
+with the lowest and the highest; so it need not be the quotient of the two medians. A verdict is *uncertain* where some
+repetitions reached the goal and others did not: what else the machine did has a part in it.
 
 - **Serial calls** go over one connection through libvirt's client library, one after the other. **64 connections** are as
   many threads of one program. Both are limited by that library and by the machine as much as by a daemon: the floor is an
