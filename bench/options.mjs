@@ -7,9 +7,10 @@ export const USAGE = `usage: npm run bench -- [options]
                   budget. What was not measured stays out of the page: without --write it is not written then
   --write         write docs/performance.md and .json even after --only or --quick
   --no-build      take the build as it is
-  --profile NAME  profile our daemon under one measure instead, and print where its time goes`;
+  --profile NAME  profile our daemon under one measure instead, and print where its time goes
+  --help          print this`;
 
-/** @returns {{ quick: boolean, reps: number, only: string[], write: boolean, build: boolean, profile?: string }} */
+/** @returns {{ quick: boolean, reps: number, only: string[], write: boolean, build: boolean, profile?: string, help: boolean }} */
 export function readOptions(words) {
   const { values } = parseArgs({
     args: words,
@@ -20,6 +21,7 @@ export function readOptions(words) {
       write: { type: "boolean" },
       "no-build": { type: "boolean", default: false },
       profile: { type: "string" },
+      help: { type: "boolean", default: false },
     },
   });
   const reps = Number(values.reps ?? (values.quick ? 1 : 5));
@@ -31,5 +33,6 @@ export function readOptions(words) {
     write: values.write ?? !(values.quick || values.only.length > 0),
     build: !values["no-build"],
     profile: values.profile,
+    help: values.help,
   };
 }

@@ -125,7 +125,8 @@ The figures of every repetition are in [performance.json](performance.json).
 const METHOD = `## What is measured, and how
 
 Both daemons are private ones of the same unprivileged user (nobody, when root measures), each in an empty folder of its own,
-with the settings that a user gets: access checks, logs of warnings to a file, state made durable with fsync. Both are
+with the settings that a user gets: warnings logged to a file, state made durable with fsync, and the hooks for access
+checks in place but, as is the default of both, without a policy behind them. Both are
 asked by the same C programs in \`bench/clients\`, which know the URI and nothing else. Every measure is taken from both
 before the next one, in changing order, and this as often as there are repetitions: what disturbs the machine disturbs
 both. Figures are medians. The ratio is ours over libvirtd's, the median over the repetitions of the ratio within each,
@@ -146,7 +147,7 @@ repetitions reached the goal and others did not: what else the machine did has a
 - **CPU time of the daemon** is what its processes' clocks say. polyvisord stays awake for a moment after each call of a
   client that calls again and again, which shows here.
 
-\`npm run bench -- --quick\` takes a minute, \`--only NAME\` one measure or group, \`--profile NAME\` shows the functions in
+\`npm run bench -- --quick\` is shorter and writes no page, \`--only NAME\` one measure or group, \`--profile NAME\` shows the functions in
 which polyvisord spends its time; \`--help\` tells the rest.`;
 
 function budgetSection(budget, outcomes) {

@@ -17,7 +17,8 @@ try {
   console.error(`${error.message}\n${USAGE}`);
   process.exit(2);
 }
-await main(options);
+if (options.help) console.log(USAGE);
+else await main(options);
 
 async function main({ quick, only, reps, write, build: mustBuild, profile }) {
   await bringPackages();
