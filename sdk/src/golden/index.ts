@@ -1,0 +1,4 @@
+export { type GoldenCase, GoldenFiles, type GoldenRun, type GoldenSuites } from "./case.js";
+export { expectExact, expectLiteral, expectMode, expectUnwrapped, GoldenDifference } from "./compare.js";
+export { describeFailure, type Failure, runGolden, type SuiteResult } from "./run.js";
+export { sdkSuites } from "./suites/index.js";
