@@ -7,7 +7,7 @@ import { argsOf, entryOf, perform } from "../daemon/dist/rpc/dispatch.js";
 import { writeReply } from "../daemon/dist/rpc/messages.js";
 import { Outbox } from "../daemon/dist/rpc/outbox.js";
 import { authorize } from "../daemon/dist/rpc/policy.js";
-import { dispatchTable } from "../daemon/dist/rpc/table.js";
+import { dispatchTables } from "../daemon/dist/rpc/table.js";
 
 const BATCH = 2000;
 const BATCHES = 150;
@@ -32,7 +32,7 @@ console.log(JSON.stringify(rows));
 await host.close();
 
 async function layersOf(call) {
-  const entry = dispatchTable.find((known) => known?.name === call);
+  const entry = dispatchTables.flatMap(({ entries }) => entries).find((known) => known?.name === call);
   const bytes = messageOf(entry, ARGUMENTS);
   const session = fakeSession();
   const context = () => new SessionCallContext(session, entry.name, 1);
@@ -67,7 +67,7 @@ async function layersOf(call) {
     whole: await cost(() => {
       splitter.feed(bytes);
       splitter.next();
-      const values = argsOf(entryOf(splitter.frame), splitter.frame);
+      const values = argsOf(entryOf(dispatchTables[0], splitter.frame), splitter.frame);
       outbox.gather();
       writeReply(outbox, entry, 1, values, perform(entry, session, values, context()));
       outbox.flush();

@@ -3,13 +3,13 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createHost, handlerOf, hypervisorApi, parseUri, publicName, rootPaths, silentLog } from "@polyvisor/core";
+import { createHost, handlerOf, parseUri, publicName, remoteProgram, rootPaths, silentLog } from "@polyvisor/core";
 
 const CONNECTIONS = { test: "test:///default", qemu: process.getuid() === 0 ? "qemu:///system" : "qemu:///session" };
 
 const project = new URL("..", import.meta.url).pathname;
 const root = await mkdtemp(join(tmpdir(), "polyvisor-matrix-"));
-const driverCalls = Object.entries(hypervisorApi)
+const driverCalls = Object.entries(remoteProgram.calls)
   .filter(([, call]) => call.by === "driver")
   .map(([name]) => name);
 

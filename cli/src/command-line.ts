@@ -3,6 +3,7 @@ import type { Command, OptionValues } from "./command.js";
 import { consoleCommand } from "./commands/console.js";
 import { define, dumpxml, undefine } from "./commands/documents.js";
 import { events } from "./commands/events.js";
+import { cancelJob, jobs } from "./commands/jobs.js";
 import { reboot, resume, start, stop, suspend } from "./commands/lifecycle.js";
 import { list } from "./commands/list.js";
 import { plugins } from "./commands/plugins.js";
@@ -22,6 +23,8 @@ const COMMANDS: readonly Command[] = [
   dumpxml,
   consoleCommand,
   events,
+  jobs,
+  cancelJob,
   plugins,
   version,
 ];

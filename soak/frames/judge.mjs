@@ -1,5 +1,5 @@
 // What has to come of bytes that a client sends: the protocol's rules once more, from a reader who only counts.
-import { hypervisorApi, keepaliveProgram, remoteProgram } from "@polyvisor/core";
+import { keepaliveProgram, remoteProgram } from "@polyvisor/core";
 import { HEADER_BYTES, MESSAGE_BYTES_MAX, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
 import { AT } from "./mutate.mjs";
 
@@ -41,7 +41,7 @@ function weigh(verdict, bytes, at) {
   if (type === MESSAGE_TYPE.CALL) {
     verdict.most++;
     if (isSeen) verdict.replies++;
-    const isClose = isRemote && word(AT.PROCEDURE) === hypervisorApi.connectClose.number;
+    const isClose = isRemote && word(AT.PROCEDURE) === remoteProgram.calls.connectClose.number;
     return isClose && word(AT.STATUS) === MESSAGE_STATUS.OK ? "ended" : "lives";
   }
   if (isRemote && type === MESSAGE_TYPE.STREAM_HOLE) verdict.mayClose = true;

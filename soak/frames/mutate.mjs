@@ -1,11 +1,11 @@
 // What is done to a message. Every function takes random numbers and a message, and returns a message; it may lie.
-import { hypervisorApi, keepaliveProgram, remoteProgram } from "@polyvisor/core";
+import { keepaliveProgram, polyvisorProgram, remoteProgram } from "@polyvisor/core";
 import { HEADER_BYTES, MESSAGE_BYTES_MAX, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
 
 /** Where the words of the header stand. */
 export const AT = { LENGTH: 0, PROGRAM: 4, VERSION: 8, PROCEDURE: 12, TYPE: 16, SERIAL: 20, STATUS: 24 };
 
-const NUMBERS = Object.values(hypervisorApi).map(({ number }) => number);
+const NUMBERS = Object.values(remoteProgram.calls).map(({ number }) => number);
 
 /** Numbers at which code goes wrong: around sign bits, limits of the protocol and powers of two. */
 const EDGES = [
@@ -58,7 +58,11 @@ const bodies = {
 const headers = {
   serial: (random, message) => put(message, AT.SERIAL, random.chance(0.5) ? random.pick(EDGES) : random.below(200)),
   program: (random, message) =>
-    put(message, AT.PROGRAM, random.pick([keepaliveProgram.number, remoteProgram.number + 1, random.word(), 0])),
+    put(
+      message,
+      AT.PROGRAM,
+      random.pick([keepaliveProgram.number, polyvisorProgram.number, remoteProgram.number + 1, random.word(), 0]),
+    ),
   version: (random, message) => put(message, AT.VERSION, random.chance(0.5) ? random.pick(EDGES) : random.word()),
   procedure: (random, message) =>
     put(message, AT.PROCEDURE, random.chance(0.5) ? random.pick(NUMBERS) : random.pick([random.below(500), ...EDGES])),

@@ -1,9 +1,9 @@
 // The attackers' end of a connection: it can say anything, and looks closely at what it is told.
 import { createConnection } from "node:net";
-import { domainEvents, hypervisorApi, keepaliveProgram, remoteProgram, wireError, xdr } from "@polyvisor/core";
+import { domainEvents, keepaliveProgram, remoteProgram, wireError, xdr } from "@polyvisor/core";
 import { FrameSplitter, frameBytes, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
 
-export const CALL_BY_NUMBER = new Map(Object.values(hypervisorApi).map((call) => [call.number, call]));
+export const CALL_BY_NUMBER = new Map(Object.values(remoteProgram.calls).map((call) => [call.number, call]));
 
 const EVENT_BODIES = new Map();
 for (const { number, legacy, body } of Object.values(domainEvents)) {
@@ -18,9 +18,9 @@ export function frame(header, body) {
   return frameBytes({ ...call, ...header }, body);
 }
 
-/** A call as bytes. @param {keyof typeof hypervisorApi} name */
+/** A call as bytes. @param {keyof typeof remoteProgram.calls} name */
 export function callFrame(name, args, serial = 0) {
-  const { number, args: codec } = hypervisorApi[name];
+  const { number, args: codec } = remoteProgram.calls[name];
   return frame({ procedure: number, serial }, xdr.encodeToBuffer(codec, args));
 }
 

@@ -14,6 +14,7 @@ export {
   domainEvents,
   type LifecycleEvent,
 } from "./events.js";
+export type { DomainJob, PolyvisorHandlers } from "./polyvisor.js";
 export {
   type HypervisorApi,
   type HypervisorCallName,
@@ -21,7 +22,10 @@ export {
   hypervisorApi,
   keepaliveProgram,
   LIB_VERSION,
+  PROGRAMS,
   type Program,
+  polyvisorProgram,
+  type RemoteProgramClient,
   remoteProgram,
 } from "./programs.js";
 export { argsToWire, resultFromWire, resultToWire } from "./shape.js";

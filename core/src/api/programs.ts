@@ -2,12 +2,17 @@ import { connectApi } from "./connect.js";
 import type { Call, ClientOf } from "./define.js";
 import { domainConfigApi } from "./domain-config.js";
 import { domainLifecycleApi } from "./domain-lifecycle.js";
+import { polyvisorApi } from "./polyvisor.js";
 
-/** Every call of libvirt's remote program that a hypervisor driver or the session answers. */
-export const hypervisorApi = { ...connectApi, ...domainLifecycleApi, ...domainConfigApi };
+const remoteApi = { ...connectApi, ...domainLifecycleApi, ...domainConfigApi };
+
+/** Every call that a hypervisor driver or the session answers, whatever program it belongs to. */
+export const hypervisorApi = { ...remoteApi, ...polyvisorApi };
 
 export type HypervisorApi = typeof hypervisorApi;
 export type HypervisorCallName = keyof HypervisorApi;
+/** The calls of the remote program alone, which any libvirtd answers. */
+export interface RemoteProgramClient extends ClientOf<typeof remoteApi> {}
 export interface HypervisorClient extends ClientOf<HypervisorApi> {}
 
 /** A set of procedures under one number (`REMOTE_PROGRAM` and its like). */
@@ -22,8 +27,19 @@ export const remoteProgram = {
   name: "remote",
   number: 0x20008086,
   version: 1,
-  calls: hypervisorApi,
+  calls: remoteApi,
 } as const satisfies Program;
+
+/** Ours alone: a client of libvirt never meets it, and a libvirtd answers that it has no such program. */
+export const polyvisorProgram = {
+  name: "polyvisor",
+  number: 0x506f6c79,
+  version: 1,
+  calls: polyvisorApi,
+} as const satisfies Program;
+
+/** The programs whose calls `hypervisorApi` has. */
+export const PROGRAMS: readonly Program[] = [remoteProgram, polyvisorProgram];
 
 /** Pings between peers. It has two messages without a body, so the framing layer answers it. */
 export const keepaliveProgram = { number: 0x6b656570, version: 1, ping: 1, pong: 2 } as const;

@@ -2,6 +2,7 @@ import type { ConnectHandlers } from "../api/connect.js";
 import type { DomainConfigHandlers } from "../api/domain-config.js";
 import type { DomainLifecycleHandlers } from "../api/domain-lifecycle.js";
 import type { DomainEvent, DomainEventKind } from "../api/events.js";
+import type { PolyvisorHandlers } from "../api/polyvisor.js";
 import type { Domain } from "../api/types.js";
 import type { VirtError } from "../errors/index.js";
 import type { Uri } from "../uri.js";
@@ -28,7 +29,11 @@ export interface HypervisorDriver {
 }
 
 /** What a driver may implement: any subset of the API table. */
-export interface HypervisorHandlers extends ConnectHandlers, DomainLifecycleHandlers, DomainConfigHandlers {}
+export interface HypervisorHandlers
+  extends ConnectHandlers,
+    DomainLifecycleHandlers,
+    DomainConfigHandlers,
+    PolyvisorHandlers {}
 
 /** One client's connection to a driver: handlers by the names of the API table, and three things that every connection has. */
 export interface HypervisorConnection extends HypervisorHandlers {

@@ -1,6 +1,7 @@
 import type { Call } from "../api/define.js";
 import type { DomainEvent, DomainEventKind } from "../api/events.js";
 import { DOMAIN_EVENT_KINDS } from "../api/events.js";
+import type { DomainJob } from "../api/polyvisor.js";
 import { type HypervisorCallName, type HypervisorClient, hypervisorApi, LIB_VERSION } from "../api/programs.js";
 import type { CallContext, HypervisorConnection } from "../contracts/index.js";
 import { VirtError } from "../errors/index.js";
@@ -36,6 +37,11 @@ export class Connection implements AsyncDisposable {
       ? this.api.domainLookupByUUID({ uuid: nameOrUuid })
       : this.api.domainLookupByName({ name: nameOrUuid });
     return new DomainHandle(this.api, await found);
+  }
+
+  /** Every job of every domain, the oldest first: who holds a domain, and who waits for it. */
+  async jobs(): Promise<readonly DomainJob[]> {
+    return this.api.connectListAllDomainJobs({ flags: 0 });
   }
 
   /** Defines a persistent domain, or changes the definition of the one with that name and UUID. */

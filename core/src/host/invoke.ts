@@ -1,6 +1,6 @@
 import { isLooking, isNeeded } from "../api/acl.js";
 import type { Call } from "../api/define.js";
-import type { HypervisorCallName } from "../api/programs.js";
+import { type HypervisorCallName, remoteProgram } from "../api/programs.js";
 import type { CallContext, HypervisorConnection, MaybePromise } from "../contracts/index.js";
 import { type ErrorDomain, VirtError } from "../errors/index.js";
 
@@ -37,8 +37,9 @@ function readOnlyDenied(name: string, detail: string): VirtError {
   return new VirtError("OPERATION_DENIED", detail, { domain: partOf(name), hint: "connect without read-only access" });
 }
 
-/** The public name of a call: libvirt's, with its prefix. */
+/** The public name of a call: libvirt's, with its prefix; of a call that libvirt does not have, ours. */
 export function publicName(name: string): string {
+  if (!(name in remoteProgram.calls)) return name;
   return `vir${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 }
 

@@ -113,7 +113,7 @@ export class ClientCalls {
       return;
     }
     writeReply(this.#session.outbox, entry, serial, args, undefined);
-    this.#session.openStream(answerTo(entry.call.number, serial), bytes);
+    this.#session.openStream(answerTo(entry, serial), bytes);
   }
 
   #fail(entry: Entry, serial: number, thrown: unknown): void {
@@ -123,6 +123,6 @@ export class ClientCalls {
         "a call failed in a way that its driver did not foresee",
       );
     if (this.#over) return;
-    writeError(this.#session.outbox, answerTo(entry.call.number, serial), MESSAGE_TYPE.REPLY, VirtError.from(thrown));
+    writeError(this.#session.outbox, answerTo(entry, serial), MESSAGE_TYPE.REPLY, VirtError.from(thrown));
   }
 }

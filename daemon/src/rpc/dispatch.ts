@@ -11,16 +11,16 @@ import type { Frame } from "@polyvisor/sdk/rpc";
 import { rpcError } from "./errors.js";
 import { authorize, type Policy } from "./policy.js";
 import type { Session } from "./session.js";
-import { type Args, dispatchTable, type Entry } from "./table.js";
+import type { Args, DispatchTable, Entry } from "./table.js";
 
 type Handler = (this: HypervisorConnection, args: Args, context: CallContext) => MaybePromise<unknown>;
 
 /** One reader for all connections: decoding never waits. */
 const reader = new xdr.XdrReader(Buffer.alloc(0));
 
-/** The call that a message asks for. Throws where there is none with that number. */
-export function entryOf(frame: Frame): Entry {
-  const entry = dispatchTable[frame.procedure];
+/** The call that a message asks for. Throws where its program has none with that number. */
+export function entryOf(table: DispatchTable, frame: Frame): Entry {
+  const entry = table.entries[frame.procedure];
   if (entry === undefined) throw rpcError(`unknown procedure: ${frame.procedure}`);
   return entry;
 }

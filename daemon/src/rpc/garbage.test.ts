@@ -1,4 +1,4 @@
-import { hypervisorApi, remoteProgram } from "@polyvisor/core";
+import { polyvisorProgram, remoteProgram } from "@polyvisor/core";
 import { type FrameHeader, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
 import test from "ava";
 import fc from "fast-check";
@@ -6,13 +6,17 @@ import { numberOf } from "../testing/call-bodies.js";
 import { frameOf, type RawClient } from "../testing/raw-client.js";
 import { type Served, serve } from "../testing/serve.js";
 
-const numbers = Object.values(hypervisorApi).map(({ number }) => number);
+const numbers = Object.values(remoteProgram.calls).map(({ number }) => number);
 
 /** Headers that are right but for what is wrong on purpose, and bodies of anything. */
 const message: fc.Arbitrary<Buffer> = fc
   .tuple(
     fc.record({
-      program: fc.oneof({ weight: 8, arbitrary: fc.constant<number>(remoteProgram.number) }, fc.nat()),
+      program: fc.oneof(
+        { weight: 8, arbitrary: fc.constant<number>(remoteProgram.number) },
+        fc.constant<number>(polyvisorProgram.number),
+        fc.nat(),
+      ),
       version: fc.oneof({ weight: 8, arbitrary: fc.constant<number>(remoteProgram.version) }, fc.nat()),
       procedure: fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...numbers) }, fc.integer()),
       type: fc.oneof({ weight: 8, arbitrary: fc.constant<number>(MESSAGE_TYPE.CALL) }, fc.nat({ max: 9 })),

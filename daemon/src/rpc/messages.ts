@@ -1,4 +1,4 @@
-import { remoteProgram, resultToWire, type VirtError, wireError, wireErrorOf, type xdr } from "@polyvisor/core";
+import { resultToWire, type VirtError, wireError, wireErrorOf, type xdr } from "@polyvisor/core";
 import { beginFrame, endFrame, type Frame, type FrameHeader, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
 import { rpcError } from "./errors.js";
 import type { Outbox } from "./outbox.js";
@@ -7,9 +7,8 @@ import type { Args, Entry } from "./table.js";
 /** What an answer repeats of the message that it answers. */
 export type Answered = Pick<Frame, "program" | "version" | "procedure" | "serial">;
 
-/** The program and version of every call in the table. */
-export function answerTo(procedure: number, serial: number): Answered {
-  return { program: remoteProgram.number, version: remoteProgram.version, procedure, serial };
+export function answerTo({ program, call }: Entry, serial: number): Answered {
+  return { program: program.number, version: program.version, procedure: call.number, serial };
 }
 
 /** Every header has its fields in this order: copied with `...` it would cost more than all else about a small reply. */
@@ -20,7 +19,7 @@ function headerOf({ program, version, procedure, serial }: Answered, type: numbe
 /** The reply of a call that worked; an error instead where the result does not fit into a message. */
 export function writeReply(outbox: Outbox, entry: Entry, serial: number, args: Args, result: unknown): void {
   const { writer } = outbox;
-  const answered = answerTo(entry.call.number, serial);
+  const answered = answerTo(entry, serial);
   const start = beginFrame(writer, headerOf(answered, MESSAGE_TYPE.REPLY, MESSAGE_STATUS.OK));
   try {
     if (entry.call.stream === undefined) {

@@ -6,7 +6,6 @@ import {
   type Identity,
   keepaliveProgram,
   type Log,
-  remoteProgram,
   VirtError,
 } from "@polyvisor/core";
 import { type Frame, FrameError, FrameSplitter, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
@@ -22,6 +21,7 @@ import { type Answered, writeError, writeKeepalive } from "./messages.js";
 import { Outbox } from "./outbox.js";
 import type { Policy } from "./policy.js";
 import { ServerStream } from "./stream.js";
+import { type DispatchTable, tableOf } from "./table.js";
 import type { Turns } from "./turns.js";
 
 /** What every session of a server shares. */
@@ -235,7 +235,8 @@ export class Session implements Holder {
   }
 
   #take(frame: Frame): void {
-    if (frame.program === remoteProgram.number && frame.version === remoteProgram.version) this.#takeOwn(frame);
+    const table = tableOf(frame.program, frame.version);
+    if (table !== undefined) this.#takeOwn(table, frame);
     else if (frame.program === keepaliveProgram.number && frame.type === MESSAGE_TYPE.MESSAGE)
       this.#takeKeepalive(frame);
     else if (frame.type === MESSAGE_TYPE.CALL)
@@ -248,8 +249,8 @@ export class Session implements Holder {
     else if (frame.type === MESSAGE_TYPE.CALL_WITH_FDS) throw descriptorsRefused();
   }
 
-  #takeOwn(frame: Frame): void {
-    if (frame.type === MESSAGE_TYPE.CALL) this.#takeCall(frame);
+  #takeOwn(table: DispatchTable, frame: Frame): void {
+    if (frame.type === MESSAGE_TYPE.CALL) this.#takeCall(table, frame);
     else if (frame.type === MESSAGE_TYPE.STREAM) this.#takeStreamPacket(frame);
     else if (frame.type === MESSAGE_TYPE.CALL_WITH_FDS) throw descriptorsRefused();
     else if (frame.type === MESSAGE_TYPE.STREAM_HOLE && this.#streams.has(frame.serial))
@@ -257,10 +258,10 @@ export class Session implements Holder {
     // Replies and events are ours to send: libvirt ignores a client that sends some, and so does this.
   }
 
-  #takeCall(frame: Frame): void {
+  #takeCall(table: DispatchTable, frame: Frame): void {
     try {
       if (frame.status !== MESSAGE_STATUS.OK) throw rpcError(`Unexpected message status ${frame.status}`);
-      const entry = entryOf(frame);
+      const entry = entryOf(table, frame);
       this.#calls.submit(entry, argsOf(entry, frame), frame.serial);
     } catch (error) {
       if (!(error instanceof VirtError)) throw error;

@@ -3,8 +3,9 @@ import {
   type CallContext,
   domain,
   type HypervisorCallName,
-  hypervisorApi,
   type MaybePromise,
+  PROGRAMS,
+  type Program,
 } from "@polyvisor/core";
 import type { Session } from "./session.js";
 import { type SessionCallName, sessionCalls } from "./session-calls.js";
@@ -16,22 +17,39 @@ export type Args = Record<string, unknown>;
 export interface Entry {
   readonly name: HypervisorCallName;
   readonly call: Call;
+  readonly program: Program;
   /** The argument that names a domain: it is resolved before anything else looks at it. */
   readonly domainField: string | undefined;
   /** For calls that the session answers itself. */
   readonly answer: ((session: Session, args: Args, context: CallContext) => MaybePromise<unknown>) | undefined;
 }
 
-/** Calls at the index of their procedure number. */
-export const dispatchTable: readonly (Entry | undefined)[] = tableOf(hypervisorApi);
+/** Calls of each program at the index of their procedure number. */
+export interface DispatchTable {
+  readonly program: Program;
+  readonly entries: readonly (Entry | undefined)[];
+}
 
-function tableOf(calls: Readonly<Record<string, Call>>): readonly (Entry | undefined)[] {
+/** The program that nearly every message is for comes first. */
+export const dispatchTables: readonly DispatchTable[] = PROGRAMS.map((program) => ({
+  program,
+  entries: entriesOf(program),
+}));
+
+/** The table of a program. `undefined` where it is none of ours. */
+export function tableOf(program: number, version: number): DispatchTable | undefined {
+  return dispatchTables.find((table) => table.program.number === program && table.program.version === version);
+}
+
+function entriesOf(program: Program): readonly (Entry | undefined)[] {
+  const { calls } = program;
   const largest = Math.max(...Object.values(calls).map((call) => call.number));
   const table = new Array<Entry | undefined>(largest + 1).fill(undefined);
   for (const [name, call] of Object.entries(calls)) {
     table[call.number] = {
       name: name as HypervisorCallName,
       call,
+      program,
       domainField: Object.entries(call.args.fields).find(([, codec]) => (codec as unknown) === domain)?.[0],
       answer: call.by === "session" ? (sessionCalls[name as SessionCallName] as Entry["answer"]) : undefined,
     };

@@ -1,4 +1,5 @@
 import type { HypervisorConnection } from "@polyvisor/core";
+import { jobHandlers } from "@polyvisor/sdk/jobs";
 import { connectHandlers } from "./handlers/connect.js";
 import { consoleHandlers } from "./handlers/console.js";
 import { definitionHandlers } from "./handlers/definition.js";
@@ -22,6 +23,7 @@ export function openConnection(hypervisor: Hypervisor, uri: string): HypervisorC
     ...vcpuHandlers(hypervisor),
     ...statsHandlers(hypervisor),
     ...consoleHandlers(hypervisor),
+    ...jobHandlers(hypervisor.domains),
     uri,
     events: hypervisor.events,
     resolveDomain: (reference) => hypervisor.domains.find(reference).ref,

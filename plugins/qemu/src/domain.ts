@@ -37,6 +37,10 @@ export class QemuDomain {
     return this.#jobs;
   }
 
+  get knownJobs(): DomainJobs | undefined {
+    return this.#jobs;
+  }
+
   /** The running guest. Fails with `OPERATION_INVALID`, also where it has ended and only waits to be cleaned up after. */
   active(): Guest {
     if (this.guest === undefined || this.guest.process?.hasEnded === true) throw notRunning();

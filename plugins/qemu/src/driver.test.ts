@@ -193,6 +193,33 @@ withQemu("a hung emulator is destroyed, and whoever waits for it learns that it 
   t.deepEqual(await leftovers(), []);
 });
 
+withQemu("a job that is stuck is seen and cancelled, and the guest goes on", async (t) => {
+  const { connection, root } = await makeRig(t);
+  const domain = await connection.define(emptyGuest("g"));
+  await domain.create();
+  const pid = await pidOf(root, "g");
+  process.kill(pid, "SIGSTOP");
+  const stuck = t.throwsAsync(domain.suspend());
+  const waits = domain.resume();
+  const shown = (await connection.jobs()).map(({ dom, kind, api, state }) => [dom.name, kind, api, state]);
+  t.deepEqual(shown, [
+    ["g", "suspend", "domainSuspend", "running"],
+    ["g", "modify", "domainResume", "waiting"],
+  ]);
+  const [holder] = await connection.jobs();
+  await domain.cancelJob(holder?.id ?? 0);
+  t.is((await stuck)?.message, "operation aborted: the job was cancelled");
+  await t.throwsAsync(domain.cancelJob(holder?.id ?? 0), { message: /^invalid argument: domain 'g' has no job \d+$/ });
+  t.is(
+    await waits.catch((error: VirtError) => error.message),
+    "Requested operation is not valid: domain is already running",
+  );
+  t.deepEqual(await connection.jobs(), []);
+  process.kill(pid, "SIGCONT");
+  await domain.suspend();
+  t.is((await stateOf(domain))[0], 3);
+});
+
 withQemu("calls that do not fit the state of a domain are refused in libvirt's words", async (t) => {
   const { connection, root } = await makeRig(t);
   const { api } = connection;

@@ -39,7 +39,7 @@ function makeGuest(rest = "") {
   const hypervisor = new Hypervisor({ mode: "system", paths: rootPaths(root) }, silentLog);
   const domain = new QemuDomain("g", UUID, true);
   hypervisor.domains.add(domain);
-  const guest = new Guest(1, configOf(rest), undefined, { folder: "/f", channelFolder: "/c" });
+  const guest = new Guest(domain.jobs, 1, configOf(rest), undefined, { folder: "/f", channelFolder: "/c" });
   hypervisor.attachGuest(domain, guest, running("BOOTED"));
   const told: string[] = [];
   for (const kind of DOMAIN_EVENT_KINDS)

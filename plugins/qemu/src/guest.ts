@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
+import type { DomainJobs } from "@polyvisor/sdk/jobs";
 import type { ProcessHandle } from "@polyvisor/sdk/process";
 import type { XmlElement } from "@polyvisor/sdk/xml";
 import type { QemuCapabilities } from "./capabilities/index.js";
@@ -7,6 +8,10 @@ import type { Json, JsonObject } from "./capabilities/json.js";
 import { noLongerRunning, qemuError } from "./errors.js";
 import type { QmpClient } from "./monitor/index.js";
 import type { PausedReason, RunningReason } from "./state/status.js";
+import { within } from "./within.js";
+
+/** How long after its monitor an emulator that dies may end, in milliseconds. */
+const DEATH = 1_000;
 
 /** One run of a domain: from the moment a start begins until everything of it is gone. */
 export class Guest {
@@ -41,12 +46,17 @@ export class Guest {
   /** What another version of us wrote into the status file. */
   foreignStatus: readonly XmlElement[] = [];
 
+  /** The domain's: what the emulator is asked while a job holds the guest is asked for that job. */
+  readonly #jobs: DomainJobs;
+
   constructor(
+    jobs: DomainJobs,
     id: number,
     config: DomainConfig,
     caps: QemuCapabilities | undefined,
     folders: { readonly folder: string; readonly channelFolder: string },
   ) {
+    this.#jobs = jobs;
     this.id = id;
     this.config = config;
     this.caps = caps;
@@ -58,14 +68,20 @@ export class Guest {
     return `${this.folder}/monitor.sock`;
   }
 
-  /** Asks the emulator. Fails in libvirt's words where the guest ends meanwhile, or where its monitor is lost. */
+  /**
+   * Asks the emulator. Fails in libvirt's words where the guest ends meanwhile, or where its monitor is lost, and gives up
+   * where the job that holds the guest is cancelled.
+   */
   async qmp(command: string, args?: JsonObject, deadline?: number): Promise<Json> {
     const { monitor } = this;
     if (monitor === undefined || !monitor.isOpen) throw this.#noMonitor();
     try {
-      return await monitor.execute(command, args, deadline);
+      return await monitor.execute(command, args, { deadline, signal: this.#jobs.holder?.signal });
     } catch (error) {
-      throw monitor.isOpen ? error : noLongerRunning();
+      if (monitor.isOpen) throw error;
+      // A dying emulator closes its monitor first: whoever has the job after this call must see that the guest has ended.
+      await (this.process && within(this.process.ended, DEATH));
+      throw this.#noMonitor();
     }
   }
 

@@ -1,6 +1,7 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DOMAIN_STATE, PAUSED_REASON } from "@polyvisor/core";
+import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
 import { bootId, ProcessHandle } from "@polyvisor/sdk/process";
 import type { XmlElement } from "@polyvisor/sdk/xml";
 import { isObject, type Json, textOf } from "./capabilities/json.js";
@@ -88,8 +89,7 @@ async function attach(
     return undefined;
   }
   try {
-    const guest = await guestOf(hypervisor, status.record, status.domain);
-    const domain = domainOf(hypervisor, guest);
+    const { domain, guest } = await guestOf(hypervisor, status.record, status.domain);
     guest.process = ProcessHandle.find(status.record.process);
     hypervisor.attachGuest(domain, guest, status.record.status);
     return { domain, guest };
@@ -108,19 +108,24 @@ async function reconnectGuest(hypervisor: Hypervisor, domain: QemuDomain, guest:
   }
 }
 
-async function guestOf(hypervisor: Hypervisor, record: GuestRecord, element: XmlElement): Promise<Guest> {
+async function guestOf(
+  hypervisor: Hypervisor,
+  record: GuestRecord,
+  element: XmlElement,
+): Promise<{ readonly domain: QemuDomain; readonly guest: Guest }> {
   const { config, caps } = await hypervisor.configurations.readLive(element);
-  const guest = new Guest(config.id ?? hypervisor.nextId(), config, caps, record);
+  const domain = domainOf(hypervisor, config);
+  const guest = new Guest(domain.jobs, config.id ?? hypervisor.nextId(), config, caps, record);
   hypervisor.reserveId(guest.id);
   guest.vcpuThreads = record.vcpuThreads;
   guest.fakeReboot = record.fakeReboot;
   guest.foreignStatus = record.foreign;
   guest.ports = record.ports;
   for (const port of record.ports) hypervisor.ports.reserve(port);
-  return guest;
+  return { domain, guest };
 }
 
-function domainOf(hypervisor: Hypervisor, { config }: Guest): QemuDomain {
+function domainOf(hypervisor: Hypervisor, config: DomainConfig): QemuDomain {
   const known = hypervisor.domains.byUuid(config.uuid);
   if (known !== undefined) return known;
   const transient = new QemuDomain(config.name, config.uuid, false);

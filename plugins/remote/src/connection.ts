@@ -4,6 +4,9 @@ import {
   type HypervisorClient,
   type HypervisorConnection,
   type Log,
+  notSupported,
+  polyvisorProgram,
+  type RemoteProgramClient,
   remoteProgram,
   VirtError,
 } from "@polyvisor/core";
@@ -46,6 +49,7 @@ export async function openRemote(
   await api.connectOpen({ name, flags: readOnly ? OPEN_READ_ONLY : 0 });
   return {
     ...forwarded(api),
+    ...extensions(client),
     uri: await api.connectGetURI({}),
     /** The daemon finds the domain, and checks permissions on what it found. */
     resolveDomain: (reference: Domain) => reference,
@@ -55,7 +59,7 @@ export async function openRemote(
   };
 }
 
-async function authenticate(api: HypervisorClient): Promise<void> {
+async function authenticate(api: RemoteProgramClient): Promise<void> {
   const types = await api.authList({});
   if (types.length === 0 || types.includes(AUTH_NONE)) return;
   throw new VirtError("AUTH_FAILED", `unsupported authentication type ${types[0]}`, {
@@ -65,8 +69,22 @@ async function authenticate(api: HypervisorClient): Promise<void> {
 }
 
 /** A handler for every call of the table but this plugin's own. */
-function forwarded(api: HypervisorClient): Partial<HypervisorClient> {
+function forwarded(api: RemoteProgramClient): Partial<RemoteProgramClient> {
   return Object.fromEntries(Object.entries(api).filter(([name]) => !OWN_CALLS.has(name as HypervisorCallName)));
+}
+
+/** Calls that only a polyvisord has: any other daemon says that it does not know their program. */
+function extensions(client: RpcClient): Partial<HypervisorClient> {
+  const stubs = stubsOf(client, polyvisorProgram);
+  const extension = (name: string, call: (args: never) => Promise<unknown>) => async (args: never) => {
+    try {
+      return await call(args);
+    } catch (error) {
+      if (!(error instanceof VirtError) || !/Cannot find program/.test(error.message)) throw error;
+      throw notSupported(name);
+    }
+  };
+  return Object.fromEntries(Object.entries(stubs).map(([name, call]) => [name, extension(name, call)]));
 }
 
 function lossOf(client: RpcClient): Promise<VirtError> {
@@ -78,7 +96,7 @@ function lossOf(client: RpcClient): Promise<VirtError> {
 }
 
 /** Says good-bye where anybody is there to hear it. */
-async function closeRemote(client: RpcClient, api: HypervisorClient): Promise<void> {
+async function closeRemote(client: RpcClient, api: RemoteProgramClient): Promise<void> {
   await api.connectClose({}).catch(() => {});
   await client.close();
 }

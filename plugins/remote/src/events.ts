@@ -4,8 +4,8 @@ import {
   type DomainEventKind,
   type DomainEventSource,
   domainEvents,
-  type HypervisorClient,
   type Log,
+  type RemoteProgramClient,
   remoteProgram,
   type Unsubscribe,
   xdr,
@@ -22,11 +22,11 @@ interface Registration {
 
 /** The daemon's events, handed to listeners here. Each kind is asked for when it is first needed, and given up after. */
 export class RemoteEvents implements DomainEventSource {
-  readonly #api: HypervisorClient;
+  readonly #api: RemoteProgramClient;
   readonly #hub: DomainEventHub;
   readonly #registrations = new Map<DomainEventKind, Registration>();
 
-  constructor(client: RpcClient, api: HypervisorClient, log: Log) {
+  constructor(client: RpcClient, api: RemoteProgramClient, log: Log) {
     this.#api = api;
     this.#hub = new DomainEventHub(log);
     for (const [kind, { number, body }] of Object.entries(domainEvents)) {

@@ -69,7 +69,7 @@ export class DomainJobs {
       get signal() {
         return entry.signal;
       },
-      nested: (api, step) => this.#hold(new JobEntry("normal", "modify", api, undefined), undefined, entry, step),
+      nested: (api, step) => this.#hold(new JobEntry("normal", "modify", api, entry.signal), entry.signal, entry, step),
     };
     return this.#hold(entry, request.signal, undefined, () => work(handle));
   }
@@ -77,6 +77,11 @@ export class DomainJobs {
   /** Runs work as the agent job. Must not be called from the work of another job. */
   runAgent<T>(request: AgentRequest, work: (job: Job) => MaybePromise<T>): Promise<T> {
     return this.#hold(new JobEntry("agent", "agent", request.api, request.signal), request.signal, undefined, work);
+  }
+
+  /** The job that talks to the hypervisor now: the normal one, or else the asynchronous one. */
+  get holder(): Job | undefined {
+    return this.#normal ?? this.#async;
   }
 
   /** Every job that runs or waits, the oldest first. */

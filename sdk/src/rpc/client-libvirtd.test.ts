@@ -5,8 +5,8 @@ import {
   type Domain,
   type DomainEvent,
   domainEvents,
-  type HypervisorClient,
   LIFECYCLE_EVENT,
+  type RemoteProgramClient,
   remoteProgram,
   type VirtError,
   xdr,
@@ -33,7 +33,7 @@ test.after.always(() => daemon?.stop());
 
 interface Open {
   readonly client: RpcClient;
-  readonly api: HypervisorClient;
+  readonly api: RemoteProgramClient;
 }
 
 async function open(t: ExecutionContext, uri = "test:///default", socket = daemon.socket): Promise<Open> {

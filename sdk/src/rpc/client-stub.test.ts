@@ -4,7 +4,7 @@ import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { CONSOLE_FLAG, type HypervisorClient, hypervisorApi, remoteProgram, xdr } from "@polyvisor/core";
+import { CONSOLE_FLAG, hypervisorApi, type RemoteProgramClient, remoteProgram, xdr } from "@polyvisor/core";
 import test, { type ExecutionContext } from "ava";
 import { listenUnix } from "../process/index.js";
 import { RpcClient } from "./client.js";
@@ -15,7 +15,7 @@ import { type Frame, FrameSplitter, frameBytes, MESSAGE_STATUS, MESSAGE_TYPE } f
 /** What no libvirtd does: a server that answers each message as the test says. */
 interface Stub {
   readonly client: RpcClient;
-  readonly api: HypervisorClient;
+  readonly api: RemoteProgramClient;
   /** The server's end. */
   readonly peer: Socket;
 }

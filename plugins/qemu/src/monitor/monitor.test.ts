@@ -105,7 +105,7 @@ test("a silent emulator costs one command its deadline and the next one nothing"
   const { monitor } = await fakeEmulator(t, ({ execute, id }, socket) => {
     if (execute !== "stuck") socket.write(`{"return": "ok", "id": ${id}}\n`);
   });
-  const error = await t.throwsAsync(monitor.execute("stuck", {}, 50));
+  const error = await t.throwsAsync(monitor.execute("stuck", {}, { deadline: 50 }));
   t.like(error, {
     code: "OPERATION_TIMEOUT",
     message: "Timed out during operation: QEMU did not answer 'stuck' within 0.05 s",

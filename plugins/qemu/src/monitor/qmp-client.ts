@@ -36,7 +36,15 @@ interface Pending {
   readonly command: string;
   readonly resolve: (value: Json) => void;
   readonly reject: (error: Error) => void;
-  readonly timer: NodeJS.Timeout;
+  /** Ends the wait's timer, and its look-out for whoever may give it up. */
+  readonly forget: () => void;
+}
+
+export interface QmpWait {
+  /** Milliseconds. */
+  readonly deadline?: number | undefined;
+  /** Gives the wait up when it fires, with its reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -85,14 +93,22 @@ export class QmpClient {
 
   /**
    * Sends a command. Fails with `QmpError` where the emulator refuses it, `OPERATION_TIMEOUT` where it is silent for
-   * `deadline` milliseconds, and with the monitor's end.
+   * `deadline` milliseconds, with the signal's reason, and with the monitor's end.
    */
-  execute(command: string, args?: JsonObject, deadline = this.#limits.deadline): Promise<Json> {
+  execute(command: string, args?: JsonObject, wait: QmpWait = {}): Promise<Json> {
+    const { deadline = this.#limits.deadline, signal } = wait;
     if (this.#end !== undefined) return Promise.reject(this.#end);
+    if (signal?.aborted) return Promise.reject(signal.reason);
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#giveUp(id, deadline), deadline);
-      this.#pending.set(id, { command, resolve, reject, timer });
+      const timer = setTimeout(() => this.#giveUp(id, silent(command, deadline)), deadline);
+      const onAbort = () => this.#giveUp(id, signal?.reason);
+      signal?.addEventListener("abort", onAbort, { once: true });
+      const forget = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", onAbort);
+      };
+      this.#pending.set(id, { command, resolve, reject, forget });
       this.#socket.write(`${JSON.stringify({ execute: command, arguments: args, id })}\n`);
     });
   }
@@ -102,8 +118,8 @@ export class QmpClient {
     if (this.#end !== undefined) return;
     this.#end = reason;
     this.#socket.destroy();
-    for (const { reject, timer } of this.#pending.values()) {
-      clearTimeout(timer);
+    for (const { reject, forget } of this.#pending.values()) {
+      forget();
       reject(reason);
     }
     this.#pending.clear();
@@ -151,7 +167,7 @@ export class QmpClient {
     const pending = typeof message.id === "number" ? this.#pending.get(message.id) : undefined;
     if (pending === undefined) return false;
     this.#pending.delete(message.id as number);
-    clearTimeout(pending.timer);
+    pending.forget();
     const error = objectOf(message, "error");
     if (error !== undefined) pending.reject(errorOf(pending.command, error));
     else pending.resolve(message.return ?? {});
@@ -159,18 +175,20 @@ export class QmpClient {
   }
 
   /** The command may still be carried out: its answer, should it come, is not awaited any more. */
-  #giveUp(id: number, deadline: number): void {
+  #giveUp(id: number, reason: Error): void {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
     this.#pending.delete(id);
-    const detail = `QEMU did not answer '${pending.command}' within ${deadline / 1000} s`;
-    pending.reject(
-      new VirtError("OPERATION_TIMEOUT", detail, {
-        domain: "QEMU",
-        hint: "its storage may hang; destroy the domain if it stays so",
-      }),
-    );
+    pending.forget();
+    pending.reject(reason);
   }
+}
+
+function silent(command: string, deadline: number): VirtError {
+  return new VirtError("OPERATION_TIMEOUT", `QEMU did not answer '${command}' within ${deadline / 1000} s`, {
+    domain: "QEMU",
+    hint: "its storage may hang; destroy the domain if it stays so",
+  });
 }
 
 /** An emulator that ends with commands unread resets the connection: that is an end like any other. */

@@ -78,7 +78,7 @@ async function prepareGuest(hypervisor: Hypervisor, domain: QemuDomain, definiti
     channelFolder: hypervisor.layout.channelFolder(id, domain.name),
   };
   const { config, ports } = await makeLive(checked, id, folders.channelFolder, hypervisor.ports);
-  const guest = new Guest(id, config, caps, folders);
+  const guest = new Guest(domain.jobs, id, config, caps, folders);
   guest.ports = ports;
   return guest;
 }
