@@ -1,7 +1,9 @@
 import { attr, attrNonzero, XmlWriter } from "../xml/index.js";
-import { prettySize } from "./domain/format/context.js";
-import type { VirtType } from "./domain/model/index.js";
-import type { HostCache, HostNode } from "./host/facts.js";
+import { formatCaches, formatMemoryBandwidth } from "./capabilities-caches.js";
+import type { NumaInterconnect, VirtType } from "./domain/model/index.js";
+import type { HostCache, HostResctrl } from "./host/caches.js";
+import type { HostNode } from "./host/facts.js";
+import { formatInterconnects, formatNumaCaches, formatNumaDistances } from "./numa.js";
 import { formatNumberSet } from "./number-set.js";
 
 export interface HostCpuModel {
@@ -37,7 +39,9 @@ export interface HostCapabilities {
   readonly migration?: { readonly live: boolean; readonly uriTransports: readonly string[] } | undefined;
   readonly netprefix?: string | undefined;
   readonly topology?: readonly HostNode[] | undefined;
+  readonly interconnects?: readonly NumaInterconnect[] | undefined;
   readonly caches?: readonly HostCache[] | undefined;
+  readonly resctrl?: HostResctrl | undefined;
   readonly securityModels: readonly SecurityModelCapability[];
 }
 
@@ -77,6 +81,8 @@ export interface GuestCapability {
 export interface Capabilities {
   readonly host: HostCapabilities;
   readonly guests: readonly GuestCapability[];
+  /** The types of storage pools that the connection can define. */
+  readonly pools?: readonly string[] | undefined;
 }
 
 export function formatCapabilities(capabilities: Capabilities): string {
@@ -85,6 +91,15 @@ export function formatCapabilities(capabilities: Capabilities): string {
   w.raw("\n");
   for (const guest of capabilities.guests) {
     formatGuest(w, guest);
+    w.raw("\n");
+  }
+  const { pools = [] } = capabilities;
+  if (pools.length > 0) {
+    w.block("pool", "", () => {
+      w.block("enum", attr("name", "type"), () => {
+        for (const pool of pools) w.leaf("value", pool);
+      });
+    });
     w.raw("\n");
   }
   return `<capabilities>\n\n${w.toString()}</capabilities>\n`;
@@ -108,8 +123,9 @@ function formatHost(w: XmlWriter, host: HostCapabilities): void {
     w.empty("iommu", attr("support", host.iommu ? "yes" : "no"));
     formatMigration(w, host.migration);
     w.leaf("netprefix", host.netprefix);
-    if (host.topology !== undefined) formatTopology(w, host.topology);
-    formatCaches(w, host.caches ?? []);
+    if (host.topology !== undefined) formatTopology(w, host.topology, host.interconnects ?? []);
+    formatCaches(w, host.caches ?? [], host.resctrl?.cacheMonitor);
+    if (host.resctrl !== undefined) formatMemoryBandwidth(w, host.resctrl.memoryBandwidth);
     for (const model of host.securityModels) {
       w.block("secmodel", "", () => {
         w.leaf("model", model.model);
@@ -156,44 +172,27 @@ function formatMigration(w: XmlWriter, migration: HostCapabilities["migration"])
   });
 }
 
-function formatTopology(w: XmlWriter, nodes: readonly HostNode[]): void {
+function formatTopology(w: XmlWriter, nodes: readonly HostNode[], interconnects: readonly NumaInterconnect[]): void {
   w.block("topology", "", () => {
     w.block("cells", attr("num", nodes.length), () => {
       for (const node of nodes) {
         w.block("cell", attr("id", node.id), () => formatNode(w, node));
       }
     });
+    formatInterconnects(w, interconnects);
   });
 }
 
 function formatNode(w: XmlWriter, node: HostNode): void {
   if (node.memory > 0) w.leaf("memory", node.memory, attr("unit", "KiB"));
   for (const page of node.pages) w.leaf("pages", page.count, attr("unit", "KiB") + attr("size", page.size));
-  w.element("distances", "", () => {
-    for (const { id, value } of node.distances) w.empty("sibling", attr("id", id) + attr("value", value));
-  });
-  w.block("cpus", attr("num", node.cpus.length), () => {
-    for (const cpu of node.cpus) {
-      const place = cpu.place;
-      const where =
-        place === undefined
-          ? ""
-          : attr("socket_id", place.socket) +
-            attr("die_id", place.die) +
-            attr("core_id", place.core) +
-            attr("siblings", formatNumberSet(place.siblings));
-      w.empty("cpu", attr("id", cpu.id) + where);
-    }
-  });
-}
-
-function formatCaches(w: XmlWriter, caches: readonly HostCache[]): void {
-  if (caches.length === 0) return;
-  w.block("cache", "", () => {
-    for (const cache of caches) {
-      const { size, unit } = prettySize(cache.size);
-      const which = attr("id", cache.id) + attr("level", cache.level) + attr("type", cache.type);
-      w.empty("bank", which + attr("size", size) + attr("unit", unit) + attr("cpus", formatNumberSet(cache.cpus)));
+  formatNumaDistances(w, node.distances);
+  formatNumaCaches(w, node.caches ?? []);
+  const online = node.cpus.flatMap(({ id, place }) => (place === undefined ? [] : [{ id, ...place }]));
+  w.elementAlways("cpus", attr("num", online.length), () => {
+    for (const { id, socket, die, core, siblings } of online) {
+      const place = attr("socket_id", socket) + attr("die_id", die) + attr("core_id", core);
+      w.empty("cpu", attr("id", id) + place + attr("siblings", formatNumberSet(siblings)));
     }
   });
 }

@@ -25,25 +25,38 @@ export function isSetting(entry: ConfigEntry): entry is ConfigSetting {
   return "key" in entry;
 }
 
-/** The value of a key; the last setting of a key counts. */
-export function configValue(entries: readonly ConfigEntry[], key: string): ConfigValue | undefined {
-  return entries.findLast((entry): entry is ConfigSetting => isSetting(entry) && entry.key === key)?.value;
-}
+/**
+ * libvirt's own syntax, or one of the two that are near enough to it: VMware's (strings only, names such as `scsi0:0.present`
+ * in any letter case) and LXC's (a value without quotes goes to the end of its line, names such as `lxc.network.type`).
+ */
+export type ConfigSyntax = "libvirt" | "vmx" | "lxc";
 
 /** Throws `CONF_SYNTAX` in libvirt's words, which name the file and the line. */
-export function parseConfigFile(text: string, fileName = "memory conf"): readonly ConfigEntry[] {
-  return new ConfigParser(text, fileName).parse();
+export function parseConfigFile(
+  text: string,
+  fileName = "memory conf",
+  syntax: ConfigSyntax = "libvirt",
+): readonly ConfigEntry[] {
+  return new ConfigParser(text, fileName, syntax).parse();
 }
+
+const NAMES: Readonly<Record<ConfigSyntax, RegExp>> = {
+  libvirt: /[A-Za-z][A-Za-z0-9_]*/y,
+  vmx: /[A-Za-z.][A-Za-z0-9_:.-]*/y,
+  lxc: /[A-Za-z][A-Za-z0-9_.]*/y,
+};
 
 class ConfigParser {
   readonly #text: string;
   readonly #fileName: string;
+  readonly #syntax: ConfigSyntax;
   #at = 0;
   #line = 1;
 
-  constructor(text: string, fileName: string) {
+  constructor(text: string, fileName: string, syntax: ConfigSyntax) {
     this.#text = text;
     this.#fileName = fileName;
+    this.#syntax = syntax;
   }
 
   parse(): readonly ConfigEntry[] {
@@ -91,7 +104,7 @@ class ConfigParser {
 
   #setting(): ConfigSetting {
     const line = this.#line;
-    const key = /[A-Za-z][A-Za-z0-9_]*/y;
+    const key = NAMES[this.#syntax];
     key.lastIndex = this.#at;
     const name = key.exec(this.#text)?.[0];
     if (name === undefined) this.#fail("expecting a name", "Write name = value, or begin the line with #.");
@@ -109,14 +122,19 @@ class ConfigParser {
     this.#skip(false);
     if (this.#at >= this.#text.length) return;
     const char = this.#char();
-    if (char !== "\n" && char !== "\r") this.#fail("expecting a separator", "Begin a new line.");
+    if (char === ";") this.#at++;
+    else if (char !== "\n" && char !== "\r") this.#fail("expecting a separator", "Begin a new line.");
   }
 
   #value(): ConfigValue {
     this.#skip(false);
     const char = this.#char();
+    const vmx = this.#syntax === "vmx";
     if (char === '"' || char === "'") return this.#string(char);
+    if (this.#syntax === "lxc" && char !== "") return this.#restOfLine();
+    if (char === "[" && vmx) this.#fail("lists not allowed in VMX format", "Write the value in quotes.");
     if (char === "[") return this.#list();
+    if (/[0-9+-]/.test(char) && vmx) this.#fail("numbers not allowed in VMX format", "Write the value in quotes.");
     if (/[0-9+-]/.test(char)) return this.#number();
     return this.#fail("expecting a value", "Write a number, a string in quotes, or a list in [ ].");
   }

@@ -1,2 +1,4 @@
+export type { CacheControl, CacheType, HostCache, HostMonitor, HostResctrl } from "./caches.js";
 export * from "./facts.js";
+export { cpuSignature, type HostCpuTimes, parseCpuTimes } from "./parse.js";
 export { type HostRoots, readHostFacts } from "./read.js";

@@ -1,5 +1,6 @@
 import type { GoldenSuites } from "../case.js";
 import { domainSuites } from "./domain.js";
+import { hostSuites } from "./host.js";
 
 /** The suites of what all drivers share. */
-export const sdkSuites: GoldenSuites = { ...domainSuites };
+export const sdkSuites: GoldenSuites = { ...domainSuites, ...hostSuites };

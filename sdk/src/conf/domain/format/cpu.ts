@@ -1,4 +1,5 @@
-import { attr, attrNonzero, type XmlWriter } from "../../../xml/index.js";
+import { attr, type XmlWriter } from "../../../xml/index.js";
+import { formatInterconnects, formatNumaCaches, formatNumaDistances } from "../../numa.js";
 import { formatNumberSet } from "../../number-set.js";
 import type { Cpu, CpuNuma } from "../model/index.js";
 
@@ -46,34 +47,10 @@ function formatNuma(w: XmlWriter, numa: CpuNuma): void {
         attr("memAccess", cell.memAccess) +
         attr("discard", cell.discard);
       w.element("cell", attributes, () => {
-        w.element("distances", "", () => {
-          for (const { id, value } of cell.distances ?? []) {
-            if (value !== 0) w.empty("sibling", attr("id", id) + attr("value", value));
-          }
-        });
-        for (const cache of cell.caches ?? []) {
-          const how =
-            (cache.associativity === "none" ? "" : attr("associativity", cache.associativity)) +
-            (cache.policy === "none" ? "" : attr("policy", cache.policy));
-          w.block("cache", attr("level", cache.level) + how, () => {
-            w.empty("size", attr("value", cache.size) + attr("unit", "KiB"));
-            if (cache.line) w.empty("line", attr("value", cache.line) + attr("unit", "B"));
-          });
-        }
+        formatNumaDistances(w, cell.distances ?? []);
+        formatNumaCaches(w, cell.caches ?? []);
       });
     }
-    w.element("interconnects", "", () => {
-      for (const link of numa.interconnects ?? []) {
-        w.empty(
-          link.kind,
-          attr("initiator", link.initiator) +
-            attr("target", link.target) +
-            attrNonzero("cache", link.cache) +
-            attr("type", link.type) +
-            attr("value", link.value) +
-            (link.kind === "bandwidth" ? attr("unit", "KiB") : ""),
-        );
-      }
-    });
+    formatInterconnects(w, numa.interconnects ?? []);
   });
 }

@@ -17,6 +17,17 @@ export interface NumaDistance {
   readonly value: number;
 }
 
+/** A cache in front of a cell's memory. */
+export interface NumaCache {
+  readonly level: number;
+  readonly associativity: "none" | "direct" | "full";
+  readonly policy: "none" | "writeback" | "writethrough";
+  /** KiB. */
+  readonly size: number;
+  /** Bytes. */
+  readonly line: number;
+}
+
 export interface NumaCell {
   readonly id: number;
   readonly cpus?: NumberSet | undefined;
@@ -25,17 +36,7 @@ export interface NumaCell {
   readonly memAccess?: "shared" | "private" | undefined;
   readonly discard?: YesNo | undefined;
   readonly distances?: readonly NumaDistance[] | undefined;
-  readonly caches?:
-    | readonly {
-        readonly level: number;
-        readonly associativity: "none" | "direct" | "full";
-        readonly policy: "none" | "writeback" | "writethrough";
-        /** KiB. */
-        readonly size: number;
-        /** Bytes. */
-        readonly line: number;
-      }[]
-    | undefined;
+  readonly caches?: readonly NumaCache[] | undefined;
 }
 
 export type NumaInterconnect = {
