@@ -21,6 +21,7 @@ const PLAIN = [
   "query-migrate-capabilities",
   "query-sev-capabilities",
   "query-sgx-capabilities",
+  "query-gic-capabilities",
 ] as const;
 
 function plain(execute: string): ProbeCommand {

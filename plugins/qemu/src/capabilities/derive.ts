@@ -56,7 +56,18 @@ export function capabilitiesFrom(emulator: string, first: ProbeReplies, tcg?: Pr
     flags: [...flags],
     ...(hasKvm ? { kvm: accel } : {}),
     ...(flags.has("tcg") && emulated !== undefined ? { tcg: emulated } : {}),
+    ...gicFrom(first("query-gic-capabilities")),
   };
+}
+
+function gicFrom(reply: Json | undefined): Pick<QemuCapabilities, "gic"> {
+  if (reply === undefined) return {};
+  const gic = objects(reply).map((item) => ({
+    version: numberOf(item, "version") ?? 0,
+    kernel: flagOf(item, "kernel"),
+    emulated: flagOf(item, "emulated"),
+  }));
+  return { gic };
 }
 
 function asObject(value: Json | undefined): JsonObject {

@@ -57,15 +57,26 @@ export interface QemuCapabilities {
   readonly flags: readonly QemuFlag[];
   /** Present when the emulator can use /dev/kvm. */
   readonly kvm?: AccelCapabilities;
+  /** Present when the emulator can use the hypervisor of macOS. */
+  readonly hvf?: AccelCapabilities;
   /** Present when the emulator can emulate. */
   readonly tcg?: AccelCapabilities;
+  /** The interrupt controllers of ARM boards; absent elsewhere. */
+  readonly gic?: readonly GicCapability[];
+}
+
+export interface GicCapability {
+  readonly version: number;
+  /** With KVM. */
+  readonly kernel: boolean;
+  readonly emulated: boolean;
 }
 
 /** How a domain's code is executed, as `<domain type=''>` says it. */
-export type VirtType = "kvm" | "qemu";
+export type VirtType = "kvm" | "hvf" | "qemu";
 
 export function accelOf(caps: QemuCapabilities, type: VirtType): AccelCapabilities | undefined {
-  return type === "kvm" ? caps.kvm : caps.tcg;
+  return type === "qemu" ? caps.tcg : caps[type];
 }
 
 export function has(caps: QemuCapabilities, flag: QemuFlag): boolean {

@@ -25,7 +25,7 @@ export function completeDomain(
   domain = addDefaultDevices(domain, caps);
   const machine = canonicalMachine(caps, virtTypeOf(domain), domain.os.machine ?? "");
   domain = { ...domain, os: { ...domain.os, machine } };
-  domain = withGic(completeCpu(domain, caps));
+  domain = withGic(completeCpu(domain, caps), caps);
   checkVcpus(domain);
   checkTseg(domain, caps);
   return context.inactive ? dropMadeUpPaths(domain, folders) : domain;
@@ -62,11 +62,12 @@ function withNvram(domain: Domain, { nvram }: ConfFolders): Domain {
   return { ...domain, os: { ...os, nvram: { source: { type: "file", path: `${nvram}/${domain.name}_VARS.fd` } } } };
 }
 
-/** An ARM board has one in any case; its newer version needs hardware that emulation lacks. */
-function withGic(domain: Domain): Domain {
+/** An ARM board has one in any case; its newer version, when emulated, lacks what the board's PCI needs. */
+function withGic(domain: Domain, caps: QemuCapabilities): Domain {
   const { gic } = domain.features;
   if (gic === undefined ? !isArmVirt(domain) : gic.version !== undefined) return domain;
-  return { ...domain, features: { ...domain.features, gic: { version: "2" } } };
+  const newer = domain.type === "kvm" && caps.gic?.some(({ version, kernel }) => version === 3 && kernel) === true;
+  return { ...domain, features: { ...domain.features, gic: { version: newer ? "3" : "2" } } };
 }
 
 function checkVcpus({ vcpu }: Domain): void {

@@ -1,0 +1,7 @@
+import type { GoldenSuites } from "@polyvisor/sdk/golden";
+import { qemuxml2argv } from "./argv.js";
+import { qemuxml2xml } from "./xml2xml.js";
+
+/** The suites of libvirt's test data that are about QEMU. */
+const suites: GoldenSuites = { qemuxml2xml, qemuxml2argv };
+export default suites;
