@@ -1,10 +1,10 @@
 import { attr, attrNonzero, type XmlWriter } from "../../../xml/index.js";
+import { formatBandwidth, formatFilterReference, formatVirtualPort, formatVlan } from "../../common/index.js";
 import type { ActualInterface, Interface, InterfaceSource, PortForward, SourceIp } from "../model/index.js";
 import { GENERATED_NAME, isVirtioNet } from "../parse/interface.js";
 import { formatReconnect } from "./chardev.js";
 import { type FormatContext, virtioOptions } from "./context.js";
 import { formatDeviceInfo, pciPlace } from "./device-info.js";
-import { formatBandwidth, formatFilterReference, formatVirtualPort, formatVlan } from "./interface-parts.js";
 
 export function formatInterface(w: XmlWriter, each: Interface, context: FormatContext): void {
   const { source } = each;

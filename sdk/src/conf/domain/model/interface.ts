@@ -1,20 +1,10 @@
+import type { Bandwidth, FilterReference, VirtualPort, Vlan } from "../../common/index.js";
 import type { PciAddress, UsbAddress } from "./address.js";
 import type { ChardevReconnect } from "./chardev.js";
 import type { OnOff, VirtioOptions, YesNo } from "./common.js";
 import type { DeviceInfo } from "./device.js";
 
-/** Average and peak in KiB/s, burst in KiB, floor in KiB/s. */
-export interface BandwidthRate {
-  readonly average?: number | undefined;
-  readonly peak?: number | undefined;
-  readonly burst?: number | undefined;
-  readonly floor?: number | undefined;
-}
-
-export interface Bandwidth {
-  readonly inbound?: BandwidthRate | undefined;
-  readonly outbound?: BandwidthRate | undefined;
-}
+export type { Bandwidth, BandwidthRate, FilterReference, VirtualPort, Vlan } from "../../common/index.js";
 
 export interface IpAddress {
   readonly address: string;
@@ -30,21 +20,6 @@ export interface IpRoute {
   readonly netmask?: string | undefined;
   readonly gateway: string;
   readonly metric?: number | undefined;
-}
-
-export interface VirtualPort {
-  readonly type?: "802.1Qbg" | "802.1Qbh" | "openvswitch" | "midonet" | undefined;
-  readonly managerid?: number | undefined;
-  readonly typeid?: number | undefined;
-  readonly typeidversion?: number | undefined;
-  readonly instanceid?: string | undefined;
-  readonly profileid?: string | undefined;
-  readonly interfaceid?: string | undefined;
-}
-
-export interface Vlan {
-  readonly trunk: boolean;
-  readonly tags: readonly { readonly id: number; readonly nativeMode?: "tagged" | "untagged" | undefined }[];
 }
 
 export interface SourceIp {
@@ -140,11 +115,6 @@ export interface InterfaceDriver extends VirtioOptions {
   readonly rssHashReport?: OnOff | undefined;
   readonly host?: Readonly<Record<string, OnOff>> | undefined;
   readonly guest?: Readonly<Record<string, OnOff>> | undefined;
-}
-
-export interface FilterReference {
-  readonly filter: string;
-  readonly parameters: readonly { readonly name: string; readonly value: string }[];
 }
 
 export interface Teaming {

@@ -11,17 +11,11 @@ import {
   type XmlElement,
   yesNoAttribute,
 } from "../../../xml/index.js";
+import { parseBandwidth, parseFilterReference, parseVirtualPort, parseVlan } from "../../common/index.js";
 import type { Interface, InterfaceDriver, OnOff, Teaming } from "../model/index.js";
 import { anySet, confError, type ParseContext, parseVirtioOptions, sanitizePath, wordAttribute } from "./context.js";
 import { parseDeviceInfo } from "./device-info.js";
-import {
-  parseBandwidth,
-  parseFilterReference,
-  parseIps,
-  parsePortForwards,
-  parseVirtualPort,
-  parseVlan,
-} from "./interface-parts.js";
+import { parseIps, parsePortForwards } from "./interface-parts.js";
 import { INTERFACE_TYPES, parseInterfaceSource } from "./interface-source.js";
 
 const CHILDREN: ReadonlySet<string> = new Set(
@@ -72,7 +66,7 @@ export function parseInterface(element: XmlElement, context: ParseContext): Inte
     backend: parseBackend(child(element, "backend"), virtio && type !== "hostdev"),
     portForwards: parsePortForwards(element),
     filterref: filterref === undefined ? undefined : parseFilterReference(filterref),
-    bandwidth: bandwidth === undefined ? undefined : parseBandwidth(bandwidth, type === "network"),
+    bandwidth: bandwidth === undefined ? undefined : parseBandwidth(bandwidth, { floor: type === "network" }),
     sndbuf: parseSndbuf(element),
     link: parseLink(child(element, "link")),
     mtu: mtu === undefined ? undefined : (parseInteger(mtu) ?? malformed(element, "malformed mtu size")) || undefined,

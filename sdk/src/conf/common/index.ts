@@ -1,0 +1,19 @@
+export {
+  type Bandwidth,
+  type BandwidthRate,
+  type BandwidthRules,
+  formatBandwidth,
+  parseBandwidth,
+} from "./bandwidth.js";
+export {
+  type FilterParameter,
+  type FilterReference,
+  formatFilterReference,
+  parseFilterParameters,
+  parseFilterReference,
+} from "./filter-reference.js";
+export * from "./ip-address.js";
+export { isMulticastMac, parseMacAddress } from "./mac-address.js";
+export { parseUuid } from "./uuid.js";
+export { formatVirtualPort, parseVirtualPort, type VirtualPort, type VirtualPortType } from "./virtual-port.js";
+export { formatVlan, parseVlan, type Vlan, type VlanTag } from "./vlan.js";

@@ -1,0 +1,17 @@
+// what follows the address after a blank is not looked at, as libvirt has it
+const MAC = /^([0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5})(?:$|\s)/;
+
+/** The address in lower case with two digits a byte, undefined when `text` is none. */
+export function parseMacAddress(text: string): string | undefined {
+  const found = MAC.exec(text)?.[1];
+  if (found === undefined) return undefined;
+  return found
+    .split(":")
+    .map((byte) => byte.toLowerCase().padStart(2, "0"))
+    .join(":");
+}
+
+/** Whether an address, as `parseMacAddress` gives it, names a group of cards. */
+export function isMulticastMac(address: string): boolean {
+  return (Number.parseInt(address.slice(0, 2), 16) & 1) === 1;
+}
