@@ -1,3 +1,4 @@
+export { assignAddresses } from "./address/index.js";
 export { assignAliases } from "./alias.js";
 export type { ConfFolders } from "./domain-defaults.js";
 export { qemuHooks } from "./hooks.js";

@@ -9,7 +9,7 @@ import {
 } from "@polyvisor/sdk/golden";
 import type { QemuCapabilities } from "../capabilities/index.js";
 import { alignMemory, buildCommandLine, numberImages } from "../command-line/index.js";
-import { assignAliases, qemuHooks } from "../conf/index.js";
+import { assignAddresses, assignAliases, qemuHooks, validateDefinition } from "../conf/index.js";
 import { listField } from "./fields.js";
 import { FOLDERS } from "./folders.js";
 import { makeLive } from "./live.js";
@@ -32,14 +32,17 @@ export function qemuxml2argv(): GoldenRun {
 }
 
 function read(row: GoldenCase, files: GoldenFiles, caps: QemuCapabilities): Domain {
-  return parseDomain(files.text(row.input), {
+  const domain = parseDomain(files.text(row.input), {
     hooks: qemuHooks(caps, FOLDERS),
     abiUpdate: listField(row, "parseFlags").includes("VIR_DOMAIN_DEF_PARSE_ABI_UPDATE"),
   });
+  validateDefinition(domain, caps);
+  return domain;
 }
 
 function commandOf(row: GoldenCase, caps: QemuCapabilities, written: Domain): string {
-  const domain = makeLive(numberImages(alignMemory(assignAliases(written))));
+  const placed = assignAddresses(written, caps, row.migrateFrom === undefined);
+  const domain = makeLive(numberImages(alignMemory(assignAliases(placed))));
   const { env, argv } = buildCommandLine(domain, caps, runtimeOf(row, domain));
   return shellText(env, argv);
 }
