@@ -36,8 +36,7 @@ function destroyOwned(hypervisor: Hypervisor, owner: object): void {
   for (const domain of hypervisor.domains) {
     const { guest } = domain;
     if (guest?.autodestroy !== owner) continue;
-    const ending = { shutoff: "DESTROYED", stopped: "DESTROYED" } as const;
-    stopGuest(hypervisor, domain, guest, ending, { api: "autodestroy" }).catch((error: unknown) => {
+    stopGuest(hypervisor, domain, guest, "destroy", { api: "autodestroy" }).catch((error: unknown) => {
       hypervisor.log.error({ err: error, domain: domain.name }, "a guest cannot be destroyed with its client");
     });
   }

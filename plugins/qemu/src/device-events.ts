@@ -6,7 +6,6 @@ import type { Guest } from "./guest.js";
 import type { Hypervisor } from "./hypervisor.js";
 import { sourcesBelow } from "./image-chain.js";
 import type { QmpEvent } from "./monitor/index.js";
-import { paused } from "./state/status.js";
 
 type Report = (hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, data: JsonObject) => void;
 
@@ -57,9 +56,7 @@ const WATCHDOG_ACTIONS: Readonly<Record<string, number>> = {
 function onWatchdog(hypervisor: Hypervisor, domain: QemuDomain, _guest: Guest, data: JsonObject): void {
   const action = textOf(data, "action") ?? "none";
   hypervisor.emit({ kind: "watchdog", dom: domain.ref, action: WATCHDOG_ACTIONS[action] ?? 0 });
-  if (action !== "pause" || domain.status.state !== DOMAIN_STATE.RUNNING) return;
-  hypervisor.setStatus(domain, paused("WATCHDOG"));
-  hypervisor.lifecycle(domain, "SUSPENDED", "WATCHDOG");
+  if (action === "pause") hypervisor.transition(domain, "watchdog");
 }
 
 const IO_ERROR_ACTIONS: Readonly<Record<string, number>> = { ignore: 0, stop: 1, report: 2 };
@@ -77,9 +74,7 @@ function onIoError(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, dat
   };
   hypervisor.emit({ kind: "ioError", ...about });
   hypervisor.emit({ kind: "ioErrorReason", ...about, reason: data.nospace === true ? "enospc" : "" });
-  if (!stop || domain.status.state !== DOMAIN_STATE.RUNNING) return;
-  hypervisor.setStatus(domain, paused("IOERROR"));
-  hypervisor.lifecycle(domain, "SUSPENDED", "IOERROR");
+  if (stop) hypervisor.transition(domain, "ioError");
 }
 
 /** QEMU names the disk's device, or the node of one of its images, which has the image's number. */

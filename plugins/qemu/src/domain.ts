@@ -1,8 +1,8 @@
 import { DomainRef } from "@polyvisor/core";
 import { DomainJobs } from "@polyvisor/sdk/jobs";
+import { type DomainStatus, shutoff } from "@polyvisor/sdk/lifecycle";
 import { notRunning } from "./errors.js";
 import type { Guest } from "./guest.js";
-import { type DomainStatus, shutoff } from "./state/status.js";
 
 /** A domain of the driver: a definition, a running guest, or both. Never neither, but while it is removed. */
 export class QemuDomain {

@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DOMAIN_EVENT_KINDS, type DomainEvent, rootPaths, silentLog } from "@polyvisor/core";
 import { type Domain as DomainConfig, parseDomain } from "@polyvisor/sdk/conf";
+import { type DomainStatus, panicked, paused, pmSuspended, running, shuttingDown } from "@polyvisor/sdk/lifecycle";
 import test from "ava";
 import type { JsonObject } from "./capabilities/json.js";
 import { QemuDomain } from "./domain.js";
 import { handleQmpEvent } from "./events.js";
 import { Guest } from "./guest.js";
 import { Hypervisor } from "./hypervisor.js";
-import { type DomainStatus, panicked, paused, pmSuspended, running, shuttingDown } from "./state/status.js";
 
 // Most of these events need a guest that misbehaves in its own way, so they are made up here; the words are QEMU's.
 
@@ -141,10 +141,10 @@ for (const [what, name, data, expected, status] of rows) {
 
 test("made up: an asked-for stop and resume have the reasons of whoever asked, and a repeated shutdown is told once", (t) => {
   const { domain, guest, told, say } = makeGuest();
-  guest.pausedReason = "USER";
+  guest.nextStop = "suspend";
   say("STOP");
   t.deepEqual(domain.status, paused("USER"));
-  guest.runningReason = "UNPAUSED";
+  guest.nextRun = "resume";
   say("RESUME");
   t.deepEqual(domain.status, running("UNPAUSED"));
   say("STOP");

@@ -1,11 +1,11 @@
 import { DOMAIN_STATE, PAUSED_REASON } from "@polyvisor/core";
+import type { TransitionName } from "@polyvisor/sdk/lifecycle";
 import { reportDeviceEvent } from "./device-events.js";
 import type { QemuDomain } from "./domain.js";
 import type { Guest } from "./guest.js";
 import type { Hypervisor } from "./hypervisor.js";
 import type { QmpEvent } from "./monitor/index.js";
 import { powerCycle } from "./power-cycle.js";
-import { panicked, paused, pmSuspended, running, shuttingDown } from "./state/status.js";
 import { stopGuest } from "./stop.js";
 
 type Handler = (hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, event: QmpEvent) => void;
@@ -34,37 +34,36 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   SUSPEND_DISK: (hypervisor, domain) => onPmSuspend(hypervisor, domain, "DISK"),
   WAKEUP: onWakeup,
   GUEST_PANICKED: onPanic,
-  GUEST_CRASHLOADED: (hypervisor, domain) => hypervisor.lifecycle(domain, "CRASHED", "CRASHLOADED"),
+  GUEST_CRASHLOADED: (hypervisor, domain) => void hypervisor.transition(domain, "crashLoad"),
 };
+
+/** Whether the guest asked for it; older emulators do not say. */
+const SHUTDOWNS: ReadonlyMap<unknown, TransitionName> = new Map([
+  [true, "shutDownByGuest"],
+  [false, "shutDownByHost"],
+]);
 
 function onShutdown(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, event: QmpEvent): void {
   if (domain.status.state === DOMAIN_STATE.SHUTDOWN) return;
   if (!guest.beingStopped && (guest.fakeReboot || guest.config.onPoweroff === "restart")) {
     guest.pausedShutdown = true;
   } else {
-    hypervisor.setStatus(domain, shuttingDown);
-    const { guest: byGuest } = event.data;
-    const detail = byGuest === true ? "GUEST" : byGuest === false ? "HOST" : "FINISHED";
-    hypervisor.lifecycle(domain, "SHUTDOWN", detail);
+    hypervisor.transition(domain, SHUTDOWNS.get(event.data.guest) ?? "shutDown");
   }
   powerCycle(hypervisor, domain, guest);
 }
 
-/** Whoever asked for a stop left its reason; a stop that nobody asked for has none. */
+/** Whoever asked for a stop said what it means; a stop that nobody asked for means nothing more. */
 function onStop(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): void {
-  const reason = guest.pausedReason ?? "UNKNOWN";
-  guest.pausedReason = undefined;
-  if (domain.status.state !== DOMAIN_STATE.RUNNING || guest.pausedShutdown) return;
-  hypervisor.setStatus(domain, paused(reason));
-  hypervisor.lifecycle(domain, "SUSPENDED", "PAUSED");
+  const meaning = guest.nextStop ?? "halt";
+  guest.nextStop = undefined;
+  if (!guest.pausedShutdown) hypervisor.transition(domain, meaning);
 }
 
 function onResume(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): void {
-  const reason = guest.runningReason ?? "UNPAUSED";
-  guest.runningReason = undefined;
-  if (domain.status.state === DOMAIN_STATE.RUNNING) return;
-  hypervisor.setStatus(domain, running(reason));
-  hypervisor.lifecycle(domain, "RESUMED", "UNPAUSED");
+  const meaning = guest.nextRun ?? "resume";
+  guest.nextRun = undefined;
+  hypervisor.transition(domain, meaning);
 }
 
 function onReset(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): void {
@@ -77,28 +76,23 @@ function onReset(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): void
 
 function onPmSuspend(hypervisor: Hypervisor, domain: QemuDomain, to: "MEMORY" | "DISK"): void {
   hypervisor.emit({ kind: to === "MEMORY" ? "pmSuspend" : "pmSuspendDisk", reason: 0, dom: domain.ref });
-  if (domain.status.state !== DOMAIN_STATE.RUNNING) return;
-  hypervisor.setStatus(domain, pmSuspended);
-  hypervisor.lifecycle(domain, "PMSUSPENDED", to);
+  hypervisor.transition(domain, to === "MEMORY" ? "sleep" : "hibernate");
 }
 
 function onWakeup(hypervisor: Hypervisor, domain: QemuDomain): void {
   hypervisor.emit({ kind: "pmWakeup", reason: 0, dom: domain.ref });
-  if (domain.status.state !== DOMAIN_STATE.PMSUSPENDED) return;
-  hypervisor.setStatus(domain, running("WAKEUP"));
-  hypervisor.lifecycle(domain, "STARTED", "WAKEUP");
+  hypervisor.transition(domain, "wakeUp");
 }
 
 /** What happens to a guest that panicked is said in its configuration. */
 function onPanic(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): void {
-  hypervisor.setStatus(domain, panicked);
-  hypervisor.lifecycle(domain, "CRASHED", "PANICKED");
+  hypervisor.transition(domain, "panic");
   const { onCrash } = guest.config;
   if (onCrash === "restart" || onCrash === "coredump-restart") {
     guest.fakeReboot = true;
     powerCycle(hypervisor, domain, guest);
   } else if (onCrash !== "preserve") {
-    stopGuest(hypervisor, domain, guest, { shutoff: "CRASHED", stopped: "CRASHED" }).catch((error: unknown) => {
+    stopGuest(hypervisor, domain, guest, "endAfterPanic").catch((error: unknown) => {
       hypervisor.log.error({ err: error, domain: domain.name }, "a crashed guest cannot be stopped");
     });
   }

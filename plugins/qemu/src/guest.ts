@@ -1,13 +1,13 @@
 import type { Duplex } from "node:stream";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
 import type { DomainJobs } from "@polyvisor/sdk/jobs";
+import type { TransitionName } from "@polyvisor/sdk/lifecycle";
 import type { ProcessHandle } from "@polyvisor/sdk/process";
 import type { XmlElement } from "@polyvisor/sdk/xml";
 import type { QemuCapabilities } from "./capabilities/index.js";
 import type { Json, JsonObject } from "./capabilities/json.js";
 import { noLongerRunning, qemuError } from "./errors.js";
 import type { QmpClient } from "./monitor/index.js";
-import type { PausedReason, RunningReason } from "./state/status.js";
 import { within } from "./within.js";
 
 /** How long after its monitor an emulator that dies may end, in milliseconds. */
@@ -32,9 +32,9 @@ export class Guest {
   pausedShutdown = false;
   /** Someone stops it on purpose and will clean up after it. */
   beingStopped = false;
-  /** Why the next RESUME or STOP of the emulator will have happened, where we asked for it. */
-  runningReason: RunningReason | undefined;
-  pausedReason: PausedReason | undefined;
+  /** What the next RESUME or STOP of the emulator will mean, where we asked for it. */
+  nextRun: TransitionName | undefined;
+  nextStop: TransitionName | undefined;
   /** The connection with which the guest goes. */
   autodestroy: object | undefined;
   /** Open consoles by the alias of their device. */

@@ -1,16 +1,14 @@
-import {
-  type DomainEvent,
-  type HostInfo,
-  LIFECYCLE_EVENT,
-  type Log,
-  RESUMED_DETAIL,
-  SHUTDOWN_DETAIL,
-  STARTED_DETAIL,
-  STOPPED_DETAIL,
-  SUSPENDED_DETAIL,
-} from "@polyvisor/core";
+import type { DomainEvent, HostInfo, Log } from "@polyvisor/core";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
 import { DomainEventHub } from "@polyvisor/sdk/events";
+import {
+  type DomainStatus,
+  type EndingName,
+  type LifecycleNews,
+  TRANSITIONS,
+  type TransitionName,
+  transitionFrom,
+} from "@polyvisor/sdk/lifecycle";
 import { DomainRegistry } from "@polyvisor/sdk/store";
 import { CapabilitiesCache } from "./capabilities/index.js";
 import { ConfigurationReader } from "./configuration.js";
@@ -20,34 +18,8 @@ import type { Guest } from "./guest.js";
 import { PortAllocator } from "./start/ports.js";
 import { DefinitionStore } from "./state/definitions.js";
 import { Layout } from "./state/layout.js";
-import type { DomainStatus } from "./state/status.js";
 import { formatStatus, type GuestRecord } from "./state/status-file.js";
 import { StatusWriter } from "./state/status-writer.js";
-
-/** Each lifecycle event with the details that belong to it. */
-interface LifecycleDetails {
-  STARTED: keyof typeof STARTED_DETAIL;
-  SUSPENDED: keyof typeof SUSPENDED_DETAIL;
-  RESUMED: keyof typeof RESUMED_DETAIL;
-  STOPPED: keyof typeof STOPPED_DETAIL;
-  SHUTDOWN: keyof typeof SHUTDOWN_DETAIL;
-  DEFINED: "ADDED" | "UPDATED";
-  UNDEFINED: "REMOVED";
-  PMSUSPENDED: "MEMORY" | "DISK";
-  CRASHED: "PANICKED" | "CRASHLOADED";
-}
-
-const DETAILS: { readonly [K in keyof LifecycleDetails]: Readonly<Record<LifecycleDetails[K], number>> } = {
-  STARTED: STARTED_DETAIL,
-  SUSPENDED: SUSPENDED_DETAIL,
-  RESUMED: RESUMED_DETAIL,
-  STOPPED: STOPPED_DETAIL,
-  SHUTDOWN: SHUTDOWN_DETAIL,
-  DEFINED: { ADDED: 0, UPDATED: 1 },
-  UNDEFINED: { REMOVED: 0 },
-  PMSUSPENDED: { MEMORY: 0, DISK: 1 },
-  CRASHED: { PANICKED: 0, CRASHLOADED: 1 },
-};
 
 /** What every part of the driver works on: the domains, where they are kept, and what tells of them. */
 export class Hypervisor {
@@ -93,15 +65,19 @@ export class Hypervisor {
     this.events.emit(event);
   }
 
-  lifecycle<E extends keyof LifecycleDetails>(domain: QemuDomain, event: E, detail: LifecycleDetails[E]): void {
-    const number = DETAILS[event][detail];
-    this.events.emit({ kind: "lifecycle", dom: domain.ref, event: LIFECYCLE_EVENT[event], detail: number });
-  }
-
-  /** Changes what a running domain does, and its status file after it. */
-  setStatus(domain: QemuDomain, status: DomainStatus): void {
-    domain.status = status;
-    if (domain.guest !== undefined) this.statusWriter(domain, domain.guest).saveSoon();
+  /**
+   * One step of a domain's life: its state, its status file after it, and what listeners hear. Nothing happens where the
+   * step does not fit what the domain does now; `false` then.
+   */
+  transition(domain: QemuDomain, name: TransitionName): boolean {
+    const transition = transitionFrom(domain.status, name);
+    if (transition === undefined) return false;
+    if (transition.to !== undefined) {
+      domain.status = transition.to;
+      if (domain.guest !== undefined) this.statusWriter(domain, domain.guest).saveSoon();
+    }
+    this.#tell(domain, transition.news);
+    return true;
   }
 
   /** The domain has a guest from now on; everybody sees its id. */
@@ -112,12 +88,14 @@ export class Hypervisor {
     this.domains.reindex(domain);
   }
 
-  /** The guest is gone with all that it had. A domain without a definition goes with it. */
-  detachGuest(domain: QemuDomain, status: DomainStatus): void {
+  /** The guest is gone with all that it had: this is told. A domain without a definition goes with it. */
+  detachGuest(domain: QemuDomain, ending: EndingName): void {
+    const { to, news } = TRANSITIONS[ending];
     domain.guest = undefined;
-    domain.status = status;
+    domain.status = to;
     domain.setId(-1);
     this.domains.reindex(domain);
+    this.#tell(domain, news);
   }
 
   /** A domain that neither runs nor has a definition is no more; whoever still waits for it is told. */
@@ -126,6 +104,10 @@ export class Hypervisor {
     this.domains.remove(domain);
     const detail = `no domain with matching uuid '${domain.uuid}' (${domain.name})`;
     domain.jobs.dispose(qemuError("NO_DOMAIN", detail));
+  }
+
+  #tell(domain: QemuDomain, news: readonly LifecycleNews[]): void {
+    for (const each of news) this.events.emit({ kind: "lifecycle", dom: domain.ref, ...each });
   }
 
   /** Writes the guest's status file. */

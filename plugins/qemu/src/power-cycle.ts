@@ -28,6 +28,6 @@ export function powerCycle(hypervisor: Hypervisor, domain: QemuDomain, guest: Gu
 async function reboot(domain: QemuDomain, guest: Guest): Promise<void> {
   if (domain.guest !== guest) return;
   await guest.qmp("system_reset");
-  guest.runningReason = domain.status.state === DOMAIN_STATE.CRASHED ? "CRASHED" : "BOOTED";
+  guest.nextRun = domain.status.state === DOMAIN_STATE.CRASHED ? "runAfterCrash" : "reboot";
   await guest.qmp("cont");
 }

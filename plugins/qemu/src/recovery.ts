@@ -2,6 +2,7 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DOMAIN_STATE, PAUSED_REASON } from "@polyvisor/core";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
+import type { EndingName, TransitionName } from "@polyvisor/sdk/lifecycle";
 import { bootId, ProcessHandle } from "@polyvisor/sdk/process";
 import type { XmlElement } from "@polyvisor/sdk/xml";
 import { isObject, type Json, textOf } from "./capabilities/json.js";
@@ -13,7 +14,6 @@ import { connectMonitor, type QmpEvent } from "./monitor/index.js";
 import { powerCycle } from "./power-cycle.js";
 import { threadsOf } from "./start/monitor-setup.js";
 import { removeLeftovers } from "./state/leftovers.js";
-import { type DomainStatus, type PausedReason, panicked, paused, running, shuttingDown } from "./state/status.js";
 import { type GuestRecord, parseStatus } from "./state/status-file.js";
 import { finishGuest, naturalEnding, stopGuest, watchGuest, watchMonitor } from "./stop.js";
 import { within } from "./within.js";
@@ -24,7 +24,7 @@ const PATIENCE = 3_000;
 /** A process that does not answer may be about to end; for so long that is waited for, in milliseconds. */
 const ENDING = 1_000;
 /** How a guest ends whose start was cut short by the end of the daemon. */
-const INTERRUPTED = { shutoff: "DAEMON", stopped: "FAILED" } as const;
+const INTERRUPTED: EndingName = "interruptStart";
 
 /** A status file, and what it says where it can be read. */
 interface Found {
@@ -165,40 +165,27 @@ async function reconnect(hypervisor: Hypervisor, domain: QemuDomain, guest: Gues
   await hypervisor.statusWriter(domain, guest).save();
 }
 
-/** QEMU's name of what keeps a guest from running, and ours. */
-const PAUSES: Readonly<Record<string, PausedReason>> = {
-  "guest-panicked": "CRASHED",
-  "io-error": "IOERROR",
-  paused: "USER",
-  postmigrate: "MIGRATION",
-  "finish-migrate": "MIGRATION",
-  inmigrate: "MIGRATION",
-  "restore-vm": "SNAPSHOT",
-  "save-vm": "SAVE",
-  shutdown: "SHUTTING_DOWN",
-  suspended: "UNKNOWN",
-  watchdog: "WATCHDOG",
+/** QEMU's name of what keeps a guest from running, and what must have happened to it. */
+const HALTS: Readonly<Record<string, TransitionName>> = {
+  "guest-panicked": "panic",
+  "io-error": "ioError",
+  paused: "suspend",
+  postmigrate: "haltForMigration",
+  "finish-migrate": "haltForMigration",
+  inmigrate: "haltForMigration",
+  "restore-vm": "haltForSnapshot",
+  "save-vm": "haltForSave",
+  shutdown: "shutDown",
+  watchdog: "watchdog",
 };
 
 /** What a guest does now, compared with what it did when we last knew, becomes state and event. */
 function reconcile(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, answer: Json): void {
   if (!isObject(answer)) return;
   const isRunning = answer.running === true;
-  const reason = PAUSES[textOf(answer, "status") ?? ""] ?? "UNKNOWN";
+  const halt = HALTS[textOf(answer, "status") ?? ""] ?? "halt";
   const { state } = domain.status;
-  if (isRunning && state === DOMAIN_STATE.PAUSED) {
-    domain.status = running("UNPAUSED");
-    hypervisor.lifecycle(domain, "RESUMED", "UNPAUSED");
-  } else if (!isRunning && state === DOMAIN_STATE.RUNNING && !guest.fakeReboot) {
-    domain.status = stoppedStatus(reason);
-    if (reason === "SHUTTING_DOWN") hypervisor.lifecycle(domain, "SHUTDOWN", "FINISHED");
-    else if (reason === "CRASHED") hypervisor.lifecycle(domain, "CRASHED", "PANICKED");
-    else hypervisor.lifecycle(domain, "SUSPENDED", reason === "IOERROR" || reason === "WATCHDOG" ? reason : "PAUSED");
-  }
-  if (!isRunning && reason === "SHUTTING_DOWN") powerCycle(hypervisor, domain, guest);
-}
-
-function stoppedStatus(reason: PausedReason): DomainStatus {
-  if (reason === "SHUTTING_DOWN") return shuttingDown;
-  return reason === "CRASHED" ? panicked : paused(reason);
+  if (isRunning && state === DOMAIN_STATE.PAUSED) hypervisor.transition(domain, "resume");
+  else if (!isRunning && state === DOMAIN_STATE.RUNNING && !guest.fakeReboot) hypervisor.transition(domain, halt);
+  if (!isRunning && halt === "shutDown") powerCycle(hypervisor, domain, guest);
 }

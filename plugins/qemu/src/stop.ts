@@ -1,18 +1,12 @@
 import { appendFile, rm } from "node:fs/promises";
 import { DOMAIN_STATE } from "@polyvisor/core";
+import { type EndingName, statusWords, TRANSITIONS } from "@polyvisor/sdk/lifecycle";
 import type { QemuDomain } from "./domain.js";
 import { qemuError } from "./errors.js";
 import type { Guest } from "./guest.js";
 import type { Hypervisor } from "./hypervisor.js";
 import { timestamp } from "./start/log-file.js";
-import { type ShutoffReason, shutoff } from "./state/status.js";
 import { within } from "./within.js";
-
-/** How a guest's end is shown: the reason of the state, and the detail of the event. */
-export interface Ending {
-  readonly shutoff: ShutoffReason;
-  readonly stopped: "SHUTDOWN" | "DESTROYED" | "CRASHED" | "FAILED";
-}
 
 /** How long an emulator that was asked to end may take before it is killed, in milliseconds. */
 const GRACE = 10_000;
@@ -29,7 +23,7 @@ export async function stopGuest(
   hypervisor: Hypervisor,
   domain: QemuDomain,
   guest: Guest,
-  ending: Ending,
+  ending: EndingName,
   options: { readonly api?: string; readonly force?: boolean } = {},
 ): Promise<boolean> {
   guest.fakeReboot = false;
@@ -76,9 +70,8 @@ export function watchMonitor(hypervisor: Hypervisor, domain: QemuDomain, guest: 
 }
 
 /** An emulator that ends without having told of a shutdown has crashed. */
-export function naturalEnding(domain: QemuDomain): Ending {
-  const isShutdown = domain.status.state === DOMAIN_STATE.SHUTDOWN;
-  return isShutdown ? { shutoff: "SHUTDOWN", stopped: "SHUTDOWN" } : { shutoff: "CRASHED", stopped: "FAILED" };
+export function naturalEnding(domain: QemuDomain): EndingName {
+  return domain.status.state === DOMAIN_STATE.SHUTDOWN ? "finish" : "crash";
 }
 
 /** Sends SIGTERM, waits for the end, and insists with SIGKILL where that is allowed. */
@@ -114,14 +107,13 @@ export async function finishGuest(
   hypervisor: Hypervisor,
   domain: QemuDomain,
   guest: Guest,
-  ending: Ending,
+  ending: EndingName,
 ): Promise<boolean> {
   if (domain.guest !== guest) return false;
-  const note = `${timestamp()}: shutting down, reason=${ending.shutoff.toLowerCase()}\n`;
+  const note = `${timestamp()}: shutting down, reason=${statusWords(TRANSITIONS[ending].to).reason}\n`;
   await appendFile(hypervisor.layout.logFile(domain.name), note, { mode: 0o600 }).catch(() => {});
   await releaseGuest(hypervisor, domain, guest);
-  hypervisor.detachGuest(domain, shutoff(ending.shutoff));
-  hypervisor.lifecycle(domain, "STOPPED", ending.stopped);
+  hypervisor.detachGuest(domain, ending);
   hypervisor.forgetTransient(domain);
   return true;
 }

@@ -1,13 +1,10 @@
 import {
   CREATE_FLAG,
   DEFINE_FLAG,
-  DEFINED_DETAIL,
   type Domain,
   type DomainConfigHandlers,
   type DomainLifecycleHandlers,
-  LIFECYCLE_EVENT,
   UNDEFINE_FLAG,
-  UNDEFINED_DETAIL,
   VirtError,
 } from "@polyvisor/core";
 import type { Domain as Config } from "@polyvisor/sdk/conf";
@@ -26,11 +23,11 @@ export function definitionHandlers(hypervisor: TestHypervisor): DomainLifecycleH
     const config = readConfig(xml);
     checkName(config.name);
     const known = namesake(hypervisor, config);
-    const detail = known?.isDefined ? DEFINED_DETAIL.UPDATED : DEFINED_DETAIL.ADDED;
+    const wasDefined = known?.isDefined === true;
     const domain = known ?? add(hypervisor, config);
     domain.configure("defined", config);
     domain.persistent = true;
-    hypervisor.announce(domain, LIFECYCLE_EVENT.DEFINED, detail);
+    hypervisor.transition(domain, wasDefined ? "redefine" : "define");
     return domain.ref;
   }
 
@@ -40,7 +37,7 @@ export function definitionHandlers(hypervisor: TestHypervisor): DomainLifecycleH
     const domain = domains.find(dom);
     domain.persistent = false;
     if (!domain.isActive) domains.remove(domain);
-    hypervisor.announce(domain, LIFECYCLE_EVENT.UNDEFINED, UNDEFINED_DETAIL.REMOVED);
+    hypervisor.transition(domain, "undefine");
   }
 
   return {

@@ -1,21 +1,6 @@
-import { DOMAIN_STATE, DomainRef, PAUSED_REASON, RUNNING_REASON, SHUTOFF_REASON, VirtError } from "@polyvisor/core";
+import { DomainRef, VirtError } from "@polyvisor/core";
 import type { Domain as Config } from "@polyvisor/sdk/conf";
-
-/** A member of `DOMAIN_STATE`, and one of the table of reasons that belongs to it. */
-export interface Status {
-  readonly state: number;
-  readonly reason: number;
-}
-
-export const STATUS = {
-  OFF: { state: DOMAIN_STATE.SHUTOFF, reason: SHUTOFF_REASON.UNKNOWN },
-  SHUT_DOWN: { state: DOMAIN_STATE.SHUTOFF, reason: SHUTOFF_REASON.SHUTDOWN },
-  DESTROYED: { state: DOMAIN_STATE.SHUTOFF, reason: SHUTOFF_REASON.DESTROYED },
-  FOUND_RUNNING: { state: DOMAIN_STATE.RUNNING, reason: RUNNING_REASON.UNKNOWN },
-  BOOTED: { state: DOMAIN_STATE.RUNNING, reason: RUNNING_REASON.BOOTED },
-  RESUMED: { state: DOMAIN_STATE.RUNNING, reason: RUNNING_REASON.UNPAUSED },
-  SUSPENDED: { state: DOMAIN_STATE.PAUSED, reason: PAUSED_REASON.USER },
-} as const satisfies Record<string, Status>;
+import { type DomainStatus, shutoff } from "@polyvisor/sdk/lifecycle";
 
 /** Which of a domain's two configurations: that of the running guest, or the one that its next start takes. */
 export type Target = "live" | "defined";
@@ -24,7 +9,7 @@ export type Target = "live" | "defined";
 export class TestDomain {
   /** Replaced when the domain starts or stops; whoever holds the domain in a registry then indexes it anew. */
   ref: DomainRef;
-  status: Status = STATUS.OFF;
+  status: DomainStatus = shutoff("UNKNOWN");
   persistent = false;
   autostart = false;
   #config: Config;
@@ -74,12 +59,10 @@ export class TestDomain {
     if (this.persistent) this.#nextConfig ??= this.#config;
     this.#config = { ...this.#config, id };
     this.ref = new DomainRef(this.ref.name, this.ref.uuid, id);
-    this.status = STATUS.BOOTED;
   }
 
   /** A domain that was never defined keeps its last id: it ends here, and its last event tells which one it was. */
-  stop(status: Status): void {
-    this.status = status;
+  stop(): void {
     if (this.#nextConfig === undefined) return;
     this.#config = this.#nextConfig;
     this.#nextConfig = undefined;

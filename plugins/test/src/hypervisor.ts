@@ -1,9 +1,10 @@
 import type { Log } from "@polyvisor/core";
 import { DomainEventHub } from "@polyvisor/sdk/events";
+import { running, type TransitionName, transitionFrom } from "@polyvisor/sdk/lifecycle";
 import { DomainRegistry } from "@polyvisor/sdk/store";
 import { readConfig } from "./config.js";
 import { DEFAULT_DOMAIN } from "./default-domain.js";
-import { STATUS, TestDomain } from "./domain.js";
+import { TestDomain } from "./domain.js";
 
 /** Everything behind one `test:///default`: its domains, and those who listen for what happens to them. */
 export class TestHypervisor {
@@ -17,7 +18,7 @@ export class TestHypervisor {
     domain.persistent = true;
     this.domains.add(domain);
     this.boot(domain);
-    domain.status = STATUS.FOUND_RUNNING;
+    domain.status = running("UNKNOWN");
   }
 
   /** Starts a domain that is off. Whoever calls it tells the listeners. */
@@ -27,8 +28,15 @@ export class TestHypervisor {
     this.domains.reindex(domain);
   }
 
-  /** Tells the listeners what has happened: a member of `LIFECYCLE_EVENT` and of the table of its details. */
-  announce(domain: TestDomain, event: number, detail: number): void {
-    this.events.emit({ kind: "lifecycle", dom: domain.ref, event, detail });
+  /**
+   * One step of a domain's life: what it does from then on, and what listeners hear. Nothing happens where the step does
+   * not fit what the domain does now; `false` then.
+   */
+  transition(domain: TestDomain, name: TransitionName): boolean {
+    const transition = transitionFrom(domain.status, name);
+    if (transition === undefined) return false;
+    if (transition.to !== undefined) domain.status = transition.to;
+    for (const news of transition.news) this.events.emit({ kind: "lifecycle", dom: domain.ref, ...news });
+    return true;
   }
 }

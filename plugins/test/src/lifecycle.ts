@@ -4,15 +4,11 @@ import {
   DOMAIN_STATE,
   type Domain,
   type DomainLifecycleHandlers,
-  LIFECYCLE_EVENT,
   REBOOT_FLAG,
-  RESUMED_DETAIL,
-  STARTED_DETAIL,
-  STOPPED_DETAIL,
-  SUSPENDED_DETAIL,
 } from "@polyvisor/core";
 import type { LifecycleAction } from "@polyvisor/sdk/conf";
-import { STATUS, type Status, type TestDomain } from "./domain.js";
+import type { EndingName } from "@polyvisor/sdk/lifecycle";
+import type { TestDomain } from "./domain.js";
 import { checkFlags, testError } from "./errors.js";
 import type { TestHypervisor } from "./hypervisor.js";
 
@@ -36,7 +32,7 @@ export function lifecycleHandlers(hypervisor: TestHypervisor): DomainLifecycleHa
     checkFlags(flags, DESTROY_FLAG.GRACEFUL, "testDomainDestroyFlags");
     const domain = domains.find(dom);
     domain.expectActive();
-    stop(hypervisor, domain, STATUS.DESTROYED, STOPPED_DETAIL.DESTROYED);
+    stop(hypervisor, domain, "destroy");
   }
 
   function shutdown(dom: Domain, flags: number): void {
@@ -70,7 +66,7 @@ export function lifecycleHandlers(hypervisor: TestHypervisor): DomainLifecycleHa
       const domain = domains.find(dom);
       const { state } = domain.status;
       if (state === DOMAIN_STATE.SHUTOFF || state === DOMAIN_STATE.PAUSED) throw notRunning(domain);
-      pause(hypervisor, domain);
+      hypervisor.transition(domain, "suspend");
     },
 
     domainResume({ dom }) {
@@ -78,8 +74,7 @@ export function lifecycleHandlers(hypervisor: TestHypervisor): DomainLifecycleHa
       if (domain.status.state !== DOMAIN_STATE.PAUSED) {
         throw testError("INTERNAL_ERROR", `domain '${domain.ref.name}' not paused`, "only a paused domain is resumed");
       }
-      domain.status = STATUS.RESUMED;
-      hypervisor.announce(domain, LIFECYCLE_EVENT.RESUMED, RESUMED_DETAIL.UNPAUSED);
+      hypervisor.transition(domain, "resume");
     },
   };
 }
@@ -87,27 +82,22 @@ export function lifecycleHandlers(hypervisor: TestHypervisor): DomainLifecycleHa
 /** Starts a domain that is off and tells so; `flags` are of `CREATE_FLAG`. */
 export function start(hypervisor: TestHypervisor, domain: TestDomain, flags: number): void {
   hypervisor.boot(domain);
-  hypervisor.announce(domain, LIFECYCLE_EVENT.STARTED, STARTED_DETAIL.BOOTED);
-  if ((flags & CREATE_FLAG.PAUSED) !== 0) pause(hypervisor, domain);
-}
-
-function pause(hypervisor: TestHypervisor, domain: TestDomain): void {
-  domain.status = STATUS.SUSPENDED;
-  hypervisor.announce(domain, LIFECYCLE_EVENT.SUSPENDED, SUSPENDED_DETAIL.PAUSED);
+  hypervisor.transition(domain, "boot");
+  if ((flags & CREATE_FLAG.PAUSED) !== 0) hypervisor.transition(domain, "suspend");
 }
 
 /** A domain that was only created is gone with its end. */
-function stop(hypervisor: TestHypervisor, domain: TestDomain, status: Status, detail: number): void {
-  domain.stop(status);
+function stop(hypervisor: TestHypervisor, domain: TestDomain, ending: EndingName): void {
+  domain.stop();
   if (domain.persistent) hypervisor.domains.reindex(domain);
   else hypervisor.domains.remove(domain);
-  hypervisor.announce(domain, LIFECYCLE_EVENT.STOPPED, detail);
+  hypervisor.transition(domain, ending);
 }
 
 /** What the guest does once it has shut down is configured: it boots again under the same id, or it stays off. */
 function powerCycle(hypervisor: TestHypervisor, domain: TestDomain, action: LifecycleAction): void {
-  if (action === "restart" || action === "rename-restart") domain.status = STATUS.BOOTED;
-  else stop(hypervisor, domain, STATUS.SHUT_DOWN, STOPPED_DETAIL.SHUTDOWN);
+  if (action === "restart" || action === "rename-restart") hypervisor.transition(domain, "rebootInPlace");
+  else stop(hypervisor, domain, "finish");
 }
 
 function notRunning(domain: TestDomain): Error {

@@ -59,7 +59,7 @@ async function define(hypervisor: Hypervisor, xml: string, flags: number): Promi
     await domain.jobs.run({ kind: "modify", api: "domainDefineXMLFlags" }, async () => {
       await hypervisor.definitions.save(config);
       domain.persistent = true;
-      hypervisor.lifecycle(domain, "DEFINED", wasPersistent ? "UPDATED" : "ADDED");
+      hypervisor.transition(domain, wasPersistent ? "redefine" : "define");
     });
   } catch (error) {
     if (known === undefined) hypervisor.forgetTransient(domain);
@@ -85,7 +85,7 @@ async function undefine(hypervisor: Hypervisor, dom: Domain, flags: number): Pro
     await hypervisor.definitions.remove(domain.name, domain.autostart);
     domain.persistent = false;
     domain.autostart = false;
-    hypervisor.lifecycle(domain, "UNDEFINED", "REMOVED");
+    hypervisor.transition(domain, "undefine");
     hypervisor.forgetTransient(domain);
   });
 }

@@ -15,7 +15,6 @@ import { checkFlags, qemuError } from "../errors.js";
 import type { Guest } from "../guest.js";
 import type { Hypervisor } from "../hypervisor.js";
 import { startDomain } from "../start/start.js";
-import { paused } from "../state/status.js";
 import { stopGuest } from "../stop.js";
 import { createTransient } from "./create.js";
 
@@ -74,9 +73,8 @@ async function destroy(hypervisor: Hypervisor, dom: Domain, flags: number, api: 
   checkFlags(flags, DESTROY_FLAG.GRACEFUL | DESTROY_FLAG.REMOVE_LOGS, "qemuDomainDestroyFlags");
   const domain = hypervisor.domains.find(dom);
   const guest = domain.active();
-  const ending = { shutoff: "DESTROYED", stopped: "DESTROYED" } as const;
   const force = (flags & DESTROY_FLAG.GRACEFUL) === 0;
-  await stopGuest(hypervisor, domain, guest, ending, { api, force });
+  await stopGuest(hypervisor, domain, guest, "destroy", { api, force });
   if ((flags & DESTROY_FLAG.REMOVE_LOGS) !== 0) await rm(hypervisor.layout.logFile(domain.name), { force: true });
 }
 
@@ -123,9 +121,7 @@ function reset(hypervisor: Hypervisor, dom: Domain, flags: number): Promise<void
   return withGuest(hypervisor, dom, { kind: "modify", api: "domainReset" }, async (guest, domain) => {
     await guest.qmp("system_reset");
     guest.fakeReboot = false;
-    if (domain.status.state === DOMAIN_STATE.CRASHED) {
-      hypervisor.setStatus(domain, paused("CRASHED"));
-    }
+    hypervisor.transition(domain, "resetAfterCrash");
   });
 }
 
@@ -134,11 +130,11 @@ function suspend(hypervisor: Hypervisor, dom: Domain): Promise<void> {
     const { state } = domain.status;
     if (state === DOMAIN_STATE.PMSUSPENDED) throw qemuError("OPERATION_INVALID", "domain is pmsuspended");
     if (state === DOMAIN_STATE.PAUSED) return;
-    guest.pausedReason = "USER";
+    guest.nextStop = "suspend";
     try {
       await guest.qmp("stop");
     } finally {
-      guest.pausedReason = undefined;
+      guest.nextStop = undefined;
     }
   });
 }
@@ -149,11 +145,11 @@ function resume(hypervisor: Hypervisor, dom: Domain): Promise<void> {
     if (state === DOMAIN_STATE.PMSUSPENDED) throw qemuError("OPERATION_INVALID", "domain is pmsuspended");
     if (state === DOMAIN_STATE.RUNNING) throw qemuError("OPERATION_INVALID", "domain is already running");
     if (state !== DOMAIN_STATE.PAUSED && state !== DOMAIN_STATE.CRASHED) return;
-    guest.runningReason = "UNPAUSED";
+    guest.nextRun = "resume";
     try {
       await guest.qmp("cont");
     } finally {
-      guest.runningReason = undefined;
+      guest.nextRun = undefined;
     }
   });
 }

@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DOMAIN_STATE } from "@polyvisor/core";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
+import { TRANSITIONS } from "@polyvisor/sdk/lifecycle";
 import {
   type HeldProcess,
   hasEnded,
@@ -18,7 +19,6 @@ import { handleQmpEvent } from "../events.js";
 import { Guest } from "../guest.js";
 import type { Hypervisor } from "../hypervisor.js";
 import { connectSocket, QmpClient } from "../monitor/index.js";
-import { paused, shutoff } from "../state/status.js";
 import { releaseGuest, watchGuest, watchMonitor } from "../stop.js";
 import { within } from "../within.js";
 import { openChannelSockets } from "./channel-sockets.js";
@@ -54,11 +54,11 @@ export async function startDomain(
   options: StartOptions,
 ): Promise<void> {
   const guest = await prepareGuest(hypervisor, domain, definition).catch((error: unknown) => {
-    domain.status = shutoff("FAILED");
+    hypervisor.transition(domain, "refuseStart");
     throw error;
   });
   guest.autodestroy = options.autodestroy;
-  hypervisor.attachGuest(domain, guest, paused("STARTING_UP"));
+  hypervisor.attachGuest(domain, guest, TRANSITIONS.prepare.to);
   try {
     await bootGuest(hypervisor, domain, guest, options);
   } catch (error) {
@@ -161,16 +161,15 @@ async function launchEmulator(hypervisor: Hypervisor, domain: QemuDomain, guest:
 async function run(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, options: StartOptions): Promise<void> {
   await Promise.all([guest.qmp("qmp_capabilities", undefined, MONITOR_DEADLINE), setUpGuest(guest)]);
   if (options.paused) {
-    hypervisor.setStatus(domain, paused("USER"));
+    hypervisor.transition(domain, "hold");
   } else {
-    guest.runningReason = "BOOTED";
+    guest.nextRun = "run";
     await guest.qmp("cont");
   }
   await hypervisor.statusWriter(domain, guest).save();
   watchGuest(hypervisor, domain, guest);
   watchMonitor(hypervisor, domain, guest);
-  hypervisor.lifecycle(domain, "STARTED", "BOOTED");
-  if (options.paused) hypervisor.lifecycle(domain, "SUSPENDED", "PAUSED");
+  hypervisor.transition(domain, options.paused ? "startedPaused" : "started");
 }
 
 /** An emulator that ended has said why on its standard error. */
@@ -195,6 +194,5 @@ async function undoStart(hypervisor: Hypervisor, domain: QemuDomain, guest: Gues
   await releaseGuest(hypervisor, domain, guest);
   if (!isMine || domain.guest !== guest) return;
   const wasShown = domain.status.state !== DOMAIN_STATE.PAUSED;
-  hypervisor.detachGuest(domain, shutoff("FAILED"));
-  if (wasShown) hypervisor.lifecycle(domain, "STOPPED", "FAILED");
+  hypervisor.detachGuest(domain, wasShown ? "failStart" : "abandon");
 }

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DOMAIN_STATE, rootPaths, silentLog } from "@polyvisor/core";
 import { parseDomain } from "@polyvisor/sdk/conf";
+import { running, shutoff, statusOfWords, statusWords } from "@polyvisor/sdk/lifecycle";
 import { childElements, parseXml, serializeXml } from "@polyvisor/sdk/xml";
 import test from "ava";
 import { DefinitionStore, quickLook } from "./definitions.js";
 import { Layout, shortName } from "./layout.js";
-import { running, shutoff, statusOfWords, statusWords } from "./status.js";
 import { formatStatus, type GuestRecord, parseStatus } from "./status-file.js";
 import { StatusWriter } from "./status-writer.js";
 

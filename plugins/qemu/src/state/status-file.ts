@@ -1,4 +1,5 @@
 import { VirtError } from "@polyvisor/core";
+import { type DomainStatus, statusOfWords, statusWords } from "@polyvisor/sdk/lifecycle";
 import type { ProcessIdentity } from "@polyvisor/sdk/process";
 import {
   attr,
@@ -12,7 +13,6 @@ import {
   type XmlElement,
   XmlWriter,
 } from "@polyvisor/sdk/xml";
-import { type DomainStatus, statusOfWords, statusWords } from "./status.js";
 
 /** Raised when a reader of the version before would do harm with what is written now. */
 const VERSION = 1;

@@ -13,19 +13,15 @@ export interface DomainStatus {
   readonly reason: number;
 }
 
-export type RunningReason = keyof typeof RUNNING_REASON;
-export type PausedReason = keyof typeof PAUSED_REASON;
-export type ShutoffReason = keyof typeof SHUTOFF_REASON;
-
-export const running = (reason: RunningReason): DomainStatus => ({
+export const running = (reason: keyof typeof RUNNING_REASON): DomainStatus => ({
   state: DOMAIN_STATE.RUNNING,
   reason: RUNNING_REASON[reason],
 });
-export const paused = (reason: PausedReason): DomainStatus => ({
+export const paused = (reason: keyof typeof PAUSED_REASON): DomainStatus => ({
   state: DOMAIN_STATE.PAUSED,
   reason: PAUSED_REASON[reason],
 });
-export const shutoff = (reason: ShutoffReason): DomainStatus => ({
+export const shutoff = (reason: keyof typeof SHUTOFF_REASON): DomainStatus => ({
   state: DOMAIN_STATE.SHUTOFF,
   reason: SHUTOFF_REASON[reason],
 });
@@ -37,7 +33,7 @@ export function sameStatus(a: DomainStatus, b: DomainStatus): boolean {
   return a.state === b.state && a.reason === b.reason;
 }
 
-/** Each state's name in a status file and its table of reasons. */
+/** Each state's name and its table of reasons. */
 const STATES: readonly { readonly name: string; readonly state: number; readonly reasons: Record<string, number> }[] = [
   { name: "running", state: DOMAIN_STATE.RUNNING, reasons: RUNNING_REASON },
   { name: "paused", state: DOMAIN_STATE.PAUSED, reasons: PAUSED_REASON },
@@ -47,14 +43,14 @@ const STATES: readonly { readonly name: string; readonly state: number; readonly
   { name: "pmsuspended", state: DOMAIN_STATE.PMSUSPENDED, reasons: { UNKNOWN: 0 } },
 ];
 
-/** The status in words, as a status file has it. */
+/** The status in words, such as `paused` and `starting up`. */
 export function statusWords(status: DomainStatus): { state: string; reason: string } {
   const table = STATES.find((entry) => entry.state === status.state);
   const reason = Object.entries(table?.reasons ?? {}).find(([, number]) => number === status.reason)?.[0] ?? "UNKNOWN";
   return { state: table?.name ?? "nostate", reason: reason.toLowerCase().replaceAll("_", " ") };
 }
 
-/** `undefined` for words that no version of us has written. */
+/** What `statusWords` has put into words; `undefined` for others. */
 export function statusOfWords(state: string, reason: string): DomainStatus | undefined {
   const table = STATES.find((entry) => entry.name === state);
   const number = table?.reasons[reason.toUpperCase().replaceAll(" ", "_")];

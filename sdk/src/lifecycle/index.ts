@@ -1,0 +1,20 @@
+export {
+  type DomainStatus,
+  panicked,
+  paused,
+  pmSuspended,
+  running,
+  sameStatus,
+  shutoff,
+  shuttingDown,
+  statusOfWords,
+  statusWords,
+} from "./status.js";
+export {
+  type EndingName,
+  type LifecycleNews,
+  TRANSITIONS,
+  type Transition,
+  type TransitionName,
+  transitionFrom,
+} from "./transitions.js";
