@@ -1,6 +1,9 @@
-import type { DiskDriver, NetworkSource, StorageFormat, StorageHost, StorageSource } from "@polyvisor/sdk/conf";
+import { join } from "node:path";
+import type { DiskDriver, NetworkSource, StorageFormat, StorageSource } from "@polyvisor/sdk/conf";
 import { type Build, internal, notYet, refuse } from "./context.js";
-import { fromYesNo, type Props, positive } from "./props.js";
+import { networkProps } from "./network-source.js";
+import { type Props, positive } from "./props.js";
+import { secretArgs, tlsArgs } from "./secrets.js";
 
 /** One image: where it lies, what format it has, and how it is opened. */
 export interface Image {
@@ -19,15 +22,23 @@ export interface Image {
   readonly backing?: string | null | undefined;
 }
 
-/** The nodes of an image, in the order in which they must be made: storage, perhaps a slice of it, format. */
-export function sourceBlockdevs(build: Build, image: Image): readonly Props[] {
-  if (image.source.encryption !== undefined) throw notYet("disk encryption");
-  if (image.source.reservations !== undefined) throw notYet("a disk with persistent reservations");
+/** Ids of the objects that an image refers to. */
+export interface StorageSecrets {
+  readonly auth?: string | undefined;
+  readonly encryption?: string | undefined;
+  readonly cookies?: string | undefined;
+  readonly tls?: string | undefined;
+  readonly reservations?: string | undefined;
+}
+
+/** Makes an image known: what it needs, then its storage, perhaps a slice of it, and its format. */
+export function imageArgs(build: Build, image: Image): void {
+  const secrets = storageSecretArgs(build, image);
   const slice = image.source.slices?.[0];
   const sliceNode = slice !== undefined && image.format !== "raw" ? `${image.node}-slice-sto` : undefined;
-  const nodes: Props[] = [storageNode(build, image)];
+  build.args.blockdev(storageNode(build, image, secrets));
   if (slice !== undefined && sliceNode !== undefined)
-    nodes.push({
+    build.args.blockdev({
       driver: "raw",
       "node-name": sliceNode,
       offset: slice.offset,
@@ -37,14 +48,64 @@ export function sourceBlockdevs(build: Build, image: Image): readonly Props[] {
       discard: "unmap",
       ...cacheProps(image.cache),
     });
-  nodes.push(formatNode(image, sliceNode ?? `${image.node}-storage`));
-  return nodes;
+  build.args.blockdev(formatNode(image, sliceNode ?? `${image.node}-storage`, secrets));
 }
 
-function storageNode(build: Build, image: Image): Props {
+/** The helper that all disks share which leave theirs to us. */
+export const MANAGED_RESERVATIONS = "pr-helper0";
+
+function storageSecretArgs(build: Build, { source, node }: Image): StorageSecrets {
+  const storage = `${node}-storage`;
+  const [passphrase] = source.encryption?.secrets ?? [];
+  const cookies = source.type === "network" ? (source.cookies ?? []) : [];
+  return {
+    reservations: reservationArgs(build, source, storage),
+    auth: source.auth === undefined ? undefined : secretArgs(build, `${storage}-auth-secret0`, source.auth.secret),
+    encryption:
+      passphrase === undefined
+        ? undefined
+        : secretArgs(build, `${node}-format-encryption-secret0`, passphrase.reference),
+    cookies:
+      cookies.length === 0
+        ? undefined
+        : secretArgs(
+            build,
+            `${storage}-httpcookie-secret0`,
+            Buffer.from(cookies.map(({ name, value }) => `${name}=${value}`).join("; ")),
+          ),
+    tls: source.type === "network" ? storageTlsArgs(build, source, storage) : undefined,
+  };
+}
+
+function reservationArgs(build: Build, { reservations }: StorageSource, storage: string): string | undefined {
+  if (reservations === undefined) return undefined;
+  if (reservations.managed === "yes") return MANAGED_RESERVATIONS;
+  const id = `pr-helper-${storage}`;
+  build.args.object({ "qom-type": "pr-manager-helper", id, path: reservations.path });
+  return id;
+}
+
+/** The helper of those disks that do not name one of their own. */
+export function managedReservationArgs(build: Build): void {
+  const { disks } = build.domain.devices;
+  if (!disks.some(({ source }) => source.reservations?.managed === "yes")) return;
+  const path = join(build.runtime.libDir, `${MANAGED_RESERVATIONS}.sock`);
+  build.args.object({ "qom-type": "pr-manager-helper", id: MANAGED_RESERVATIONS, path });
+}
+
+function storageTlsArgs(build: Build, source: NetworkSource, storage: string): string | undefined {
+  if (source.protocol !== "nbd" && source.protocol !== "vxhs") return undefined;
+  const settings = build.runtime.settings?.storageTls?.[source.protocol];
+  const wanted = source.tls === undefined ? settings?.always === true : source.tls === "yes";
+  if (!wanted) return undefined;
+  if (settings === undefined) throw notYet(`TLS of ${source.protocol} disks`);
+  return tlsArgs(build, `obj${storage}_tls0`, "client", settings);
+}
+
+function storageNode(build: Build, image: Image, secrets: StorageSecrets): Props {
   const opened = openedBy(build, image);
   return {
-    ...backendProps(build, image),
+    ...backendProps(build, image, secrets),
     "node-name": `${image.node}-storage`,
     ...cacheProps(image.cache),
     ...(opened === undefined ? { "auto-read-only": true } : { "read-only": opened.readonly }),
@@ -74,23 +135,25 @@ function cacheProps(cache: DiskDriver["cache"]): Props {
   return { cache: { direct: mode.direct, "no-flush": mode.noFlush } };
 }
 
-function backendProps(build: Build, image: Image): Props {
+function backendProps(build: Build, image: Image, secrets: StorageSecrets): Props {
   const source = image.source;
+  const manager = { "pr-manager": secrets.reservations };
   switch (source.type) {
     case "file":
-      return { driver: "file", filename: filePath(build, source, image.node), aio: image.io };
+      return { driver: "file", filename: filePath(build, source, image.node), aio: image.io, ...manager };
     case "block":
       return {
         driver: isHostCdrom(source.path) ? "host_cdrom" : "host_device",
         filename: source.path ?? "",
         aio: image.io,
+        ...manager,
       };
     case "dir":
       return { driver: "vvfat", dir: source.path ?? "", floppy: image.floppy === true, rw: !image.readonly };
     case "nvme":
       return { driver: "nvme", device: pciText(source.pci), namespace: source.namespace };
     case "network":
-      return networkProps(source);
+      return networkProps(source, secrets);
     case "volume":
       throw internal(`storage source pool '${source.pool}' volume '${source.volume}' is not translated`);
     case "vhostuser":
@@ -114,14 +177,14 @@ function filePath(build: Build, source: Extract<StorageSource, { type: "file" }>
   return build.args.fdsSet(group.fds.map((fd, at) => ({ fd, opaque: `${node}-storage${at}` })));
 }
 
-function formatNode(image: Image, file: string): Props {
+function formatNode(image: Image, file: string, secrets: StorageSecrets): Props {
   return {
     "node-name": `${image.node}-format`,
     "read-only": image.readonly,
     discard: image.discard,
     "detect-zeroes": detectZeroes(image),
     ...cacheProps(image.cache),
-    ...formatProps(image),
+    ...formatProps(image, secrets),
     file,
     ...backingProps(image),
   };
@@ -150,12 +213,15 @@ const FORMAT_DRIVERS: Readonly<Partial<Record<StorageFormat, string>>> = {
 
 const WITH_BACKING: ReadonlySet<StorageFormat> = new Set(["cow", "qcow", "qcow2", "qed", "vmdk"]);
 
-function formatProps(image: Image): Props {
+function formatProps(image: Image, secrets: StorageSecrets): Props {
   const driver = FORMAT_DRIVERS[image.format];
   if (driver === undefined) throw internal(`mishandled storage format '${image.format}'`);
+  const encrypted = image.source.encryption !== undefined && (image.source.encryption.engine ?? "qemu") === "qemu";
+  if (driver === "raw" && encrypted) return { driver: "luks", "key-secret": secrets.encryption };
   const slice = driver === "raw" ? image.source.slices?.[0] : undefined;
   return {
     driver,
+    encrypt: encrypted ? { format: "luks", "key-secret": secrets.encryption } : undefined,
     offset: slice?.offset,
     size: slice?.size,
     "cache-size": driver === "qcow2" ? positive(image.metadataCacheMaxSize) : undefined,
@@ -167,108 +233,4 @@ function backingProps(image: Image): Props {
   if (WITH_BACKING.has(image.format)) return { backing: image.backing };
   if (image.backing !== null) throw refuse(`storage format '${image.format}' does not support backing store`);
   return {};
-}
-
-/** How much the gluster client logs: warnings and errors. */
-const GLUSTER_DEBUG = 4;
-
-function networkProps(source: NetworkSource): Props {
-  if (source.auth !== undefined || source.cookies !== undefined)
-    throw notYet(`authentication of ${source.protocol} disks`);
-  if (source.tls === "yes") throw notYet(`TLS of ${source.protocol} disks`);
-  switch (source.protocol) {
-    case "nbd":
-      return { driver: "nbd", server: socketAddress(onlyHost(source)), export: source.name };
-    case "gluster": {
-      const [volume = "", ...path] = (source.name ?? "").split("/");
-      return {
-        driver: "gluster",
-        volume,
-        path: path.join("/"),
-        server: source.hosts.map(socketAddress),
-        debug: GLUSTER_DEBUG,
-      };
-    }
-    case "rbd": {
-      const [pool = "", ...image] = (source.name ?? "").split("/");
-      const server = source.hosts.length === 0 ? undefined : source.hosts.map(inetAddress);
-      return { driver: "rbd", pool, image: image.join("/"), snapshot: source.snapshot, conf: source.config, server };
-    }
-    case "iscsi":
-      return iscsiProps(source);
-    case "sheepdog":
-      return { driver: "sheepdog", server: socketAddress(onlyHost(source)), vdi: source.name };
-    case "ssh":
-      return { driver: "ssh", path: source.name, server: inetAddress(onlyHost(source)) };
-    case "vxhs":
-      return { driver: "vxhs", "vdisk-id": source.name, server: inetAddress(onlyHost(source)) };
-    case "nfs":
-      return nfsProps(source);
-    case "http":
-    case "https":
-    case "ftp":
-    case "ftps":
-    case "tftp":
-      return {
-        driver: source.protocol,
-        url: urlOf(source),
-        sslverify: fromYesNo(source.sslVerify),
-        timeout: positive(source.timeout),
-        readahead: positive(source.readahead),
-      };
-  }
-}
-
-function onlyHost(source: NetworkSource): StorageHost {
-  const [host] = source.hosts;
-  if (host === undefined || source.hosts.length !== 1)
-    throw internal(`${source.protocol} protocol accepts only one host`);
-  return host;
-}
-
-function socketAddress(host: StorageHost): Props {
-  if (host.transport === "unix") return { type: "unix", path: host.socket };
-  if (host.transport === "rdma") throw internal("transport protocol 'rdma' is not yet supported");
-  return { type: "inet", host: host.name ?? "", port: String(host.port ?? 0) };
-}
-
-function inetAddress(host: StorageHost): Props {
-  if (host.transport !== "tcp") throw internal("only TCP protocol can be converted to InetSocketAddress");
-  return { host: host.name ?? "", port: String(host.port ?? 0) };
-}
-
-function iscsiProps(source: NetworkSource): Props {
-  const host = onlyHost(source);
-  const { host: name, port } = inetAddress(host) as { readonly host: string; readonly port: string };
-  const [target = "", lun = "0"] = (source.name ?? "").split("/");
-  return {
-    driver: "iscsi",
-    portal: `${name.includes(":") ? `[${name}]` : name}:${port}`,
-    target,
-    lun: Number(lun),
-    transport: "tcp",
-    "initiator-name": source.initiatorIqn,
-  };
-}
-
-function nfsProps(source: NetworkSource): Props {
-  const host = onlyHost(source);
-  const id = (text: string | undefined) => (text === undefined ? undefined : Number(text.replace(/^\+/, "")));
-  return {
-    driver: "nfs",
-    server: { host: host.transport === "tcp" ? (host.name ?? "") : "", type: "inet" },
-    path: source.name,
-    user: id(source.identity?.user),
-    group: id(source.identity?.group),
-  };
-}
-
-function urlOf(source: NetworkSource): string {
-  const host = onlyHost(source);
-  if (host.transport !== "tcp") throw internal("only TCP protocol can be converted to a URL");
-  const name = host.name ?? "";
-  const port = host.port === undefined || host.port === 0 ? "" : `:${host.port}`;
-  const path = source.name === undefined ? "" : `${source.name.startsWith("/") ? "" : "/"}${source.name}`;
-  const query = source.query === undefined ? "" : `?${source.query}`;
-  return `${source.protocol}://${name.includes(":") ? `[${name}]` : name}${port}${path}${query}`;
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Domain } from "@polyvisor/sdk/conf";
 import { findMachine, isX86, type QemuCapabilities, type VirtType } from "../capabilities/index.js";
 import { Args } from "./args.js";
+import { managedReservationArgs } from "./blockdev.js";
 import { bootArgs, bootIndexes } from "./boot.js";
 import { clockArgs, powerArgs } from "./clock.js";
 import { type Build, canOf, notYet, refuse } from "./context.js";
@@ -97,6 +98,7 @@ const STEPS: readonly ((build: Build) => void)[] = [
   deprecationArgs,
   ({ args }) => args.add("-S"),
   masterKeyArgs,
+  managedReservationArgs,
   pflashArgs,
   machineArgs,
   accelArgs,

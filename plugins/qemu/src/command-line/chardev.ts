@@ -1,6 +1,7 @@
 import type { ChardevSource } from "@polyvisor/sdk/conf";
 import { type Build, notYet, refuse } from "./context.js";
 import { escapeComma, yesToOn } from "./props.js";
+import { tlsArgs } from "./secrets.js";
 
 interface ChardevOptions {
   /** The alias of the device, by which the runtime knows opened descriptors. */
@@ -13,7 +14,8 @@ interface ChardevOptions {
 
 /** The host's end of a character device: `-chardev`, and what must be handed over for it. */
 export function chardevArgs(build: Build, source: ChardevSource, id: string, options: ChardevOptions = {}): void {
-  const parts = [...backendParts(build, source, id, options), ...logParts(build, source, options.device)];
+  const tls = source.type === "tcp" ? chardevTlsArgs(build, source, id) : [];
+  const parts = [...backendParts(build, source, id, options), ...tls, ...logParts(build, source, options.device)];
   build.args.add("-chardev", parts.join(","));
 }
 
@@ -74,8 +76,16 @@ function udpParts(source: Extract<ChardevSource, { type: "udp" }>, id: string): 
   ];
 }
 
+function chardevTlsArgs(build: Build, source: Extract<ChardevSource, { type: "tcp" }>, id: string): readonly string[] {
+  const settings = build.runtime.settings?.chardevTls;
+  const wanted = source.tls === undefined ? settings?.always === true : source.tls === "yes";
+  if (!wanted) return [];
+  if (settings === undefined) throw notYet("TLS of a character device");
+  const endpoint = source.mode === "bind" ? "server" : "client";
+  return [`tls-creds=${tlsArgs(build, `obj${id}_tls0`, endpoint, settings, id)}`];
+}
+
 function tcpParts(source: Extract<ChardevSource, { type: "tcp" }>, id: string, wait: boolean): readonly string[] {
-  if (source.tls === "yes") throw notYet("TLS of a character device");
   const parts = ["socket", `id=${id}`, `host=${source.host}`, `port=${source.service ?? ""}`];
   if (source.protocol === "telnet") parts.push("telnet=on");
   return [...parts, ...serverParts(source.mode, wait), ...reconnectParts(source.reconnect)];

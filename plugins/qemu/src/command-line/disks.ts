@@ -1,10 +1,11 @@
 import type { BackingStore, Disk, StorageSource } from "@polyvisor/sdk/conf";
 import { isQ35 } from "../conf/machine.js";
 import { addressProps, driveProps } from "./address.js";
-import { CACHE_MODES, type Image, sourceBlockdevs } from "./blockdev.js";
+import { CACHE_MODES, type Image, imageArgs } from "./blockdev.js";
 import { chardevArgs } from "./chardev.js";
-import { aliasOf, type Build, internal, notYet } from "./context.js";
+import { aliasOf, type Build, internal } from "./context.js";
 import { fromOnOff, type Props, positive } from "./props.js";
+import { sdDriveArgs } from "./sd-drive.js";
 import { virtioProps } from "./virtio.js";
 
 export function diskArgs(build: Build): void {
@@ -12,7 +13,10 @@ export function diskArgs(build: Build): void {
   for (const disk of build.domain.devices.disks) {
     // A disk of which several guests may write copies is plugged in when its overlay exists.
     if (disk.transient?.shareBacking === "yes") continue;
-    if (disk.target.bus === "sd") throw notYet("disk bus 'sd'");
+    if (disk.target.bus === "sd") {
+      sdDriveArgs(build, disk);
+      continue;
+    }
     sourceArgs(build, disk);
     build.args.device(diskProps(build, disk));
   }
@@ -48,8 +52,7 @@ function sourceArgs(build: Build, disk: Disk): void {
     return;
   }
   if (isEmptySource(disk.source)) return;
-  for (const image of chainOf(disk).reverse())
-    for (const props of sourceBlockdevs(build, image)) build.args.blockdev(props);
+  for (const image of chainOf(disk).reverse()) imageArgs(build, image);
   if (disk.driver?.copyOnRead === "on")
     build.args.blockdev({
       driver: "copy-on-read",

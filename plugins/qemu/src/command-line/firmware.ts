@@ -1,5 +1,5 @@
 import type { Domain, StorageSource } from "@polyvisor/sdk/conf";
-import { sourceBlockdevs } from "./blockdev.js";
+import { imageArgs } from "./blockdev.js";
 import type { Build } from "./context.js";
 
 /** The flash drives of a UEFI guest: its code, and its variables when it keeps them. */
@@ -19,7 +19,7 @@ export function pflashArgs(build: Build): void {
 }
 
 function flash(build: Build, source: StorageSource, node: string, readonly: boolean): void {
-  for (const props of sourceBlockdevs(build, { source, format: "raw", node, readonly })) build.args.blockdev(props);
+  imageArgs(build, { source, format: "raw", node, readonly });
 }
 
 export function loaderArgs({ args, domain }: Build): void {

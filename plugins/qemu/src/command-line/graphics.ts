@@ -8,6 +8,7 @@ import type {
 } from "@polyvisor/sdk/conf";
 import { type Build, internal, refuse } from "./context.js";
 import { escapeComma, yesToOn } from "./props.js";
+import { tlsArgs } from "./secrets.js";
 import { audioId } from "./sound.js";
 
 export function graphicsArgs(build: Build): void {
@@ -49,6 +50,8 @@ function vncArgs(build: Build, graphics: VncGraphics): void {
   const parts = [...vncListenParts(graphics)];
   if (graphics.sharePolicy !== undefined) parts.push(`share=${graphics.sharePolicy}`);
   if (graphics.auth?.passwd !== undefined || settings?.vncPassword === true) parts.push("password=on");
+  if (settings?.vncTls !== undefined)
+    parts.push(`tls-creds=${tlsArgs(build, "vnc-tls-creds0", "server", settings.vncTls)}`);
   if (settings?.vncSasl !== undefined) {
     parts.push("sasl=on");
     if (settings.vncSasl.dir !== undefined) build.args.setEnv("SASL_CONF_PATH", settings.vncSasl.dir);

@@ -9,6 +9,7 @@ export function numberImages(domain: Domain): Domain {
   let last = 0;
   const numbered = new Map<Disk, Disk>();
   for (const disk of domain.devices.disks.toReversed()) {
+    if (disk.target.bus === "sd" || disk.source.type === "vhostuser") continue;
     if (isEmptySource(disk.source)) {
       // An empty drive takes a number that no node has.
       last++;

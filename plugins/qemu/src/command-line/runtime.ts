@@ -1,3 +1,5 @@
+import type { Secrets, TlsSettings } from "./secrets.js";
+
 /**
  * What a command line needs beyond the configuration and is known only when the guest starts.
  *
@@ -28,6 +30,8 @@ export interface Runtime {
   readonly helperSockets?: ReadonlyMap<string, string> | undefined;
   /** Descriptors that a client associated with the domain, by the name of their group. */
   readonly fdGroups?: ReadonlyMap<string, { readonly fds: readonly number[]; readonly writable: boolean }> | undefined;
+  /** Without them a configuration that needs a secret is refused. */
+  readonly secrets?: Secrets | undefined;
   /** Where memory that is backed by files lives. */
   readonly memory?: MemoryPaths | undefined;
   /** Seconds since the epoch, for a clock with an adjustment. */
@@ -59,4 +63,13 @@ export interface DriverSettings {
   readonly spicePassword?: boolean | undefined;
   readonly spiceSasl?: { readonly dir?: string | undefined } | undefined;
   readonly spiceTlsDir?: string | undefined;
+  /** Displays for VNC are encrypted. */
+  readonly vncTls?: TlsSettings | undefined;
+  /** For character devices that are encrypted; `always`: all that do not say otherwise. */
+  readonly chardevTls?: OptionalTls | undefined;
+  readonly storageTls?: { readonly [protocol in "nbd" | "vxhs"]?: OptionalTls } | undefined;
+}
+
+interface OptionalTls extends TlsSettings {
+  readonly always?: boolean | undefined;
 }

@@ -1,6 +1,6 @@
 import type { ChardevSource, Domain, Interface } from "@polyvisor/sdk/conf";
 import type { GoldenCase } from "@polyvisor/sdk/golden";
-import type { Runtime } from "../command-line/index.js";
+import type { Runtime, Secrets } from "../command-line/index.js";
 import { shortName } from "../state/layout.js";
 import { settingOf, textField } from "./fields.js";
 import { guestFolder } from "./live.js";
@@ -47,16 +47,40 @@ export function runtimeOf(row: GoldenCase, domain: Domain): Runtime {
     now: NOW,
     localOffset: LOCAL_OFFSET,
     incoming: incomingOf(row),
-    settings: {
-      spicePassword: true,
-      spiceTlsDir: "/etc/pki/libvirt-spice",
-      dumpGuestCore: settingOf(row, "cfg", "dumpGuestCore") === "true",
-      ...(settingOf(row, "cfg", "vncSASL") === undefined
-        ? {}
-        : { vncSasl: { dir: settingOf(row, "cfg", "vncSASLdir") } }),
-      ...(settingOf(row, "cfg", "spiceSASL") === undefined
-        ? {}
-        : { spiceSasl: { dir: settingOf(row, "cfg", "spiceSASLdir") } }),
+    secrets: SECRETS,
+    settings: settingsOf(row),
+  };
+}
+
+const SECRETS: Secrets = {
+  masterKey: Uint8Array.from({ length: 32 }, (_, at) => at),
+  newIv: () => Uint8Array.from({ length: 16 }, (_, at) => at),
+  valueOf: () => Buffer.from("AQCVn5hO6HzFAhAAq0NCv8jtJcIcE+HOBlMQ1A"),
+};
+
+function settingsOf(row: GoldenCase): NonNullable<Runtime["settings"]> {
+  const set = (name: string) => settingOf(row, "cfg", name) !== undefined;
+  const secret = (name: string) => {
+    const uuid = settingOf(row, "cfg", `${name}TLSx509secretUUID`);
+    return uuid === undefined ? undefined : { uuid };
+  };
+  const tls = (name: string, dir: string) => ({
+    dir,
+    always: set(`${name}TLS`),
+    verify: set(`${name}TLSx509verify`),
+    secret: secret(name),
+  });
+  return {
+    spicePassword: true,
+    spiceTlsDir: "/etc/pki/libvirt-spice",
+    dumpGuestCore: settingOf(row, "cfg", "dumpGuestCore") === "true",
+    vncSasl: set("vncSASL") ? { dir: settingOf(row, "cfg", "vncSASLdir") } : undefined,
+    spiceSasl: set("spiceSASL") ? { dir: settingOf(row, "cfg", "spiceSASLdir") } : undefined,
+    vncTls: set("vncTLS") ? tls("vnc", "/etc/pki/libvirt-vnc") : undefined,
+    chardevTls: tls("chardev", "/etc/pki/libvirt-chardev"),
+    storageTls: {
+      nbd: tls("nbd", "/etc/pki/libvirt-nbd/dummy,path"),
+      vxhs: tls("vxhs", "/etc/pki/libvirt-vxhs/dummy,path"),
     },
   };
 }
