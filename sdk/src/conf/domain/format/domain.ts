@@ -1,4 +1,5 @@
 import { attr, childElements, serializeXml, textOf, type XmlElement, XmlWriter } from "../../../xml/index.js";
+import { writeSysinfo } from "../../sysinfo/format.js";
 import type { Console, Domain, LaunchSecurity, Seclabel } from "../model/index.js";
 import { formatChannel, formatConsole, formatParallel, formatSerial } from "./chardev.js";
 import type { FormatContext } from "./context.js";
@@ -11,7 +12,7 @@ import { formatFilesystem } from "./filesystem.js";
 import { formatGraphics } from "./graphics.js";
 import { formatHostdev } from "./hostdev.js";
 import { formatInterface } from "./interface.js";
-import { formatClock, formatOs, formatSysinfo } from "./os.js";
+import { formatClock, formatOs } from "./os.js";
 import {
   formatHub,
   formatIommu,
@@ -86,7 +87,7 @@ function formatBody(w: XmlWriter, domain: Domain, context: FormatContext): void 
       if (resource.appid !== undefined) w.empty("fibrechannel", attr("appid", resource.appid));
     });
   }
-  for (const sysinfo of domain.sysinfos) formatSysinfo(w, sysinfo);
+  for (const sysinfo of domain.sysinfos) writeSysinfo(w, sysinfo);
   w.leaf("bootloader", domain.bootloader);
   if (domain.bootloader !== undefined) w.leaf("bootloader_args", domain.bootloaderArgs);
   formatOs(w, domain, context);

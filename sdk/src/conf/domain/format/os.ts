@@ -1,5 +1,5 @@
 import { attr, type XmlWriter } from "../../../xml/index.js";
-import type { Clock, Domain, Os, Sysinfo, SysinfoEntries, Timer } from "../model/index.js";
+import type { Clock, Domain, Os, Timer } from "../model/index.js";
 import type { FormatContext } from "./context.js";
 import { formatStorageSource } from "./storage.js";
 
@@ -100,34 +100,5 @@ function formatTimer(w: XmlWriter, timer: Timer): void {
       "catchup",
       number("threshold", catchup.threshold) + number("slew", catchup.slew) + number("limit", catchup.limit),
     );
-  });
-}
-
-export function formatSysinfo(w: XmlWriter, sysinfo: Sysinfo): void {
-  w.element("sysinfo", attr("type", sysinfo.type), () => {
-    if (sysinfo.type === "fwcfg") {
-      for (const entry of sysinfo.entries) {
-        if ("file" in entry) w.empty("entry", attr("name", entry.name) + attr("file", entry.file));
-        else w.leaf("entry", entry.value, attr("name", entry.name));
-      }
-      return;
-    }
-    formatEntries(w, "bios", sysinfo.bios);
-    formatEntries(w, "system", sysinfo.system);
-    for (const board of sysinfo.baseBoards) formatEntries(w, "baseBoard", board);
-    formatEntries(w, "chassis", sysinfo.chassis);
-    const oem = sysinfo.oemStrings;
-    if (oem !== undefined) {
-      w.block("oemStrings", "", () => {
-        for (const each of oem) w.leaf("entry", each);
-      });
-    }
-  });
-}
-
-function formatEntries(w: XmlWriter, name: string, entries: SysinfoEntries | undefined): void {
-  if (entries === undefined) return;
-  w.block(name, "", () => {
-    for (const entry of entries) w.leaf("entry", entry.value, attr("name", entry.name));
   });
 }

@@ -1,4 +1,5 @@
 import type { XmlElement } from "../../../xml/element.js";
+import type { Sysinfo } from "../../sysinfo/model.js";
 import type { Channel, Console, Parallel, Serial } from "./chardev.js";
 import type { Clock } from "./clock.js";
 import type { NumberSet, OnOff, YesNo } from "./common.js";
@@ -29,7 +30,6 @@ import type {
   Vsock,
   Watchdog,
 } from "./small-devices.js";
-import type { Sysinfo } from "./sysinfo.js";
 import type { Blkiotune, Cputune, IothreadId, MemoryBacking, Memtune, Numatune, Seclabel } from "./tuning.js";
 
 export type VirtType =

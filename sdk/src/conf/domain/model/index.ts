@@ -1,3 +1,4 @@
+export type { FirmwareConfig, SmbiosInfo, Sysinfo, SysinfoEntries } from "../../sysinfo/model.js";
 export * from "./address.js";
 export * from "./chardev.js";
 export * from "./clock.js";
@@ -16,5 +17,4 @@ export * from "./interface.js";
 export type { BootDevice, Loader, Nvram as OsNvram, Os } from "./os.js";
 export * from "./small-devices.js";
 export * from "./storage.js";
-export * from "./sysinfo.js";
 export * from "./tuning.js";

@@ -17,6 +17,7 @@ import {
   type XmlElement,
   yesNoAttribute,
 } from "../../../xml/index.js";
+import { parseSysinfo, systemUuid } from "../../sysinfo/parse.js";
 import type { DomainHooks } from "../hooks.js";
 import type { Domain, LaunchSecurity, LifecycleAction, NamespaceData, VirtType } from "../model/index.js";
 import { parseClock } from "./clock.js";
@@ -27,7 +28,6 @@ import { parseDevices } from "./devices.js";
 import { parseFeatures } from "./features.js";
 import { parseOs } from "./os.js";
 import { parseSeclabels } from "./seclabel.js";
-import { parseSysinfo } from "./sysinfo.js";
 import {
   memorySize,
   parseBlkiotune,
@@ -74,7 +74,9 @@ export function parseDomainElement(
   newUuid: () => string,
 ): Domain {
   const namespace = parseNamespace(root, hooks);
-  const ids = parseIds(root, context, newUuid);
+  const writtenUuid = parseUuidElement(root);
+  const sysinfos = childElements(root, "sysinfo").map((each) => parseSysinfo(each, writtenUuid));
+  const ids = parseIds(root, context, writtenUuid ?? systemUuid(sysinfos), newUuid);
   const type = parseVirtType(root);
   const os = parseOs(root, context, type);
   const title = childText(root, "title");
@@ -114,7 +116,7 @@ export function parseDomainElement(
     cputune,
     numatune,
     resource: parseResource(root),
-    sysinfos: childElements(root, "sysinfo").map(parseSysinfo),
+    sysinfos,
     bootloader: childText(root, "bootloader"),
     bootloaderArgs: childText(root, "bootloader_args"),
     os,
@@ -159,14 +161,19 @@ function uuidOf(element: XmlElement, text: string, what: string): string {
   return match.slice(1).join("-").toLowerCase();
 }
 
+function parseUuidElement(root: XmlElement): string | undefined {
+  const text = childText(root, "uuid");
+  return text === undefined ? undefined : uuidOf(child(root, "uuid") ?? root, text, "uuid");
+}
+
 function parseIds(
   root: XmlElement,
   context: ParseContext,
+  uuid: string | undefined,
   newUuid: () => string,
 ): Pick<Domain, "id" | "name" | "uuid" | "genid"> {
   const name = childText(root, "name");
   if (name === undefined) throw confError(root, "NO_NAME", "", "Add <name>.");
-  const uuid = childText(root, "uuid");
   const [genid, second] = childElements(root, "genid");
   if (second !== undefined) throw confError(second, "XML_ERROR", "element 'genid' can only appear once");
   const genidText = genid === undefined ? "" : textOf(genid);
@@ -174,7 +181,7 @@ function parseIds(
   return {
     id,
     name,
-    uuid: uuid === undefined ? newUuid() : uuidOf(child(root, "uuid") ?? root, uuid, "uuid"),
+    uuid: uuid ?? newUuid(),
     genid:
       genid && (genidText === "" ? { uuid: newUuid(), generated: true } : { uuid: uuidOf(genid, genidText, "genid") }),
   };
