@@ -3,8 +3,9 @@
 // The last line is "N passed, N failed, N skipped".
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, stat } from "node:fs/promises";
+import { access, readFile, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { install, isDebian, missingPackages, packageNames } from "./lib/debian.mjs";
 import { run } from "./lib/run.mjs";
@@ -13,8 +14,12 @@ import { TapReader } from "./lib/tap.mjs";
 const project = new URL("..", import.meta.url).pathname;
 process.chdir(project);
 
+/** Optional modules are compiled where these are; without them npm leaves the modules out. */
+const COMPILERS = ["g++", "make", "python3"];
+
 const skips = [];
 let failedSteps = 0;
+let compilersCame = false;
 const tap = new TapReader({
   failed: (text) => console.log(`\n${text}\n`),
   skipped: (name) => skips.push(name),
@@ -63,6 +68,7 @@ async function bringPackages() {
     console.log(`Not root: tests skip by name for want of: ${missing.join(" ")}`);
     return false;
   }
+  compilersCame = COMPILERS.some((name) => missing.includes(name));
   return step(`apt-get install ${missing.join(" ")}`, () => install(missing));
 }
 
@@ -71,7 +77,17 @@ async function bringModules() {
     stat("node_modules/.package-lock.json").catch(() => undefined),
     stat("package-lock.json"),
   ]);
-  if (installed === undefined || installed.mtimeMs < locked.mtimeMs) await mustRun("npm", ["ci", "--silent"]);
+  const current = installed !== undefined && installed.mtimeMs >= locked.mtimeMs;
+  if (!current || compilersCame) await mustRun("npm", ["ci", "--silent"], { env: await compilingEnvironment() });
+}
+
+/** Where node came with its headers, modules are compiled with those, and none are fetched. */
+async function compilingEnvironment() {
+  const prefix = dirname(dirname(process.execPath));
+  return access(join(prefix, "include/node/node_api.h")).then(
+    () => ({ npm_config_nodedir: prefix, ...process.env }),
+    () => process.env,
+  );
 }
 
 async function hasGuestTools() {
@@ -79,8 +95,8 @@ async function hasGuestTools() {
   return code === 0;
 }
 
-async function mustRun(command, args) {
-  const { code } = await run(command, args);
+async function mustRun(command, args, options = {}) {
+  const { code } = await run(command, args, options);
   if (code !== 0) throw new Error(`${command} ${args.join(" ")}: exit code ${code}`);
 }
 

@@ -1,5 +1,6 @@
 import { XML_FLAG } from "@polyvisor/core";
 import { type Domain as DomainConfig, formatDomain, readDomain } from "@polyvisor/sdk/conf";
+import { parseValidXml } from "@polyvisor/sdk/schema";
 import { child, childText, parseXml, type XmlElement } from "@polyvisor/sdk/xml";
 import { type CapabilitiesCache, findEmulator, hostArch, type QemuCapabilities } from "./capabilities/index.js";
 import { assignAliases, type ConfFolders, qemuHooks, validateDefinition } from "./conf/index.js";
@@ -21,14 +22,10 @@ export class ConfigurationReader {
     this.#folders = folders;
   }
 
-  /** A client's document, complete and checked. */
+  /** A client's document, complete and checked; `validate`: held against libvirt's schema first. */
   async read(xml: string, options: { readonly validate: boolean }): Promise<DomainConfig> {
-    if (options.validate) {
-      throw qemuError("CONFIG_UNSUPPORTED", "this installation cannot validate documents against the schema", {
-        hint: "leave --validate out; unknown elements are refused all the same",
-      });
-    }
-    const root = parseDocument(xml);
+    const explain = (element: XmlElement) => readDomain(element, { skipDefaults: true });
+    const root = options.validate ? await parseValidXml(xml, "domain", { explain }) : parseDocument(xml);
     const caps = await this.#capsFor(readDomain(root, { skipDefaults: true }));
     return readDomain(root, { hooks: qemuHooks(caps, this.#folders), abiUpdate: true });
   }

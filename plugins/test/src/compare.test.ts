@@ -2,9 +2,10 @@ import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { createHost } from "@polyvisor/core";
+import { whyNoValidation } from "@polyvisor/sdk/testkit";
 import test from "ava";
 import { type Entry, runSteps, type Step } from "./testing/our-peer.js";
-import { SCRIPTS } from "./testing/scripts.js";
+import { SCRIPTS, VALIDATION_SCRIPTS } from "./testing/scripts.js";
 
 const PLUGIN = fileURLToPath(new URL("..", import.meta.url));
 const PEER = fileURLToPath(new URL("../src/testing/libvirt-peer.py", import.meta.url));
@@ -38,9 +39,13 @@ async function weSay(steps: readonly Step[]): Promise<Entry[]> {
 const hasLibvirt =
   (await python(["-c", "import sys\ntry: import libvirt\nexcept ImportError: sys.exit(1)"])).status === 0;
 
+const withoutLibvirt = hasLibvirt ? undefined : "python3-libvirt is absent";
+const withoutValidation = await whyNoValidation();
+
 for (const [name, steps] of Object.entries(SCRIPTS)) {
-  if (!hasLibvirt) {
-    test.skip(`like libvirt's test driver: ${name} (python3-libvirt is absent)`, () => {});
+  const missing = withoutLibvirt ?? (name in VALIDATION_SCRIPTS ? withoutValidation : undefined);
+  if (missing !== undefined) {
+    test.skip(`like libvirt's test driver: ${name} (${missing})`, () => {});
     continue;
   }
   test(`like libvirt's test driver: ${name}`, async (t) => {

@@ -5,12 +5,20 @@ import {
   formatDomain,
   type Interface,
   parseDomain,
+  readDomain,
   type Video,
 } from "@polyvisor/sdk/conf";
+import { parseValidXml } from "@polyvisor/sdk/schema";
 
 /** Reads a document: what a client sends to define or create. */
 export function readConfig(xml: string): Config {
   return nameInterfaces(parseDomain(xml, { hooks: HOOKS }));
+}
+
+/** The same, held against libvirt's schema first. */
+export async function readValidConfig(xml: string): Promise<Config> {
+  const root = await parseValidXml(xml, "domain", { explain: (element) => readDomain(element, { hooks: HOOKS }) });
+  return nameInterfaces(readDomain(root, { hooks: HOOKS }));
 }
 
 /** Writes a document; `flags` are of `XML_FLAG`. */

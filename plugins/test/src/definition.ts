@@ -8,7 +8,7 @@ import {
   VirtError,
 } from "@polyvisor/core";
 import type { Domain as Config } from "@polyvisor/sdk/conf";
-import { readConfig } from "./config.js";
+import { readConfig, readValidConfig } from "./config.js";
 import { TestDomain } from "./domain.js";
 import { checkFlags } from "./errors.js";
 import type { TestHypervisor } from "./hypervisor.js";
@@ -18,9 +18,7 @@ import { start } from "./lifecycle.js";
 export function definitionHandlers(hypervisor: TestHypervisor): DomainLifecycleHandlers & DomainConfigHandlers {
   const { domains } = hypervisor;
 
-  function define(xml: string, flags: number): Domain {
-    checkFlags(flags, DEFINE_FLAG.VALIDATE, "testDomainDefineXMLFlags");
-    const config = readConfig(xml);
+  function define(config: Config): Domain {
     checkName(config.name);
     const known = namesake(hypervisor, config);
     const wasDefined = known?.isDefined === true;
@@ -28,6 +26,15 @@ export function definitionHandlers(hypervisor: TestHypervisor): DomainLifecycleH
     domain.configure("defined", config);
     domain.persistent = true;
     hypervisor.transition(domain, wasDefined ? "redefine" : "define");
+    return domain.ref;
+  }
+
+  function create(config: Config, flags: number): Domain {
+    const known = namesake(hypervisor, config);
+    if (known?.isActive) throw conflict("OPERATION_INVALID", `domain '${config.name}' is already active`);
+    known?.borrow(config);
+    const domain = known ?? add(hypervisor, config);
+    start(hypervisor, domain, flags);
     return domain.ref;
   }
 
@@ -41,20 +48,18 @@ export function definitionHandlers(hypervisor: TestHypervisor): DomainLifecycleH
   }
 
   return {
-    domainDefineXML: ({ xml }) => define(xml, 0),
-    domainDefineXMLFlags: ({ xml, flags }) => define(xml, flags),
+    domainDefineXML: ({ xml }) => define(readConfig(xml)),
+    domainDefineXMLFlags({ xml, flags }) {
+      checkFlags(flags, DEFINE_FLAG.VALIDATE, "testDomainDefineXMLFlags");
+      return flags & DEFINE_FLAG.VALIDATE ? readValidConfig(xml).then(define) : define(readConfig(xml));
+    },
     domainUndefine: ({ dom }) => undefine(dom, 0),
     domainUndefineFlags: ({ dom, flags }) => undefine(dom, flags),
 
     domainCreateXML({ xmlDesc, flags }) {
       checkFlags(flags, CREATE_FLAG.VALIDATE | CREATE_FLAG.PAUSED, "testDomainCreateXML");
-      const config = readConfig(xmlDesc);
-      const known = namesake(hypervisor, config);
-      if (known?.isActive) throw conflict("OPERATION_INVALID", `domain '${config.name}' is already active`);
-      known?.borrow(config);
-      const domain = known ?? add(hypervisor, config);
-      start(hypervisor, domain, flags);
-      return domain.ref;
+      if (flags & CREATE_FLAG.VALIDATE) return readValidConfig(xmlDesc).then((config) => create(config, flags));
+      return create(readConfig(xmlDesc), flags);
     },
 
     domainGetAutostart: ({ dom }) => domains.find(dom).autostart,

@@ -1,2 +1,3 @@
 export { EMULATOR, echoGuest, hasEmulator } from "./echo-guest.js";
 export { hasLibvirtd, type PrivateLibvirtd, startLibvirtd } from "./libvirtd.js";
+export { whyNoValidation } from "./validation.js";

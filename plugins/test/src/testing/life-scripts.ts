@@ -116,7 +116,7 @@ export const LIFE_SCRIPTS: Readonly<Record<string, readonly Step[]>> = {
     ["autostart", "a"],
     ["destroyFlags", "a", DESTROY_FLAG.GRACEFUL],
     ...ASK,
-    ["createXML", null, A, CREATE_FLAG.VALIDATE],
+    ["createXML", null, A, 0],
     ["shutdown", "a"],
     ["lookupByName", null, "a"],
   ],
