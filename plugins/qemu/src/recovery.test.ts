@@ -50,6 +50,8 @@ withQemu("after kill -9 of the daemon, guests are found again with what happened
   t.is((await connection.domain("same")).id, domains.get("same")?.id ?? 0);
   const ids = new Set([...domains.values()].map((domain) => domain.id));
 
+  const missed = ["gone: STOPPED 5", "killed: STOPPED 5", "off: STOPPED 5", "paused: SUSPENDED 0"];
+  t.deepEqual([...heard()].sort(), missed);
   await domains.get("same")?.suspend();
   await domains.get("paused")?.resume();
   t.deepEqual(heard(), ["same: SUSPENDED 0", "paused: RESUMED 0"]);

@@ -52,10 +52,10 @@ export async function recoverDomains(hypervisor: Hypervisor): Promise<void> {
   );
   // Until each guest shows as running, nobody is served: a second one could be started beside it.
   const guests = await Promise.all(found.map((each) => attach(hypervisor, each)));
-  await within(
+  const reconnecting = hypervisor.events.recover(() =>
     Promise.all(guests.map((each) => each && reconnectGuest(hypervisor, each.domain, each.guest))),
-    PATIENCE,
   );
+  await within(reconnecting, PATIENCE);
 }
 
 /** All of this boot of the host. A guest of an earlier one is gone without a trace, and nothing is told of it. */
