@@ -1,6 +1,8 @@
 import { type ErrorDomain, VirtError } from "@polyvisor/core";
 import { SaxesParser } from "saxes";
 import type { XmlElement, XmlNode } from "./element.js";
+import { declare, resolve, type Scope } from "./namespace.js";
+import { parsePlain } from "./plain.js";
 import { describeSyntaxError } from "./syntax-error.js";
 
 export interface XmlParseOptions {
@@ -28,13 +30,6 @@ interface OpenElement {
   readonly column: number;
 }
 
-/** Namespace declarations in force, innermost first. */
-interface Scope {
-  readonly outer: Scope | undefined;
-  readonly prefix: string;
-  readonly uri: string;
-}
-
 /**
  * The root element of a document.
  *
@@ -44,7 +39,7 @@ export function parseXml(text: string, options: XmlParseOptions = {}): XmlElemen
   const documentName = options.documentName ?? "(inline data)";
   const domain = options.errorDomain ?? "XML";
   const maxDepth = options.maxDepth ?? DEFAULT_MAX_DEPTH;
-  const fail = (message: string, line: number, column: number, hint: string): never => {
+  const fail: Fail = (message, line, column, hint) => {
     throw new VirtError("XML_DETAIL", describeSyntaxError(text, documentName, message, line, column), {
       domain,
       hint,
@@ -55,7 +50,13 @@ export function parseXml(text: string, options: XmlParseOptions = {}): XmlElemen
     fail("Document is too long", 1, 0, "Send a document of at most 4 MiB.");
   }
   if (text.trim() === "") fail("Document is empty", 1, 0, "Send an XML document.");
+  return parsePlain(text, maxDepth) ?? parseFully(text, maxDepth, fail);
+}
 
+export type Fail = (message: string, line: number, column: number, hint: string) => never;
+
+/** Every document, and the words for whatever is wrong with it. */
+export function parseFully(text: string, maxDepth: number, fail: Fail): XmlElement {
   const parser = new SaxesParser(PLAIN);
   const stack: OpenElement[] = [];
   const scopes: (Scope | undefined)[] = [];
@@ -63,6 +64,14 @@ export function parseXml(text: string, options: XmlParseOptions = {}): XmlElemen
   let current: OpenElement | undefined;
   let last: OpenElement | undefined;
   let root: XmlElement | undefined;
+
+  // the parser has read one character more than the name, which may have ended the line
+  const placeOf = (name: string): { line: number; column: number } => {
+    const { line, columnIndex } = parser;
+    if (columnIndex > 0) return { line, column: Math.max(1, columnIndex - name.length - 1) };
+    const start = text.lastIndexOf("<", parser.position - 1);
+    return { line: line - 1, column: start - text.lastIndexOf("\n", start) };
+  };
 
   parser.on("opentagstart", (tag) => {
     if (stack.length >= maxDepth) {
@@ -73,14 +82,7 @@ export function parseXml(text: string, options: XmlParseOptions = {}): XmlElemen
         "Nest fewer elements in each other.",
       );
     }
-    const element: OpenElement = {
-      name: tag.name,
-      uri: "",
-      attributes: [],
-      children: [],
-      line: parser.line,
-      column: Math.max(1, parser.columnIndex - tag.name.length - 1),
-    };
+    const element: OpenElement = { name: tag.name, uri: "", attributes: [], children: [], ...placeOf(tag.name) };
     current?.children.push(element);
     stack.push(element);
     scopes.push(scope);
@@ -89,9 +91,7 @@ export function parseXml(text: string, options: XmlParseOptions = {}): XmlElemen
   });
   parser.on("attribute", (attribute) => {
     current?.attributes.push({ name: attribute.name, value: attribute.value });
-    if (!attribute.name.startsWith("xmlns")) return;
-    if (attribute.name === "xmlns") scope = { outer: scope, prefix: "", uri: attribute.value };
-    else if (attribute.name[5] === ":") scope = { outer: scope, prefix: attribute.name.slice(6), uri: attribute.value };
+    scope = declare(scope, attribute.name, attribute.value);
   });
   parser.on("opentag", () => {
     if (current !== undefined && scope !== undefined) current.uri = resolve(scope, current.name);
@@ -125,15 +125,6 @@ export function parseXml(text: string, options: XmlParseOptions = {}): XmlElemen
     fail(known.message, parser.line, parser.columnIndex, known.hint);
   }
   return root ?? fail("Document is empty", 1, 0, "Send an XML document.");
-}
-
-function resolve(scope: Scope, name: string): string {
-  const colon = name.indexOf(":");
-  const prefix = colon < 0 ? "" : name.slice(0, colon);
-  for (let each: Scope | undefined = scope; each !== undefined; each = each.outer) {
-    if (each.prefix === prefix) return each.uri;
-  }
-  return "";
 }
 
 interface Explanation {
