@@ -1,3 +1,4 @@
+export { type AbiOptions, checkAbiStability } from "./abi/index.js";
 export {
   addController,
   addUsbController,

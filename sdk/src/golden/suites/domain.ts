@@ -1,6 +1,6 @@
-import { formatDomain, type ParseOptions, parseDomain } from "../../conf/index.js";
-import type { GoldenRun, GoldenSuites } from "../case.js";
-import { expectMode, expectUnwrapped } from "../compare.js";
+import type { ParseOptions } from "../../conf/index.js";
+import type { GoldenSuites } from "../case.js";
+import { domainRoundTrip } from "../domain-round-trip.js";
 
 const GENERIC: ParseOptions = {
   newUuid: () => "00000000-0000-4000-8000-000000000000",
@@ -18,14 +18,4 @@ const GENERIC: ParseOptions = {
   },
 };
 
-function roundTrip(options: ParseOptions): () => GoldenRun {
-  return () => async (row, files) => {
-    const inactive = row.live !== true;
-    const printed = await expectMode(row, () =>
-      formatDomain(parseDomain(files.text(row.input), { ...options, inactive }), { inactive, secure: true }),
-    );
-    if (printed !== undefined) expectUnwrapped(files, row.expected ?? row.input, printed);
-  };
-}
-
-export const domainSuites: GoldenSuites = { genericxml2xml: roundTrip(GENERIC) };
+export const domainSuites: GoldenSuites = { genericxml2xml: () => domainRoundTrip(GENERIC) };

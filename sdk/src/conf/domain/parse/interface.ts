@@ -104,6 +104,9 @@ const MODELS = [
   "82543GC",
 ] as const;
 
+/** libvirt knows these; it keeps others as they are written. */
+export const KNOWN_NET_MODELS: ReadonlySet<string> = new Set(MODELS);
+
 /** Known models take their usual letter case. */
 function canonicalModel(element: XmlElement, model: string | undefined): string | undefined {
   if (model === undefined) return undefined;
