@@ -1,0 +1,31 @@
+import { isElement, withoutBlanks, type XmlAttribute, type XmlElement } from "../../xml/index.js";
+
+/**
+ * `<metadata>` as it is kept and printed: one element of each namespace, none without a namespace, and the namespaces
+ * that the document declares further out declared here.
+ */
+export function keepMetadata(metadata: XmlElement): XmlElement {
+  const declared = new Map<string, string>();
+  const kept = declarationsFirst(withoutBlanks(metadata), new Set(), declared);
+  const seen = new Set<string>();
+  const children = kept.children.filter((node) => {
+    if (!isElement(node) || node.uri === "" || seen.has(node.uri)) return false;
+    seen.add(node.uri);
+    return true;
+  });
+  const outer = [...declared].map(([name, value]): XmlAttribute => ({ name, value }));
+  return { ...kept, attributes: [...outer, ...kept.attributes], children };
+}
+
+/** Puts declarations in front of other attributes, as libxml2 prints them, and collects those that are missing. */
+function declarationsFirst(element: XmlElement, outer: ReadonlySet<string>, missing: Map<string, string>): XmlElement {
+  const isDeclaration = ({ name }: XmlAttribute): boolean => name === "xmlns" || name.startsWith("xmlns:");
+  const declarations = element.attributes.filter(isDeclaration);
+  const scope = declarations.length === 0 ? outer : new Set([...outer, ...declarations.map(({ name }) => name)]);
+  const colon = element.name.indexOf(":");
+  const own = colon < 0 ? "xmlns" : `xmlns:${element.name.slice(0, colon)}`;
+  if (element.uri !== "" && !scope.has(own)) missing.set(own, element.uri);
+  const others = element.attributes.filter((each) => !isDeclaration(each));
+  const children = element.children.map((node) => (isElement(node) ? declarationsFirst(node, scope, missing) : node));
+  return { ...element, attributes: [...declarations, ...others], children };
+}
