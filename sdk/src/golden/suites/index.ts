@@ -1,7 +1,23 @@
 import type { GoldenSuites } from "../case.js";
+import { snapshotSuites } from "./snapshot.js";
+import { backupSuites } from "./backup.js";
 import { domainSuites } from "./domain.js";
 import { hostSuites } from "./host.js";
+import { interfaceSuites } from "./interface.js";
+import { networkSuites } from "./network.js";
+import { nodeDeviceSuites } from "./node-device.js";
+import { secretSuites } from "./secret.js";
+import { storageSuites } from "./storage.js";
 import { sysinfoSuites } from "./sysinfo.js";
 
 /** The suites of what all drivers share. */
-export const sdkSuites: GoldenSuites = { ...domainSuites, ...hostSuites, ...sysinfoSuites };
+export const sdkSuites: GoldenSuites = {
+  ...networkSuites,
+  ...domainSuites,
+  ...hostSuites,
+  ...backupSuites, ...snapshotSuites, ...sysinfoSuites,
+  ...interfaceSuites,
+  ...nodeDeviceSuites,
+  ...secretSuites,
+  ...storageSuites,
+};
