@@ -1,0 +1,4 @@
+export { formatStorageVolume } from "./format.js";
+export { type StorageVolumeFormat, type VolumeFormats, volumeFormatsOf } from "./formats.js";
+export * from "./model.js";
+export { parseStorageVolume, type StorageVolumeParseOptions } from "./parse.js";
