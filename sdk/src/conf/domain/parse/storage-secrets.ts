@@ -1,9 +1,18 @@
-import { attribute, child, childElements, integerAttribute, type XmlElement } from "../../../xml/index.js";
+import type { VirtError } from "@polyvisor/core";
+import {
+  attribute,
+  child,
+  childElements,
+  enumAttribute,
+  requiredInteger,
+  type XmlElement,
+} from "../../../xml/index.js";
+import { parseUuid } from "../../common/uuid.js";
 import type { SecretReference, StorageAuth, StorageEncryption } from "../model/index.js";
 import { confError, word } from "./context.js";
 
 /** `<secret uuid=...>` or `<secret usage=...>`. */
-function parseSecretReference(element: XmlElement): SecretReference {
+export function parseSecretReference(element: XmlElement): SecretReference {
   const uuid = attribute(element, "uuid");
   const usage = attribute(element, "usage");
   if (uuid === undefined && usage === undefined) {
@@ -12,7 +21,12 @@ function parseSecretReference(element: XmlElement): SecretReference {
   if (uuid !== undefined && usage !== undefined) {
     throw confError(element, "XML_ERROR", "either secret uuid or usage expected");
   }
-  return uuid !== undefined ? { uuid: uuid.toLowerCase() } : { usage: usage ?? "" };
+  if (uuid === undefined) return { usage: usage ?? "" };
+  const known = parseUuid(uuid);
+  if (known === undefined) {
+    throw confError(element, "XML_ERROR", `invalid secret uuid '${uuid}'`, "Write a UUID, or name the secret's usage.");
+  }
+  return { uuid: known };
 }
 
 export function parseAuth(element: XmlElement): StorageAuth {
@@ -27,62 +41,49 @@ const FORMATS = ["default", "qcow", "luks", "luks2"] as const;
 
 export function parseEncryption(element: XmlElement): StorageEncryption {
   const written = attribute(element, "format");
-  if (written === undefined) throw confError(element, "XML_ERROR", "unknown volume encryption format (null)");
-  const format = word(
-    element,
-    written,
-    FORMATS,
-    (value) => `unknown volume encryption format type ${value}`,
-    "XML_ERROR",
-  );
-  const engine = attribute(element, "engine");
-  const cipher = child(element, "cipher");
-  const ivgen = child(element, "ivgen");
+  if (!written) throw missing(element, "unknown volume encryption format");
+  const format = word(element, written, FORMATS, (value) => `unknown volume encryption format type ${value}`);
+  // libvirt reads how a key is made for this one format only
+  const cipher = format === "luks" ? child(element, "cipher") : undefined;
+  const ivgen = format === "luks" ? child(element, "ivgen") : undefined;
+  if (ivgen !== undefined && cipher === undefined) {
+    throw missing(ivgen, "ivgen element found, but cipher is missing");
+  }
   return {
     format,
-    engine:
-      engine === undefined
-        ? undefined
-        : word(
-            element,
-            engine,
-            ["qemu", "librbd"],
-            (value) => `Invalid value for attribute 'engine' in element 'encryption': '${value}'.`,
-            "XML_ERROR",
-          ),
-    secrets: childElements(element, "secret").map((secret) => {
-      const type = attribute(secret, "type");
-      if (type === undefined) throw confError(secret, "XML_ERROR", "unknown volume encryption secret type (null)");
-      return {
-        type: word(
-          secret,
-          type,
-          ["passphrase"],
-          (value) => `unknown volume encryption secret type ${value}`,
-          "XML_ERROR",
-        ),
-        reference: parseSecretReference(secret),
-      };
-    }),
-    cipher:
-      cipher === undefined
-        ? undefined
-        : {
-            name: attribute(cipher, "name") ?? missing(cipher, "cipher info missing 'name' attribute"),
-            size: integerAttribute(cipher, "size") ?? missing(cipher, "cipher info missing 'size' attribute"),
-            mode: attribute(cipher, "mode"),
-            hash: attribute(cipher, "hash"),
-          },
-    ivgen:
-      ivgen === undefined
-        ? undefined
-        : {
-            name: attribute(ivgen, "name") ?? missing(ivgen, "missing ivgen info name string"),
-            hash: attribute(ivgen, "hash"),
-          },
+    engine: enumAttribute(element, "engine", ["qemu", "librbd"]),
+    secrets: childElements(element, "secret").map(parseEncryptionSecret),
+    cipher: cipher === undefined ? undefined : parseCipher(cipher),
+    ivgen: ivgen === undefined ? undefined : parseIvgen(ivgen),
   };
 }
 
-function missing(element: XmlElement, message: string): never {
-  throw confError(element, "XML_ERROR", message);
+function parseEncryptionSecret(element: XmlElement): StorageEncryption["secrets"][number] {
+  const type = attribute(element, "type");
+  if (!type) throw missing(element, "unknown volume encryption secret type");
+  return {
+    type: word(element, type, ["passphrase"], (value) => `unknown volume encryption secret type ${value}`),
+    reference: parseSecretReference(element),
+  };
+}
+
+function parseCipher(element: XmlElement): NonNullable<StorageEncryption["cipher"]> {
+  const name = attribute(element, "name");
+  if (name === undefined) throw missing(element, "cipher info missing 'name' attribute");
+  return {
+    name,
+    size: requiredInteger(element, "size"),
+    mode: attribute(element, "mode"),
+    hash: attribute(element, "hash"),
+  };
+}
+
+function parseIvgen(element: XmlElement): NonNullable<StorageEncryption["ivgen"]> {
+  const name = attribute(element, "name");
+  if (name === undefined) throw missing(element, "missing ivgen info name string");
+  return { name, hash: attribute(element, "hash") };
+}
+
+function missing(element: XmlElement, message: string): VirtError {
+  return confError(element, "XML_ERROR", message);
 }
