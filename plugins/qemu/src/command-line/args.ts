@@ -4,6 +4,14 @@ import { jsonText, type Props, type PropValue, propsToOption } from "./props.js"
 /** What `<qemu:override>` changes: properties by the alias of their device. `undefined` removes one. */
 export type DeviceOverrides = ReadonlyMap<string, ReadonlyMap<string, PropValue | undefined>>;
 
+export interface ArgsOptions {
+  readonly overrides: DeviceOverrides;
+  /** A device that must exist before another one, by the alias of that one. */
+  readonly companions: ReadonlyMap<string, Props>;
+  /** As many sets of descriptors, from 0 on, are numbered by the caller. */
+  readonly reservedFdSets: number;
+}
+
 /**
  * A command line that grows option by option.
  *
@@ -13,12 +21,13 @@ export class Args {
   readonly argv: string[] = [];
   readonly env: [name: string, value: string][] = [];
   readonly #caps: QemuCapabilities;
-  readonly #overrides: DeviceOverrides;
-  #fdSets = 0;
+  readonly #options: ArgsOptions;
+  #fdSets: number;
 
-  constructor(caps: QemuCapabilities, overrides: DeviceOverrides) {
+  constructor(caps: QemuCapabilities, options: ArgsOptions) {
     this.#caps = caps;
-    this.#overrides = overrides;
+    this.#options = options;
+    this.#fdSets = options.reservedFdSets;
   }
 
   add(option: string, ...values: string[]): void {
@@ -26,6 +35,8 @@ export class Args {
   }
 
   device(props: Props): void {
+    const companion = typeof props.id === "string" ? this.#options.companions.get(props.id) : undefined;
+    if (companion !== undefined) this.device(companion);
     this.#structured("-device", "driver", this.#override(props), has(this.#caps, "device.json+hotplug"));
   }
 
@@ -52,8 +63,10 @@ export class Args {
   }
 
   /** The same for descriptors of one file: QEMU takes the one that is open in the way that it needs. */
-  fdsSet(descriptors: readonly { readonly fd: number; readonly opaque: string }[]): string {
-    const set = this.#fdSets++;
+  fdsSet(
+    descriptors: readonly { readonly fd: number; readonly opaque: string }[],
+    set: number = this.#fdSets++,
+  ): string {
     for (const { fd, opaque } of descriptors) this.add("-add-fd", `set=${set},fd=${fd},opaque=${opaque}`);
     return `/dev/fdset/${set}`;
   }
@@ -63,7 +76,7 @@ export class Args {
   }
 
   #override(props: Props): Props {
-    const changes = typeof props.id === "string" ? this.#overrides.get(props.id) : undefined;
+    const changes = typeof props.id === "string" ? this.#options.overrides.get(props.id) : undefined;
     if (changes === undefined) return props;
     const kept = Object.entries(props).filter(([name]) => !changes.has(name));
     return Object.fromEntries([...kept, ...changes]);

@@ -174,7 +174,11 @@ function filePath(build: Build, source: Extract<StorageSource, { type: "file" }>
   if (source.fdgroup === undefined) return source.path ?? "";
   const group = build.runtime.fdGroups?.get(source.fdgroup);
   if (group === undefined) throw refuse(`file descriptor group '${source.fdgroup}' was not associated with the domain`);
-  return build.args.fdsSet(group.fds.map((fd, at) => ({ fd, opaque: `${node}-storage${at}` })));
+  const set = build.imageFdSets.indexOf(node);
+  return build.args.fdsSet(
+    group.fds.map((fd, at) => ({ fd, opaque: `${node}-storage${at}` })),
+    set,
+  );
 }
 
 function formatNode(image: Image, file: string, secrets: StorageSecrets): Props {

@@ -18,6 +18,7 @@ import { inputArgs } from "./input.js";
 import { accelArgs, machineArgs, nameArgs, smpArgs, tsegArgs } from "./machine.js";
 import { iothreadArgs, memoryArgs, memoryDeviceArgs } from "./memory.js";
 import { networkArgs } from "./network.js";
+import { openedImages } from "./node-names.js";
 import { numaArgs } from "./numa.js";
 import { deprecationArgs, overridesOf, passthroughArgs } from "./passthrough.js";
 import type { Runtime } from "./runtime.js";
@@ -40,6 +41,7 @@ import { tpmArgs } from "./tpm.js";
 import { hubArgs, redirdevArgs, smartcardArgs } from "./usb.js";
 
 import { videoArgs } from "./video.js";
+import { zpciDevices } from "./zpci.js";
 
 export interface CommandLine {
   /** The emulator by absolute path, and its arguments. */
@@ -53,7 +55,12 @@ export interface CommandLine {
  */
 export function buildCommandLine(domain: Domain, caps: QemuCapabilities, runtime: Runtime): CommandLine {
   const virtType = virtTypeOf(domain);
-  const args = new Args(caps, overridesOf(domain));
+  const imageFdSets = openedImages(domain);
+  const args = new Args(caps, {
+    overrides: overridesOf(domain),
+    companions: zpciDevices(domain),
+    reservedFdSets: imageFdSets.length,
+  });
   const build: Build = {
     domain,
     caps,
@@ -61,6 +68,7 @@ export function buildCommandLine(domain: Domain, caps: QemuCapabilities, runtime
     args,
     virtType,
     machine: findMachine(caps, virtType, domain.os.machine ?? ""),
+    imageFdSets,
     bootIndexes: bootIndexes(domain),
     can: canOf(caps),
   };

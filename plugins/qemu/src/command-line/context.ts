@@ -12,6 +12,8 @@ export interface Build {
   readonly args: Args;
   readonly virtType: VirtType;
   readonly machine: MachineType | undefined;
+  /** The nodes of images that clients opened; the place of one is the number of its set of descriptors. */
+  readonly imageFdSets: readonly string[];
   /** The boot index of each device that has one. */
   readonly bootIndexes: ReadonlyMap<Device, number>;
   can(flag: QemuFlag): boolean;

@@ -8,7 +8,7 @@ import { virtioProps } from "./virtio.js";
 type Connected = Exclude<InterfaceSource, { type: "network" }> | ActualInterface["source"];
 
 /** What an interface is connected to once the network that it names was resolved. */
-function connectedTo(nic: Interface): Connected {
+export function connectedTo(nic: Interface): Connected {
   if (nic.source.type !== "network") return nic.source;
   return nic.source.actual?.source ?? { type: "network", bridge: "" };
 }
@@ -17,7 +17,7 @@ export function networkArgs(build: Build): void {
   for (const nic of build.domain.devices.interfaces) {
     const source = connectedTo(nic);
     // Such an interface is a host device, and is passed with those.
-    if (source.type === "hostdev") throw notYet("an interface of type 'hostdev'");
+    if (source.type === "hostdev") continue;
     if (source.type === "vhostuser")
       chardevArgs(
         build,

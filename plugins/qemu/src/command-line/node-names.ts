@@ -32,3 +32,27 @@ function numberChain(
   const next = numberChain(store.backingStore, number);
   return { ...store, source, ...(next === undefined ? {} : { backingStore: next }) };
 }
+
+/** SCSI devices of the host are numbered after all images: the number of the first one. */
+export function firstHostdevNumber({ devices }: Domain): number {
+  let last = 0;
+  const count = (store: BackingStore | undefined): number =>
+    store === undefined || store.kind === "end" ? 0 : 1 + count(store.backingStore);
+  for (const { target, source, backingStore } of devices.disks)
+    if (target.bus !== "sd" && source.type !== "vhostuser") last += 1 + count(backingStore);
+  return last + 1;
+}
+
+/** The nodes of images that a client opened for us, in the order of their numbers. */
+export function openedImages({ devices }: Domain): readonly string[] {
+  const sources = devices.disks.flatMap(({ source, backingStore }) => [source, ...chainSources(backingStore)]);
+  return sources
+    .filter((source) => source.type === "file" && source.fdgroup !== undefined)
+    .map(({ index = 0 }) => index)
+    .sort((a, b) => a - b)
+    .map((index) => `libvirt-${index}`);
+}
+
+function chainSources(store: BackingStore | undefined): readonly StorageSource[] {
+  return store === undefined || store.kind === "end" ? [] : [store.source, ...chainSources(store.backingStore)];
+}

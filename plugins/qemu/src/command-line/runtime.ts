@@ -24,6 +24,8 @@ export interface Runtime {
     | undefined;
   /** Opened `/dev/vhost-vdpa-*` by the alias of their interface, and `/dev/vhost-vsock` under `vsock0`. */
   readonly vhostFds?: ReadonlyMap<string, number> | undefined;
+  /** Paths of the generic nodes (`/dev/sg0`) of the host's SCSI devices, by the alias of the host device. */
+  readonly scsiDevices?: ReadonlyMap<string, string> | undefined;
   /** An opened TPM and its cancel file, by the TPM's alias. */
   readonly tpmFds?: ReadonlyMap<string, { readonly device: number; readonly cancel: number }> | undefined;
   /** Sockets of the helpers that serve a device (swtpm, virtiofsd, vhost-user-gpu), by its alias. */

@@ -1,6 +1,5 @@
 import { VirtError } from "@polyvisor/core";
 import {
-  type Audio,
   addController,
   addUsbController,
   type Domain,
@@ -12,6 +11,8 @@ import {
   withDevices,
 } from "@polyvisor/sdk/conf";
 import { has, isX86, type QemuCapabilities } from "../capabilities/index.js";
+import { addAudio } from "./default-audio.js";
+import type { HostFacts } from "./host-facts.js";
 import { isArmVirt, isI440fx, isPseries, isQ35, isRiscvVirt } from "./machine.js";
 
 /** What a machine has whether or not its configuration says so. */
@@ -26,7 +27,7 @@ interface Built {
 }
 
 /** Adds the devices that libvirt adds to every guest of a machine, in libvirt's order. */
-export function addDefaultDevices(written: Domain, caps: QemuCapabilities): Domain {
+export function addDefaultDevices(written: Domain, caps: QemuCapabilities, host: HostFacts): Domain {
   const built = builtIn(written, caps);
   let domain = written;
   if (isX86(domain.os.arch ?? "")) domain = maybeAddInput(maybeAddInput(domain, "mouse", "ps2"), "keyboard", "ps2");
@@ -37,7 +38,7 @@ export function addDefaultDevices(written: Domain, caps: QemuCapabilities): Doma
     domain = withDevices(domain, { memballoon: { kind: "memballoon", model: "virtio" } });
   if (built.usbInput === true) domain = addUsbInput(domain);
   if (built.panic === true) domain = addPanic(domain);
-  return domain.devices.audios.length === 0 ? addAudio(domain) : domain;
+  return domain.devices.audios.length === 0 ? addAudio(domain, host.audio) : domain;
 }
 
 function builtIn(domain: Domain, caps: QemuCapabilities): Built {
@@ -123,17 +124,4 @@ function addPanic(domain: Domain): Domain {
   const { panics } = domain.devices;
   if (panics.some((each) => each.model === undefined || each.model === own)) return domain;
   return withDevices(domain, { panics: [...panics, { kind: "panic" }] });
-}
-
-/** Sound goes where the screen is; SDL's choice is left to QEMU. */
-function addAudio(domain: Domain): Domain {
-  let type: "none" | "spice" | undefined = domain.devices.graphics.length === 0 ? "none" : undefined;
-  for (const graphics of domain.devices.graphics) {
-    if (graphics.type === "vnc") type = "none";
-    else if (graphics.type === "spice") type = "spice";
-    else if (graphics.type === "sdl") type = undefined;
-  }
-  if (type === undefined) return domain;
-  const audio: Audio = { kind: "audio", type, id: 1 };
-  return withDevices(domain, { audios: [audio] });
 }

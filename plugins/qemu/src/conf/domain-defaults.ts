@@ -1,8 +1,10 @@
 import { VirtError } from "@polyvisor/core";
 import { type Channel, type Domain, type HookContext, mapDevices } from "@polyvisor/sdk/conf";
 import { canonicalMachine, defaultMachine, has, type QemuCapabilities } from "../capabilities/index.js";
+import { alignNewModules } from "./align-module.js";
 import { completeCpu, virtTypeOf } from "./cpu.js";
 import { addDefaultDevices } from "./default-devices.js";
+import type { HostFacts } from "./host-facts.js";
 import { isArmVirt, isQ35 } from "./machine.js";
 
 /** Folders that configurations mention. */
@@ -12,22 +14,24 @@ export interface ConfFolders {
   readonly channels: string;
 }
 
+interface Surroundings extends HookContext {
+  readonly folders: ConfFolders;
+  readonly host: HostFacts;
+}
+
 /** What the domain as a whole leaves open: the machine, its devices, its processor. Called before any device is looked at. */
-export function completeDomain(
-  written: Domain,
-  caps: QemuCapabilities,
-  folders: ConfFolders,
-  context: HookContext,
-): Domain {
+export function completeDomain(written: Domain, caps: QemuCapabilities, context: Surroundings): Domain {
+  const { folders, host } = context;
   if (written.bootloader !== undefined || written.bootloaderArgs !== undefined)
     throw refuse("bootloader is not supported by QEMU");
   let domain = withNvram(withMachine(written, caps), folders);
-  domain = addDefaultDevices(domain, caps);
+  domain = addDefaultDevices(domain, caps, host);
   const machine = canonicalMachine(caps, virtTypeOf(domain), domain.os.machine ?? "");
   domain = { ...domain, os: { ...domain.os, machine } };
   domain = withGic(completeCpu(domain, caps), caps);
   checkVcpus(domain);
   checkTseg(domain, caps);
+  if (context.abiUpdate) domain = alignNewModules(domain);
   return context.inactive ? dropMadeUpPaths(domain, folders) : domain;
 }
 

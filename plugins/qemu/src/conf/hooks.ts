@@ -1,8 +1,9 @@
 import type { DomainHooks, DriverFeature } from "@polyvisor/sdk/conf";
-import { hostArch, type QemuCapabilities } from "../capabilities/index.js";
+import type { QemuCapabilities } from "../capabilities/index.js";
 import { assignAddresses } from "./address/index.js";
 import { deviceDefaults } from "./device-defaults.js";
 import { type ConfFolders, completeDomain, dropMadeUpPaths } from "./domain-defaults.js";
+import { type HostFacts, THIS_HOST } from "./host-facts.js";
 import { QEMU_NAMESPACE } from "./namespace.js";
 import { validateDefinition } from "./validate/index.js";
 
@@ -21,10 +22,14 @@ const FOLDERS: ConfFolders = { nvram: "/var/lib/libvirt/qemu/nvram", channels: "
  * QEMU's part in completing a configuration. Without capabilities (a stored definition whose emulator is gone) devices
  * stay as they are and nothing is checked: it was complete when it was stored, and only starting it fails.
  */
-export function qemuHooks(caps: QemuCapabilities | undefined, folders: ConfFolders = FOLDERS): DomainHooks {
+export function qemuHooks(
+  caps: QemuCapabilities | undefined,
+  folders: ConfFolders = FOLDERS,
+  host: HostFacts = THIS_HOST,
+): DomainHooks {
   const common: DomainHooks = {
     features: FEATURES,
-    defaultArch: hostArch(),
+    defaultArch: host.arch,
     defaultSecurityModel: "none",
     namespace: QEMU_NAMESPACE,
     devices: deviceDefaults(caps),
@@ -38,8 +43,8 @@ export function qemuHooks(caps: QemuCapabilities | undefined, folders: ConfFolde
       ...domain,
       devices: { ...domain.devices, emulator: domain.devices.emulator ?? caps.emulator },
     }),
-    domain: (domain, context) => completeDomain(domain, caps, folders, context),
-    assignAddresses: (domain, { abiUpdate }) => assignAddresses(domain, caps, abiUpdate),
+    domain: (domain, context) => completeDomain(domain, caps, { folders, host, ...context }),
+    assignAddresses: (domain, { abiUpdate }) => assignAddresses(domain, caps, abiUpdate, host),
     // What is stored was checked when it was defined; a newer emulator must not make it vanish.
     validate: (domain, { abiUpdate }) => (abiUpdate ? validateDefinition(domain, caps) : undefined),
   };

@@ -11,7 +11,7 @@ import type { QemuCapabilities } from "../capabilities/index.js";
 import { alignMemory, buildCommandLine, numberImages } from "../command-line/index.js";
 import { assignAddresses, assignAliases, qemuHooks, validateDefinition } from "../conf/index.js";
 import { listField } from "./fields.js";
-import { FOLDERS } from "./folders.js";
+import { COUNTED_UUID, FOLDERS, hostOf } from "./folders.js";
 import { makeLive } from "./live.js";
 import { RowCapabilities } from "./row-capabilities.js";
 import { runtimeOf } from "./runtime.js";
@@ -33,7 +33,8 @@ export function qemuxml2argv(): GoldenRun {
 
 function read(row: GoldenCase, files: GoldenFiles, caps: QemuCapabilities): Domain {
   const domain = parseDomain(files.text(row.input), {
-    hooks: qemuHooks(caps, FOLDERS),
+    hooks: qemuHooks(caps, FOLDERS, hostOf(row, caps.arch)),
+    newUuid: () => COUNTED_UUID,
     abiUpdate: listField(row, "parseFlags").includes("VIR_DOMAIN_DEF_PARSE_ABI_UPDATE"),
   });
   validateDefinition(domain, caps);
@@ -41,7 +42,7 @@ function read(row: GoldenCase, files: GoldenFiles, caps: QemuCapabilities): Doma
 }
 
 function commandOf(row: GoldenCase, caps: QemuCapabilities, written: Domain): string {
-  const placed = assignAddresses(written, caps, row.migrateFrom === undefined);
+  const placed = assignAddresses(written, caps, row.migrateFrom === undefined, hostOf(row, caps.arch));
   const domain = makeLive(numberImages(alignMemory(assignAliases(placed))));
   const { env, argv } = buildCommandLine(domain, caps, runtimeOf(row, domain));
   return shellText(env, argv);

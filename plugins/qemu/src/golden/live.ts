@@ -2,6 +2,9 @@ import { type Channel, type Domain, type Graphics, type GraphicsListen, mapDevic
 import { shortName } from "../state/layout.js";
 import { FOLDERS } from "./folders.js";
 
+/** Where the data's driver keeps the sockets of its helpers: a place that no test may use. */
+export const RUN_DIR = "/bad-test-used-env-xdg-runtime-dir/libvirt/qemu/run";
+const RENDER_NODE = "/dev/dri/foo";
 const ADDRESS = "127.0.0.1";
 
 /** The folder of a guest that does not run: its id is -1. */
@@ -15,7 +18,7 @@ export function makeLive(domain: Domain): Domain {
   return mapDevices(
     { ...domain, id: -1 },
     {
-      graphics: (graphics) => withPorts(withListens(graphics, folder)),
+      graphics: (graphics) => withDisplay(withPorts(withListens(graphics, folder)), domain),
       channel: (channel) => withSocket(channel, domain),
       shmem: (shmem) =>
         shmem.server === undefined || shmem.server.path !== undefined
@@ -64,4 +67,19 @@ function vioserial({ address }: Channel): string {
   const { controller, bus, port } = address?.type === "virtio-serial" ? address : { controller: 0, bus: 0, port: 0 };
   const two = (value: number | undefined) => String(value ?? 0).padStart(2, "0");
   return `vioser-${two(controller)}-${two(bus)}-${two(port)}.sock`;
+}
+
+function withDisplay(graphics: Graphics, domain: Domain): Graphics {
+  const drawsAlone = "gl" in graphics && typeof graphics.gl === "object" && graphics.gl.enable === "yes";
+  if (graphics.type === "spice" && graphics.gl?.enable === "yes")
+    return { ...graphics, gl: { ...graphics.gl, rendernode: graphics.gl.rendernode ?? RENDER_NODE } };
+  if (graphics.type === "egl-headless") return { ...graphics, rendernode: graphics.rendernode ?? RENDER_NODE };
+  if (graphics.type !== "dbus") return graphics;
+  const rendernode = drawsAlone ? (graphics.gl?.rendernode ?? RENDER_NODE) : graphics.gl?.rendernode;
+  const address = `unix:path=${RUN_DIR}/dbus/${shortName(-1, domain.name)}-dbus.sock`;
+  return {
+    ...graphics,
+    ...(graphics.p2p === true || graphics.address !== undefined ? {} : { address }),
+    ...(graphics.gl === undefined ? {} : { gl: { ...graphics.gl, rendernode } }),
+  };
 }

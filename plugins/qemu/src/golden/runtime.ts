@@ -3,7 +3,7 @@ import type { GoldenCase } from "@polyvisor/sdk/golden";
 import type { Runtime, Secrets } from "../command-line/index.js";
 import { shortName } from "../state/layout.js";
 import { settingOf, textField } from "./fields.js";
-import { guestFolder } from "./live.js";
+import { guestFolder, RUN_DIR } from "./live.js";
 
 const NOW = 1234567890;
 /** The clock of the data's host is half an hour behind UTC: its zone is written `VIR00:30`. */
@@ -31,7 +31,8 @@ export function runtimeOf(row: GoldenCase, domain: Domain): Runtime {
     environment: { PATH: "/bin", USER: "test", LOGNAME: "test" },
     monitor: { fd: FD.socket },
     ...chardevFds(domain),
-    taps: new Map(domain.devices.interfaces.map((nic) => [nic.alias ?? "", tapOf(nic, domain)])),
+    taps: new Map(domain.devices.interfaces.map((nic) => [nic.alias ?? "", tapOf(nic)])),
+    scsiDevices: new Map(domain.devices.hostdevs.map((hostdev) => [hostdev.alias ?? "", "/dev/sg0"])),
     fdGroups: fdGroups(row),
     vhostFds: vhostFds(domain),
     tpmFds: new Map(domain.devices.tpms.map((tpm) => [tpm.alias ?? "", { device: FD.tpm, cancel: FD.tpmCancel }])),
@@ -104,14 +105,11 @@ function chardevFds({ devices }: Domain): Pick<Runtime, "chardevFds" | "chardevL
   return { chardevFds: fds, chardevLogFds: logs };
 }
 
-function tapOf(
-  nic: Interface,
-  { type }: Domain,
-): { readonly fds: readonly number[]; readonly vhostFds?: readonly number[] } {
+function tapOf(nic: Interface): { readonly fds: readonly number[]; readonly vhostFds?: readonly number[] } {
   const count = Math.max(1, nic.driver?.queues ?? 1);
   const row = (first: number) => Array.from({ length: count }, (_, at) => first + at);
-  const vhost = type === "kvm" && nic.model?.startsWith("virtio") === true && nic.driver?.name !== "qemu";
-  return { fds: row(FD.tap), ...(vhost ? { vhostFds: row(FD.vhost) } : {}) };
+  const virtio = nic.model?.startsWith("virtio") === true;
+  return { fds: row(FD.tap), ...(virtio ? { vhostFds: row(FD.vhost) } : {}) };
 }
 
 function vhostFds({ devices }: Domain): ReadonlyMap<string, number> {
@@ -124,13 +122,14 @@ function vhostFds({ devices }: Domain): ReadonlyMap<string, number> {
   ]);
 }
 
-function helperSockets({ devices }: Domain, folder: string): ReadonlyMap<string, string> {
+function helperSockets(domain: Domain, folder: string): ReadonlyMap<string, string> {
+  const { devices } = domain;
   return new Map([
     ...devices.tpms.map((tpm): [string, string] => [tpm.alias ?? "", "/dev/test"]),
     ...devices.filesystems.map((fs): [string, string] => [fs.alias ?? "", `${folder}/${fs.alias}-fs.sock`]),
     ...devices.interfaces.map((nic): [string, string] => [
       nic.alias ?? "",
-      `/var/run/libvirt/qemu/passt/-1-${nic.alias}.socket`,
+      `${RUN_DIR}/passt/${shortName(-1, domain.name)}-${nic.alias}.socket`,
     ]),
   ]);
 }

@@ -2,7 +2,7 @@ import { formatDomain, parseDomain } from "@polyvisor/sdk/conf";
 import { expectMode, expectUnwrapped, type GoldenRun } from "@polyvisor/sdk/golden";
 import { qemuHooks } from "../conf/index.js";
 import { listField } from "./fields.js";
-import { FOLDERS } from "./folders.js";
+import { COUNTED_UUID, FOLDERS, hostOf } from "./folders.js";
 import { RowCapabilities } from "./row-capabilities.js";
 
 /** A document through our model and back, as a configuration and as that of a running guest. */
@@ -13,7 +13,8 @@ export function qemuxml2xml(): GoldenRun {
     const inactive = row.live !== true;
     const printed = await expectMode(row, () => {
       const domain = parseDomain(files.text(row.input), {
-        hooks: qemuHooks(caps, FOLDERS),
+        hooks: qemuHooks(caps, FOLDERS, hostOf(row, caps.arch)),
+        newUuid: () => COUNTED_UUID,
         inactive,
         abiUpdate: listField(row, "parseFlags").includes("VIR_DOMAIN_DEF_PARSE_ABI_UPDATE"),
       });

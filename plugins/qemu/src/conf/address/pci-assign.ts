@@ -1,6 +1,7 @@
 import { VirtError } from "@polyvisor/core";
-import type { Controller, Domain, UsbController } from "@polyvisor/sdk/conf";
+import type { Controller, Domain, PciAddress, UsbController } from "@polyvisor/sdk/conf";
 import { has, type QemuCapabilities } from "../../capabilities/index.js";
+import type { HostFacts } from "../host-facts.js";
 import { isArmVirt, isPseries, isRiscvVirt } from "../machine.js";
 import { type Connect, controllerConnect, PCI, PCIE, PciBus } from "./pci-bus.js";
 import { isPiix3Part, placeChipset, primaryVideo } from "./pci-chipset.js";
@@ -21,15 +22,15 @@ interface Run {
  * Gives every PCI device of the domain its place, in libvirt's order. A first run finds out which controllers are
  * missing; they are added before the second.
  */
-export function assignPci(placement: Placement, caps: QemuCapabilities): void {
-  const kinds = pciKinds(placement.domain, caps);
+export function assignPci(placement: Placement, caps: QemuCapabilities, host: HostFacts): void {
+  const kinds = pciKinds(placement.domain, caps, host);
   const highest = Math.max(
     -1,
     ...placement.domain.devices.controllers.map((each) => (each.type === "pci" ? each.index : -1)),
   );
   let buses = highest + 1;
-  if (buses > 0) buses = rehearse({ placement, set: createSet(placement, caps, buses, true), kinds, caps }, highest);
-  const set = createSet(placement, caps, buses, false);
+  if (buses > 0) buses = rehearse({ placement, set: createSet(placement, caps, kinds, buses), kinds, caps }, highest);
+  const set = createSet(placement, caps, kinds, buses, false);
   if (!supportsPci(placement.domain, caps)) return;
   const run: Run = { placement, set, kinds, caps };
   placeChipset(placement, set, connectOfPrimaryVideo(run));
@@ -70,7 +71,13 @@ function supportsPci(domain: Domain, caps: QemuCapabilities): boolean {
 }
 
 /** The guest's buses with everything taken that the configuration places itself. */
-function createSet(placement: Placement, caps: QemuCapabilities, count: number, grow: boolean): PciAddressSet {
+function createSet(
+  placement: Placement,
+  caps: QemuCapabilities,
+  kinds: PciKinds,
+  count: number,
+  grow = true,
+): PciAddressSet {
   const { domain } = placement;
   const models = new Map(
     domain.devices.controllers.flatMap((each) =>
@@ -84,7 +91,7 @@ function createSet(placement: Placement, caps: QemuCapabilities, count: number, 
   });
   const options = { grow, pcieToPci: has(caps, "pcie-pci-bridge"), manyRoots: isPseries(domain) };
   const set = new PciAddressSet(buses, options);
-  const kinds = pciKinds(domain, caps);
+  if (isPseries(domain)) buses[0]?.keepForEmulated();
   for (const device of placedDevices(domain)) collect(set, placement, device, kinds);
   return set;
 }
@@ -106,7 +113,13 @@ function collect(set: PciAddressSet, placement: Placement, device: Placed, kinds
 
 function placeNext(run: Run, device: Placed, connect = deviceConnect(device, run.kinds)): void {
   const place = run.set.reserveNext(connect ?? { kinds: new Set(), auto: true });
-  if (!run.set.grows) run.placement.place(device, { type: "pci", domain: 0, ...place });
+  if (!run.set.grows) run.placement.place(device, { type: "pci", domain: 0, ...place, ...zpciOf(run, device) });
+}
+
+/** A configuration may name these numbers and leave the place to us. */
+function zpciOf({ placement }: Run, device: Placed): Pick<PciAddress, "zpci"> {
+  const address = placement.addressOf(device);
+  return address?.type === "pci" && address.zpci !== undefined ? { zpci: address.zpci } : {};
 }
 
 /** libvirt's order, which decides the slots that guests have had since QEMU 0.11. */

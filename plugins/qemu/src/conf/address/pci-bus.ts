@@ -9,6 +9,8 @@ export interface Connect {
   readonly aggregate?: boolean;
   /** Sits on the root bus itself, where no other endpoint is placed. */
   readonly integrated?: boolean;
+  /** Devices of one group share a bus with nobody else; without a group they are emulated ones. */
+  readonly group?: number | undefined;
 }
 
 export type ConnectKind =
@@ -37,6 +39,7 @@ interface BusShape {
 }
 
 const LAST_SLOT = 31;
+const NO_GROUP = 0;
 
 /** What each model of controller offers below it. */
 const BUS_SHAPES: Readonly<Record<PciControllerModel, BusShape>> = {
@@ -82,6 +85,8 @@ export class PciBus {
   readonly minSlot: number;
   readonly maxSlot: number;
   readonly #slots: Slot[] = [];
+  #group = NO_GROUP;
+  #keepsGroup = false;
 
   /** `offers` replaces what the model usually offers. */
   constructor(
@@ -101,11 +106,30 @@ export class PciBus {
     return (this.#functions(slot) & (1 << fn)) !== 0;
   }
 
-  reserve(slot: number, fn: number, wanted: Connect): void {
+  /** No device of a group will be placed here. */
+  keepForEmulated(): void {
+    this.#keepsGroup = true;
+  }
+
+  /** The bus of the device's group, or one that can still become it. */
+  suits(wanted: Connect, how: "exactly" | "if-empty"): boolean {
+    if (how === "exactly") return this.#group === (wanted.group ?? NO_GROUP);
+    return this.#isEmpty && !this.#keepsGroup;
+  }
+
+  /** `byUser`: devices of several groups on one bus are the user's wish, and end its being a group's. */
+  reserve(slot: number, fn: number, wanted: Connect, byUser = false): void {
     const taken = this.#slots[slot];
     if (taken === undefined) return;
+    const group = wanted.group ?? NO_GROUP;
+    if (this.#isEmpty && !this.#keepsGroup) this.#group = group;
+    else if (this.#group !== group && byUser) this.#group = NO_GROUP;
     if (taken.functions === 0 && wanted.aggregate === true) taken.aggregate = true;
     taken.functions |= 1 << fn;
+  }
+
+  get #isEmpty(): boolean {
+    return this.#slots.every(({ functions }) => functions === 0);
   }
 
   get isFull(): boolean {

@@ -1,5 +1,7 @@
-import type { Controller, Domain, PciController } from "@polyvisor/sdk/conf";
+import type { Controller, Domain, HostdevSource, PciAddress, PciController } from "@polyvisor/sdk/conf";
 import { has, type QemuCapabilities } from "../../capabilities/index.js";
+import type { HostFacts } from "../host-facts.js";
+import { isPseries } from "../machine.js";
 import { type Connect, controllerConnect, PCI, PCIE } from "./pci-bus.js";
 import type { Placed } from "./placement.js";
 
@@ -7,11 +9,23 @@ import type { Placed } from "./placement.js";
 export interface PciKinds {
   readonly pcie: Connect;
   readonly virtio: Connect;
+  /** A device of the host, by its address there. */
+  hostDevice(address: PciAddress): Connect;
 }
 
-export function pciKinds(domain: Domain, caps: QemuCapabilities): PciKinds {
+export function pciKinds(domain: Domain, caps: QemuCapabilities, host: HostFacts): PciKinds {
   const pcie = rootModel(domain) === "pcie-root" ? PCIE : PCI;
-  return { pcie, virtio: has(caps, "virtio-pci-non-transitional") ? pcie : PCI };
+  return {
+    pcie,
+    virtio: has(caps, "virtio-pci-non-transitional") ? pcie : PCI,
+    hostDevice: (address) => (isPseries(domain) ? { ...pcie, group: groupOf(address, host) } : pcie),
+  };
+}
+
+/** On POWER the host resets devices by the group, so each group gets a bus. The group 0 is one as well. */
+function groupOf(address: PciAddress, host: HostFacts): number | undefined {
+  const group = host.iommuGroup(address);
+  return group === undefined ? undefined : group + 1;
 }
 
 export function rootModel(domain: Domain): PciController["model"] {
@@ -33,8 +47,7 @@ export function deviceConnect(device: Placed, kinds: PciKinds): Connect | undefi
     case "disk":
       return device.target.bus === "virtio" ? ofVirtio(device.model, kinds) : undefined;
     case "hostdev":
-      if (device.source.type === "scsi_host") return ofVirtio(device.source.model, kinds);
-      return device.source.type === "pci" || device.source.type === "mdev" ? kinds.pcie : undefined;
+      return ofHostdev(device.source, kinds);
     case "memballoon":
       return device.model === "xen" || device.model === "none" ? undefined : ofVirtio(device.model, kinds);
     case "rng":
@@ -84,8 +97,15 @@ function ofController(device: Controller, kinds: PciKinds): Connect | undefined 
   }
 }
 
+function ofHostdev(source: HostdevSource, kinds: PciKinds): Connect | undefined {
+  if (source.type === "scsi_host") return ofVirtio(source.model, kinds);
+  if (source.type === "pci") return kinds.hostDevice(source.address);
+  return source.type === "mdev" && source.model === "vfio-pci" ? kinds.pcie : undefined;
+}
+
 function ofInterface(device: Extract<Placed, { kind: "interface" }>, kinds: PciKinds): Connect | undefined {
-  if (device.source.type === "hostdev") return device.source.address.type === "pci" ? kinds.pcie : undefined;
+  const { source } = device;
+  if (source.type === "hostdev") return source.address.type === "pci" ? kinds.hostDevice(source.address) : undefined;
   switch (device.model) {
     case "usb-net":
       return undefined;

@@ -46,26 +46,33 @@ export class PciAddressSet {
     const bus = this.validate(address, wanted, "XML_ERROR");
     if (bus.functionInUse(address.slot, address.function))
       throw new VirtError("XML_ERROR", `Attempted double use of PCI Address ${pciText(address)}`, { domain: "DOMAIN" });
-    bus.reserve(address.slot, address.function, wanted);
+    bus.reserve(address.slot, address.function, wanted, true);
   }
 
   /** Finds and takes the next free place. `fn`: the function that it must have. */
   reserveNext(wanted: Connect, fn?: number): PciPlace {
     if (this.buses.length === 0) throw noBuses("XML_ERROR");
-    for (const [index, bus] of this.buses.entries()) {
-      if (incompatible(bus, index, wanted, false) !== undefined) continue;
-      const free = bus.findFree(wanted, fn);
-      if (free === undefined) continue;
-      bus.reserve(free.slot, free.function, wanted);
-      return { bus: index, ...free };
+    const place = this.#findFree(wanted, fn, "exactly") ?? this.#findFree(wanted, fn, "if-empty");
+    if (place !== undefined) {
+      this.buses[place.bus]?.reserve(place.slot, place.function, wanted);
+      return place;
     }
     if (!this.#grow) throw new VirtError("INTERNAL_ERROR", "No more available PCI slots", { domain: "DOMAIN" });
     const index = this.#growTo(this.buses.length, wanted);
     const bus = this.buses[index];
     if (bus === undefined) throw noBuses("INTERNAL_ERROR");
-    const place = { bus: index, slot: bus.minSlot, function: fn ?? 0 };
-    bus.reserve(place.slot, place.function, wanted);
-    return place;
+    const added = { bus: index, slot: bus.minSlot, function: fn ?? 0 };
+    bus.reserve(added.slot, added.function, wanted);
+    return added;
+  }
+
+  #findFree(wanted: Connect, fn: number | undefined, how: "exactly" | "if-empty"): PciPlace | undefined {
+    for (const [index, bus] of this.buses.entries()) {
+      if (!bus.suits(wanted, how) || incompatible(bus, index, wanted, false) !== undefined) continue;
+      const free = bus.findFree(wanted, fn);
+      if (free !== undefined) return { bus: index, ...free };
+    }
+    return undefined;
   }
 
   /** Whether a device can be where the configuration says; returns the bus. */
