@@ -17,6 +17,8 @@ export interface ParseOptions {
   readonly status?: boolean;
   /** As it is written, nothing filled in or checked. */
   readonly skipDefaults?: boolean;
+  /** Complete, and not checked: a configuration that was checked when it was stored. */
+  readonly skipChecks?: boolean;
   /** A new configuration rather than a stored one: sums that must agree are computed again. */
   readonly abiUpdate?: boolean;
   /** Makes up a UUID where none is given. */
@@ -51,6 +53,7 @@ export function readDomain(root: XmlElement, options: ParseOptions = {}): Domain
   return located(root, () => {
     const how = { newMac, abiUpdate: options.abiUpdate ?? false, inactive: options.inactive ?? true };
     const complete = fillDefaults(named, hooks, how);
+    if (options.skipChecks === true) return complete;
     validateDomain(complete);
     hooks.validate?.(complete, how);
     return complete;

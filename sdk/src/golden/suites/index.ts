@@ -1,5 +1,4 @@
 import type { GoldenSuites } from "../case.js";
-import { snapshotSuites } from "./snapshot.js";
 import { backupSuites } from "./backup.js";
 import { domainSuites } from "./domain.js";
 import { hostSuites } from "./host.js";
@@ -7,6 +6,7 @@ import { interfaceSuites } from "./interface.js";
 import { networkSuites } from "./network.js";
 import { nodeDeviceSuites } from "./node-device.js";
 import { secretSuites } from "./secret.js";
+import { snapshotSuites } from "./snapshot.js";
 import { storageSuites } from "./storage.js";
 import { sysinfoSuites } from "./sysinfo.js";
 
@@ -15,7 +15,9 @@ export const sdkSuites: GoldenSuites = {
   ...networkSuites,
   ...domainSuites,
   ...hostSuites,
-  ...backupSuites, ...snapshotSuites, ...sysinfoSuites,
+  ...backupSuites,
+  ...snapshotSuites,
+  ...sysinfoSuites,
   ...interfaceSuites,
   ...nodeDeviceSuites,
   ...secretSuites,

@@ -51,6 +51,8 @@ export interface FormatOptions {
   readonly status?: boolean;
   /** How deep the document is indented. */
   readonly level?: number;
+  /** `domain` when left out. */
+  readonly rootName?: "domain" | "inactiveDomain";
 }
 
 /** The domain's XML, to the byte as libvirt prints it. */
@@ -65,7 +67,9 @@ export function formatDomain(domain: Domain, options: FormatOptions = {}): strin
   const id = context.inactive ? "" : attr("id", domain.id);
   const namespace =
     domain.namespace === undefined ? "" : attr(`xmlns:${domain.namespace.prefix}`, domain.namespace.uri);
-  w.block("domain", attr("type", domain.type) + id + namespace, () => formatBody(w, domain, context));
+  w.block(options.rootName ?? "domain", attr("type", domain.type) + id + namespace, () =>
+    formatBody(w, domain, context),
+  );
   return w.toString();
 }
 
@@ -228,7 +232,7 @@ function formatLaunchSecurity(w: XmlWriter, security: LaunchSecurity | undefined
 }
 
 /** A hypervisor's own element, laid out like the rest. */
-function formatElement(w: XmlWriter, element: XmlElement): void {
+export function formatElement(w: XmlWriter, element: XmlElement): void {
   const attributes = element.attributes.map(({ name, value }) => attr(name, value)).join("");
   const children = childElements(element);
   if (children.length > 0) {

@@ -217,10 +217,10 @@ function transferNumber(element: XmlElement, name: string, attributeName: string
 }
 
 export function parseStorageHosts(element: XmlElement, defaultPort?: number): readonly StorageHost[] {
-  return childElements(element, "host").map((host) => parseHost(host, defaultPort));
+  return childElements(element, "host").map((host) => parseStorageHost(host, defaultPort));
 }
 
-function parseHost(element: XmlElement, defaultPort: number | undefined): StorageHost {
+export function parseStorageHost(element: XmlElement, defaultPort?: number): StorageHost {
   const transport =
     wordAttribute(
       element,
