@@ -12,6 +12,7 @@ export * from "./moment/index.js";
 export * from "./network/index.js";
 export * from "./node-device/index.js";
 export { formatNumberSet, parseNumberSet } from "./number-set.js";
+export * from "./nwfilter/index.js";
 export * from "./secret/index.js";
 export * from "./snapshot/index.js";
 export * from "./storage-pool/index.js";
