@@ -7,6 +7,12 @@ import { StartError } from "./startup/start-error.js";
 /** Exit codes: 1 for a daemon that could not start, 2 for a command line that cannot be meant. */
 const EXIT = { FAILED: 1, USAGE: 2 } as const;
 
+/**
+ * How long what still runs when all is closed may keep the process, in milliseconds: a helper may wait for a storage that
+ * hangs.
+ */
+const LINGER = 500;
+
 async function main(): Promise<void> {
   const command = readCommandLine(process.argv, await daemonVersion());
   if (command.kind === "done") return;
@@ -22,6 +28,7 @@ async function main(): Promise<void> {
   await stop;
   notifySystemd("STOPPING=1");
   await daemon.close();
+  setTimeout(() => process.exit(), LINGER).unref();
 }
 
 /** A plugin's forgotten promise and a service manager's reload do not end the daemon. */

@@ -1,7 +1,12 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { bootId } from "@polyvisor/sdk/process";
+import type { QemuDomain } from "./domain.js";
 import type { Hypervisor } from "./hypervisor.js";
 import { startDomain } from "./start/start.js";
+import { within } from "./within.js";
+
+/** How long the next domain waits for one that is slow, in milliseconds: its storage may hang. */
+const PATIENCE = 5_000;
 
 /**
  * Starts the domains that start by themselves, in the order of their names: once in each boot of the host, so that a
@@ -15,16 +20,19 @@ export async function autostartDomains(hypervisor: Hypervisor): Promise<void> {
     hypervisor.log.error({ err: error }, "it cannot be noted that autostart was done");
   });
   for (const domain of hypervisor.domains) {
-    if (!domain.autostart || domain.isActive) continue;
-    try {
-      await domain.jobs.runAsync({ kind: "start", api: "autostart", mask: [] }, async () => {
-        // A client may have been first.
-        if (domain.isActive) return;
-        const definition = await hypervisor.definitions.load(domain.name);
-        await startDomain(hypervisor, domain, definition, { paused: false });
-      });
-    } catch (error) {
-      hypervisor.log.error({ err: error, domain: domain.name }, "a domain cannot be started by itself");
-    }
+    if (domain.autostart && !domain.isActive) await within(autostart(hypervisor, domain), PATIENCE);
+  }
+}
+
+async function autostart(hypervisor: Hypervisor, domain: QemuDomain): Promise<void> {
+  try {
+    await domain.jobs.runAsync({ kind: "start", api: "autostart", mask: [] }, async () => {
+      // A client may have been first.
+      if (domain.isActive) return;
+      const definition = await hypervisor.definitions.load(domain.name);
+      await startDomain(hypervisor, domain, definition, { paused: false });
+    });
+  } catch (error) {
+    hypervisor.log.error({ err: error, domain: domain.name }, "a domain cannot be started by itself");
   }
 }

@@ -50,6 +50,7 @@ export class QemuDriver implements HypervisorDriver {
 
   /** Guests run on; only our ends of their monitors are closed. */
   close(): void {
+    this.#hypervisor.isClosed = true;
     for (const { guest } of this.#hypervisor.domains) {
       if (guest === undefined) continue;
       guest.beingStopped = true;

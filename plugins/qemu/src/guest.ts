@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
 import type { DomainJobs } from "@polyvisor/sdk/jobs";
-import type { TransitionName } from "@polyvisor/sdk/lifecycle";
+import type { EndingName, TransitionName } from "@polyvisor/sdk/lifecycle";
 import type { ProcessHandle } from "@polyvisor/sdk/process";
 import type { XmlElement } from "@polyvisor/sdk/xml";
 import type { QemuCapabilities } from "./capabilities/index.js";
@@ -24,6 +24,8 @@ export class Guest {
   readonly channelFolder: string;
   process: ProcessHandle | undefined;
   monitor: QmpClient | undefined;
+  /** How long its monitor may take for a command that says nothing else, in milliseconds; longer while it starts. */
+  patience: number | undefined;
   /** Host threads of the virtual CPUs, by the number of the CPU. */
   vcpuThreads: ReadonlyMap<number, number> = new Map();
   /** A shutdown of the guest is to become a reboot. */
@@ -32,6 +34,8 @@ export class Guest {
   pausedShutdown = false;
   /** Someone stops it on purpose and will clean up after it. */
   beingStopped = false;
+  /** How its end is to be shown once it comes, where someone has tried to end it. */
+  ending: EndingName | undefined;
   /** What the next RESUME or STOP of the emulator will mean, where we asked for it. */
   nextRun: TransitionName | undefined;
   nextStop: TransitionName | undefined;
@@ -72,7 +76,7 @@ export class Guest {
    * Asks the emulator. Fails in libvirt's words where the guest ends meanwhile, or where its monitor is lost, and gives up
    * where the job that holds the guest is cancelled.
    */
-  async qmp(command: string, args?: JsonObject, deadline?: number): Promise<Json> {
+  async qmp(command: string, args?: JsonObject, deadline = this.patience): Promise<Json> {
     const { monitor } = this;
     if (monitor === undefined || !monitor.isOpen) throw this.#noMonitor();
     try {

@@ -34,6 +34,8 @@ export class Hypervisor {
   readonly ports = new PortAllocator();
   /** Names of guests that an earlier daemon left and that could not be found again: they may still run. */
   readonly lostGuests = new Set<string>();
+  /** The daemon ends: guests are left as they are. */
+  isClosed = false;
   readonly #statusWriters = new WeakMap<Guest, StatusWriter>();
   #lastId = 0;
 

@@ -11,7 +11,7 @@ import { within } from "./within.js";
 /** How long an emulator that was asked to end may take before it is killed, in milliseconds. */
 const GRACE = 10_000;
 /** After a kill only the kernel is in the way: a process that waits for its storage. */
-const KILL_GRACE = 5_000;
+export const KILL_GRACE = 5_000;
 /** How long the rest of what an ended emulator has said is read. */
 const DRAIN = 1_000;
 
@@ -28,6 +28,7 @@ export async function stopGuest(
 ): Promise<boolean> {
   guest.fakeReboot = false;
   guest.beingStopped = true;
+  guest.ending = ending;
   try {
     await endProcess(guest, options.force ?? true);
   } catch (error) {
@@ -47,7 +48,7 @@ export function watchGuest(hypervisor: Hypervisor, domain: QemuDomain, guest: Gu
       if (guest.beingStopped || domain.guest !== guest) return;
       guest.beingStopped = true;
       await domain.jobs.run({ kind: "destroy", api: "processEnded" }, () =>
-        finishGuest(hypervisor, domain, guest, naturalEnding(domain)),
+        finishGuest(hypervisor, domain, guest, guest.ending ?? naturalEnding(domain)),
       );
     })
     .catch((error: unknown) => {

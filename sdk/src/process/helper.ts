@@ -21,6 +21,14 @@ export interface HelperResult {
 const DEFAULT_DEADLINE = 10_000;
 const DEFAULT_MAX_OUTPUT = 1 << 20;
 
+/** The process groups of helpers that run. */
+const groups = new Set<number>();
+
+/** A helper that hangs has nobody left to kill it when its time is up, so it goes when this process does. */
+function endWithUs(): void {
+  for (const group of groups) killGroup(group);
+}
+
 /**
  * Runs a short command beside the event loop: whatever touches images, pools and mounts, which may hang. Answers whatever
  * its status; fails where it cannot be run, is too slow or writes too much. A helper that hangs in the kernel is left behind.
@@ -36,15 +44,19 @@ export function runHelper(argv: readonly [string, ...string[]], options: HelperO
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
     });
+    const { pid } = child;
+    if (pid !== undefined) groups.add(pid);
+    if (!process.listeners("exit").includes(endWithUs)) process.on("exit", endWithUs);
     const abort = () => fail(new VirtError("OPERATION_ABORTED", `${program} was given up`));
     const timer = setTimeout(() => fail(tooSlow(program, deadline)), deadline);
     const settle = () => {
       clearTimeout(timer);
+      if (pid !== undefined) groups.delete(pid);
       signal?.removeEventListener("abort", abort);
     };
     const fail = (error: VirtError) => {
       settle();
-      if (child.pid !== undefined) killGroup(child.pid);
+      if (pid !== undefined) killGroup(pid);
       child.stdout.destroy();
       child.stderr.destroy();
       child.unref();

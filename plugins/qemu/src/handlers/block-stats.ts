@@ -3,6 +3,7 @@ import type { Disk, StorageSource } from "@polyvisor/sdk/conf";
 import { type JsonObject, numberOf, objectOf, objects, textOf } from "../capabilities/json.js";
 import type { Guest } from "../guest.js";
 import { sourcesBelow } from "../image-chain.js";
+import { unlessRefused } from "../monitor/index.js";
 import type { StatsSource } from "./stats.js";
 
 /** What QEMU counts of a guest's disks, and knows of their images. */
@@ -75,16 +76,16 @@ function countersOf({ alias }: Disk, figures: BlockFigures): JsonObject | undefi
 }
 
 async function figuresOf(guest: Guest): Promise<BlockFigures | undefined> {
-  try {
-    const [devices, nodes, images] = await Promise.all([
+  const answers = await unlessRefused(
+    Promise.all([
       guest.qmp("query-blockstats"),
       guest.qmp("query-blockstats", { "query-nodes": true }),
       guest.qmp("query-named-block-nodes", { flat: true }),
-    ]);
-    return { devices: objects(devices), nodes: byNode(objects(nodes)), images: byNode(objects(images)) };
-  } catch {
-    return undefined;
-  }
+    ]),
+  );
+  if (answers === undefined) return undefined;
+  const [devices, nodes, images] = answers;
+  return { devices: objects(devices), nodes: byNode(objects(nodes)), images: byNode(objects(images)) };
 }
 
 function byNode(entries: readonly JsonObject[]): ReadonlyMap<string, JsonObject> {

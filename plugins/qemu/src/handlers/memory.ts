@@ -12,6 +12,7 @@ import { isObject, numberOf, objectOf } from "../capabilities/json.js";
 import { checkFlags, qemuError } from "../errors.js";
 import type { Guest } from "../guest.js";
 import type { Hypervisor } from "../hypervisor.js";
+import { unlessRefused } from "../monitor/index.js";
 import { balloonError, hasBalloon } from "../start/monitor-setup.js";
 import { withGuest } from "./lifecycle.js";
 
@@ -100,16 +101,16 @@ export async function memoryStats(guest: Guest): Promise<MemoryStat[]> {
 async function balloonStats(guest: Guest): Promise<MemoryStat[]> {
   const stats: MemoryStat[] = [];
   const path = `/machine/peripheral/${guest.config.devices.memballoon?.alias ?? "balloon0"}`;
-  const [balloon, reported] = await Promise.allSettled([
-    guest.qmp("query-balloon"),
-    guest.qmp("qom-get", { path, property: "guest-stats" }),
+  const [balloon, reported] = await Promise.all([
+    unlessRefused(guest.qmp("query-balloon")),
+    unlessRefused(guest.qmp("qom-get", { path, property: "guest-stats" })),
   ]);
-  if (balloon.status === "fulfilled" && isObject(balloon.value)) {
-    const actual = numberOf(balloon.value, "actual");
+  if (isObject(balloon)) {
+    const actual = numberOf(balloon, "actual");
     if (actual !== undefined) stats.push({ tag: MEMORY_STAT.ACTUAL_BALLOON, val: Math.floor(actual / 1024) });
   }
-  if (reported.status === "rejected" || !isObject(reported.value)) return stats;
-  const all = { ...objectOf(reported.value, "stats"), "last-update": reported.value["last-update"] };
+  if (!isObject(reported)) return stats;
+  const all = { ...objectOf(reported, "stats"), "last-update": reported["last-update"] };
   for (const [name, tag, divisor] of GUEST_STATS) {
     const value = numberOf(all, name);
     if (value !== undefined && value < NOT_REPORTED) stats.push({ tag, val: Math.floor(value / divisor) });

@@ -16,11 +16,9 @@ export async function removeNvram(hypervisor: Hypervisor, domain: QemuDomain, fl
       hint: "say what becomes of it: --nvram or --keep-nvram",
     });
   }
-  try {
-    await rm(path);
-  } catch (error) {
+  await remove(hypervisor, path).catch((error: unknown) => {
     throw systemError(`failed to remove nvram: ${path}`, error);
-  }
+  });
 }
 
 /** A definition that cannot be parsed any more must still be removable. */
@@ -33,11 +31,21 @@ async function nvramPath(hypervisor: Hypervisor, domain: QemuDomain): Promise<st
   }
 }
 
-/** Our own folder answers at once; any other path is looked at by a helper. */
+/** Our own folder answers at once; any other path is looked at, or removed, by a helper. */
+function isOurs(hypervisor: Hypervisor, path: string): boolean {
+  return dirname(path) === hypervisor.layout.nvram;
+}
+
 async function exists(hypervisor: Hypervisor, path: string): Promise<boolean> {
-  if (dirname(path) !== hypervisor.layout.nvram) return (await runHelper(["/usr/bin/test", "-e", path])).status === 0;
+  if (!isOurs(hypervisor, path)) return (await runHelper(["/usr/bin/test", "-e", path])).status === 0;
   return access(path).then(
     () => true,
     () => false,
   );
+}
+
+async function remove(hypervisor: Hypervisor, path: string): Promise<void> {
+  if (isOurs(hypervisor, path)) return rm(path);
+  const { status, stderr } = await runHelper(["/bin/rm", "--", path]);
+  if (status !== 0) throw new Error(stderr.trimEnd().split(": ").at(-1) ?? "unknown error");
 }

@@ -2,6 +2,7 @@ import type { TypedParam } from "@polyvisor/core";
 import { readProcessStat, readRunDelay } from "@polyvisor/sdk/process";
 import { numberOf, objects } from "../capabilities/json.js";
 import type { Guest } from "../guest.js";
+import { unlessRefused } from "../monitor/index.js";
 import type { StatsSource } from "./stats.js";
 
 const RUNNING = 1;
@@ -34,7 +35,7 @@ export async function vcpuStats({ config, guest, monitor }: StatsSource): Promis
 /** Only some architectures tell it without stopping the CPU. */
 async function haltedCpus(guest: Guest): Promise<ReadonlyMap<number, boolean>> {
   const halted = new Map<number, boolean>();
-  const cpus = await guest.qmp("query-cpus-fast").catch(() => []);
+  const cpus = await unlessRefused(guest.qmp("query-cpus-fast"));
   for (const cpu of objects(cpus)) {
     const number = numberOf(cpu, "cpu-index");
     if (number !== undefined && cpu["cpu-state"] !== undefined) halted.set(number, cpu["cpu-state"] !== "operating");

@@ -1,3 +1,3 @@
 export { connectMonitor, connectSocket } from "./connect.js";
 export { QMP_LIMITS, QmpClient, type QmpEvent, type QmpLimits } from "./qmp-client.js";
-export { monitorError, QmpError } from "./qmp-error.js";
+export { monitorError, QmpError, unlessRefused } from "./qmp-error.js";

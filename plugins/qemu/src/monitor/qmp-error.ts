@@ -14,6 +14,14 @@ export class QmpError extends VirtError {
   }
 }
 
+/** The answer, or nothing where the emulator refuses the command; every other failure stays one. */
+export function unlessRefused<T>(answer: Promise<T>): Promise<T | undefined> {
+  return answer.catch((error: unknown) => {
+    if (error instanceof QmpError) return undefined;
+    throw error;
+  });
+}
+
 /** The emulator said something that no QMP server says, or nothing any more. */
 export function monitorError(detail: string, hint?: string): VirtError {
   return new VirtError("INTERNAL_ERROR", detail, { domain: "QEMU", ...(hint === undefined ? {} : { hint }) });

@@ -6,39 +6,13 @@ import {
   mapDevices,
   type StorageFormat,
 } from "@polyvisor/sdk/conf";
-import { runHelper } from "@polyvisor/sdk/process";
 import { qemuError } from "../errors.js";
+import { type Probe, probeFiles } from "./probe-files.js";
 import { readQcow2Header } from "./qcow2.js";
-
-/** What a helper found at a path: nothing that can be read, or the first bytes. */
-type Probe = { readonly error: string } | { readonly head: Buffer };
 
 /** Where a qcow2 image keeps its backing file's name is within its first cluster. */
 const HEAD_BYTES = 65536;
 const MAX_DEPTH = 200;
-const DEADLINE = 30_000;
-
-/** Prints a line for each file: `+` and its first bytes, or `-` and why it cannot be read. */
-const SCRIPT = `
-bytes=$1; shift
-for file; do
-  if error=$(head -c 0 -- "$file" 2>&1); then printf '+'; head -c "$bytes" -- "$file" | base64 -w0; echo
-  else printf -- '-%s\\n' "\${error##*: }"; fi
-done`;
-
-/** Looks at files from a process beside the daemon: they may lie on a file system that hangs. */
-async function probe(paths: readonly string[], bytes: number): Promise<Probe[]> {
-  if (paths.length === 0) return [];
-  const { stdout } = await runHelper(["/bin/sh", "-c", SCRIPT, "probe", String(bytes), ...paths], {
-    deadline: DEADLINE,
-    maxOutput: paths.length * (bytes * 2 + 1024),
-  });
-  return stdout
-    .trimEnd()
-    .split("\n")
-    .map((line) => (line[0] === "+" ? { head: Buffer.from(line.slice(1), "base64") } : { error: line.slice(1) }));
-}
-
 /**
  * The configuration with every disk's chain of images looked up, so that the emulator opens exactly what we say.
  * Fails where an image is missing; a removable drive that may be empty is emptied instead.
@@ -46,7 +20,7 @@ async function probe(paths: readonly string[], bytes: number): Promise<Probe[]> 
 export async function withImageChains(config: DomainConfig): Promise<DomainConfig> {
   const disks = config.devices.disks.filter((disk) => localPath(disk) !== undefined);
   const paths = disks.map((disk) => localPath(disk) ?? "");
-  const probes = await probe(paths, disks.some(needsChain) ? HEAD_BYTES : 0);
+  const probes = await probeFiles(paths, disks.some(needsChain) ? HEAD_BYTES : 0);
   const found = new Map<Disk, Disk>();
   for (const [index, disk] of disks.entries()) {
     found.set(disk, await withChain(disk, paths[index] ?? "", probes[index] ?? { error: "it cannot be read" }));
@@ -88,7 +62,7 @@ async function chainBelow(path: string, head: Buffer, depth: number): Promise<Ba
   const below = backingPath(path, header.backingFile);
   const format = header.backingFormat;
   if (format !== "qcow2" && format !== "raw") throw unknownFormat(below, path, format);
-  const [probed = { error: "it cannot be read" }] = await probe([below], format === "qcow2" ? HEAD_BYTES : 0);
+  const [probed = { error: "it cannot be read" }] = await probeFiles([below], format === "qcow2" ? HEAD_BYTES : 0);
   if ("error" in probed) throw missing(below, probed.error);
   const source = { type: "file", path: below } as const;
   const backingStore = format === "raw" ? ({ kind: "end" } as const) : await chainBelow(below, probed.head, depth + 1);

@@ -19,8 +19,9 @@ import { handleQmpEvent } from "../events.js";
 import { Guest } from "../guest.js";
 import type { Hypervisor } from "../hypervisor.js";
 import { connectSocket, QmpClient } from "../monitor/index.js";
-import { releaseGuest, watchGuest, watchMonitor } from "../stop.js";
+import { KILL_GRACE, releaseGuest, watchGuest, watchMonitor } from "../stop.js";
 import { within } from "../within.js";
+import { checkBootFiles } from "./boot-files.js";
 import { openChannelSockets } from "./channel-sockets.js";
 import { withImageChains } from "./images.js";
 import { InheritedDescriptors } from "./inherited.js";
@@ -62,7 +63,8 @@ export async function startDomain(
   try {
     await bootGuest(hypervisor, domain, guest, options);
   } catch (error) {
-    await undoStart(hypervisor, domain, guest);
+    // A daemon that ends leaves what it began to the next one, which finds the status file.
+    if (!hypervisor.isClosed) await undoStart(hypervisor, domain, guest);
     throw error;
   }
 }
@@ -71,7 +73,8 @@ export async function startDomain(
 async function prepareGuest(hypervisor: Hypervisor, domain: QemuDomain, definition: DomainConfig): Promise<Guest> {
   await checkNotLost(hypervisor, domain);
   const { config: configured, caps } = await hypervisor.configurations.forStart(definition);
-  const checked = numberImages(await withImageChains(configured));
+  const [chained] = await Promise.all([withImageChains(configured), checkBootFiles(configured)]);
+  const checked = numberImages(chained);
   const id = hypervisor.nextId();
   const folders = {
     folder: hypervisor.layout.guestFolder(id, domain.name),
@@ -159,7 +162,9 @@ async function launchEmulator(hypervisor: Hypervisor, domain: QemuDomain, guest:
 
 /** Everything up to the running processors goes over the monitor in one flight; only then the answers are looked at. */
 async function run(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, options: StartOptions): Promise<void> {
-  await Promise.all([guest.qmp("qmp_capabilities", undefined, MONITOR_DEADLINE), setUpGuest(guest)]);
+  guest.patience = MONITOR_DEADLINE;
+  await Promise.all([guest.qmp("qmp_capabilities"), setUpGuest(guest)]);
+  guest.patience = undefined;
   if (options.paused) {
     hypervisor.transition(domain, "hold");
   } else {
@@ -190,9 +195,27 @@ async function explained(guest: Guest, log: GuestLog, error: unknown): Promise<u
 async function undoStart(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
   const isMine = !guest.beingStopped;
   guest.beingStopped = true;
-  if (guest.process?.kill("SIGKILL")) await guest.process.ended;
+  if (guest.process?.kill("SIGKILL") && !(await within(guest.process.ended, KILL_GRACE))) {
+    if (isMine) guest.beingStopped = false;
+    leaveToItsEnd(hypervisor, domain, guest);
+    return;
+  }
   await releaseGuest(hypervisor, domain, guest);
   if (!isMine || domain.guest !== guest) return;
   const wasShown = domain.status.state !== DOMAIN_STATE.PAUSED;
   hypervisor.detachGuest(domain, wasShown ? "failStart" : "abandon");
+}
+
+/**
+ * A process that waits for its storage cannot be killed. The guest shows as starting up for as long, so that it is not
+ * started a second time on the same disks.
+ */
+function leaveToItsEnd(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): void {
+  hypervisor.log.error(
+    { domain: domain.name, pid: guest.process?.pid },
+    "a guest that could not start hangs in the kernel",
+  );
+  guest.ending ??= "failStart";
+  guest.monitor?.close();
+  watchGuest(hypervisor, domain, guest);
 }

@@ -1,0 +1,42 @@
+import { VirtError } from "@polyvisor/core";
+import { runHelper } from "@polyvisor/sdk/process";
+import { qemuError } from "../errors.js";
+
+/** What a helper found at a path: nothing that can be read, or the first bytes. */
+export type Probe = { readonly error: string } | { readonly head: Buffer };
+
+const DEADLINE = 30_000;
+
+/** A line for each file: `+` and its first bytes, or `-` and why it cannot be read. The open of a FIFO would wait for ever. */
+const SCRIPT = `
+bytes=$1; shift
+for file; do
+  if [ -p "$file" ]; then echo '-It is a FIFO'
+  elif error=$(head -c 0 -- "$file" 2>&1); then printf '+'; head -c "$bytes" -- "$file" | base64 -w0; echo
+  else printf -- '-%s\\n' "\${error##*: }"; fi
+done`;
+
+/**
+ * Looks at files from a process beside the daemon: they may lie on a file system that hangs. Fails with
+ * `OPERATION_TIMEOUT` where it does.
+ */
+export async function probeFiles(paths: readonly string[], bytes: number): Promise<Probe[]> {
+  if (paths.length === 0) return [];
+  const argv = ["/bin/sh", "-c", SCRIPT, "probe", String(bytes), ...paths] as const;
+  const maxOutput = paths.length * (bytes * 2 + 1024);
+  const { stdout } = await runHelper(argv, { deadline: DEADLINE, maxOutput }).catch((error: unknown) => {
+    throw error instanceof VirtError && error.code === "OPERATION_TIMEOUT" ? hung(paths, error) : error;
+  });
+  return stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => (line[0] === "+" ? { head: Buffer.from(line.slice(1), "base64") } : { error: line.slice(1) }));
+}
+
+function hung(paths: readonly string[], cause: VirtError): VirtError {
+  const files = paths.map((path) => `'${path}'`).join(", ");
+  return qemuError("OPERATION_TIMEOUT", `storage did not answer within ${DEADLINE / 1000} s: ${files}`, {
+    hint: "the file system of the file, or of one of the files, hangs",
+    cause,
+  });
+}
