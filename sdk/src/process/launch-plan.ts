@@ -29,25 +29,37 @@ export interface LaunchPlan {
   readonly ownMounts: boolean;
 }
 
-/** The command line whose one process turns, exec by exec, into the program. Each link that is not needed saves a millisecond. */
+/**
+ * The command line of a process that leads a session and has a child, which turns, exec by exec, into the program. It
+ * kills itself at once: a program that led a session would make a terminal that it opens its own, and end when that
+ * hangs up. Each link that is not needed saves a millisecond.
+ */
 export function chainOf(plan: LaunchPlan): [string, ...string[]] {
   const limits = plan.limits.filter((limit) => !isNoCore(limit));
   return ["/bin/sh", "-c", gateOf(plan), "sh", ...unshare(plan), ...prlimit(limits), ...setpriv(plan), ...plan.argv];
 }
 
+/** The descriptor of the gate in the launched process, until it becomes the program. */
+export const GATE = 3;
+
 /**
- * The shell holds the process until a line arrives on its standard input, and gives up when that closes without one. By
- * then cgroup, labels and limits are set from outside, on the very process that becomes the guest.
+ * The shell tells the pid of the process at the gate, and holds it until a line arrives there; it gives up when the gate
+ * closes without one. By then cgroup, labels and limits are set from outside, on the very process that becomes the guest.
  */
 function gateOf(plan: LaunchPlan): string {
   const steps = [
-    "read -r go || exit 125",
+    // A shell has its parent's pid in $$ here, and its own nowhere.
+    "read -r pid rest </proc/self/stat",
+    `echo "$pid" >&${GATE}`,
+    "kill -KILL $$",
+    `read -r go <&${GATE} || exit 125`,
     `umask ${plan.umask.toString(8).padStart(4, "0")}`,
     ...(plan.limits.some(isNoCore) ? ["ulimit -c 0"] : []),
-    "unset go PWD OLDPWD",
-    'exec "$@" </dev/null',
+    "unset go pid rest PWD OLDPWD",
+    `exec "$@" <>/dev/null ${GATE}>&-`,
   ];
-  return steps.join("; ");
+  // Without a command after it, the subshell would not be a process of its own.
+  return `( ${steps.join("; ")} ); :`;
 }
 
 /** The one limit that every shell sets in the same words. */

@@ -73,14 +73,15 @@ test("the chain has a link for each thing that is asked of it", (t) => {
     ],
   ];
   for (const [change, own, links] of rows) {
-    const gate = `read -r go || exit 125; ${own}; unset go PWD OLDPWD; exec "$@" </dev/null`;
+    const announce = 'read -r pid rest </proc/self/stat; echo "$pid" >&3; kill -KILL $$; read -r go <&3 || exit 125';
+    const gate = `( ${announce}; ${own}; unset go pid rest PWD OLDPWD; exec "$@" <>/dev/null 3>&- ); :`;
     t.deepEqual(chainOf({ ...plan, ...change }), ["/bin/sh", "-c", gate, "sh", ...links, ...plan.argv]);
   }
 });
 
-test("the program has its umask, limits and descriptors, and no signal ignored", async (t) => {
+test("the program has its umask, limits and descriptors, no signal ignored, and leads no session", async (t) => {
   const script =
-    "umask; ulimit -c; ulimit -Sn; ulimit -Hn; ls /proc/$$/fd; grep Sig[BI] /proc/self/status; readlink /proc/$$/cwd /proc/$$/fd/0; tr '\\0' '\\n' </proc/$$/environ";
+    '[ "$(cut -d" " -f6 /proc/$$/stat)" = $$ ] && echo leads a session; umask; ulimit -c; ulimit -Sn; ulimit -Hn; ls /proc/$$/fd; grep Sig[BI] /proc/self/status; readlink /proc/$$/cwd /proc/$$/fd/0; cat -v /proc/$$/environ';
   const text = await output(t, script, {
     limits: [
       { resource: "core", soft: 0, hard: 0 },
@@ -88,9 +89,9 @@ test("the program has its umask, limits and descriptors, and no signal ignored",
     ],
   });
   const expected = [
-    ...["0002", "0", "64", "128", "0", "1", "2", "3"],
+    ...["0002", "0", "64", "128", "0", "1", "2", "4"],
     ...["SigBlk:\t0000000000000000", "SigIgn:\t0000000000000000", "/", "/dev/null"],
-    "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+    "PATH=/usr/sbin:/usr/bin:/sbin:/bin^@",
   ];
   t.deepEqual(text.trim().split("\n"), expected);
 });

@@ -1,6 +1,7 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Duplex } from "node:stream";
 import { VirtError } from "@polyvisor/core";
-import { chainOf, type LaunchPlan } from "./launch-plan.js";
+import { chainOf, GATE, type LaunchPlan } from "./launch-plan.js";
 import { keepDescriptorsFromChildren } from "./native.js";
 import { ProcessHandle } from "./process-handle.js";
 
@@ -14,7 +15,7 @@ export interface HeldProcess {
 export interface LaunchDescriptors {
   /** Where standard output and error go. The caller keeps its own copy. */
   readonly output: number;
-  /** Descriptors that become 3, 4 and so on. The caller keeps its own copies. */
+  /** Descriptors that become 4, 5 and so on. The caller keeps its own copies. */
   readonly inherited: readonly number[];
 }
 
@@ -29,19 +30,29 @@ export async function launch(plan: LaunchPlan, descriptors: LaunchDescriptors): 
     cwd: "/",
     env: { ...plan.env },
     detached: true,
-    stdio: ["pipe", descriptors.output, descriptors.output, ...descriptors.inherited],
+    stdio: ["ignore", descriptors.output, descriptors.output, "pipe", ...descriptors.inherited],
   });
-  if (child.pid === undefined) {
-    throw await new Promise<VirtError>((resolve) => {
-      child.once("error", (cause) =>
-        resolve(new VirtError("SYSTEM_ERROR", `cannot start ${shell}: ${cause.message}`, { cause })),
-      );
-    });
-  }
-  const gate = child.stdin as NonNullable<typeof child.stdin>;
+  child.unref();
+  const gate = child.stdio[GATE] as Duplex;
   // A process that was killed at the gate makes the write fail; its end is told by the handle.
   gate.on("error", () => {});
-  child.on("error", () => {});
-  child.unref();
-  return { process: ProcessHandle.open(child.pid), release: () => void gate.end("go\n") };
+  const pid = await announced(child, gate);
+  return { process: ProcessHandle.open(pid), release: () => void gate.end("go\n") };
+}
+
+/** The pid of the process, which waits at the gate from now on. */
+function announced(child: ChildProcess, gate: Duplex): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let line = "";
+    gate.setEncoding("utf8").on("data", (text: string) => {
+      line += text;
+      if (line.endsWith("\n")) resolve(Number(line));
+    });
+    gate.once("end", () => reject(cannotStart("it ended without a word")));
+    child.once("error", (cause) => reject(cannotStart(cause.message, cause)));
+  });
+}
+
+function cannotStart(reason: string, cause?: Error): VirtError {
+  return new VirtError("SYSTEM_ERROR", `cannot start /bin/sh: ${reason}`, { cause });
 }

@@ -1,7 +1,7 @@
 import { closeDescriptor } from "@polyvisor/sdk/process";
 
-/** Standard input, output and error come first. */
-const FIRST = 3;
+/** Standard input, output and error come first, and one that is closed by then. */
+const FIRST = 4;
 
 /** Descriptors that the emulator inherits, ours until it has them. */
 export class InheritedDescriptors {
