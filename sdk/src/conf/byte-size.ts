@@ -3,6 +3,8 @@ import { attribute, errorAt, textOf, unitScale, type XmlElement } from "../xml/i
 
 /** The longest file there can be: its length is a signed number of 64 bits. */
 const LIMIT = 2n ** 63n - 1n;
+/** The largest number that libvirt reads at all. */
+const UNSIGNED_MAX = 2n ** 64n - 1n;
 const MOST_DIGITS = 20;
 
 /**
@@ -13,7 +15,8 @@ const MOST_DIGITS = 20;
 export function parseByteSize(element: XmlElement, malformed: string, domain: ErrorDomain): number {
   const text = textOf(element);
   const digits = /^\s*\+?0*(\d+)$/.exec(text)?.[1];
-  if (digits === undefined || digits.length > MOST_DIGITS) {
+  // the length first: the time to read a number grows with the square of its digits
+  if (digits === undefined || digits.length > MOST_DIGITS || BigInt(digits) > UNSIGNED_MAX) {
     throw errorAt(element, "XML_ERROR", malformed, "Write a number, and the unit in the unit attribute.", domain);
   }
   const bytes = BigInt(digits) * BigInt(unitScale(attribute(element, "unit"), 1, element));

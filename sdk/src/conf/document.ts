@@ -62,14 +62,14 @@ export function uuidText(text: string, complain: (hint: string) => VirtError): s
   return uuid;
 }
 
-/** Gives errors that know no place the place of the whole document. Later steps see the model alone. */
-export function located<T>(root: XmlElement, work: () => T): T {
+/** Gives errors that know no place the place of an element: checks see the model alone. */
+export function located<T>(element: XmlElement, work: () => T): T {
   try {
     return work();
   } catch (error) {
     if (!(error instanceof VirtError) || error.position !== undefined) throw error;
     const { domain, hint } = error;
-    const position = { line: root.line, column: root.column };
+    const position = { line: element.line, column: element.column };
     throw new VirtError(error.code, error.detail, {
       domain,
       position,

@@ -59,14 +59,19 @@ export interface StoragePoolSourceInfo {
   readonly product?: string | undefined;
 }
 
+export type NonEmpty<T> = readonly [T, ...(readonly T[])];
+
 interface Hosts {
-  /** At least one. */
-  readonly hosts: readonly StoragePoolHost[];
+  readonly hosts: NonEmpty<StoragePoolHost>;
 }
 
 interface Devices {
-  /** Pools that live on a device (`fs`, `disk`) have at least one. */
   readonly devices: readonly StoragePoolDevice[];
+}
+
+/** Of a pool that lives on a device. */
+interface OnDevice {
+  readonly devices: NonEmpty<StoragePoolDevice>;
 }
 
 interface Directory {
@@ -122,14 +127,14 @@ export interface RbdOption {
 
 export interface DirPool extends Local<"dir", object>, CopyOnWrite {}
 export interface FsPool
-  extends Local<"fs", Devices & { readonly format: FilesystemFormat }>,
+  extends Local<"fs", OnDevice & { readonly format: FilesystemFormat }>,
     CopyOnWrite,
     MountOptions {}
 export interface NetfsPool
   extends Local<"netfs", Hosts & Directory & { readonly format: NetworkFilesystemFormat }>,
     MountOptions {}
 export interface LogicalPool extends Local<"logical", Devices & Named & { readonly format: LogicalFormat }> {}
-export interface DiskPool extends Local<"disk", Devices & { readonly format: DiskLabelFormat }> {}
+export interface DiskPool extends Local<"disk", OnDevice & { readonly format: DiskLabelFormat }> {}
 export interface IscsiPool extends Local<"iscsi", Hosts & Devices & { readonly initiatorIqn?: string | undefined }> {}
 export interface IscsiDirectPool extends Base<"iscsi-direct", Hosts & Devices & { readonly initiatorIqn: string }> {}
 export interface ScsiPool extends Local<"scsi", { readonly adapter: StorageAdapter }> {}

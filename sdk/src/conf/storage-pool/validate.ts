@@ -3,22 +3,17 @@ import type { StorageAdapter, StoragePool } from "./model.js";
 
 const WWN = /^(?:0x)?[0-9a-fA-F]{16}$/;
 
-/** What the types cannot say of a pool. Throws `VirtError` in libvirt's words; `parseStoragePool` has called it. */
+/** What the types cannot say of a pool that was not read from XML. Throws `VirtError` in libvirt's words. */
 export function validateStoragePool(pool: StoragePool): void {
-  const { source } = pool;
-  if (pool.name.includes("/")) {
-    refuse("XML_ERROR", `name ${pool.name} cannot contain '/'`, "Choose a name without a slash.");
-  }
-  if ("hosts" in source && source.hosts.length === 0) {
-    refuse("XML_ERROR", "missing storage pool source host name", "Add <host name='...'/> to <source>.");
-  }
-  if ("adapter" in source) validateAdapter(source.adapter);
-  if ((pool.type === "fs" || pool.type === "disk") && pool.source.devices.length === 0) {
-    refuse("XML_ERROR", "missing storage pool source device name", "Add <device path='...'/> to <source>.");
-  }
+  validatePoolName(pool.name);
+  if (pool.type === "scsi") validateAdapter(pool.source.adapter);
 }
 
-function validateAdapter(adapter: StorageAdapter): void {
+export function validatePoolName(name: string): void {
+  if (name.includes("/")) refuse("XML_ERROR", `name ${name} cannot contain '/'`, "Choose a name without a slash.");
+}
+
+export function validateAdapter(adapter: StorageAdapter): void {
   if (adapter.type !== "fc_host") return;
   const { wwnn, wwpn, parentWwnn, parentWwpn, parentFabricWwn } = adapter;
   for (const each of [wwnn, wwpn]) checkWwn(each);
