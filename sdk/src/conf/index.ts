@@ -6,6 +6,7 @@ export * from "./common/index.js";
 export * from "./config-file.js";
 export { type ConfigRange, type ConfigReader, configReader } from "./config-file-values.js";
 export * from "./domain/index.js";
+export * from "./domain-capabilities/index.js";
 export * from "./host/index.js";
 export * from "./interface/index.js";
 export * from "./moment/index.js";

@@ -6,27 +6,34 @@ import type { Cpu, CpuNuma } from "../model/index.js";
 export function formatCpu(w: XmlWriter, cpu: Cpu): void {
   const mode = cpu.mode ?? "custom";
   const named = mode !== "custom" || cpu.model !== undefined;
-  const host = mode === "host-passthrough" || mode === "maximum";
   const attributes = named
     ? attr("mode", mode) +
       (mode === "custom" ? attr("match", cpu.match ?? "exact") : "") +
       attr("check", cpu.check) +
-      (host ? attr("migratable", cpu.migratable) : "")
+      (hidesModel(cpu) ? attr("migratable", cpu.migratable) : "")
     : "";
-  w.element("cpu", attributes, () => {
-    if (!host) formatModel(w, cpu);
-    const { topology, cache, maxphysaddr } = cpu;
-    if (topology !== undefined) {
-      const { sockets, dies, cores, threads } = topology;
-      w.empty("topology", ` sockets='${sockets}' dies='${dies}' cores='${cores}' threads='${threads}'`);
-    }
-    if (cache !== undefined) w.empty("cache", attr("level", cache.level) + attr("mode", cache.mode));
-    if (maxphysaddr !== undefined)
-      w.empty("maxphysaddr", attr("mode", maxphysaddr.mode) + attr("bits", maxphysaddr.bits));
-    for (const { name, policy } of cpu.features)
-      w.empty("feature", attr("policy", policy ?? "require") + attr("name", name));
-    if (cpu.numa !== undefined) formatNuma(w, cpu.numa);
-  });
+  w.element("cpu", attributes, () => formatCpuBody(w, cpu));
+}
+
+/** What stands inside of `<cpu>`, and of a mode that names a CPU in domain capabilities. */
+export function formatCpuBody(w: XmlWriter, cpu: Cpu): void {
+  if (!hidesModel(cpu)) formatModel(w, cpu);
+  const { topology, cache, maxphysaddr } = cpu;
+  if (topology !== undefined) {
+    const { sockets, dies, cores, threads } = topology;
+    w.empty("topology", ` sockets='${sockets}' dies='${dies}' cores='${cores}' threads='${threads}'`);
+  }
+  if (cache !== undefined) w.empty("cache", attr("level", cache.level) + attr("mode", cache.mode));
+  if (maxphysaddr !== undefined)
+    w.empty("maxphysaddr", attr("mode", maxphysaddr.mode) + attr("bits", maxphysaddr.bits));
+  for (const { name, policy } of cpu.features)
+    w.empty("feature", attr("policy", policy ?? "require") + attr("name", name));
+  if (cpu.numa !== undefined) formatNuma(w, cpu.numa);
+}
+
+/** The guest sees the host's own CPU. */
+function hidesModel({ mode }: Cpu): boolean {
+  return mode === "host-passthrough" || mode === "maximum";
 }
 
 function formatModel(w: XmlWriter, cpu: Cpu): void {

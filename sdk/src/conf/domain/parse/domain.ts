@@ -47,7 +47,7 @@ const CHILDREN: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-const VIRT_TYPES: readonly VirtType[] = [
+export const VIRT_TYPES: readonly VirtType[] = [
   "qemu",
   "kqemu",
   "kvm",
