@@ -7,6 +7,7 @@ import {
   type XmlElement,
   type XmlWriter,
 } from "../../xml/index.js";
+import { parseWrappingUint32 } from "./uint32.js";
 
 /** Average and peak in KiB/s, burst in KiB, floor in KiB/s. */
 export interface BandwidthRate {
@@ -58,7 +59,7 @@ function parseClassId(element: XmlElement, rules: BandwidthRules): number | unde
     const detail = "classID attribute not supported on <bandwidth> in this usage context";
     throw errorAt(element, "XML_DETAIL", detail, "Remove classID.", "NONE");
   }
-  const classId = parseInteger(text, { max: 0xffffffff });
+  const classId = parseWrappingUint32(text);
   if (classId === undefined) {
     throw errorAt(element, "INTERNAL_ERROR", `Unable to parse class id '${text}'`, "Write a number.", "NONE");
   }

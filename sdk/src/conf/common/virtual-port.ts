@@ -1,13 +1,5 @@
-import {
-  attr,
-  attribute,
-  child,
-  errorAt,
-  oneOf,
-  parseInteger,
-  type XmlElement,
-  type XmlWriter,
-} from "../../xml/index.js";
+import { attr, attribute, child, errorAt, oneOf, type XmlElement, type XmlWriter } from "../../xml/index.js";
+import { parseWrappingUint32 } from "./uint32.js";
 import { parseUuid } from "./uuid.js";
 
 const TYPES = ["802.1Qbg", "802.1Qbh", "openvswitch", "midonet"] as const;
@@ -65,11 +57,8 @@ export function parseVirtualPort(element: XmlElement, rules: { readonly requireT
   const port: VirtualPort = parameters === undefined ? { type } : { type, ...parseParameters(parameters) };
   const extra = type && EXTRAS[type].find((name) => port[name] !== undefined);
   if (extra !== undefined) {
-    throw refused(
-      parameters ?? element,
-      `extra ${extra} unsupported in <virtualport type='${type}'>`,
-      `Remove ${extra}.`,
-    );
+    const detail = `extra ${extra} unsupported in <virtualport type='${type}'>`;
+    throw errorAt(parameters ?? element, "XML_ERROR", detail, `Remove ${extra}.`, "NET");
   }
   return port;
 }
@@ -78,7 +67,7 @@ function parseParameters(element: XmlElement): Omit<VirtualPort, "type"> {
   const number = (name: string, limit: number, preposition: string): number | undefined => {
     const text = attribute(element, name);
     if (text === undefined) return undefined;
-    const value = parseInteger(text, { base: 0 });
+    const value = parseWrappingUint32(text, 0);
     if (value === undefined) throw refused(element, `cannot parse value of ${name} parameter`, "Write a number.");
     if (value <= limit) return value;
     throw refused(element, `value ${preposition} ${name} out of range`, `Write a number up to ${limit}.`);

@@ -8,7 +8,7 @@ import type { Network, NetworkForward } from "./model.js";
  */
 export function validateNetwork(network: Network): void {
   if (network.name.includes("\n")) {
-    throw new VirtError("XML_DETAIL", "invalid char in name: \n", { domain: "NETWORK", hint: "Write one line." });
+    throw new VirtError("XML_DETAIL", "invalid char in name: \n", { domain: "XML", hint: "Write one line." });
   }
   const { forward } = network;
   const unmanaged = forward !== undefined && !["nat", "route", "open"].includes(forward.mode);

@@ -1,4 +1,4 @@
-import { parseIpAddress, parseMacAddress, prefixOfNetmask } from "../common/index.js";
+import { parseIpAddress, parseMacAddress, parseWrappingUint32, prefixOfNetmask } from "../common/index.js";
 import type { AttributeValues, ConnectionState, TcpFlag } from "./model.js";
 import type { AttributeKind } from "./protocols.js";
 
@@ -17,22 +17,15 @@ interface Codec<T> {
   readonly allowed: string;
 }
 
-function unsigned(text: string, base: 10 | 16): number | undefined {
-  const pattern = base === 10 ? /^\s*\+?(\d+)$/ : /^\s*\+?(?:0[xX])?([0-9a-fA-F]+)$/;
-  const digits = pattern.exec(text)?.[1];
-  const value = digits === undefined ? undefined : Number.parseInt(digits, base);
-  return value === undefined || value > 0xffffffff ? undefined : value;
-}
-
 function printNumber(value: number, hex: boolean): string {
   return hex ? `0x${value.toString(16)}` : `${value}`;
 }
 
 /** A number that fits below `limit`: decimal where that can be, else hexadecimal. */
 function readNumber(text: string, limit: number): ReadValue<number> | undefined {
-  const decimal = unsigned(text, 10);
+  const decimal = parseWrappingUint32(text);
   if (decimal !== undefined && decimal <= limit) return { value: decimal };
-  const hex = unsigned(text, 16);
+  const hex = parseWrappingUint32(text, 16);
   return hex !== undefined && hex <= limit ? { value: hex, hex: true } : undefined;
 }
 
@@ -71,7 +64,7 @@ function text(read: (text: string) => string | undefined, allowed: string): Code
 /** A mask, as a number of bits or as an address with all its ones in front. */
 function mask(family: "ipv4" | "ipv6", most: number): Codec<number> {
   const read = (written: string): ReadValue<number> | undefined => {
-    const bits = unsigned(written, 10);
+    const bits = parseWrappingUint32(written);
     if (bits !== undefined) return bits <= most ? { value: bits } : undefined;
     const address = parseIpAddress(written, family);
     const value = address === undefined ? undefined : prefixOfNetmask(address);
@@ -172,7 +165,7 @@ const ARP_OPCODES = {
 
 const decimal: Codec<number> = {
   read(written) {
-    const value = unsigned(written, 10);
+    const value = parseWrappingUint32(written);
     return value === undefined || value > 0xffff ? undefined : { value };
   },
   print: printNumber,

@@ -112,7 +112,7 @@ const UNITS = ["seconds", "minutes", "hours"] as const;
 function parseLease(parent: XmlElement): DhcpLease | undefined {
   let lease: DhcpLease | undefined;
   for (const element of childElements(parent, "lease")) {
-    const expiry = longAttribute(element, "expiry");
+    const expiry = longAttribute(element, "expiry", { base: 0 });
     if (expiry === undefined) continue;
     const unit = enumAttribute(element, "unit", UNITS) ?? "minutes";
     const short = (unit === "seconds" && expiry < 120) || (unit === "minutes" && expiry < 2);

@@ -4,6 +4,7 @@ import {
   child,
   childElements,
   childText,
+  errorAt,
   oneOf,
   parseInteger,
   type XmlElement,
@@ -17,6 +18,7 @@ import {
   parseUuid,
   parseVirtualPort,
   parseVlan,
+  parseWrappingUint32,
 } from "../../common/index.js";
 import type { Network, NetworkBridge } from "../model.js";
 import { filled, netError, type Refuse } from "./context.js";
@@ -82,7 +84,7 @@ function parseName(root: XmlElement): string {
   const name = childText(root, "name");
   if (name === undefined) throw netError(root, "NO_NAME", "", "Add <name>.");
   if (name.includes("/")) {
-    throw netError(child(root, "name") ?? root, "XML_DETAIL", "invalid char in name: /", "Choose a name without /.");
+    throw errorAt(child(root, "name") ?? root, "XML_DETAIL", "invalid char in name: /", "Choose a name without /.");
   }
   return name;
 }
@@ -157,7 +159,7 @@ function parseBridgeMac(element: XmlElement, network: string): string | undefine
 function parseMtu(element: XmlElement, network: string): number | undefined {
   const written = filled(element, "size");
   if (written === undefined) return undefined;
-  const mtu = parseInteger(written, { max: 0xffffffff });
+  const mtu = parseWrappingUint32(written);
   if (mtu === undefined) {
     const detail = `Invalid mtu size '${written}' in network '${network}'`;
     throw netError(element, "XML_ERROR", detail, "Write a number of bytes.");
