@@ -11,5 +11,5 @@ for users in passwd group; do
   { cat /etc/$users; echo 'libvirt-qemu:x:64055:64055::/:/bin/false'; } > /run/$users
   mount --bind /run/$users /etc/$users
 done
-printf 'user = "root"\ngroup = "root"\nsecurity_driver = "none"\n' > /etc/libvirt/qemu.conf
+printf 'user = "root"\ngroup = "root"\nsecurity_driver = "none"\nstdio_handler = "file"\n' > /etc/libvirt/qemu.conf
 exec "$@"

@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chown, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Outcome, runCommand } from "./harness/command.js";
+import { runCommand } from "./harness/command.js";
 import { idleXml } from "./harness/guest-xml.js";
 import {
   AS_NOBODY,
@@ -15,8 +15,9 @@ import {
   testWith,
 } from "./harness/needs.js";
 import { withPolyvisord } from "./harness/polyvisord.js";
+import { PrivatePlace } from "./harness/private-place.js";
 import { endProcessesNaming, processesNaming, until } from "./harness/processes.js";
-import { clientProgram, project } from "./harness/project.js";
+import { project } from "./harness/project.js";
 import { Virsh } from "./harness/virsh.js";
 
 const HYPERVISOR = await hypervisor();
@@ -44,50 +45,6 @@ testWith("the commands work at the root of the tree", [], (t) =>
     t.regex(stop.stderr, /Domain not found/);
   }),
 );
-
-/** A place with paths of its own, in which daemons take libvirt's. */
-class PrivatePlace {
-  readonly #holder: ChildProcess;
-  readonly #daemons: ChildProcess[] = [];
-
-  constructor() {
-    const hold = [clientProgram("private-paths.sh"), "sh", "-c", "echo ready; exec sleep 600"];
-    this.#holder = spawn("unshare", ["--mount", "--net", ...hold], { stdio: ["ignore", "pipe", "inherit"] });
-  }
-
-  async ready(): Promise<void> {
-    if (this.#holder.stdout !== null) await once(this.#holder.stdout, "data");
-  }
-
-  run(command: string, ...args: readonly string[]): Promise<Outcome> {
-    return runCommand("nsenter", [...this.#inside, command, ...args]);
-  }
-
-  /** Starts a daemon, which listens on libvirt's own socket when this returns. */
-  async serve(command: string, ...args: readonly string[]): Promise<ChildProcess> {
-    const daemon = spawn("nsenter", [...this.#inside, command, ...args], { stdio: "ignore" });
-    this.#daemons.push(daemon);
-    await until(`${command} serves`, async () => {
-      if (daemon.exitCode !== null) throw new Error(`${command} ended with ${daemon.exitCode}`);
-      return (await this.run("virsh", "-c", "qemu:///system", "list")).code === 0;
-    });
-    return daemon;
-  }
-
-  async end(daemon: ChildProcess): Promise<void> {
-    const exited = once(daemon, "exit");
-    daemon.kill("SIGTERM");
-    await exited;
-  }
-
-  close(): void {
-    for (const child of [...this.#daemons, this.#holder]) child.kill("SIGKILL");
-  }
-
-  get #inside(): string[] {
-    return ["--target", String(this.#holder.pid), "--mount", "--net"];
-  }
-}
 
 testWith(
   "--as-libvirt is refused while a libvirtd serves, and then takes its place for unchanged URIs",
