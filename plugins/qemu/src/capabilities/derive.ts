@@ -113,6 +113,8 @@ function architectureFlags(arch: string): readonly QemuFlag[] {
   if (isX86(arch)) return ["no-acpi", "no-hpet"];
   if (arch === "aarch64") return ["no-acpi", "aarch64-off", "gic-version"];
   if (arch === "s390x") return ["aes-key-wrap", "dea-key-wrap", "loadparm"];
+  // Part of these boards, so that nobody can ask for it.
+  if (arch === "sparc" || arch === "m68k" || arch === "mips") return ["ncr53c90"];
   return [];
 }
 

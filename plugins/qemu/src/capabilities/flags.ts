@@ -224,6 +224,7 @@ const DEVICE_PROPERTIES = [
   ["mch", "extended-tseg-mbytes", "mch.extended-tseg-mbytes"],
   ["nvdimm", "unarmed", "nvdimm.unarmed"],
   ["pcie-root-port", "hotplug", "pcie-root-port.hotplug"],
+  ["spapr-pci-host-bridge", "numa_node", "spapr-pci-host-bridge.numa_node"],
 ] as const;
 
 /** Properties of other objects (`qom-list-properties`): type, property, flag. */
@@ -241,6 +242,14 @@ const OBJECT_PROPERTIES = [
   ["max-x86_64-cpu", "kvm-no-adjvtime", "cpu.kvm-no-adjvtime"],
   ["max-x86_64-cpu", "migratable", "cpu.migratable"],
   ["none-machine", "confidential-guest-support", "confidential-guest-support"],
+  ["spapr-machine", "cap-hpt-max-page-size", "machine.pseries.cap-hpt-max-page-size"],
+  ["spapr-machine", "cap-htm", "machine.pseries.cap-htm"],
+  ["spapr-machine", "cap-nested-hv", "machine.pseries.cap-nested-hv"],
+  ["spapr-machine", "cap-ccf-assist", "machine.pseries.cap-ccf-assist"],
+  ["spapr-machine", "cap-cfpc", "machine.pseries.cap-cfpc"],
+  ["spapr-machine", "cap-sbbc", "machine.pseries.cap-sbbc"],
+  ["spapr-machine", "cap-ibs", "machine.pseries.cap-ibs"],
+  ["virt-machine", "iommu", "machine.virt.iommu"],
 ] as const;
 
 /** Options that `query-command-line-options` knows: option, its parameter (null: the option itself), flag. */
@@ -272,6 +281,7 @@ type DerivedFlag =
   | "migrate-rdma"
   | "virtio-blk-pci.scsi.default.disabled"
   | "chardev.json"
+  | "ncr53c90"
   | "aarch64-off"
   | "gic-version"
   | "aes-key-wrap"

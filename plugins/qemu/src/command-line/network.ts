@@ -2,6 +2,7 @@ import type { ActualInterface, Interface, InterfaceSource, OnOff, VirtioModel } 
 import { addressProps } from "./address.js";
 import { chardevArgs } from "./chardev.js";
 import { aliasOf, type Build, notYet, refuse } from "./context.js";
+import { checkConnected } from "./network-checks.js";
 import { fromOnOff, type Props, positive } from "./props.js";
 import { virtioProps } from "./virtio.js";
 
@@ -16,6 +17,7 @@ export function connectedTo(nic: Interface): Connected {
 export function networkArgs(build: Build): void {
   for (const nic of build.domain.devices.interfaces) {
     const source = connectedTo(nic);
+    checkConnected(nic, source.type);
     // Such an interface is a host device, and is passed with those.
     if (source.type === "hostdev") continue;
     if (source.type === "vhostuser")

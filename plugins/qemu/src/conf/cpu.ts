@@ -6,7 +6,7 @@ import { accelOf, has, isX86, type QemuCapabilities, type VirtType } from "../ca
 const KNOWN = /^(i686|x86_64|arm|aarch64|ppc64|s390)/;
 
 export function virtTypeOf(domain: Pick<Domain, "type">): VirtType {
-  return domain.type === "kvm" ? "kvm" : "qemu";
+  return domain.type === "kvm" || domain.type === "hvf" ? domain.type : "qemu";
 }
 
 /** The guest's processor with everything that a new or stored configuration leaves open. */

@@ -46,6 +46,6 @@ export function qemuHooks(
     domain: (domain, context) => completeDomain(domain, caps, { folders, host, ...context }),
     assignAddresses: (domain, { abiUpdate }) => assignAddresses(domain, caps, abiUpdate, host),
     // What is stored was checked when it was defined; a newer emulator must not make it vanish.
-    validate: (domain, { abiUpdate }) => (abiUpdate ? validateDefinition(domain, caps) : undefined),
+    validate: (domain, { abiUpdate }) => (abiUpdate ? validateDefinition(domain, caps, host) : undefined),
   };
 }

@@ -37,7 +37,7 @@ function read(row: GoldenCase, files: GoldenFiles, caps: QemuCapabilities): Doma
     newUuid: () => COUNTED_UUID,
     abiUpdate: listField(row, "parseFlags").includes("VIR_DOMAIN_DEF_PARSE_ABI_UPDATE"),
   });
-  validateDefinition(domain, caps);
+  validateDefinition(domain, caps, hostOf(row, caps.arch));
   return domain;
 }
 

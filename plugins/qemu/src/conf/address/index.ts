@@ -9,7 +9,7 @@ import { assignSpaprVio } from "./spapr-vio.js";
 import { assignUsb } from "./usb.js";
 import { assignVirtioMmio } from "./virtio-mmio.js";
 import { assignVirtioSerial } from "./virtio-serial.js";
-import { assignZpci } from "./zpci.js";
+import { assignZpci, controllerKey } from "./zpci.js";
 
 /** Puts every device of the guest in its place, as libvirt would. `newDomain`: no guest has run with it yet. */
 export function assignAddresses(
@@ -23,8 +23,9 @@ export function assignAddresses(
   assignSpaprVio(placement);
   assignCcw(placement, caps);
   assignVirtioMmio(placement, caps);
+  const given = new Set(domain.devices.controllers.map(controllerKey));
   assignPci(placement, caps, host);
-  assignZpci(placement, caps);
+  assignZpci(placement, caps, given);
   assignUsb(placement, newDomain);
   assignMemorySlots(placement);
   return placement.finish();

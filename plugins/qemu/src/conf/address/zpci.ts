@@ -1,5 +1,5 @@
 import { VirtError } from "@polyvisor/core";
-import type { PciAddress, ZpciAddress } from "@polyvisor/sdk/conf";
+import type { Controller, PciAddress, ZpciAddress } from "@polyvisor/sdk/conf";
 import { has, type QemuCapabilities } from "../../capabilities/index.js";
 import { type Placed, type Placement, placedDevices } from "./placement.js";
 
@@ -36,14 +36,22 @@ function internal(detail: string): VirtError {
 
 const WITHOUT_ZPCI: ReadonlySet<Placed["kind"]> = new Set(["serial", "parallel", "console", "channel"]);
 
-/** On a mainframe a PCI device is known by two more numbers. Those that the configuration names are taken first. */
-export function assignZpci(placement: Placement, caps: QemuCapabilities): void {
+export function controllerKey({ type, index }: Controller): string {
+  return `${type}:${index}`;
+}
+
+/**
+ * On a mainframe a PCI device is known by two more numbers. Those that the configuration names are taken first. A bus
+ * that was only just added, so not in `given`, gets its numbers when the guest is started.
+ */
+export function assignZpci(placement: Placement, caps: QemuCapabilities, given: ReadonlySet<string>): void {
   if (!has(caps, "zpci")) return;
   const uids = new Numbers("uid", 1, MAX_UID);
   const fids = new Numbers("fid", 0, MAX_FID);
   const pci = placedDevices(placement.domain).flatMap((device) => {
     const address = placement.addressOf(device);
-    return address?.type === "pci" && !WITHOUT_ZPCI.has(device.kind) ? [{ device, address }] : [];
+    if (address?.type !== "pci" || WITHOUT_ZPCI.has(device.kind)) return [];
+    return device.kind === "controller" && !given.has(controllerKey(device)) ? [] : [{ device, address }];
   });
   const complete = (device: Placed, address: PciAddress) => {
     const zpci: ZpciAddress = { uid: uids.take(address.zpci?.uid), fid: fids.take(address.zpci?.fid) };

@@ -1,6 +1,9 @@
+import { VirtError } from "@polyvisor/core";
 import { type Disk, type Domain, diskNameIndex, type StorageFormat } from "@polyvisor/sdk/conf";
 import { has, type QemuCapabilities } from "../../capabilities/index.js";
 import { internal, refuse } from "./refuse.js";
+import { requireSharedMemory } from "./shared-memory.js";
+import { checkStorage } from "./storage.js";
 
 export function validateDisk(disk: Disk, domain: Domain, caps: QemuCapabilities): void {
   checkGeometry(disk);
@@ -8,9 +11,15 @@ export function validateDisk(disk: Disk, domain: Domain, caps: QemuCapabilities)
   checkIdentity(disk, caps);
   if (disk.device === "lun") checkLun(disk, caps);
   checkRotation(disk, caps);
+  checkBus(disk, caps);
   checkReadonly(disk);
   checkIo(disk, domain, caps);
-  checkSource(disk);
+  checkTune(disk, domain);
+  checkTransient(disk, domain, caps);
+  checkSource(disk, caps);
+  if (disk.source.type !== "vhostuser") return;
+  if (!has(caps, "vhost-user-blk")) throw refuse("vhostuser disk is not supported with this QEMU binary");
+  requireSharedMemory("vhostuser", { domain, caps });
 }
 
 function checkGeometry({ geometry, target }: Disk): void {
@@ -63,6 +72,20 @@ function checkLun(disk: Disk, caps: QemuCapabilities): void {
     throw refuse("scsi-block 'lun' devices do not support the serial property");
 }
 
+function checkBus({ address, driver, target }: Disk, caps: QemuCapabilities): void {
+  const { bus } = target;
+  const type = address?.type;
+  if ((bus === "scsi" || bus === "ide" || bus === "fdc" || bus === "sata") && type !== undefined && type !== "drive")
+    throw internal(`unexpected address type for ${bus} disk`);
+  if (bus === "virtio" && (driver?.queueSize ?? 0) > 0 && !has(caps, "virtio-blk.queue-size"))
+    throw refuse("queue-size property isn't supported by this QEMU binary");
+  if (bus !== "usb") return;
+  if (!has(caps, "usb-storage")) throw refuse("This QEMU doesn't support '-device usb-storage'");
+  if (type !== undefined && type !== "usb") throw internal("unexpected address type for usb disk");
+  if (target.removable !== undefined && !has(caps, "usb-storage.removable"))
+    throw refuse("This QEMU doesn't support setting the removable flag of USB storage devices");
+}
+
 function checkRotation({ device, target }: Disk, caps: QemuCapabilities): void {
   if (!target.rotationRate) return;
   if (!["scsi", "ide", "sata"].includes(target.bus ?? ""))
@@ -88,11 +111,73 @@ function checkIo({ driver, target }: Disk, domain: Domain, caps: QemuCapabilitie
     throw refuse(`Disk iothread '${driver.iothread}' not defined in iothreadid`);
 }
 
+/** What QEMU's own counters hold. */
+const TUNE_MAX = 1_000_000_000_000_000;
+const LIMITS = [
+  "totalBytesSec",
+  "readBytesSec",
+  "writeBytesSec",
+  "totalIopsSec",
+  "readIopsSec",
+  "writeIopsSec",
+  "totalBytesSecMax",
+  "readBytesSecMax",
+  "writeBytesSecMax",
+  "totalIopsSecMax",
+  "readIopsSecMax",
+  "writeIopsSecMax",
+  "sizeIopsSec",
+] as const;
+
+function checkTune({ iotune, target }: Disk, { devices }: Domain): void {
+  if (iotune === undefined) return;
+  const { groupName, ...limits } = iotune;
+  if (groupName !== undefined) {
+    if (!Object.values(limits).some((value) => value))
+      throw refuse("group_name can be configured only together with settings");
+    const other = devices.disks.find(
+      (each) =>
+        each.target.dev !== target.dev &&
+        each.iotune?.groupName === groupName &&
+        LIMITS.some((name) => (each.iotune?.[name] ?? 0) !== (iotune[name] ?? 0)),
+    );
+    if (other !== undefined) throw refuse(`different iotunes for disks ${target.dev} and ${other.target.dev}`);
+  }
+  if (LIMITS.some((name) => (iotune[name] ?? 0) > TUNE_MAX))
+    throw new VirtError(
+      "ARGUMENT_UNSUPPORTED",
+      `block I/O throttle limit must be no more than ${TUNE_MAX} using QEMU`,
+      { domain: "QEMU" },
+    );
+}
+
+function checkTransient(
+  { device, readonly, source, target, transient }: Disk,
+  domain: Domain,
+  caps: QemuCapabilities,
+): void {
+  if (transient === undefined) return;
+  const { bus, dev } = target;
+  const empty = "path" in source && source.path === undefined && !("fdgroup" in source && source.fdgroup !== undefined);
+  if (empty) throw refuse(`transient disk '${dev}' must not be empty`);
+  if (readonly === true) throw refuse(`transient disk '${dev}' must not be read-only`);
+  if (source.type !== "file") throw refuse(`transient disk supported only with 'file' type (${dev})`);
+  if (device !== "disk") throw refuse(`transient disk supported only with 'disk' device (${dev})`);
+  if (transient.shareBacking !== "yes") return;
+  const reboots = domain.onReboot !== "destroy" || domain.onPoweroff !== "destroy";
+  if (!has(caps, "set-action") && !reboots)
+    throw refuse(
+      "transient disk backing image sharing with destroy action of lifecycle isn't supported by this QEMU binary",
+    );
+  if (!["usb", "virtio", "scsi"].includes(bus ?? ""))
+    throw refuse(`disk bus '${bus}' doesn't support transiend disk backing image sharing`);
+}
+
 /** Formats that several guests may write to at once. */
 const SHAREABLE: ReadonlySet<StorageFormat | undefined> = new Set(["raw"]);
 
-function checkSource(disk: Disk): void {
-  const { driver, source, target } = disk;
+function checkSource(disk: Disk, caps: QemuCapabilities): void {
+  const { driver, target } = disk;
   if (disk.shareable === true && disk.readonly !== true && !SHAREABLE.has(driver?.type)) {
     throw refuse(
       `shared access for disk '${target.dev}' requires use of supported storage format`,
@@ -104,13 +189,15 @@ function checkSource(disk: Disk): void {
   if (diskNameIndex(target.dev) < 0) throw refuse(`invalid disk target '${target.dev}'`);
   if (/\d$/.test(target.dev))
     throw refuse(`invalid disk target '${target.dev}', partitions can't appear in disk targets`);
-  if (driver?.type === "dir" && source.type !== "dir")
-    throw refuse("'directory' storage format is not directly supported by QEMU, use 'dir' disk type instead");
-  if (
-    source.encryption !== undefined &&
-    driver?.type !== "raw" &&
-    driver?.type !== "qcow2" &&
-    driver?.type !== undefined
-  )
-    throw refuse("encryption is supported only with 'raw' and 'qcow2' image format");
+  checkChain(disk, caps);
+}
+
+function checkChain(disk: Disk, caps: QemuCapabilities): void {
+  const { driver, readonly, source } = disk;
+  checkStorage({ source, format: driver?.type, readonly: readonly === true }, caps);
+  let below = disk.backingStore;
+  while (below?.kind === "image") {
+    checkStorage({ source: below.source, format: below.format, readonly: true }, caps);
+    below = below.backingStore;
+  }
 }

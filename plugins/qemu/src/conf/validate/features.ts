@@ -1,17 +1,10 @@
-import type { Domain } from "@polyvisor/sdk/conf";
-import { has, isX86, type QemuCapabilities, type QemuFlag } from "../../capabilities/index.js";
+import type { Timer } from "@polyvisor/sdk/conf";
+import { has, isX86, type QemuFlag } from "../../capabilities/index.js";
 import { isArmVirt, isPseries, isQ35 } from "../machine.js";
+import type { Checked } from "./context.js";
 import { refuse } from "./refuse.js";
 
-/** The processor's details, timers, power management and `<features>`. */
-export function validateFeatures(domain: Domain, caps: QemuCapabilities): void {
-  checkCpu(domain, caps);
-  checkTimers(domain, caps);
-  checkPm(domain, caps);
-  checkFeatures(domain, caps);
-}
-
-function checkCpu({ cpu, os }: Domain, caps: QemuCapabilities): void {
+export function checkCpu({ domain: { cpu, os }, caps }: Checked): void {
   if (cpu === undefined) return;
   const arch = os.arch ?? "";
   const { cache, maxphysaddr } = cpu;
@@ -37,7 +30,8 @@ function checkCpu({ cpu, os }: Domain, caps: QemuCapabilities): void {
   if (cpu.mode === "maximum" && !has(caps, "cpu-max")) throw refuse("maximum CPU is not supported by QEMU binary");
 }
 
-function checkTimers({ clock, os, type }: Domain, caps: QemuCapabilities): void {
+export function checkTimers({ domain, caps }: Checked): void {
+  const { clock, os, type } = domain;
   const arch = os.arch ?? "";
   for (const { name, present, track, tickpolicy } of clock.timers) {
     switch (name) {
@@ -60,14 +54,38 @@ function checkTimers({ clock, os, type }: Domain, caps: QemuCapabilities): void 
         if (tickpolicy === "merge" || (tickpolicy === "catchup" && !has(caps, "kvm-pit-lost-tick-policy")))
           throw refuse(`unsupported pit tickpolicy '${tickpolicy}'`);
         break;
+      case "hpet":
+        if (present === "yes" && !has(caps, "no-hpet") && !has(caps, "machine-hpet"))
+          throw refuse("hpet timer is not supported");
+        break;
+      case "armvtimer":
+        checkArmTimer({ present, tickpolicy }, { domain, caps });
+        break;
       default:
         break;
     }
   }
 }
 
+function checkArmTimer(
+  { present, tickpolicy }: Pick<Timer, "present" | "tickpolicy">,
+  { domain, caps }: Checked,
+): void {
+  const name = "armvtimer";
+  const { arch, machine } = domain.os;
+  if (domain.type !== "kvm" || !isArmVirt(domain))
+    throw refuse(
+      `Configuring the '${name}' timer is not supported for virtType=${domain.type} arch=${arch} machine=${machine} guests`,
+    );
+  if (present === "no") throw refuse(`The '${name}' timer can't be disabled`);
+  if (!has(caps, "cpu.kvm-no-adjvtime"))
+    throw refuse(`Configuring the '${name}' timer is not supported with this QEMU binary`);
+  if (tickpolicy === "catchup" || tickpolicy === "merge")
+    throw refuse(`The '${name}' timer does not support tickpolicy '${tickpolicy}'`);
+}
+
 /** Each board's own chip can do it; libvirt takes the other one's word too. */
-function checkPm(domain: Domain, caps: QemuCapabilities): void {
+export function checkPm({ domain, caps }: Checked): void {
   const can = (piix: QemuFlag, ich9: QemuFlag) => has(caps, piix) || (isQ35(domain) && has(caps, ich9));
   if (domain.pm?.suspendToMem !== undefined && !can("disable-s3", "ich9-disable-s3"))
     throw refuse("setting ACPI S3 not supported");
@@ -75,7 +93,9 @@ function checkPm(domain: Domain, caps: QemuCapabilities): void {
     throw refuse("setting ACPI S4 not supported");
 }
 
-function checkFeatures(domain: Domain, caps: QemuCapabilities): void {
+type PseriesFeature = "htm" | "nested-hv" | "ccf-assist" | "cfpc" | "sbbc" | "ibs";
+
+export function checkFeatures({ domain, caps }: Checked): void {
   const { features, os } = domain;
   const arch = os.arch ?? "";
   const where = `for architecture '${arch}' or machine type '${os.machine}'`;
@@ -83,13 +103,20 @@ function checkFeatures(domain: Domain, caps: QemuCapabilities): void {
     if (value !== undefined && !fits) throw refuse(`The '${name}' feature is not supported ${where}`);
   };
   only(isX86(arch), "ioapic", features.ioapic);
+  const pseries = (name: PseriesFeature, what: string, value: unknown) => {
+    only(isPseries(domain), name, value);
+    if (value !== undefined && !has(caps, `machine.pseries.cap-${name}`))
+      throw refuse(`${what} configuration is not supported by this QEMU binary`);
+  };
   only(isPseries(domain), "hpt", features.hpt);
-  only(isPseries(domain), "htm", features.htm);
-  only(isPseries(domain), "nested-hv", features.nestedHv);
-  only(isPseries(domain), "ccf-assist", features.ccfAssist);
-  only(isPseries(domain), "cfpc", features.cfpc);
-  only(isPseries(domain), "sbbc", features.sbbc);
-  only(isPseries(domain), "ibs", features.ibs);
+  if (features.hpt?.maxpagesize !== undefined && !has(caps, "machine.pseries.cap-hpt-max-page-size"))
+    throw refuse("Configuring the page size for HPT guests is not supported by this QEMU binary");
+  pseries("htm", "HTM", features.htm);
+  pseries("nested-hv", "Nested HV", features.nestedHv);
+  pseries("ccf-assist", "ccf-assist", features.ccfAssist);
+  pseries("cfpc", "cfpc", features.cfpc);
+  pseries("sbbc", "sbbc", features.sbbc);
+  pseries("ibs", "ibs", features.ibs);
   only(isArmVirt(domain), "gic", features.gic);
   only(isX86(arch), "pvspinlock", features.pvspinlock);
   if (features.vmport !== undefined && !(isX86(arch) && has(caps, "machine-vmport-opt")))
@@ -104,4 +131,5 @@ function checkFeatures(domain: Domain, caps: QemuCapabilities): void {
     throw refuse(`PMU is always enabled for architecture '${arch}'`);
   if (features.tcg !== undefined && domain.type !== "qemu")
     throw refuse(`TCG features are incompatible with domain type '${domain.type}'`);
+  if ((features.tcg?.tbCache ?? 0) % 1024 !== 0) throw refuse("tb-cache size must be an integer multiple of MiB");
 }

@@ -2,16 +2,17 @@ import type { Domain } from "@polyvisor/sdk/conf";
 import { accelOf, findMachine, has, isX86, type QemuCapabilities } from "../../capabilities/index.js";
 import { virtTypeOf } from "../cpu.js";
 import { isPseries, isQ35 } from "../machine.js";
+import type { Checked } from "./context.js";
 import { malformed, refuse } from "./refuse.js";
+import { checkStorage } from "./storage.js";
 
-/** Whether the emulator has such a guest's machine at all, and what the machine asks for. */
-export function validateMachine(domain: Domain, caps: QemuCapabilities): void {
+/** Whether the emulator has such a guest's machine at all. */
+export function checkMachine({ domain, caps }: Checked): void {
   checkEmulator(domain, caps);
   checkFirmware(domain);
   if (domain.genid !== undefined && !has(caps, "vmgenid"))
     throw refuse("this QEMU does not support the 'genid' capability");
   checkBiosSerial(domain);
-  checkVcpus(domain, caps);
 }
 
 function checkEmulator(domain: Domain, caps: QemuCapabilities): void {
@@ -23,11 +24,12 @@ function checkEmulator(domain: Domain, caps: QemuCapabilities): void {
     arch !== caps.arch &&
     !(arch === "i686" && caps.arch === "x86_64") &&
     !(arch === "armv7l" && caps.arch === "aarch64") &&
-    !(arch.startsWith("ppc64") && caps.arch.startsWith("ppc64"))
+    !(arch === "armv6l" && caps.arch === "armv7l") &&
+    !(arch === "ppc64le" && caps.arch === "ppc64")
   )
     throw lacks(`arch '${arch}'`, `name an emulator for ${arch} in <emulator>, or leave it out`);
   const virt = virtTypeOf(domain);
-  if ((domain.type !== "kvm" && domain.type !== "qemu") || accelOf(caps, virt) === undefined) {
+  if (domain.type !== virt || accelOf(caps, virt) === undefined) {
     throw lacks(
       `virt type '${domain.type}'`,
       domain.type === "kvm" ? "/dev/kvm is not usable here; <domain type='qemu'> emulates instead" : undefined,
@@ -54,10 +56,27 @@ function checkBiosSerial({ os, devices }: Domain): void {
   if (devices.serials.length === 0) throw malformed("need at least one serial port to use BIOS serial output");
 }
 
+/** Secure boot, and where the firmware keeps its variables. */
+export function checkBoot({ domain, caps }: Checked): void {
+  const { firmware, loader, nvram, arch } = domain.os;
+  if (loader?.secure === "yes") {
+    if (!isQ35(domain)) throw refuse("Secure boot is supported with q35 machine types only");
+    if (arch !== "x86_64") throw refuse("Secure boot is supported for x86_64 architecture only");
+    if (firmware === undefined && domain.features.smm?.state !== "on")
+      throw refuse("Secure boot requires SMM feature enabled", "add <features><smm state='on'/></features>");
+  }
+  const source = nvram?.source;
+  if (source === undefined) return;
+  if (!["file", "block", "network"].includes(source.type)) throw refuse(`unsupported nvram disk type '${source.type}'`);
+  if ((source.slices ?? []).length > 0) throw refuse("slices are not supported with NVRAM");
+  if (source.reservations !== undefined) throw refuse("persistent reservations are not supported with NVRAM");
+  checkStorage({ source, format: "raw", readonly: false }, caps);
+}
+
 /** More vCPUs need an interrupt controller that only newer boards have. */
 const MAX_VCPUS_WITHOUT_EIM = 255;
 
-function checkVcpus(domain: Domain, caps: QemuCapabilities): void {
+export function checkVcpus({ domain, caps }: Checked): void {
   const { vcpu, cpu, os } = domain;
   const limit = findMachine(caps, virtTypeOf(domain), os.machine ?? "")?.maxCpus ?? 0;
   if (vcpu.current === 0) throw refuse("Domain requires at least 1 vCPU");

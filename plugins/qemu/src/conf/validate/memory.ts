@@ -1,12 +1,10 @@
-import type { Domain } from "@polyvisor/sdk/conf";
+import type { Checked } from "./context.js";
 import { refuse } from "./refuse.js";
 
-export function validateMemory(domain: Domain): void {
+/** Memory that is plugged in. */
+export function checkModules({ domain }: Checked): void {
+  const { maxMemory, memory, devices, os } = domain;
   const cells = domain.cpu?.numa?.cells.length ?? 0;
-  checkModules(domain, cells);
-}
-
-function checkModules({ maxMemory, memory, devices, os }: Domain, cells: number): void {
   const modules = devices.memories.filter(({ model }) => model !== "sgx-epc");
   if (maxMemory === undefined) {
     if (modules.length > 0)

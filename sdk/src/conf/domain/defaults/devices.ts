@@ -191,11 +191,23 @@ function sameDrive(address: Hostdev["address"], other: DriveAddress): boolean {
 }
 
 function hostdevDefaults(hostdev: Hostdev, domain: Domain): Hostdev {
+  checkMediatedAddress(hostdev);
   if (hostdev.source.type !== "scsi") return hostdev;
   const { scsi } = hostdev.source;
   const source =
     scsi.protocol === "iscsi" ? { ...hostdev.source, scsi: { ...scsi, name: withLun(scsi.name) } } : hostdev.source;
   return { ...hostdev, source, address: hostdev.address ?? freeScsiPlace(domain, hostdev) };
+}
+
+/** Where a mediated device of a model can sit. */
+const MEDIATED_ADDRESSES: Readonly<Record<string, string>> = { "vfio-pci": "pci", "vfio-ccw": "ccw" };
+
+function checkMediatedAddress({ address, source }: Hostdev): void {
+  if (source.type !== "mdev" || address === undefined) return;
+  const wanted = MEDIATED_ADDRESSES[source.model];
+  if (wanted === undefined || wanted === address.type) return;
+  const words = `Unsupported address type '${address.type}' with mediated device model '${source.model}'`;
+  throw new VirtError("XML_ERROR", words, { domain: "DOMAIN", hint: `Write <address type='${wanted}'/>.` });
 }
 
 /** The first free unit; host devices before this one in the list have theirs by the same rule. */
