@@ -1,9 +1,10 @@
 import { attr, XmlWriter } from "../../xml/index.js";
 import type { FormatContext } from "../domain/format/context.js";
-import { formatDomain, formatElement } from "../domain/format/domain.js";
+import { formatDomain } from "../domain/format/domain.js";
 import { formatMetadataCache, formatStorageSource } from "../domain/format/storage.js";
 import { sourcePath } from "../moment/disks.js";
 import { writeMomentDescription, writeMomentPlace } from "../moment/format.js";
+import { writeSaveCookie } from "../save-image/cookie.js";
 import type { Snapshot, SnapshotDisk } from "./model.js";
 
 export interface SnapshotFormatOptions {
@@ -33,12 +34,7 @@ export function formatSnapshot(snapshot: Snapshot, options: SnapshotFormatOption
       for (const disk of snapshot.disks) writeDisk(w, disk);
     });
     writeDomains(w, snapshot, options);
-    const { cookie } = snapshot;
-    if (cookie !== undefined) {
-      w.block("cookie", "", () => {
-        for (const element of cookie) formatElement(w, element);
-      });
-    }
+    if (snapshot.cookie !== undefined) writeSaveCookie(w, snapshot.cookie);
     if (options.current !== undefined) w.leaf("active", options.current ? 1 : 0);
   });
   return w.toString();
