@@ -57,6 +57,7 @@ export function capabilitiesFrom(emulator: string, first: ProbeReplies, tcg?: Pr
     ...(hasKvm ? { kvm: accel } : {}),
     ...(flags.has("tcg") && emulated !== undefined ? { tcg: emulated } : {}),
     ...gicFrom(first("query-gic-capabilities")),
+    ...sevFrom(first("query-sev-capabilities")),
   };
 }
 
@@ -68,6 +69,12 @@ function gicFrom(reply: Json | undefined): Pick<QemuCapabilities, "gic"> {
     emulated: flagOf(item, "emulated"),
   }));
   return { gic };
+}
+
+function sevFrom(reply: Json | undefined): Pick<QemuCapabilities, "sev"> {
+  const cbitpos = numberOf(asObject(reply), "cbitpos");
+  const reducedPhysBits = numberOf(asObject(reply), "reduced-phys-bits");
+  return cbitpos === undefined || reducedPhysBits === undefined ? {} : { sev: { cbitpos, reducedPhysBits } };
 }
 
 function asObject(value: Json | undefined): JsonObject {

@@ -61,8 +61,16 @@ export interface QemuCapabilities {
   readonly hvf?: AccelCapabilities;
   /** Present when the emulator can emulate. */
   readonly tcg?: AccelCapabilities;
+  /** What encrypted memory takes on this host's processor; absent: it cannot do it. */
+  readonly sev?: SevCapability;
   /** The interrupt controllers of ARM boards; absent elsewhere. */
   readonly gic?: readonly GicCapability[];
+}
+
+export interface SevCapability {
+  /** The bit of an address that says whether it is encrypted. */
+  readonly cbitpos: number;
+  readonly reducedPhysBits: number;
 }
 
 export interface GicCapability {

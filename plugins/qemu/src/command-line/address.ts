@@ -58,7 +58,9 @@ function pciBus(build: Build, index: number): string {
     if (bus.model === "pcie-root") return "pcie.0";
     if (bus.model === "pci-root" && !isPseries(build.domain)) return "pci.0";
   }
-  return controllerAlias(build, "pci", index);
+  const alias = controllerAlias(build, "pci", index);
+  // A host bridge that is not the board's own calls its bus after itself.
+  return bus?.modelName === "spapr-pci-host-bridge" && (bus.target?.index ?? 0) > 0 ? `${alias}.0` : alias;
 }
 
 export function controllerAlias(build: Build, type: Controller["type"], index: number): string {

@@ -15,6 +15,7 @@ import { loaderArgs, pflashArgs } from "./firmware.js";
 import { graphicsArgs } from "./graphics.js";
 import { hostdevArgs } from "./hostdevs.js";
 import { inputArgs } from "./input.js";
+import { launchSecurityArgs } from "./launch-security.js";
 import { accelArgs, machineArgs, nameArgs, smpArgs, tsegArgs } from "./machine.js";
 import { iothreadArgs, memoryArgs, memoryDeviceArgs } from "./memory.js";
 import { networkArgs } from "./network.js";
@@ -81,11 +82,11 @@ export function buildCommandLine(domain: Domain, caps: QemuCapabilities, runtime
 }
 
 function virtTypeOf({ type }: Domain): VirtType {
-  if (type === "kvm" || type === "qemu") return type;
+  if (type === "kvm" || type === "hvf" || type === "qemu") return type;
   throw refuse(`domain type '${type}' is not supported by this driver`);
 }
 
-function refuseUnbuilt({ launchSecurity, os, cpu }: Domain): void {
+function refuseUnbuilt({ os, cpu }: Domain): void {
   if (os.firmware !== undefined && os.loader?.path === undefined)
     throw notYet("an automatic choice of firmware", "name the firmware's file in <loader>");
   if (
@@ -97,7 +98,6 @@ function refuseUnbuilt({ launchSecurity, os, cpu }: Domain): void {
     throw notYet("a file for the firmware's variables made from a template", "name the file in <nvram>");
   if (cpu?.mode === "host-model" && isX86(os.arch ?? ""))
     throw notYet("a processor of mode 'host-model'", "use mode='host-passthrough' with KVM, or mode='maximum'");
-  if (launchSecurity !== undefined) throw notYet("launch security");
 }
 
 /** libvirt's order: an object comes before what refers to it. */
@@ -108,6 +108,7 @@ const STEPS: readonly ((build: Build) => void)[] = [
   masterKeyArgs,
   managedReservationArgs,
   pflashArgs,
+  fipsArgs,
   machineArgs,
   accelArgs,
   tsegArgs,
@@ -156,6 +157,7 @@ const STEPS: readonly ((build: Build) => void)[] = [
   rngArgs,
   nvramArgs,
   vmcoreinfoArgs,
+  launchSecurityArgs,
   passthroughArgs,
   sandboxArgs,
   panicArgs,
@@ -168,6 +170,10 @@ const STEPS: readonly ((build: Build) => void)[] = [
 function masterKeyArgs({ args, runtime }: Build): void {
   const file = join(runtime.libDir, "master-key.aes");
   args.object({ "qom-type": "secret", id: "masterKey0", format: "raw", file });
+}
+
+function fipsArgs({ args, can, runtime }: Build): void {
+  if (runtime.fips === true && can("enable-fips")) args.add("-enable-fips");
 }
 
 function displayArgs({ args, domain }: Build): void {

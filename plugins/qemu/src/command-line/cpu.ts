@@ -35,9 +35,12 @@ function modelParts(build: Build): readonly string[] | undefined {
     if (domain.os.arch === "armv7l" && hostArch() === "aarch64") parts.push("aarch64=off");
     if (cpu.migratable !== undefined && can("cpu.migratable")) parts.push(`migratable=${cpu.migratable}`);
   }
+  const arch = domain.os.arch ?? "";
+  if (/^(s390|arm|aarch64)/.test(arch) && cpu.features.length > 0 && !can("query-cpu-model-expansion"))
+    throw internal(`CPU features not supported by hypervisor for ${arch} architecture`);
   if (cpu.vendorId !== undefined) parts.push(`vendor=${cpu.vendorId}`);
   for (const feature of cpu.features) {
-    const name = featureToQemu(domain.os.arch ?? "", feature.name);
+    const name = featureToQemu(arch, feature.name);
     const policy = feature.policy ?? "require";
     if (policy === "force" || policy === "require") parts.push(`${name}=on`);
     else if (policy !== "optional") parts.push(`${name}=off`);

@@ -112,6 +112,10 @@ export function accelArgs({ args, domain, virtType }: Build): void {
     args.add("-accel", cache === undefined ? "tcg" : `tcg,tb-size=${Math.floor(cache / 1024)}`);
     return;
   }
+  if (virtType === "hvf") {
+    args.add("-accel", "hvf");
+    return;
+  }
   const ring = domain.features.kvm?.dirtyRing;
   args.add("-accel", ring?.state === "on" ? `kvm,dirty-ring-size=${ring.size ?? 0}` : "kvm");
 }

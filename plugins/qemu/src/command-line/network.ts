@@ -33,8 +33,22 @@ export function networkArgs(build: Build): void {
         { wait: true },
       );
     build.args.netdev({ ...netdevProps(build, nic, source), id: `host${aliasOf(nic)}` });
-    build.args.device(nicProps(build, nic));
+    if (isBoardNic(build, nic)) build.args.add("-net", boardNic(nic));
+    else build.args.device(nicProps(build, nic));
   }
+}
+
+/** The cards of ARM's boards cannot be plugged in: QEMU only says what they are connected to. */
+function isBoardNic({ domain }: Build, { address }: Interface): boolean {
+  return (
+    /^(armv6l|armv7l|aarch64)$/.test(domain.os.arch ?? "") && address?.type !== "virtio-mmio" && address?.type !== "pci"
+  );
+}
+
+function boardNic(nic: Interface): string {
+  const alias = aliasOf(nic);
+  const model = nic.model === undefined ? "" : `,model=${nic.model}`;
+  return `nic,macaddr=${nic.mac?.address},netdev=host${alias}${model},id=${alias}`;
 }
 
 function netdevProps(build: Build, nic: Interface, source: Connected): Props {

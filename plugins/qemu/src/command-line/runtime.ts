@@ -10,6 +10,8 @@ export interface Runtime {
   readonly libDir: string;
   /** Whether we run as root; it decides which environment the emulator gets. */
   readonly privileged: boolean;
+  /** The kernel demands FIPS 140; emulators that cannot find out by themselves are told. */
+  readonly fips?: boolean | undefined;
   /** Our own environment, of which PATH, HOME, USER and LOGNAME are handed on. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The listening monitor socket: a descriptor, or a path that the emulator shall create. */

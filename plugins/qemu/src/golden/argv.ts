@@ -9,7 +9,7 @@ import {
 } from "@polyvisor/sdk/golden";
 import type { QemuCapabilities } from "../capabilities/index.js";
 import { alignMemory, buildCommandLine, numberImages } from "../command-line/index.js";
-import { assignAddresses, assignAliases, qemuHooks, validateDefinition } from "../conf/index.js";
+import { assignAddresses, assignAliases, qemuHooks, resolveCpu, validateDefinition } from "../conf/index.js";
 import { listField } from "./fields.js";
 import { COUNTED_UUID, FOLDERS, hostOf } from "./folders.js";
 import { makeLive } from "./live.js";
@@ -43,7 +43,8 @@ function read(row: GoldenCase, files: GoldenFiles, caps: QemuCapabilities): Doma
 
 function commandOf(row: GoldenCase, caps: QemuCapabilities, written: Domain): string {
   const placed = assignAddresses(written, caps, row.migrateFrom === undefined, hostOf(row, caps.arch));
-  const domain = makeLive(numberImages(alignMemory(assignAliases(placed))));
+  const named = resolveCpu(assignAliases(placed), caps, hostOf(row, caps.arch));
+  const domain = makeLive(numberImages(alignMemory(named)));
   const { env, argv } = buildCommandLine(domain, caps, runtimeOf(row, domain));
   return shellText(env, argv);
 }

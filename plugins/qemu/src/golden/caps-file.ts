@@ -1,4 +1,4 @@
-import { attribute, child, childElements, parseXml, type XmlElement } from "@polyvisor/sdk/xml";
+import { attribute, child, childElements, childText, parseXml, type XmlElement } from "@polyvisor/sdk/xml";
 import type {
   AccelCapabilities,
   CpuDefinition,
@@ -11,10 +11,7 @@ import type {
 /** The capabilities of an emulator from libvirt's cache file. */
 export function readCapsFile(text: string): QemuCapabilities {
   const root = parseXml(text, { documentName: "capabilities", errorDomain: "QEMU" });
-  const content = (name: string) => {
-    const element = child(root, name);
-    return element === undefined ? "" : element.children.filter((node) => typeof node === "string").join("");
-  };
+  const content = (name: string) => childText(root, name) ?? "";
   const arch = content("arch");
   const kvm = accelOf(root, "kvm");
   const tcg = accelOf(root, "tcg");
@@ -27,12 +24,19 @@ export function readCapsFile(text: string): QemuCapabilities {
     flags: childElements(root, "flag").map((flag) => attribute(flag, "name") as QemuFlag),
     ...(kvm === undefined ? {} : { kvm }),
     ...(tcg === undefined ? {} : { tcg }),
+    ...sevOf(child(root, "sev")),
     gic: childElements(root, "gic").map((gic) => ({
       version: attribute(gic, "version") === "3" ? 3 : 2,
       kernel: attribute(gic, "kernel") === "yes",
       emulated: attribute(gic, "emulated") === "yes",
     })),
   };
+}
+
+function sevOf(element: XmlElement | undefined): Pick<QemuCapabilities, "sev"> {
+  if (element === undefined) return {};
+  const number = (name: string) => Number(childText(element, name));
+  return { sev: { cbitpos: number("cbitpos"), reducedPhysBits: number("reducedPhysBits") } };
 }
 
 function accelOf(root: XmlElement, type: "kvm" | "tcg"): AccelCapabilities | undefined {

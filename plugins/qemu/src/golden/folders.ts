@@ -29,11 +29,16 @@ const IOMMU_GROUPS: readonly (readonly string[])[] = [
   ["0000:03:00.0"],
 ];
 
+/** The host's architecture where the row's test changed it: `VIR_ARCH_AARCH64`. */
+function hostArchOf(row: GoldenCase): string | undefined {
+  return settingOf(row, "misc", "hostArch")?.replace("VIR_ARCH_", "").toLowerCase();
+}
+
 /** The data's host: an x86 one, unless the row's capabilities are those of an emulator of another host. */
 export function hostOf(row: GoldenCase, arch: string): HostFacts {
   const setting = (name: string) => settingOf(row, "cfg", name) === "true";
   return {
-    arch: row.capsFile === undefined ? "x86_64" : arch,
+    arch: row.capsFile === undefined ? (hostArchOf(row) ?? "x86_64") : arch,
     iommuGroup(address) {
       const hex = (value: number, width: number) => value.toString(16).padStart(width, "0");
       const name = `${hex(address.domain, 4)}:${hex(address.bus, 2)}:${hex(address.slot, 2)}.${address.function}`;

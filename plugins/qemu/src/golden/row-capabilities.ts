@@ -5,6 +5,8 @@ import { fakeCaps } from "./fake-caps.js";
 import { listField, textField } from "./fields.js";
 import { flagOfName } from "./flag-names.js";
 
+const SEV = { cbitpos: 51, reducedPhysBits: 1 };
+
 /** The capabilities that a row asks for. One for a run of a suite: files are read once. */
 export class RowCapabilities {
   readonly #files = new Map<string, QemuCapabilities>();
@@ -23,6 +25,8 @@ export class RowCapabilities {
       ...caps,
       flags: [...caps.flags, ...extra],
       ...(gic === undefined ? {} : { gic: gicOf(gic) }),
+      // The data's host has such a processor.
+      sev: caps.sev ?? SEV,
     };
   }
 

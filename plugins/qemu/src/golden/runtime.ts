@@ -2,7 +2,7 @@ import type { ChardevSource, Domain, Interface } from "@polyvisor/sdk/conf";
 import type { GoldenCase } from "@polyvisor/sdk/golden";
 import type { Runtime, Secrets } from "../command-line/index.js";
 import { shortName } from "../state/layout.js";
-import { settingOf, textField } from "./fields.js";
+import { listField, settingOf, textField } from "./fields.js";
 import { guestFolder, RUN_DIR } from "./live.js";
 
 const NOW = 1234567890;
@@ -28,6 +28,7 @@ export function runtimeOf(row: GoldenCase, domain: Domain): Runtime {
   return {
     libDir: folder,
     privileged: true,
+    fips: listField(row, "flags").includes("FLAG_FIPS_HOST"),
     environment: { PATH: "/bin", USER: "test", LOGNAME: "test" },
     monitor: { fd: FD.socket },
     ...chardevFds(domain),

@@ -45,7 +45,7 @@ const OPTIONS: readonly { readonly option: Option; readonly allowed: string; rea
   { option: "hotplug", allowed: "pci-root pcie-root-port pcie-switch-downstream-port" },
 ];
 
-function valueOf({ pcihole64, target }: PciController, option: Option): unknown {
+function optionOf({ pcihole64, target }: PciController, option: Option): unknown {
   switch (option) {
     case "targetIndex":
       return target?.index;
@@ -73,7 +73,7 @@ export function checkPciController(controller: PciController, checked: Checked):
   checkIndex(controller, model);
   const phb = modelName === "spapr-pci-host-bridge";
   for (const { option, allowed, required } of OPTIONS) {
-    const value = valueOf(controller, option);
+    const value = optionOf(controller, option);
     const here = allowed.split(" ").includes(model);
     if (value !== undefined && !here) throw invalid(option);
     if (value === undefined && here && (required === true || (option === "targetIndex" && phb))) throw missing(option);
