@@ -7,7 +7,9 @@ export function parseIpAddress(text: string, family?: IpFamily): string | undefi
   const bytes = text.includes(":") ? ipv6Bytes(text) : ipv4Bytes(text);
   if (bytes === undefined) return undefined;
   const address = formatBytes(bytes);
-  return family === undefined || ipFamily(address) === family ? address : undefined;
+  if (family === undefined || ipFamily(address) === family) return address;
+  // resolvers that are asked for IPv4 take the IPv6 form of an IPv4 address
+  return family === "ipv4" ? /^::ffff:([\d.]+)$/.exec(address)?.[1] : undefined;
 }
 
 /** The family of an address that `parseIpAddress` gave. */

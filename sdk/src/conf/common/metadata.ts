@@ -6,7 +6,7 @@ import { isElement, withoutBlanks, type XmlAttribute, type XmlElement } from "..
  */
 export function keepMetadata(metadata: XmlElement): XmlElement {
   const declared = new Map<string, string>();
-  const kept = declarationsFirst(withoutBlanks(metadata), new Set(), declared);
+  const kept = declarationsFirst(withoutBlanks(metadata), undefined, declared);
   const seen = new Set<string>();
   const children = kept.children.filter((node) => {
     if (!isElement(node) || node.uri === "" || seen.has(node.uri)) return false;
@@ -17,14 +17,31 @@ export function keepMetadata(metadata: XmlElement): XmlElement {
   return { ...kept, attributes: [...outer, ...kept.attributes], children };
 }
 
+/** The names of declarations in force, innermost first. */
+interface Scope {
+  readonly outer: Scope | undefined;
+  readonly names: ReadonlySet<string>;
+}
+
+function isDeclared(scope: Scope | undefined, name: string): boolean {
+  for (let each = scope; each !== undefined; each = each.outer) {
+    if (each.names.has(name)) return true;
+  }
+  return false;
+}
+
+function isDeclaration({ name }: XmlAttribute): boolean {
+  return name === "xmlns" || name.startsWith("xmlns:");
+}
+
 /** Puts declarations in front of other attributes, as libxml2 prints them, and collects those that are missing. */
-function declarationsFirst(element: XmlElement, outer: ReadonlySet<string>, missing: Map<string, string>): XmlElement {
-  const isDeclaration = ({ name }: XmlAttribute): boolean => name === "xmlns" || name.startsWith("xmlns:");
+function declarationsFirst(element: XmlElement, outer: Scope | undefined, missing: Map<string, string>): XmlElement {
   const declarations = element.attributes.filter(isDeclaration);
-  const scope = declarations.length === 0 ? outer : new Set([...outer, ...declarations.map(({ name }) => name)]);
+  const names = new Set(declarations.map(({ name }) => name));
+  const scope = names.size === 0 ? outer : { outer, names };
   const colon = element.name.indexOf(":");
   const own = colon < 0 ? "xmlns" : `xmlns:${element.name.slice(0, colon)}`;
-  if (element.uri !== "" && !scope.has(own)) missing.set(own, element.uri);
+  if (element.uri !== "" && !isDeclared(scope, own)) missing.set(own, element.uri);
   const others = element.attributes.filter((each) => !isDeclaration(each));
   const children = element.children.map((node) => (isElement(node) ? declarationsFirst(node, scope, missing) : node));
   return { ...element, attributes: [...declarations, ...others], children };

@@ -8,4 +8,4 @@ export {
   NetworkUpdateSection,
   updateNetwork,
 } from "./update/index.js";
-export { validateNetwork } from "./validate.js";
+export { recheckNetwork, validateNetwork } from "./validate.js";

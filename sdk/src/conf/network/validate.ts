@@ -1,6 +1,16 @@
 import { VirtError } from "@polyvisor/core";
 import { ipFamily } from "../common/index.js";
+import { formatNetwork } from "./format/network.js";
 import type { Network, NetworkForward } from "./model.js";
+import { parseNetwork } from "./read.js";
+
+/**
+ * Refuses an updated network that could not be defined like that, as libvirt does when it keeps an update: by reading
+ * again what it would print.
+ */
+export function recheckNetwork(network: Network): void {
+  parseNetwork(formatNetwork(network));
+}
 
 /**
  * Refuses a network that the network driver cannot run: what libvirt checks when one is defined or created, beyond the
@@ -98,8 +108,9 @@ function checkGroupNames({ name, portgroups }: Network): void {
     const detail = `network '${name}' has multiple default <portgroup> elements (${first.name} and ${second.name}), but only one default is allowed`;
     unsupported(detail, "Keep one default='yes'.");
   }
-  const names = portgroups.map((group) => group.name);
-  const twice = names.find((each, at) => names.includes(each, at + 1));
+  const counts = new Map<string, number>();
+  for (const group of portgroups) counts.set(group.name, (counts.get(group.name) ?? 0) + 1);
+  const twice = [...counts].find(([, count]) => count > 1)?.[0];
   if (twice !== undefined) {
     const detail = `multiple <portgroup> elements with the same name (${twice}) in network '${name}'`;
     unsupported(detail, "Choose another name.");

@@ -85,14 +85,15 @@ function readMacMask(written: string): string | undefined {
 /** Words from a list, with commas or blanks or nothing at all between them; undefined when another word is there. */
 function readWords<T extends string>(written: string, words: readonly T[]): ReadonlySet<T> | undefined {
   const found = new Set<T>();
-  let rest = written.replace(/^[\s,]+/, "").toUpperCase();
-  while (rest !== "") {
-    const word = words.find((each) => rest.startsWith(each));
-    if (word === undefined) return undefined;
-    found.add(word);
-    rest = rest.slice(word.length).replace(/^[\s,]+/, "");
+  const next = new RegExp(`[\\s,]*(${words.join("|")})`, "iy");
+  let end = 0;
+  for (let match = next.exec(written); match !== null; match = next.exec(written)) {
+    const upper = match[1]?.toUpperCase();
+    const word = words.find((each) => each === upper);
+    if (word !== undefined) found.add(word);
+    end = next.lastIndex;
   }
-  return found;
+  return /^[\s,]*$/.test(written.slice(end)) ? found : undefined;
 }
 
 const STATES: readonly ConnectionState[] = ["NEW", "ESTABLISHED", "RELATED", "INVALID", "NONE"];

@@ -1,20 +1,24 @@
 import type { VariableAccess } from "./model.js";
 
 const MAX_ITERATOR = 1000;
-const BARE = /^\w*$/;
-// what follows the bracket is not looked at, as libvirt has it
-const INDEXED = /^(\w*)\[\s*(@?)\s*\+?(\d+)\s*\]/;
 
 /** The use of a variable from what follows the `$`, undefined when it is malformed. */
 export function parseVariable(text: string): VariableAccess | undefined {
-  if (BARE.test(text)) return { name: text, iterator: 0 };
-  const match = INDEXED.exec(text);
+  const name = /^\w*/.exec(text)?.[0] ?? "";
+  if (name.length === text.length) return { name, iterator: 0 };
+  if (text[name.length] !== "[") return undefined;
+  const inside = text.slice(name.length + 1).trimStart();
+  const iterates = inside.startsWith("@");
+  const match = /^\+?(\d+)/.exec((iterates ? inside.slice(1) : inside).trimStart());
   if (match === null) return undefined;
-  const name = match[1] ?? "";
-  const number = Number(match[3]);
-  if (number > 0xffffffff) return undefined;
-  if (match[2] === "") return { name, element: number };
-  return number > MAX_ITERATOR ? undefined : { name, iterator: number };
+  // what follows the bracket is not looked at, as libvirt has it
+  const closed = inside
+    .slice(inside.indexOf(match[0]) + match[0].length)
+    .trimStart()
+    .startsWith("]");
+  const number = Number(match[1]);
+  if (!closed || number > (iterates ? MAX_ITERATOR : 0xffffffff)) return undefined;
+  return iterates ? { name, iterator: number } : { name, element: number };
 }
 
 export function formatVariable(variable: VariableAccess): string {

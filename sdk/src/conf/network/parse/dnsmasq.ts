@@ -4,10 +4,10 @@ import { netError } from "./context.js";
 /** The namespace of options for dnsmasq, by the prefix `dnsmasq` when printed. */
 export const DNSMASQ_URI = "http://libvirt.org/schemas/network/dnsmasq/1.0";
 
-/** The options of `<dnsmasq:options>` elements, undefined when there are none. */
-export function parseDnsmasqOptions(elements: readonly XmlElement[]): readonly string[] | undefined {
-  const options = elements
-    .filter((element) => localName(element) === "options")
+/** The options in `<dnsmasq:options>` of a network, undefined when there are none. */
+export function parseDnsmasqOptions(root: XmlElement): readonly string[] | undefined {
+  const options = childElements(root)
+    .filter((element) => element.uri === DNSMASQ_URI && localName(element) === "options")
     .flatMap((element) => childElements(element))
     .filter((element) => element.uri === DNSMASQ_URI && localName(element) === "option");
   if (options.length === 0) return undefined;

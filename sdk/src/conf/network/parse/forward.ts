@@ -135,7 +135,7 @@ function parseDevices(element: XmlElement, network: string): Pick<NetworkForward
 }
 
 function parseNames(elements: readonly XmlElement[], network: string, dev: string | undefined): ForwardInterface[] {
-  const names: string[] = dev === undefined ? [] : [dev];
+  const names = new Set(dev === undefined ? [] : [dev]);
   elements.forEach((element, at) => {
     const name = attribute(element, "dev");
     if (name === undefined) {
@@ -147,17 +147,17 @@ function parseNames(elements: readonly XmlElement[], network: string, dev: strin
       const detail = `<forward dev='${dev}'> must match first <interface dev='${name}'/> in network ${network}`;
       throw netError(element, "XML_ERROR", detail, "Name the same device, or remove one of both.");
     }
-    if (names.includes(name)) {
+    if (names.has(name)) {
       const detail = `interface '${name}' can only be listed once in network ${network}`;
       throw netError(element, "XML_ERROR", detail, "Remove one of both.");
     }
-    names.push(name);
+    names.add(name);
   });
-  return names.map((name) => ({ type: "netdev", dev: name }));
+  return [...names].map((name) => ({ type: "netdev", dev: name }));
 }
 
 function parseAddresses(elements: readonly XmlElement[], network: string): ForwardInterface[] {
-  const found: HostPciAddress[] = [];
+  const found = new Map<string, HostPciAddress>();
   for (const element of elements) {
     const type = attribute(element, "type");
     if (type === undefined) {
@@ -172,11 +172,11 @@ function parseAddresses(elements: readonly XmlElement[], network: string): Forwa
     }
     const place = parseHostPciAddress(element);
     const name = hostPciName(place);
-    if (found.some((each) => hostPciName(each) === name)) {
+    if (found.has(name)) {
       const detail = `PCI device '${name}' can only be listed once in network ${network}`;
       throw netError(element, "XML_ERROR", detail, "Remove one of both.");
     }
-    found.push(place);
+    found.set(name, place);
   }
-  return found.map((address) => ({ type: "pci", address }));
+  return [...found.values()].map((address) => ({ type: "pci", address }));
 }

@@ -5,9 +5,11 @@ import {
   childElements,
   childText,
   errorAt,
+  isElement,
   oneOf,
   parseInteger,
   type XmlElement,
+  type XmlNode,
   yesNoAttribute,
 } from "../../../xml/index.js";
 import {
@@ -28,7 +30,7 @@ import { parseForward } from "./forward.js";
 import { parseNetworkIp } from "./ip.js";
 import { checkForwardMode } from "./modes.js";
 import { parsePortGroup } from "./portgroup.js";
-import { checkGateway, parseRoute } from "./route.js";
+import { checkGateway, parseRoute, subnetsOf } from "./route.js";
 
 const CHILDREN: ReadonlySet<string> = new Set(
   "name uuid metadata bridge mtu mac forward virtualport portgroup domain dns bandwidth vlan port ip route".split(" "),
@@ -36,8 +38,9 @@ const CHILDREN: ReadonlySet<string> = new Set(
 
 /** Reads `<network>`, in the order in which libvirt finds faults. */
 export function parseNetworkElement(root: XmlElement, newUuid: () => string): Network {
-  const { elements: dnsmasq, rest } = splitNamespaces(root);
-  allowChildren({ ...root, children: rest }, CHILDREN);
+  // elements of dnsmasq's namespace are told apart by their namespace, not by their name
+  const isOwn = (node: XmlNode): boolean => !isElement(node) || node.uri !== DNSMASQ_URI;
+  allowChildren({ ...root, children: root.children.filter(isOwn) }, CHILDREN);
   const name = parseName(root);
   const optional = <T>(element: string, parse: (found: XmlElement) => T): T | undefined => {
     const found = child(root, element);
@@ -70,14 +73,8 @@ export function parseNetworkElement(root: XmlElement, newUuid: () => string): Ne
   return {
     ...network,
     metadata: optional("metadata", keepMetadata),
-    dnsmasqOptions: parseDnsmasqOptions(dnsmasq),
+    dnsmasqOptions: parseDnsmasqOptions(root),
   };
-}
-
-/** Elements of dnsmasq's namespace are told apart by their namespace, not by their name. */
-function splitNamespaces(root: XmlElement): { elements: XmlElement[]; rest: XmlElement["children"] } {
-  const elements = childElements(root).filter((each) => each.uri === DNSMASQ_URI);
-  return { elements, rest: root.children.filter((node) => !elements.some((each) => each === node)) };
 }
 
 function parseName(root: XmlElement): string {
@@ -169,6 +166,7 @@ function parseMtu(element: XmlElement, network: string): number | undefined {
 
 function parseRoutes(elements: readonly XmlElement[], network: string, ips: Network["ips"]): Network["routes"] {
   const parsed = elements.map((element) => ({ element, route: parseRoute(element, network) }));
-  for (const { element, route } of parsed) checkGateway(element, route, network, ips);
+  const subnets = subnetsOf(ips);
+  for (const { element, route } of parsed) checkGateway(element, route, network, subnets);
   return parsed.map(({ route }) => route);
 }

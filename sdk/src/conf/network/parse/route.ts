@@ -90,20 +90,27 @@ function checkNetworkAddress(route: NetworkRoute, written: string, refuse: Refus
   }
 }
 
+/** The networks that a bridge is in, by netmask. */
+export type Subnets = ReadonlyMap<string, ReadonlySet<string>>;
+
+export function subnetsOf(ips: readonly NetworkIp[]): Subnets {
+  const subnets = new Map<string, Set<string>>();
+  for (const ip of ips) {
+    const prefix = networkPrefix(ip);
+    const netmask = prefix === undefined ? undefined : netmaskOfPrefix(prefix, ipFamily(ip.address));
+    if (netmask === undefined) continue;
+    const networks = subnets.get(netmask) ?? new Set<string>();
+    subnets.set(netmask, networks.add(maskAddress(ip.address, netmask)));
+  }
+  return subnets;
+}
+
 /** Refuses a gateway that is in none of the network's own subnets. */
-export function checkGateway(
-  element: XmlElement,
-  route: NetworkRoute,
-  network: string,
-  ips: readonly NetworkIp[],
-): void {
+export function checkGateway(element: XmlElement, route: NetworkRoute, network: string, subnets: Subnets): void {
   const family = ipFamily(route.gateway);
-  const reachable = ips.some((ip) => {
-    const prefix = ipFamily(ip.address) === family ? networkPrefix(ip) : undefined;
-    const netmask = prefix === undefined ? undefined : netmaskOfPrefix(prefix, family);
-    return netmask !== undefined && maskAddress(ip.address, netmask) === maskAddress(route.gateway, netmask);
-  });
-  if (reachable) return;
+  for (const [netmask, networks] of subnets) {
+    if (ipFamily(netmask) === family && networks.has(maskAddress(route.gateway, netmask))) return;
+  }
   const detail = `unreachable static route gateway '${route.gateway}' specified for network '${network}'`;
   throw netError(element, "CONFIG_UNSUPPORTED", detail, "Write a gateway inside one of the network's <ip>.");
 }

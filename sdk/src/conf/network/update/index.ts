@@ -52,7 +52,11 @@ const SECTIONS: ReadonlyMap<number, (update: SectionUpdate) => Network> = new Ma
   [NetworkUpdateSection.dnsSrv, updateDnsSrv],
 ]);
 
-/** The network with one element added, changed or deleted. Throws `VirtError` in libvirt's words. */
+/**
+ * The network with one element added, changed or deleted. Throws `VirtError` in libvirt's words.
+ *
+ * Only the element itself is checked; `recheckNetwork` tells whether the whole may be kept.
+ */
 export function updateNetwork(network: Network, { command, section, parentIndex, xml }: NetworkUpdate): Network {
   const element = parseXml(xml, { documentName: "network_update_xml", errorDomain: "NETWORK" });
   const update = SECTIONS.get(section);
