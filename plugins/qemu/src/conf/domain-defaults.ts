@@ -62,8 +62,9 @@ function withNvram(domain: Domain, { nvram }: ConfFolders): Domain {
   const { os } = domain;
   const { loader } = os;
   const flash = os.firmware === undefined && loader?.type === "pflash" && loader.readonly === "yes";
-  if (!flash || os.nvram !== undefined || loader.stateless === "yes") return domain;
-  return { ...domain, os: { ...os, nvram: { source: { type: "file", path: `${nvram}/${domain.name}_VARS.fd` } } } };
+  if (!flash || os.nvram?.source !== undefined || loader.stateless === "yes") return domain;
+  const source = { type: "file", path: `${nvram}/${domain.name}_VARS.fd` } as const;
+  return { ...domain, os: { ...os, nvram: { ...os.nvram, source } } };
 }
 
 /** An ARM board has one in any case; its newer version, when emulated, lacks what the board's PCI needs. */

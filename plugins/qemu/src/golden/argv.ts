@@ -11,6 +11,7 @@ import type { QemuCapabilities } from "../capabilities/index.js";
 import { alignMemory, buildCommandLine, numberImages } from "../command-line/index.js";
 import { assignAddresses, assignAliases, qemuHooks, resolveCpu, validateDefinition } from "../conf/index.js";
 import { listField } from "./fields.js";
+import { RowFirmware } from "./firmware.js";
 import { COUNTED_UUID, FOLDERS, hostOf } from "./folders.js";
 import { makeLive } from "./live.js";
 import { RowCapabilities } from "./row-capabilities.js";
@@ -20,14 +21,20 @@ import { shellText } from "./shell.js";
 /** From a document to the emulator's command line; where a row must fail, its very words count. */
 export function qemuxml2argv(): GoldenRun {
   const capabilities = new RowCapabilities(true);
+  const firmware = new RowFirmware();
   return (row, files) => {
     const caps = capabilities.of(row, files);
+    const start = (written: Domain) => commandOf(row, caps, firmware.choose(written, files));
     if (row.mode === "ok") {
-      expectLiteral(files, row.expected, commandOf(row, caps, read(row, files, caps)));
+      expectLiteral(files, row.expected, start(read(row, files, caps)));
       return;
     }
-    const words = row.mode === "parse-error" ? wordsOf(() => read(row, files, caps)) : wordsOfStart(row, files, caps);
-    expectUnwrapped(files, row.expected, `${words}\n`);
+    if (row.mode === "parse-error") {
+      expectWords(row, files, () => read(row, files, caps));
+      return;
+    }
+    const domain = read(row, files, caps);
+    expectWords(row, files, () => start(domain));
   };
 }
 
@@ -49,9 +56,8 @@ function commandOf(row: GoldenCase, caps: QemuCapabilities, written: Domain): st
   return shellText(env, argv);
 }
 
-function wordsOfStart(row: GoldenCase, files: GoldenFiles, caps: QemuCapabilities): string {
-  const domain = read(row, files, caps);
-  return wordsOf(() => commandOf(row, caps, domain));
+function expectWords(row: GoldenCase, files: GoldenFiles, work: () => unknown): void {
+  expectUnwrapped(files, row.expected, `${wordsOf(work)}\n`);
 }
 
 function wordsOf(work: () => unknown): string {

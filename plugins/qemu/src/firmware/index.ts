@@ -1,0 +1,2 @@
+export { chooseFirmware } from "./choose.js";
+export { type Firmware, type FirmwareMapping, parseFirmware } from "./descriptor.js";
