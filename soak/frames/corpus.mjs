@@ -1,5 +1,5 @@
 // Messages as honest clients send them: sessions that are recorded from real clients, and one of each call in the API table.
-import { domain, domainEvents, hypervisorApi, keepaliveProgram } from "@polyvisor/core";
+import { domain, domainEvents, keepaliveProgram, remoteProgram } from "@polyvisor/core";
 import { MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
 import { callFrame, frame } from "./wire.mjs";
 
@@ -11,11 +11,11 @@ const DEFINITION = `<domain type='test'><name>made-up</name><uuid>abcdef00-0000-
 <console type='pty'/></devices></domain>`;
 
 /** The stream that every client of the state "stream" has open. */
-export const STREAM = { serial: 77, procedure: hypervisorApi.domainOpenConsole.number };
+export const STREAM = { serial: 77, procedure: remoteProgram.calls.domainOpenConsole.number };
 
 /** Each call once for a domain that is there, once for one that is not. @returns {Buffer[]} */
 export function tableSession(known) {
-  return Object.entries(hypervisorApi)
+  return Object.entries(remoteProgram.calls)
     .filter(([name]) => name !== "connectClose" && name !== "connectOpen")
     .flatMap(([name, call], index) =>
       [known, UNKNOWN].map((dom, which) => callFrame(name, argsOf(call, dom), 2 * index + which)),
@@ -24,14 +24,21 @@ export function tableSession(known) {
 
 function argsOf({ args, shape }, dom) {
   const values = Object.entries(args.fields).map(([field, codec]) => [field, sampleOf(codec, field, dom)]);
-  const limits = shape !== undefined && "limit" in shape ? { [shape.limit]: 100 } : {};
+  const limits =
+    shape !== undefined && "limit" in shape
+      ? { [shape.limit]: 100 }
+      : shape !== undefined && "count" in shape
+        ? { [shape.count]: shape.max }
+        : {};
   return { ...Object.fromEntries(values), ...("needResults" in args.fields ? { needResults: 1 } : {}), ...limits };
 }
 
 function sampleOf(codec, field, dom) {
   const { layout } = codec;
   if (codec === domain) return dom;
-  if (/^xml/.test(field)) return DEFINITION;
+  if ("fields" in codec)
+    return Object.fromEntries(Object.entries(codec.fields).map(([name, inner]) => [name, sampleOf(inner, name, dom)]));
+  if (/^xml/.test(field) && /^string<\d+>$/.test(layout)) return DEFINITION;
   if (layout === "opaque[16]") return dom.uuid;
   if (layout.endsWith("?")) return null;
   if (/^string<\d+>$/.test(layout)) return dom.name;

@@ -1,6 +1,7 @@
 import { array, fixedChars, flag, i32, optional, u32, u64 } from "../xdr/index.js";
 import { call, defineApi, type HandlersOf } from "./define.js";
-import { domain, domainStats, LIMITS, text } from "./types.js";
+import { LIMITS } from "./limits.js";
+import { domain, domainStats, text } from "./types.js";
 
 /** Calls about a connection and the host behind it. */
 export const connectApi = defineApi({

@@ -16,11 +16,14 @@ import { isLooking, type Permission, parsePermission } from "./acl.js";
  * - `returns`: the reply has this one field, and the call returns its value.
  * - `list`: `needResults` and the count are the wire's; the call returns the list.
  * - `upTo`: the list is cut to the number that the client asked for in `limit`.
+ * - `sized`: the call returns the list; a client first asks for its length with 0 in `count`, then for so many entries,
+ *   of which there are never more than `max`.
  */
 export type Shape =
   | { readonly returns: string }
   | { readonly list: string }
-  | { readonly upTo: string; readonly limit: string };
+  | { readonly upTo: string; readonly limit: string }
+  | { readonly sized: string; readonly count: string; readonly max: number };
 
 export interface CallOptions {
   /** Permissions in the spelling of libvirt's protocol files, such as `domain:save:!VIR_DOMAIN_AFFECT_CONFIG`. */
@@ -37,12 +40,12 @@ export interface CallOptions {
 
 type ShapedArgs<A, S> = S extends { list: string }
   ? Omit<A, "needResults">
-  : S extends { upTo: string; limit: infer L extends string }
+  : S extends { upTo: string; limit: infer L extends string } | { sized: string; count: infer L extends string }
     ? Omit<A, L>
     : A;
 
 type Field<R, K> = K extends keyof R ? R[K] : never;
-type ShapedRet<R, S> = S extends { returns: infer K } | { list: infer K } | { upTo: infer K }
+type ShapedRet<R, S> = S extends { returns: infer K } | { list: infer K } | { upTo: infer K } | { sized: infer K }
   ? Field<R, K>
   : [keyof R] extends [never]
     ? // biome-ignore lint/suspicious/noConfusingVoidType: a handler without a result returns nothing, not undefined

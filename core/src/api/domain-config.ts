@@ -1,6 +1,7 @@
 import { array, flag, i32, named, opaque, struct, u8, u16, u32, u64 } from "../xdr/index.js";
 import { call, defineApi, type HandlersOf } from "./define.js";
-import { domain, LIMITS, text } from "./types.js";
+import { LIMITS } from "./limits.js";
+import { domain, text } from "./types.js";
 
 /** One virtual CPU: its number, state (0 offline, 1 running, 2 blocked), time used in nanoseconds, and host CPU. */
 export interface VcpuInfo {

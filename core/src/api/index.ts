@@ -1,9 +1,20 @@
 export { isLooking, isNeeded, type Permission } from "./acl.js";
+export { type AuthHandlers, authApi } from "./auth.js";
 export { type ConnectHandlers, connectApi } from "./connect.js";
 export * from "./constants.js";
 export type { ByteStream, Call, ClientOf, HandlersOf } from "./define.js";
+export { type DomainActionsHandlers, domainActionsApi } from "./domain-actions.js";
+export { type DomainBlockHandlers, domainBlockApi } from "./domain-block.js";
+export { type DomainCheckpointHandlers, domainCheckpointApi } from "./domain-checkpoint.js";
 export { type DomainConfigHandlers, domainConfigApi, type MemoryStat, type VcpuInfo } from "./domain-config.js";
+export { type DomainDevicesHandlers, domainDevicesApi } from "./domain-devices.js";
+export { type DomainGuestHandlers, domainGuestApi } from "./domain-guest.js";
+export { type DomainJobHandlers, domainJobApi } from "./domain-job.js";
 export { type DomainLifecycleHandlers, domainLifecycleApi } from "./domain-lifecycle.js";
+export { type DomainMigrationHandlers, domainMigrationApi } from "./domain-migration.js";
+export { type DomainSaveHandlers, domainSaveApi } from "./domain-save.js";
+export { type DomainSnapshotHandlers, domainSnapshotApi } from "./domain-snapshot.js";
+export { type DomainTuningHandlers, domainTuningApi } from "./domain-tuning.js";
 export {
   connectionClosedEvent,
   DOMAIN_EVENT_KINDS,
@@ -14,6 +25,14 @@ export {
   domainEvents,
   type LifecycleEvent,
 } from "./events.js";
+export { type EventsRegistrationHandlers, eventsRegistrationApi } from "./events-registration.js";
+export { type HostHandlers, hostApi } from "./host.js";
+export { type InterfaceHandlers, interfaceApi } from "./interface.js";
+export { LIMITS } from "./limits.js";
+export { type NetworkHandlers, networkApi } from "./network.js";
+export { type NodeDeviceHandlers, nodeDeviceApi } from "./node-device.js";
+export { type NwfilterHandlers, nwfilterApi } from "./nwfilter.js";
+export * from "./objects.js";
 export type { DomainJob, PolyvisorHandlers } from "./polyvisor.js";
 export {
   type HypervisorApi,
@@ -28,13 +47,25 @@ export {
   type RemoteProgramClient,
   remoteProgram,
 } from "./programs.js";
+export type {
+  DhcpLease,
+  DiskError,
+  FileSystemInfo,
+  GuestAddress,
+  GuestInterface,
+  IOThreadInfo,
+  NamedCount,
+  SecurityLabel,
+} from "./records.js";
+export { type SecretHandlers, secretApi } from "./secret.js";
 export { argsToWire, resultFromWire, resultToWire } from "./shape.js";
+export { type StoragePoolHandlers, storagePoolApi } from "./storage-pool.js";
+export { type StorageVolumeHandlers, storageVolumeApi } from "./storage-volume.js";
 export {
   type Domain,
   DomainRef,
   type DomainStats,
   domain,
-  LIMITS,
   type TypedParam,
   type TypedValue,
   text,

@@ -1,6 +1,7 @@
 import { array, i64, named, struct, u32, u64 } from "../xdr/index.js";
 import { call, defineApi, type HandlersOf } from "./define.js";
-import { type Domain, domain, LIMITS, text } from "./types.js";
+import { LIMITS } from "./limits.js";
+import { type Domain, domain, text } from "./types.js";
 
 /** A job of a domain: one call that holds the domain or waits for it. */
 export interface DomainJob {

@@ -1,10 +1,54 @@
+import { authApi } from "./auth.js";
 import { connectApi } from "./connect.js";
 import type { Call, ClientOf } from "./define.js";
+import { domainActionsApi } from "./domain-actions.js";
+import { domainBlockApi } from "./domain-block.js";
+import { domainCheckpointApi } from "./domain-checkpoint.js";
 import { domainConfigApi } from "./domain-config.js";
+import { domainDevicesApi } from "./domain-devices.js";
+import { domainGuestApi } from "./domain-guest.js";
+import { domainJobApi } from "./domain-job.js";
 import { domainLifecycleApi } from "./domain-lifecycle.js";
+import { domainMigrationApi } from "./domain-migration.js";
+import { domainSaveApi } from "./domain-save.js";
+import { domainSnapshotApi } from "./domain-snapshot.js";
+import { domainTuningApi } from "./domain-tuning.js";
+import { eventsRegistrationApi } from "./events-registration.js";
+import { hostApi } from "./host.js";
+import { interfaceApi } from "./interface.js";
+import { networkApi } from "./network.js";
+import { nodeDeviceApi } from "./node-device.js";
+import { nwfilterApi } from "./nwfilter.js";
 import { polyvisorApi } from "./polyvisor.js";
+import { secretApi } from "./secret.js";
+import { storagePoolApi } from "./storage-pool.js";
+import { storageVolumeApi } from "./storage-volume.js";
 
-const remoteApi = { ...connectApi, ...domainLifecycleApi, ...domainConfigApi };
+const remoteApi = {
+  ...connectApi,
+  ...domainLifecycleApi,
+  ...domainConfigApi,
+  ...domainActionsApi,
+  ...domainBlockApi,
+  ...domainCheckpointApi,
+  ...domainDevicesApi,
+  ...domainGuestApi,
+  ...domainJobApi,
+  ...domainMigrationApi,
+  ...domainSaveApi,
+  ...domainSnapshotApi,
+  ...domainTuningApi,
+  ...eventsRegistrationApi,
+  ...hostApi,
+  ...interfaceApi,
+  ...networkApi,
+  ...nodeDeviceApi,
+  ...nwfilterApi,
+  ...secretApi,
+  ...storagePoolApi,
+  ...storageVolumeApi,
+  ...authApi,
+};
 
 /** Every call that a hypervisor driver or the session answers, whatever program it belongs to. */
 export const hypervisorApi = { ...remoteApi, ...polyvisorApi };

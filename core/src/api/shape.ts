@@ -1,4 +1,4 @@
-import type { Call } from "./define.js";
+import type { Call, Shape } from "./define.js";
 
 type Wire = Record<string, unknown>;
 
@@ -9,7 +9,11 @@ export function resultToWire(call: Call, result: unknown, wireArgs: Wire): Wire 
   if ("returns" in shape) return { [shape.returns]: result };
   const entries = result as readonly unknown[];
   if ("list" in shape) return { [shape.list]: wireArgs.needResults === 0 ? [] : entries, ret: entries.length };
-  return { [shape.upTo]: entries.slice(0, Math.max(0, wireArgs[shape.limit] as number)) };
+  if ("upTo" in shape) return { [shape.upTo]: entries.slice(0, Math.max(0, wireArgs[shape.limit] as number)) };
+  const wanted = wireArgs[shape.count] as number;
+  if (wanted === 0) return { [shape.sized]: [], [shape.count]: entries.length };
+  const sent = entries.slice(0, Math.max(0, wanted));
+  return { [shape.sized]: sent, [shape.count]: sent.length };
 }
 
 /** The largest list that a client asks for at once where the wire wants a number. */
@@ -19,12 +23,19 @@ const ALL = 16384;
 export function argsToWire(call: Call, args: Wire): Wire {
   const { shape } = call;
   if (shape === undefined || "returns" in shape) return args;
-  return "list" in shape ? { ...args, needResults: 1 } : { ...args, [shape.limit]: ALL };
+  if ("list" in shape) return { ...args, needResults: 1 };
+  return "upTo" in shape ? { ...args, [shape.limit]: ALL } : { ...args, [shape.count]: shape.max };
 }
 
 /** What a client's caller gets, out of the reply. */
 export function resultFromWire(call: Call, wire: Wire): unknown {
   const { shape } = call;
-  if (shape !== undefined) return wire["returns" in shape ? shape.returns : "list" in shape ? shape.list : shape.upTo];
+  if (shape !== undefined) return wire[listOf(shape)];
   return Object.keys(call.ret.fields).length === 0 ? undefined : wire;
+}
+
+function listOf(shape: Shape): string {
+  if ("returns" in shape) return shape.returns;
+  if ("list" in shape) return shape.list;
+  return "upTo" in shape ? shape.upTo : shape.sized;
 }

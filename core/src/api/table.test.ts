@@ -105,6 +105,12 @@ check("every call of the table is what the protocol says (needs the reference da
     );
     t.is(call.stream, said.readstream ? "read" : said.writestream ? "write" : undefined, `${name}: stream`);
   }
+  const declared = new Set(Object.values<Call>(remoteProgram.calls).map((call) => call.number));
+  const missing = procedures.filter(({ kind, number }) => kind === "call" && !declared.has(number));
+  t.deepEqual(
+    missing.map(({ short }) => short),
+    [],
+  );
   for (const [kind, spec] of Object.entries(domainEvents)) {
     const flat = flatten(types, byNumber.get(spec.number)?.msg ?? []);
     t.is(`struct{int,${spec.body.layout.slice(7)}`, flat, kind);

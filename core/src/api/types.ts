@@ -15,18 +15,8 @@ import {
   type XdrReader,
   type XdrWriter,
 } from "../xdr/index.js";
+import { LIMITS } from "./limits.js";
 import { uuid } from "./uuid.js";
-
-/** Limits of the remote protocol, in bytes or entries (`REMOTE_*_MAX`). */
-export const LIMITS = {
-  string: 4194304,
-  domains: 16384,
-  cpuMaps: 8388608,
-  vcpuInfo: 16384,
-  memoryStats: 1024,
-  authTypes: 20,
-  stats: 262144,
-} as const;
 
 /** Text that is never absent (`remote_nonnull_string`). */
 export const text = string(LIMITS.string);

@@ -2,6 +2,26 @@ import type { ConnectHandlers } from "../api/connect.js";
 import type { DomainConfigHandlers } from "../api/domain-config.js";
 import type { DomainLifecycleHandlers } from "../api/domain-lifecycle.js";
 import type { DomainEvent, DomainEventKind } from "../api/events.js";
+import type {
+  DomainActionsHandlers,
+  DomainBlockHandlers,
+  DomainCheckpointHandlers,
+  DomainDevicesHandlers,
+  DomainGuestHandlers,
+  DomainJobHandlers,
+  DomainMigrationHandlers,
+  DomainSaveHandlers,
+  DomainSnapshotHandlers,
+  DomainTuningHandlers,
+  HostHandlers,
+  InterfaceHandlers,
+  NetworkHandlers,
+  NodeDeviceHandlers,
+  NwfilterHandlers,
+  SecretHandlers,
+  StoragePoolHandlers,
+  StorageVolumeHandlers,
+} from "../api/index.js";
 import type { PolyvisorHandlers } from "../api/polyvisor.js";
 import type { Domain } from "../api/types.js";
 import type { VirtError } from "../errors/index.js";
@@ -33,7 +53,25 @@ export interface HypervisorHandlers
   extends ConnectHandlers,
     DomainLifecycleHandlers,
     DomainConfigHandlers,
-    PolyvisorHandlers {}
+    PolyvisorHandlers,
+    DomainActionsHandlers,
+    DomainBlockHandlers,
+    DomainCheckpointHandlers,
+    DomainDevicesHandlers,
+    DomainGuestHandlers,
+    DomainJobHandlers,
+    DomainMigrationHandlers,
+    DomainSaveHandlers,
+    DomainSnapshotHandlers,
+    DomainTuningHandlers,
+    HostHandlers,
+    InterfaceHandlers,
+    NetworkHandlers,
+    NodeDeviceHandlers,
+    NwfilterHandlers,
+    SecretHandlers,
+    StoragePoolHandlers,
+    StorageVolumeHandlers {}
 
 /** One client's connection to a driver: handlers by the names of the API table, and three things that every connection has. */
 export interface HypervisorConnection extends HypervisorHandlers {

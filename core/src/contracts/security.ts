@@ -1,5 +1,6 @@
 import { call, defineApi, type HandlersOf } from "../api/define.js";
-import { LIMITS, text } from "../api/types.js";
+import { LIMITS } from "../api/limits.js";
+import { text } from "../api/types.js";
 import { uuid } from "../api/uuid.js";
 import { array, flag, i32, struct, u32 } from "../xdr/index.js";
 

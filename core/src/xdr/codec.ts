@@ -132,6 +132,27 @@ export function fixedChars(length: number): Codec<string> {
   };
 }
 
+/** A character array of any size up to a bound, each character in a word of its own: a string for both sides. */
+export function chars(max: number): Codec<string> {
+  return {
+    layout: `char<${max}>`,
+    encode(writer, value) {
+      const bytes = Buffer.from(value, "utf8");
+      if (bytes.length > max) throw new XdrError(`${bytes.length} characters are over the limit of ${max}`);
+      writer.u32(bytes.length);
+      for (const byte of bytes) writer.i32((byte << 24) >> 24);
+    },
+    decode(reader) {
+      const length = reader.length(max);
+      if (length > reader.remaining / 4) throw new XdrError("the message ends too early");
+      const bytes = Buffer.alloc(length);
+      for (let i = 0; i < length; i++) bytes[i] = reader.i32() & 255;
+      const end = bytes.indexOf(0);
+      return bytes.toString("utf8", 0, end < 0 ? length : end);
+    },
+  };
+}
+
 export function array<Out, In>(of: Codec<Out, In>, max: number): Codec<Out[], readonly In[]> {
   return {
     layout: `${of.layout}<${max}>`,

@@ -12,3 +12,11 @@ export function notOpen(): VirtError {
     hint: "open a URI on this connection first",
   });
 }
+
+/** A client tries to log in where nothing asks for it. */
+export function noLogin(): VirtError {
+  return new VirtError("AUTH_FAILED", "authentication failed", {
+    domain: "RPC",
+    hint: "this socket asks for no login",
+  });
+}

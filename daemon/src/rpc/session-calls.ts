@@ -1,5 +1,12 @@
-import { type Call, type CallContext, type HypervisorApi, LIB_VERSION, type MaybePromise } from "@polyvisor/core";
-import { notOpen } from "./errors.js";
+import {
+  type Call,
+  type CallContext,
+  type HypervisorApi,
+  LIB_VERSION,
+  type MaybePromise,
+  notSupported,
+} from "@polyvisor/core";
+import { noLogin, notOpen } from "./errors.js";
 import type { Session } from "./session.js";
 
 export type SessionCallName = {
@@ -28,6 +35,13 @@ const OPEN_READ_ONLY = 1;
 /** Calls about the connection between client and daemon: no driver hears of them. */
 export const sessionCalls: SessionCalls = {
   authList: () => [AUTH_NONE],
+
+  // `authList` offers no way to log in.
+  authSaslInit: refuseLogin,
+  authSaslStart: refuseLogin,
+  authSaslStep: refuseLogin,
+  authPolkit: refuseLogin,
+  connectSetIdentity: unsupported("connectSetIdentity"),
 
   connectOpen: (session, { name, flags }, context) => session.open(name ?? "", (flags & OPEN_READ_ONLY) !== 0, context),
 
@@ -101,7 +115,28 @@ export const sessionCalls: SessionCalls = {
     requireOpen(session);
     return session.events.deregister(callbackID);
   },
+
+  connectNetworkEventRegisterAny: unsupported("connectNetworkEventRegisterAny"),
+  connectNetworkEventDeregisterAny: unsupported("connectNetworkEventDeregisterAny"),
+  connectStoragePoolEventRegisterAny: unsupported("connectStoragePoolEventRegisterAny"),
+  connectStoragePoolEventDeregisterAny: unsupported("connectStoragePoolEventDeregisterAny"),
+  connectNodeDeviceEventRegisterAny: unsupported("connectNodeDeviceEventRegisterAny"),
+  connectNodeDeviceEventDeregisterAny: unsupported("connectNodeDeviceEventDeregisterAny"),
+  connectSecretEventRegisterAny: unsupported("connectSecretEventRegisterAny"),
+  connectSecretEventDeregisterAny: unsupported("connectSecretEventDeregisterAny"),
 };
+
+function refuseLogin(): never {
+  throw noLogin();
+}
+
+/** No driver has such events yet: what libvirt answers for one of its drivers that has none. */
+function unsupported(name: SessionCallName) {
+  return (session: Session): never => {
+    requireOpen(session);
+    throw notSupported(name);
+  };
+}
 
 function requireOpen(session: Session): void {
   if (!session.isOpen) throw notOpen();

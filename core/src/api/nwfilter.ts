@@ -1,0 +1,101 @@
+import { array, i32, u32 } from "../xdr/index.js";
+import { call, defineApi, type HandlersOf } from "./define.js";
+import { LIMITS } from "./limits.js";
+import { nwfilter, nwfilterBinding } from "./objects.js";
+import { text } from "./types.js";
+import { uuid } from "./uuid.js";
+
+/** Network filters and their bindings. */
+export const nwfilterApi = defineApi({
+  nwfilterLookupByName: call(
+    175,
+    { name: text },
+    { nwfilter: nwfilter },
+    { acl: ["nwfilter:getattr"], priority: "high", shape: { returns: "nwfilter" } },
+  ),
+  nwfilterLookupByUuid: call(
+    176,
+    { uuid: uuid },
+    { nwfilter: nwfilter },
+    { acl: ["nwfilter:getattr"], priority: "high", shape: { returns: "nwfilter" } },
+  ),
+  nwfilterGetXmlDesc: call(
+    177,
+    { nwfilter: nwfilter, flags: u32 },
+    { xml: text },
+    { acl: ["nwfilter:read"], priority: "high", shape: { returns: "xml" } },
+  ),
+  connectNumOfNwfilters: call(
+    178,
+    {},
+    { num: i32 },
+    { acl: ["connect:search_nwfilters"], aclFilter: "nwfilter:getattr", priority: "high", shape: { returns: "num" } },
+  ),
+  connectListNwfilters: call(
+    179,
+    { maxnames: i32 },
+    { names: array(text, LIMITS.nwfilterList) },
+    {
+      acl: ["connect:search_nwfilters"],
+      aclFilter: "nwfilter:getattr",
+      priority: "high",
+      shape: { upTo: "names", limit: "maxnames" },
+    },
+  ),
+  nwfilterDefineXml: call(
+    180,
+    { xml: text },
+    { nwfilter: nwfilter },
+    { acl: ["nwfilter:write", "nwfilter:save"], priority: "high", shape: { returns: "nwfilter" } },
+  ),
+  nwfilterUndefine: call(181, { nwfilter: nwfilter }, {}, { acl: ["nwfilter:delete"], priority: "high" }),
+  connectListAllNwfilters: call(
+    286,
+    { needResults: i32, flags: u32 },
+    { filters: array(nwfilter, LIMITS.nwfilterList), ret: u32 },
+    { acl: ["connect:search_nwfilters"], aclFilter: "nwfilter:getattr", priority: "high", shape: { list: "filters" } },
+  ),
+  nwfilterBindingLookupByPortDev: call(
+    397,
+    { name: text },
+    { nwfilter: nwfilterBinding },
+    { acl: ["nwfilter_binding:getattr"], priority: "high", shape: { returns: "nwfilter" } },
+  ),
+  nwfilterBindingGetXmlDesc: call(
+    398,
+    { nwfilter: nwfilterBinding, flags: u32 },
+    { xml: text },
+    { acl: ["nwfilter_binding:read"], priority: "high", shape: { returns: "xml" } },
+  ),
+  nwfilterBindingCreateXml: call(
+    399,
+    { xml: text, flags: u32 },
+    { nwfilter: nwfilterBinding },
+    { acl: ["nwfilter_binding:create"], priority: "high", shape: { returns: "nwfilter" } },
+  ),
+  nwfilterBindingDelete: call(
+    400,
+    { nwfilter: nwfilterBinding },
+    {},
+    { acl: ["nwfilter_binding:delete"], priority: "high" },
+  ),
+  connectListAllNwfilterBindings: call(
+    401,
+    { needResults: i32, flags: u32 },
+    { bindings: array(nwfilterBinding, LIMITS.nwfilterBindingList), ret: u32 },
+    {
+      acl: ["connect:search_nwfilter_bindings"],
+      aclFilter: "nwfilter_binding:getattr",
+      priority: "high",
+      shape: { list: "bindings" },
+    },
+  ),
+  nwfilterDefineXmlFlags: call(
+    431,
+    { xml: text, flags: u32 },
+    { nwfilter: nwfilter },
+    { acl: ["nwfilter:write", "nwfilter:save"], priority: "high", shape: { returns: "nwfilter" } },
+  ),
+});
+
+export interface NwfilterHandlers extends HandlersOf<typeof nwfilterApi> {}
