@@ -69,6 +69,8 @@ async function withDaemonOn(disk: SmallDisk, body: (daemon: Polyvisord, virsh: V
 testWith("a full disk loses nothing that was acknowledged, and what runs can be handled", MOUNTS, async (t) =>
   withDaemonOn(await SmallDisk.make("4m"), async (daemon, virsh) => {
     await acknowledge(virsh);
+    await virsh.define(titled("goes", 8, "acknowledged"));
+    await virsh.ok("autostart", "spare");
     await fill(join(daemon.root, "ballast"));
 
     const { code, stderr } = await virsh.fromXml("define", titled("kept", 1, "lost"));
@@ -76,11 +78,14 @@ testWith("a full disk loses nothing that was acknowledged, and what runs can be 
     t.regex(stderr, /cannot write definition .*kept\.xml: No space left on device/);
     t.is((await virsh.fromXml("define", titled("new", 9, "lost"))).code, 1);
     const emulators = await processesNaming(daemon.root);
-    t.regex(await virsh.fails("start", "spare"), /No space left on device/i);
+    t.regex(await virsh.fails("start", "spare"), /No space left on device/);
     t.is(await virsh.ok("domstate", "spare"), "shut off");
     t.deepEqual(await processesNaming(daemon.root), emulators, "no emulator is left of the start");
     await virsh.ok("suspend", "runs");
     t.is(await virsh.ok("domstate", "runs", "--reason"), "paused (user)");
+    // What needs no room is done, and then counts.
+    await virsh.ok("undefine", "goes");
+    await virsh.ok("autostart", "spare", "--disable");
     await assertAcknowledged(t, virsh, "while the disk is full");
 
     await daemon.end("SIGKILL");
@@ -126,6 +131,39 @@ testWith("a read-only folder of definitions loses nothing, and what is defined r
   });
 });
 
+testWith(
+  "a read-only folder of states loses no guest, and refuses one that could not be found again",
+  MOUNTS,
+  async (t) => {
+    const disk = await SmallDisk.make("16m");
+    await withDaemonOn(disk, async (daemon, virsh) => {
+      await acknowledge(virsh);
+      await virsh.define(titled("ends", 7, "acknowledged"));
+      await virsh.ok("start", "ends");
+      await disk.protect("run", true);
+      const emulators = await processesNaming(daemon.root);
+      t.regex(await virsh.fails("start", "spare"), /Read-only file system/);
+      t.is(await virsh.ok("domstate", "spare"), "shut off");
+      t.deepEqual(await processesNaming(daemon.root), emulators, "no emulator is left of the start");
+      await virsh.ok("suspend", "runs");
+      await virsh.ok("destroy", "ends");
+      await virsh.ok("undefine", "ends");
+      await virsh.ok("autostart", "spare");
+      await virsh.ok("autostart", "spare", "--disable");
+      await virsh.define(titled("kept", 1, "acknowledged"));
+      await assertAcknowledged(t, virsh, "while it is read-only");
+
+      await daemon.end("SIGKILL");
+      await disk.protect("run", false);
+      await daemon.start();
+      await assertAcknowledged(t, virsh, "after a restart");
+      t.is(await virsh.ok("domstate", "runs", "--reason"), "paused (user)", "as QEMU knows");
+      await virsh.ok("start", "spare");
+      await virsh.ok("resume", "runs");
+    });
+  },
+);
+
 testWith("a disk that cannot be flushed loses nothing that was acknowledged", PROGRAMS, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "fsync-"));
   const fault = join(folder, "fault");
@@ -140,11 +178,15 @@ testWith("a disk that cannot be flushed loses nothing that was acknowledged", PR
     await assertAcknowledged(t, virsh, "while nothing can be flushed");
     t.deepEqual(await leftovers(daemon.root), []);
     await virsh.ok("suspend", "runs");
+    // A guest does not outlive its host, so what is known of its run need not.
+    await virsh.ok("start", "spare");
 
     await daemon.end("SIGKILL");
     await daemon.start();
     await assertAcknowledged(t, virsh, "after a restart");
     t.is(await virsh.ok("domstate", "runs", "--reason"), "paused (user)");
+    t.is(await virsh.ok("domstate", "spare"), "running");
+    await virsh.ok("destroy", "spare");
 
     await unlink(fault);
     await virsh.define(titled("kept", 1, "changed"));

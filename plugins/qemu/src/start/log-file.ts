@@ -46,7 +46,9 @@ export class GuestLog {
   }
 
   async note(start: StartNote): Promise<void> {
-    await this.#file.appendFile(formatNote(start));
+    await this.#file.appendFile(formatNote(start)).catch((error: unknown) => {
+      throw systemError(`cannot write logfile ${this.#path}`, error);
+    });
     this.#begin = (await this.#file.stat()).size;
   }
 

@@ -154,10 +154,16 @@ async function launchEmulator(hypervisor: Hypervisor, domain: QemuDomain, guest:
   const [socket] = await Promise.all([
     connectSocket(guest.monitorPath),
     hypervisor.statusWriter(domain, guest).save(),
-    writeFile(hypervisor.layout.pidFile(domain.name), `${held.process.pid}\n`, { mode: 0o600 }),
+    writePidFile(hypervisor.layout.pidFile(domain.name), held.process.pid),
   ]);
   guest.monitor = new QmpClient(socket, (event) => handleQmpEvent(hypervisor, domain, guest, event));
   held.release();
+}
+
+async function writePidFile(path: string, pid: number): Promise<void> {
+  await writeFile(path, `${pid}\n`, { mode: 0o600 }).catch((error: unknown) => {
+    throw systemError(`Failed to write pid file '${path}'`, error);
+  });
 }
 
 /** Everything up to the running processors goes over the monitor in one flight; only then the answers are looked at. */

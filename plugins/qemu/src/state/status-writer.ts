@@ -1,6 +1,7 @@
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Log } from "@polyvisor/core";
+import { systemError } from "../errors.js";
 
 /**
  * Writes one guest's status file, the latest state last: while a write runs, those asked for meanwhile become one.
@@ -52,11 +53,17 @@ export class StatusWriter {
     do {
       this.#again = false;
       if (this.#removed) return;
-      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
-      // Named as the store names its own, so that one that a killed daemon leaves is removed with them.
-      const temporary = `${this.#path}.${process.pid}.0.new`;
-      await writeFile(temporary, this.#text(), { mode: 0o600 });
-      await rename(temporary, this.#path);
+      await this.#replace().catch((error: unknown) => {
+        throw systemError(`cannot write status file '${this.#path}'`, error);
+      });
     } while (this.#again);
+  }
+
+  async #replace(): Promise<void> {
+    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+    // Named as the store names its own, so that one that a killed daemon leaves is removed with them.
+    const temporary = `${this.#path}.${process.pid}.0.new`;
+    await writeFile(temporary, this.#text(), { mode: 0o600 });
+    await rename(temporary, this.#path);
   }
 }
