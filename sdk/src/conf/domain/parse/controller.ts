@@ -78,6 +78,14 @@ const VIRTIO_SERIAL_MODELS = ["virtio", "virtio-transitional", "virtio-non-trans
 
 const INT = { signed: false, max: 2147483647 } as const;
 
+/** A number that libvirt keeps with a sign and takes without. */
+function plainNumber(element: XmlElement, name: string): number | undefined {
+  const value = integerAttribute(element, name, { signed: true });
+  if (value === undefined || value >= 0) return value;
+  const words = `Invalid value for attribute '${name}' in element '${element.name}': '${value}'. Expected non-negative value`;
+  throw confError(element, "XML_ERROR", words, "Write a number without a sign.");
+}
+
 export function parseController(element: XmlElement, context: ParseContext): Controller {
   allowChildren(element, CHILDREN);
   const type = enumAttribute(element, "type", TYPES) ?? "ide";
@@ -86,7 +94,7 @@ export function parseController(element: XmlElement, context: ParseContext): Con
   onlyOne(element, "target");
   const common = {
     kind: "controller",
-    index: integerAttribute(element, "index", INT) ?? -1,
+    index: plainNumber(element, "index") ?? -1,
     driver: driver === undefined ? undefined : parseDriver(driver),
   } as const;
   const model = <const T extends string>(values: readonly T[]): T | undefined => {
@@ -114,7 +122,7 @@ export function parseController(element: XmlElement, context: ParseContext): Con
         type,
         model: model(VIRTIO_SERIAL_MODELS),
         ports: ports(element),
-        vectors: integerAttribute(element, "vectors", INT),
+        vectors: plainNumber(element, "vectors"),
         ...common,
         ...info,
       };
@@ -122,8 +130,8 @@ export function parseController(element: XmlElement, context: ParseContext): Con
       model([]);
       return {
         type,
-        maxGrantFrames: integerAttribute(element, "maxGrantFrames", INT),
-        maxEventChannels: integerAttribute(element, "maxEventChannels", INT),
+        maxGrantFrames: plainNumber(element, "maxGrantFrames"),
+        maxEventChannels: plainNumber(element, "maxEventChannels"),
         ...common,
         ...info,
       };
@@ -141,7 +149,7 @@ function onlyOne(element: XmlElement, name: string): void {
 }
 
 function ports(element: XmlElement): number | undefined {
-  return integerAttribute(element, "ports", INT);
+  return plainNumber(element, "ports");
 }
 
 const COMPANION_PORTS: Readonly<Record<string, number>> = { "ich9-uhci1": 0, "ich9-uhci2": 2, "ich9-uhci3": 4 };

@@ -52,13 +52,21 @@ function parseAlias(element: XmlElement, context: ParseContext): string | undefi
   return context.userAliases && /^ua-[a-zA-Z0-9_-]*$/.test(alias) ? alias : undefined;
 }
 
+function checkLoadparm(boot: XmlElement, value: string): void {
+  if (value === "" || value.length > 8) {
+    throw confError(boot, "INTERNAL_ERROR", `loadparm value '${value}' must be between 1 and 8 characters`);
+  }
+  if (!/^[A-Z0-9. ]*$/.test(value)) {
+    const words = `invalid loadparm value '${value}', expecting chars in set of [a-zA-Z0-9.] and blank spaces`;
+    throw confError(boot, "INTERNAL_ERROR", words);
+  }
+}
+
 function parseBoot(element: XmlElement): Pick<DeviceInfo, "bootOrder" | "loadparm"> {
   const boot = child(element, "boot");
   if (boot === undefined) return {};
   const loadparm = attribute(boot, "loadparm")?.toUpperCase();
-  if (loadparm !== undefined && !/^[A-Z0-9. ]{1,8}$/.test(loadparm)) {
-    throw confError(boot, "INTERNAL_ERROR", `value '${loadparm}' for 'loadparm' attribute is invalid`);
-  }
+  if (loadparm !== undefined) checkLoadparm(boot, loadparm);
   return { bootOrder: requiredInteger(boot, "order", { nonzero: true }), loadparm };
 }
 

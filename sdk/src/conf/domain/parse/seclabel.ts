@@ -39,16 +39,18 @@ export function parseDeviceSeclabels(
 
 export function parseSeclabels(root: XmlElement, context: ParseContext): readonly Seclabel[] {
   const labels: Seclabel[] = [];
-  const found = childElements(root, "seclabel");
-  for (const each of found) {
+  const [first, ...others] = childElements(root, "seclabel");
+  if (first === undefined) return labels;
+  for (const each of [first, ...others]) {
     const label = parseSeclabel(each, context);
     if (labels.some((other) => other.model === label.model)) {
       throw confError(each, "XML_DETAIL", `seclabel for model ${label.model ?? "(null)"} is already provided`);
     }
-    if (label.model === undefined && found.length > 1) {
-      throw confError(each, "XML_ERROR", "missing security model when using multiple labels", "Add model='...'.");
-    }
-    labels.push(label.model === undefined ? withDefaultModel(each, label, context) : label);
+    labels.push(label);
+  }
+  if (others.length === 0) return labels.map((label) => withDefaultModel(first, label, context));
+  if (labels.some(({ model }) => model === undefined)) {
+    throw confError(first, "XML_ERROR", "missing security model when using multiple labels", "Add model='...'.");
   }
   return labels;
 }
@@ -56,7 +58,7 @@ export function parseSeclabels(root: XmlElement, context: ParseContext): readonl
 /** A lone label without a model belongs to the driver's default one. */
 function withDefaultModel(element: XmlElement, label: Seclabel, context: ParseContext): Seclabel {
   const model = context.defaultSecurityModel;
-  if (model === undefined) return label;
+  if (model === undefined || label.model !== undefined) return label;
   const fits = label.type === "none" || (label.type === "dynamic" && label.baselabel === undefined && context.inactive);
   if (!fits) throw confError(element, "XML_ERROR", "missing security model in domain seclabel", "Add model='...'.");
   return model === "none" && context.inactive ? { ...label, model, type: "none", relabel: "no" } : { ...label, model };

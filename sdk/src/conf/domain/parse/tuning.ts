@@ -241,7 +241,7 @@ function parseNumaMemory(element: XmlElement, vcpuPlacement: Vcpus["placement"])
   const placement = written ?? (nodeset !== undefined || vcpuPlacement === "static" ? "static" : "auto");
   if (placement === "static" && nodeset === undefined) {
     const words = "nodeset for NUMA memory tuning must be set if 'placement' is 'static'";
-    throw confError(element, "XML_ERROR", words, "Add nodeset='0'.");
+    throw confError(element, "CONFIG_UNSUPPORTED", words, "Add nodeset='0'.");
   }
   return { mode, placement, nodeset: placement === "static" ? nodeset : undefined };
 }

@@ -47,7 +47,7 @@ function validateSource(source: StorageSource): void {
   }
   const { secretType } = auth;
   if (secretType === undefined || !SECRET_TYPES.includes(secretType)) {
-    unsupported(`unknown secret type '${secretType ?? "(null)"}'`, `Known: ${SECRET_TYPES.join(", ")}.`);
+    unsupported(`unknown secret type '${secretType ?? "<null>"}'`, `Known: ${SECRET_TYPES.join(", ")}.`);
   }
   if ((protocol === "iscsi" && secretType !== "iscsi") || (protocol === "rbd" && secretType !== "ceph")) {
     unsupported(`invalid secret type '${secretType}'`, `Use type='${protocol === "rbd" ? "ceph" : "iscsi"}'.`);

@@ -1,5 +1,5 @@
 import { allDevices } from "../devices.js";
-import type { Domain } from "../model/index.js";
+import type { Disk, Domain, DriveAddress } from "../model/index.js";
 import { validateDevice } from "./devices.js";
 import { rejectSharedDisks } from "./disk.js";
 import { refuse, unsupported } from "./refuse.js";
@@ -14,6 +14,7 @@ export function validateDomain(domain: Domain): void {
   }
   rejectSharedDisks(domain);
   rejectSharedHostdevs(domain);
+  rejectSharedScsiPlaces(domain);
   validateTopology(domain);
   rejectSharedAliases(domain);
   validateIommu(domain);
@@ -34,6 +35,25 @@ function rejectSharedHostdevs(domain: Domain): void {
     if (source.type !== "mdev" || source.ramfb !== "on") continue;
     if (ramfb) unsupported("Only one vgpu device can have 'ramfb' enabled");
     ramfb = true;
+  }
+}
+
+/** A disk and a SCSI device of the host, or two of these, in one place. libvirt names bus and controller the wrong way round. */
+function rejectSharedScsiPlaces({ devices }: Domain): void {
+  const key = ({ controller, bus, target, unit }: DriveAddress): string => `${controller}:${bus}:${target}:${unit}`;
+  const places = (device: Pick<Disk, "address">): string[] =>
+    device.address?.type === "drive" ? [key(device.address)] : [];
+  const disks = new Set(devices.disks.filter(({ target }) => target.bus === "scsi").flatMap(places));
+  const seen = new Set<string>();
+  for (const { address, source } of devices.hostdevs) {
+    if (source.type !== "scsi" || address?.type !== "drive") continue;
+    const other = seen.has(key(address)) ? "host device" : disks.has(key(address)) ? "disk" : undefined;
+    if (other !== undefined) {
+      const { bus, controller, target, unit } = address;
+      const place = `controller='${bus}' bus='${controller}' target='${target}' unit='${unit}'`;
+      unsupported(`SCSI host address ${place} in use by another SCSI ${other}`, "Give one of them another address.");
+    }
+    seen.add(key(address));
   }
 }
 
