@@ -171,13 +171,17 @@ function isHostCdrom(path: string | undefined): boolean {
 }
 
 function filePath(build: Build, source: Extract<StorageSource, { type: "file" }>, node: string): string {
-  if (source.fdgroup === undefined) return source.path ?? "";
+  return source.fdgroup === undefined ? (source.path ?? "") : `/dev/fdset/${build.imageFdSets.indexOf(node)}`;
+}
+
+/** Hands over the descriptors of an image that a client opened, before the image is named. */
+export function openedImageArgs(build: Build, { node, source }: Image): void {
+  if (source.type !== "file" || source.fdgroup === undefined) return;
   const group = build.runtime.fdGroups?.get(source.fdgroup);
   if (group === undefined) throw refuse(`file descriptor group '${source.fdgroup}' was not associated with the domain`);
-  const set = build.imageFdSets.indexOf(node);
-  return build.args.fdsSet(
+  build.args.fdsSet(
     group.fds.map((fd, at) => ({ fd, opaque: `${node}-storage${at}` })),
-    set,
+    build.imageFdSets.indexOf(node),
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Controller, PciController, ScsiController, UsbController } from "@polyvisor/sdk/conf";
+import type { QemuFlag } from "../capabilities/index.js";
 import { hasBuiltinIde, isArmVirt, isPseries, isQ35, isRiscvVirt } from "../conf/machine.js";
 import { addressProps } from "./address.js";
 import { aliasOf, type Build, internal, refuse } from "./context.js";
@@ -128,6 +129,20 @@ function pciProps(controller: PciController): Props | undefined {
   }
 }
 
+const USB_FLAGS: Readonly<Partial<Record<NonNullable<UsbController["model"]>, QemuFlag>>> = {
+  "piix3-uhci": "piix3-usb-uhci",
+  "piix4-uhci": "piix4-usb-uhci",
+  ehci: "usb-ehci",
+  "ich9-ehci1": "ich9-usb-ehci1",
+  "ich9-uhci1": "ich9-usb-ehci1",
+  "ich9-uhci2": "ich9-usb-ehci1",
+  "ich9-uhci3": "ich9-usb-ehci1",
+  "vt82c686b-uhci": "vt82c686b-usb-uhci",
+  "pci-ohci": "pci-ohci",
+  "nec-xhci": "nec-usb-xhci",
+  "qemu-xhci": "qemu-xhci",
+};
+
 const USB_DRIVERS: Readonly<Partial<Record<NonNullable<UsbController["model"]>, string>>> = {
   "piix3-uhci": "piix3-usb-uhci",
   "piix4-uhci": "piix4-usb-uhci",
@@ -143,8 +158,11 @@ const USB_DRIVERS: Readonly<Partial<Record<NonNullable<UsbController["model"]>, 
 };
 
 function usbProps(build: Build, controller: UsbController): Props {
-  const driver = controller.model === undefined ? undefined : USB_DRIVERS[controller.model];
-  if (driver === undefined) throw refuse(`unable to use USB controller model '${controller.model ?? ""}'`);
+  const { model } = controller;
+  if (model === undefined) throw refuse("no model provided for USB controller");
+  const [driver, flag] = [USB_DRIVERS[model], USB_FLAGS[model]];
+  if (driver === undefined || flag === undefined || !build.can(flag))
+    throw refuse(`USB controller model '${model}' not supported in this QEMU binary`);
   const ports = { p2: controller.ports, p3: controller.ports };
   if (controller.masterStartport === undefined) return { driver, ...ports, id: aliasOf(controller) };
   const master = build.domain.devices.controllers.find(

@@ -1,7 +1,7 @@
 import type { BackingStore, Disk, StorageSource } from "@polyvisor/sdk/conf";
 import { isQ35 } from "../conf/machine.js";
 import { addressProps, driveProps } from "./address.js";
-import { CACHE_MODES, type Image, imageArgs } from "./blockdev.js";
+import { CACHE_MODES, type Image, imageArgs, openedImageArgs } from "./blockdev.js";
 import { chardevArgs } from "./chardev.js";
 import { aliasOf, type Build, internal } from "./context.js";
 import { fromOnOff, type Props, positive } from "./props.js";
@@ -52,7 +52,9 @@ function sourceArgs(build: Build, disk: Disk): void {
     return;
   }
   if (isEmptySource(disk.source)) return;
-  for (const image of chainOf(disk).reverse()) imageArgs(build, image);
+  const chain = chainOf(disk);
+  for (const image of chain) openedImageArgs(build, image);
+  for (const image of chain.toReversed()) imageArgs(build, image);
   if (disk.driver?.copyOnRead === "on")
     build.args.blockdev({
       driver: "copy-on-read",

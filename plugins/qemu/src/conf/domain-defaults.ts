@@ -1,7 +1,7 @@
 import { VirtError } from "@polyvisor/core";
 import { type Channel, type Domain, type HookContext, mapDevices } from "@polyvisor/sdk/conf";
 import { canonicalMachine, defaultMachine, has, type QemuCapabilities } from "../capabilities/index.js";
-import { alignNewModules } from "./align-module.js";
+import { alignNewModules, isPpc64 } from "./align-module.js";
 import { completeCpu, virtTypeOf } from "./cpu.js";
 import { addDefaultDevices } from "./default-devices.js";
 import type { HostFacts } from "./host-facts.js";
@@ -31,7 +31,7 @@ export function completeDomain(written: Domain, caps: QemuCapabilities, context:
   domain = withGic(completeCpu(domain, caps), caps);
   checkVcpus(domain);
   checkTseg(domain, caps);
-  if (context.abiUpdate) domain = alignNewModules(domain);
+  if (context.abiUpdate) domain = withNewUsb(alignNewModules(domain), caps);
   return context.inactive ? dropMadeUpPaths(domain, folders) : domain;
 }
 
@@ -55,6 +55,15 @@ function withMachine(domain: Domain, caps: QemuCapabilities): Domain {
     );
   }
   return { ...domain, os: { ...domain.os, machine } };
+}
+
+/** Guests on POWER that are older than these controllers keep what they had. */
+function withNewUsb(domain: Domain, caps: QemuCapabilities): Domain {
+  if (!isPpc64(domain)) return domain;
+  const model = has(caps, "qemu-xhci") ? "qemu-xhci" : has(caps, "nec-usb-xhci") ? "nec-xhci" : undefined;
+  return mapDevices(domain, {
+    controller: (each) => (each.type === "usb" && each.model === undefined ? { ...each, model } : each),
+  });
 }
 
 /** UEFI in read-only flash keeps its variables in a file of the guest's own. */

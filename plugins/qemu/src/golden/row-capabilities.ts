@@ -5,6 +5,13 @@ import { fakeCaps } from "./fake-caps.js";
 import { listField, textField } from "./fields.js";
 import { flagOfName } from "./flag-names.js";
 
+/** What the data's host knows of an emulator other than the row's. */
+const NOTHING = { version: 0, package: "", arch: "none", flags: [] } as const;
+
+function emulatorOf(row: GoldenCase, files: GoldenFiles): string | undefined {
+  return /<emulator>([^<]*)<\/emulator>/.exec(files.text(row.input))?.[1];
+}
+
 const SEV = { cbitpos: 51, reducedPhysBits: 1 };
 
 /** The capabilities that a row asks for. One for a run of a suite: files are read once. */
@@ -19,6 +26,8 @@ export class RowCapabilities {
 
   of(row: GoldenCase, files: GoldenFiles): QemuCapabilities {
     const caps = this.#base(row, files);
+    const wanted = emulatorOf(row, files);
+    if (wanted !== undefined && wanted !== caps.emulator && this.#basics) return { ...NOTHING, emulator: wanted };
     const extra = listField(row, "extraCaps").map(flagOfName) as QemuCapabilities["flags"];
     const gic = textField(row, "gic");
     return {
