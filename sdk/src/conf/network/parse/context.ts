@@ -1,5 +1,5 @@
 import type { ErrorName, VirtError } from "@polyvisor/core";
-import { attribute, errorAt, parseInteger, type XmlElement } from "../../../xml/index.js";
+import { attribute, childElements, errorAt, parseInteger, type XmlElement } from "../../../xml/index.js";
 import { type IpFamily, parseIpAddress } from "../../common/index.js";
 
 /** An error of a network's configuration, at an element. */
@@ -13,6 +13,11 @@ export type Refuse = (detail: string, hint: string) => never;
 /** An attribute that counts as absent when it is empty. */
 export function filled(element: XmlElement | undefined, name: string): string | undefined {
   return (element && attribute(element, name)) || undefined;
+}
+
+/** The first child of that name that has the attribute. */
+export function childWith(parent: XmlElement, name: string, attributeName: string): XmlElement | undefined {
+  return childElements(parent, name).find((each) => attribute(each, attributeName) !== undefined);
 }
 
 /** A number from an attribute; an empty attribute counts as absent. */

@@ -1,15 +1,7 @@
-import {
-  allowChildren,
-  attribute,
-  child,
-  childElements,
-  oneOf,
-  type XmlElement,
-  yesNoAttribute,
-} from "../../../xml/index.js";
+import { allowChildren, attribute, childElements, oneOf, type XmlElement, yesNoAttribute } from "../../../xml/index.js";
 import { type HostPciAddress, hostPciName, parseHostPciAddress, parseIpAddress } from "../../common/index.js";
 import type { ForwardInterface, ForwardMode, ForwardNat, NetworkForward } from "../model.js";
-import { filled, netError, unsigned } from "./context.js";
+import { childWith, filled, netError, unsigned } from "./context.js";
 import { checkRange } from "./range.js";
 
 const CHILDREN: ReadonlySet<string> = new Set(["address", "driver", "interface", "nat", "pf"]);
@@ -37,7 +29,7 @@ function parseMode(element: XmlElement): ForwardMode | "none" {
 }
 
 function parseDriver(element: XmlElement, network: string): NetworkForward["driver"] {
-  const driver = child(element, "driver");
+  const driver = childWith(element, "driver", "name");
   const written = filled(driver, "name");
   if (driver === undefined || written === undefined) return undefined;
   const found = FORWARD_DRIVERS.find((each) => each === written);

@@ -23,7 +23,7 @@ import {
   parseWrappingUint32,
 } from "../../common/index.js";
 import type { Network, NetworkBridge } from "../model.js";
-import { filled, netError, type Refuse } from "./context.js";
+import { childWith, filled, netError, type Refuse } from "./context.js";
 import { NO_DNS, parseDns } from "./dns.js";
 import { DNSMASQ_URI, parseDnsmasqOptions } from "./dnsmasq.js";
 import { parseForward } from "./forward.js";
@@ -57,7 +57,7 @@ export function parseNetworkElement(root: XmlElement, newUuid: () => string): Ne
     isolatedPort: optional("port", parseIsolated),
     bridge: parseBridge(bridge, name),
     mac: optional("mac", (found) => parseBridgeMac(found, name)),
-    mtu: optional("mtu", (found) => parseMtu(found, name)),
+    mtu: parseMtu(childWith(root, "mtu", "size"), name),
     dns: optional("dns", (found) => parseDns(found, name)) ?? NO_DNS,
     virtualport: optional("virtualport", (found) => parseVirtualPort(found, { requireType: true })),
     portgroups: childElements(root, "portgroup").map(parsePortGroup),
@@ -153,9 +153,9 @@ function parseBridgeMac(element: XmlElement, network: string): string | undefine
   return mac;
 }
 
-function parseMtu(element: XmlElement, network: string): number | undefined {
+function parseMtu(element: XmlElement | undefined, network: string): number | undefined {
   const written = filled(element, "size");
-  if (written === undefined) return undefined;
+  if (element === undefined || written === undefined) return undefined;
   const mtu = parseWrappingUint32(written);
   if (mtu === undefined) {
     const detail = `Invalid mtu size '${written}' in network '${network}'`;

@@ -17,7 +17,7 @@ import {
   parseVlan,
 } from "../../common/index.js";
 import type { BridgeMacTableManager, NetworkPort, NetworkPortPlug } from "../model.js";
-import { filled, netError } from "./context.js";
+import { childWith, filled, netError } from "./context.js";
 import { FORWARD_DRIVERS } from "./forward.js";
 import { MAC_TABLE_MANAGERS, parseIsolated } from "./network.js";
 
@@ -67,7 +67,7 @@ function parseOwner(root: XmlElement): NetworkPort["owner"] {
 }
 
 function parseMac(root: XmlElement): string {
-  const element = child(root, "mac");
+  const element = childWith(root, "mac", "address");
   const written = filled(element, "address");
   if (element === undefined || written === undefined) {
     throw internal(root, "network port has no mac", "Add <mac address='...'/>.");
@@ -124,7 +124,7 @@ function parseDirectPlug(element: XmlElement): NetworkPortPlug {
 
 function parseHostdevPlug(element: XmlElement): NetworkPortPlug {
   const managed = yesNoAttribute(element, "managed");
-  const written = filled(child(element, "driver"), "name");
+  const written = filled(childWith(element, "driver", "name"), "name");
   const driver = FORWARD_DRIVERS.find((each) => each === written);
   if (written !== undefined && driver === undefined) {
     throw netError(element, "XML_ERROR", "Missing network port driver name", oneOf(written, FORWARD_DRIVERS));
