@@ -42,18 +42,31 @@ export function allDevices(domain: Domain): Device[] {
   return all.filter((device) => device !== undefined);
 }
 
-/** The domain with each device replaced by what the function of its kind returns; the order of devices stays. */
+/**
+ * The domain with each device replaced by what the function of its kind returns; the order of devices stays. Where no
+ * function changes anything it is the same domain.
+ */
 export function mapDevices(domain: Domain, mapping: DeviceMapping): Domain {
   const d = domain.devices;
+  let isChanged = false;
   const many = <D extends Device>(
     devices: readonly D[],
     map: ((device: D, domain: Domain) => D) | undefined,
-  ): readonly D[] =>
-    map === undefined || devices.length === 0 ? devices : devices.map((device) => map(device, domain));
+  ): readonly D[] => {
+    if (map === undefined || devices.length === 0) return devices;
+    const mapped = devices.map((device) => map(device, domain));
+    if (mapped.every((device, at) => device === devices[at])) return devices;
+    isChanged = true;
+    return mapped;
+  };
   const one = <D extends Device>(
     device: D | undefined,
     map: ((device: D, domain: Domain) => D) | undefined,
-  ): D | undefined => (device === undefined || map === undefined ? device : map(device, domain));
+  ): D | undefined => {
+    const mapped = device === undefined || map === undefined ? device : map(device, domain);
+    if (mapped !== device) isChanged = true;
+    return mapped;
+  };
   // every field by name: copying one object over another would cost more than all the rest
   const devices: Devices = {
     emulator: d.emulator,
@@ -87,5 +100,5 @@ export function mapDevices(domain: Domain, mapping: DeviceMapping): Domain {
     leases: many(d.leases, mapping.lease),
     audios: many(d.audios, mapping.audio),
   };
-  return { ...domain, devices };
+  return isChanged ? { ...domain, devices } : domain;
 }

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomFillSync, randomUUID } from "node:crypto";
 import { VirtError } from "@polyvisor/core";
 import { errorAt, parseXml, type XmlElement } from "../../xml/index.js";
 import { fillDefaults } from "./defaults/index.js";
@@ -61,8 +61,19 @@ export function readDomain(root: XmlElement, options: ParseOptions = {}): Domain
 }
 
 function randomMac(prefix: string): string {
-  const bytes = [...randomBytes(3)].map((byte) => byte.toString(16).padStart(2, "0"));
-  return `${prefix}:${bytes.join(":")}`;
+  return `${prefix}:${randomByte()}:${randomByte()}:${randomByte()}`;
+}
+
+// asking the system for three bytes at a time would take a tenth of the time that a whole document takes
+const POOL = new Uint8Array(1024);
+let used = POOL.length;
+
+function randomByte(): string {
+  if (used === POOL.length) {
+    randomFillSync(POOL);
+    used = 0;
+  }
+  return (POOL[used++] ?? 0).toString(16).padStart(2, "0");
 }
 
 /** Errors of the later steps know no place; they are about the whole domain. */

@@ -76,7 +76,7 @@ export function parseDomainElement(
   const namespace = parseNamespace(root, hooks);
   const writtenUuid = parseUuidElement(root);
   const sysinfos = childElements(root, "sysinfo").map((each) => parseSysinfo(each, writtenUuid));
-  const ids = parseIds(root, context, writtenUuid ?? systemUuid(sysinfos), newUuid);
+  const { id, name, uuid, genid } = parseIds(root, context, writtenUuid ?? systemUuid(sysinfos), newUuid);
   const type = parseVirtType(root);
   const os = parseOs(root, context, type);
   const title = childText(root, "title");
@@ -98,8 +98,11 @@ export function parseDomainElement(
   const maxMemory = memorySize(root, "maxMemory", "./maxMemory[1]");
   const slots = integerFrom(root, "maxMemory", "slots", "Failed to parse memory slot count");
   return {
+    id,
+    name,
+    uuid,
+    genid,
     type,
-    ...ids,
     title,
     description: childText(root, "description"),
     metadata: metadata && [withoutBlanks(metadata)],

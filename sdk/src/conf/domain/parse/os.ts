@@ -61,15 +61,34 @@ export function parseOs(root: XmlElement, context: ParseContext, virtType: strin
     boot: [],
   } as const;
   switch (common.type) {
-    case "hvm":
+    case "hvm": {
+      const { arch, machine, smbios } = common;
+      const { kernel, initrd, cmdline, dtb, root: rootDevice } = kernelOptions(element);
+      const { firmware, firmwareFeatures } = firmwareOptions(element);
+      const { loader, nvram } = loaderOptions(element, context);
+      const acpiSlic = acpiTable(element);
+      const { boot, bootmenu, bios } = bootOptions(element);
+      // every field by name: an object made of several others takes ten times as long
       return {
-        ...common,
-        ...kernelOptions(element),
-        ...firmwareOptions(element),
-        ...loaderOptions(element, context),
-        acpiSlic: acpiTable(element),
-        ...bootOptions(element),
+        type: common.type,
+        arch,
+        machine,
+        smbios,
+        kernel,
+        initrd,
+        cmdline,
+        dtb,
+        root: rootDevice,
+        firmware,
+        firmwareFeatures,
+        loader,
+        nvram,
+        acpiSlic,
+        boot,
+        bootmenu,
+        bios,
       };
+    }
     case "xen":
     case "xenpvh":
     case "uml":

@@ -88,11 +88,11 @@ export function parseStorageSource(
   const nonempty = (name: string): string | undefined => attribute(element, name) || undefined;
   switch (type) {
     case "file":
-      return { type, path: nonempty("file"), fdgroup: attribute(element, "fdgroup"), ...common };
+      return { ...common, type, path: nonempty("file"), fdgroup: attribute(element, "fdgroup") };
     case "block":
-      return { type, path: nonempty("dev"), ...common };
+      return { ...common, type, path: nonempty("dev") };
     case "dir":
-      return { type, path: nonempty("dir"), ...common };
+      return { ...common, type, path: nonempty("dir") };
     case "network":
       return { ...parseNetwork(element), ...common };
     case "volume":
