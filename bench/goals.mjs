@@ -32,7 +32,18 @@ export const ROWS = [
   { title: "state of 1000 domains in one call", measure: "many-1000", figure: "stats_ms", unit: "ms" },
   { title: "define 1000 domains", measure: "many-1000", figure: "define_s", unit: "1/s" },
   { title: "XML of 1000 domains", measure: "many-1000", figure: "xml_s", unit: "1/s" },
+  { title: "define a domain, then its XML", measure: "define-xml", figure: "pairs_s", unit: "1/s", ...atLeast(2) },
   { title: "look up and undefine 1000 domains", measure: "many-1000", figure: "undefine_s", unit: "1/s" },
+  {
+    title: "10 000 definitions: start to the first answer",
+    measure: "definitions",
+    figure: "first_call_ms",
+    unit: "ms",
+    ...atMost(0.15),
+  },
+  { title: "10 000 definitions: memory", measure: "definitions", figure: "resident_mb", unit: "MB", ...atMost(1) },
+  { title: "10 000 definitions: first statistics", measure: "definitions", figure: "first_stats_ms", unit: "ms" },
+  { title: "10 000 definitions: further statistics", measure: "definitions", figure: "stats_ms", unit: "ms" },
   ...["q35", "pc"].flatMap((machine) => [
     {
       title: `QEMU (${machine}): start to running`,

@@ -4,14 +4,16 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { output } from "../scripts/lib/run.mjs";
-import { residentMb } from "./peers.mjs";
-import { guestFile, MACHINES } from "./setup.mjs";
+import { makeDefinitionsFolder, residentMb } from "./peers.mjs";
+import { guestFile, MACHINES, writeDefinitions } from "./setup.mjs";
 
 const LISTENERS = 16;
 /** Between two rounds of events, in microseconds: longer than any delivery, so that no event waits behind another one. */
 const EVENT_GAP_US = 2000;
 /** How long a daemon that has just started is left alone before its memory counts. */
 const SETTLE_MS = 2000;
+/** How many domains a large host has. */
+const DEFINITIONS = 10_000;
 
 /**
  * How long and how often.
@@ -108,6 +110,12 @@ export const MEASURES = [
     group: "list",
     peer: ({ testUri }, { programs }) => client(programs.vbench, "many", testUri, 1000),
   },
+  {
+    name: "define-xml",
+    group: "list",
+    peer: ({ testUri }, { programs, effort }) => client(programs.vbench, "define-xml", testUri, effort.seconds),
+  },
+  { name: "definitions", group: "definitions", peer: ({ name }, bench) => definitions(name, bench) },
   ...MACHINES.map(qemu),
   { name: "idle", group: "memory", peer: ({ name }, bench) => idle(name, bench), floor: bareNode },
 ];
@@ -143,6 +151,36 @@ async function idle(name, bench) {
   try {
     await delay(SETTLE_MS);
     return { resident_mb: await peer.residentMb() };
+  } finally {
+    await peer.stop();
+  }
+}
+
+/**
+ * A daemon that finds thousands of definitions when it starts. Before it counts it has started once: the files are in the
+ * kernel's cache then, and what there is to know of the emulator is known.
+ */
+async function definitions(name, bench) {
+  const folder = join(bench.folder, `definitions-${name}`);
+  if (!prepared.has(folder)) {
+    await writeDefinitions(await makeDefinitionsFolder(name, folder), DEFINITIONS);
+    prepared.add(folder);
+    await startOver(name, folder, bench);
+  }
+  return startOver(name, folder, bench);
+}
+
+const prepared = new Set();
+
+async function startOver(name, folder, bench) {
+  const peer = await bench.starters[name](folder);
+  const { vbench } = bench.programs;
+  try {
+    const first = await client(vbench, "first-call", peer.qemuUri, peer.startedAt);
+    if (first.defined !== DEFINITIONS) throw new Error(`${first.defined} of ${DEFINITIONS} definitions were found`);
+    await delay(SETTLE_MS);
+    const resident_mb = await peer.residentMb();
+    return { ...first, resident_mb, ...(await client(vbench, "all-stats", peer.qemuUri)) };
   } finally {
     await peer.stop();
   }

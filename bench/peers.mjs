@@ -21,12 +21,28 @@ const STOP_MS = 10_000;
  * @property {string} name
  * @property {string} socket
  * @property {number} pid of the daemon itself
+ * @property {number} startedAt when its process was made, in seconds on the clock that never goes back
  * @property {string} testUri
  * @property {string} qemuUri
  * @property {() => Promise<number>} residentMb
  * @property {() => Promise<number>} cpuSeconds that it has used so far
  * @property {() => Promise<void>} stop ends the daemon and the guests that it left
  */
+
+/** Where a daemon keeps the definitions of QEMU's domains, below its folder. */
+const DEFINITIONS = { libvirtd: ["config", "libvirt", "qemu"], polyvisord: ["etc", "libvirt", "qemu"] };
+
+/** Makes the folder of definitions of a daemon that has not started yet, and returns its path. */
+export async function makeDefinitionsFolder(name, folder) {
+  await makeFolders(folder);
+  let path = folder;
+  for (const part of DEFINITIONS[name]) {
+    path = join(path, part);
+    await mkdir(path, { mode: 0o700, recursive: true });
+    if (IS_ROOT) await chown(path, NOBODY, NOBODY);
+  }
+  return path;
+}
 
 /** @returns {Promise<Peer>} */
 export async function startLibvirtd(folder, programs) {
@@ -110,6 +126,7 @@ function environment(folder) {
 async function launch(name, { folder, reaper, command, socket, pidFile }) {
   const outputFile = join(folder, "output.log");
   const output = await open(outputFile, "a");
+  const startedAt = Number(process.hrtime.bigint()) / 1e9;
   const child = spawn(reaper, [...DROP, ...command], {
     cwd: folder,
     env: environment(folder),
@@ -123,6 +140,7 @@ async function launch(name, { folder, reaper, command, socket, pidFile }) {
       name,
       socket,
       pid,
+      startedAt,
       testUri: `test+unix:///default?socket=${socket}`,
       qemuUri: `qemu+unix:///session?socket=${socket}`,
       residentMb: () => residentMb(pid),

@@ -27,7 +27,7 @@ const SPECIAL = {
 };
 
 export function isProfiled(measure) {
-  return measure.peer !== undefined && measure.group !== "memory";
+  return measure.peer !== undefined && measure.group !== "memory" && measure.group !== "definitions";
 }
 
 /**

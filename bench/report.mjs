@@ -139,6 +139,11 @@ repetitions reached the goal and others did not: what else the machine did has a
 - **Without libvirt's client** shows what the daemons do when the client costs next to nothing.
 - **Event to 16 clients**: from before the call that starts a domain of the test driver to the callback in each of 16
   clients, with pauses between the rounds. Without pauses one would measure a queue.
+- **Define a domain, then its XML**: pairs of these two calls of the test driver, each pair with a new domain. Removing
+  them again is not counted.
+- **10 000 definitions**: a daemon that finds so many domains of the QEMU driver when it starts, with the files in the
+  kernel's cache: from the making of its process to the answer to the first call, its resident set two seconds later, and
+  all statistics of all of them, which are off.
 - **QEMU**: from the call that starts a guest until its state is running, and the call that destroys it, under TCG. The
   floor starts the same emulator by hand with the command line that libvirtd uses. Both daemons run below a process that
   reaps orphans at once; where process 1 of a machine reaps late, libvirtd waits for zombies.

@@ -80,7 +80,8 @@ async function interleave(bench, measures, reps, cleanUp) {
     const peer = await start(join(bench.folder, `peer-${peers.length}`));
     cleanUp.push(peer.stop);
     peers.push(peer);
-    if (measures.some(({ group }) => group !== "memory" && group !== "qemu")) cleanUp.push(await keepOpen(bench, peer));
+    if (measures.some(({ group }) => !["memory", "qemu", "definitions"].includes(group)))
+      cleanUp.push(await keepOpen(bench, peer));
   }
   for (let rep = 0; rep < reps; rep++) {
     const order = rep % 2 === 0 ? peers : peers.toReversed();

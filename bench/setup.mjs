@@ -26,7 +26,11 @@ const PACKAGES = [
 
 /** Each program, from which sources, against which libraries. */
 const PROGRAMS = [
-  { name: "vbench", sources: ["vbench", "calls", "domains", "events", "qemu"], libraries: ["-lvirt", "-lpthread"] },
+  {
+    name: "vbench",
+    sources: ["vbench", "calls", "domains", "definitions", "events", "qemu"],
+    libraries: ["-lvirt", "-lpthread"],
+  },
   { name: "rawbench", sources: ["rawbench"], libraries: ["-lpthread"] },
   { name: "qfloor", sources: ["qfloor"], libraries: [] },
   { name: "reaper", sources: ["reaper"], libraries: [] },
@@ -92,4 +96,17 @@ export async function makeWorkFolder() {
 /** The definition of the guest that is started. */
 export function guestFile(machine) {
   return join(DATA, `guest-${machine}.xml`);
+}
+
+/** Writes definitions as libvirtd writes them, `count` of them, into a folder that a daemon will look at when it starts. */
+export async function writeDefinitions(folder, count) {
+  const template = await readFile(join(DATA, "definition.xml"), "utf8");
+  for (let number = 0; number < count; number++) {
+    const digits = String(number).padStart(6, "0");
+    const text = template
+      .replace("@NAME@", `dom${digits}`)
+      .replace("@UUID@", `b5e0c5a0-6d0b-4a3c-9d1e-000000${digits}`)
+      .replace("@MAC@", `52:54:00:${digits.replace(/(..)(..)(..)/, "$1:$2:$3")}`);
+    await writeFile(join(folder, `dom${digits}.xml`), text);
+  }
 }

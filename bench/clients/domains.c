@@ -2,7 +2,7 @@
 #include "measure.h"
 #include "vbench.h"
 
-enum { XML_BYTES = 2048, LISTS = 7, DUMPS = 3, STATS = 5 };
+enum { XML_BYTES = 2048, LISTS = 7, DUMPS = 3, STATS = 5, BATCH = 500 };
 
 static const char PREFIX[] = "perf";
 
@@ -106,5 +106,31 @@ void run_many(const char *uri, int domains)
     printf("{\"bench\":\"many\",\"domains\":%d,\"define_s\":%.0f,\"list_ms\":%.2f,\"xml_s\":%.0f,\"stats_ms\":%.2f,"
            "\"undefine_s\":%.0f}\n",
            domains, domains / define_ms * 1e3, list_ms, domains / dump_ms * 1e3, stats_ms, domains / undefine_ms * 1e3);
+    virConnectClose(connection);
+}
+
+/* What `virsh define` and `virsh dumpxml` do, again and again with new domains. Making room again is not counted. */
+void run_define_xml(const char *uri, double seconds)
+{
+    char text[XML_BYTES];
+    double spent = 0;
+    long pairs = 0;
+    virConnectPtr connection = open_or_die(uri);
+    while (spent < seconds) {
+        double start = now();
+        for (int i = 0; i < BATCH; i++) {
+            test_domain_xml(text, sizeof text, PREFIX, i);
+            virDomainPtr domain = virDomainDefineXML(connection, text);
+            char *xml = domain ? virDomainGetXMLDesc(domain, 0) : NULL;
+            if (!xml)
+                die("define, then XML");
+            free(xml);
+            virDomainFree(domain);
+        }
+        spent += now() - start;
+        pairs += BATCH;
+        undefine_all(connection, BATCH);
+    }
+    printf("{\"bench\":\"define-xml\",\"pairs_s\":%.0f}\n", pairs / spent);
     virConnectClose(connection);
 }

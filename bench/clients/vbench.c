@@ -56,7 +56,8 @@ static void quiet(void *opaque, virErrorPtr error)
 static int usage(void)
 {
     fputs("usage: vbench serial URI CALL SECONDS | concurrent URI CALL CONNECTIONS SECONDS | open-close URI SECONDS\n"
-          "     | many URI DOMAINS | events URI LISTENERS ROUNDS GAP_US | qemu URI XMLFILE STARTS | keep URI\n",
+          "     | many URI DOMAINS | define-xml URI SECONDS | first-call URI STARTED | all-stats URI\n"
+          "     | events URI LISTENERS ROUNDS GAP_US | qemu URI XMLFILE STARTS | keep URI\n",
           stderr);
     return 2;
 }
@@ -76,6 +77,12 @@ int main(int count, char **words)
         run_open_close(uri, atof(words[3]));
     else if (!strcmp(what, "many") && count == 4)
         run_many(uri, atoi(words[3]));
+    else if (!strcmp(what, "define-xml") && count == 4)
+        run_define_xml(uri, atof(words[3]));
+    else if (!strcmp(what, "first-call") && count == 4)
+        run_first_call(uri, atof(words[3]));
+    else if (!strcmp(what, "all-stats"))
+        run_all_stats(uri);
     else if (!strcmp(what, "events") && count == 6)
         run_events(uri, atoi(words[3]), atoi(words[4]), atoi(words[5]));
     else if (!strcmp(what, "qemu") && count == 5)
