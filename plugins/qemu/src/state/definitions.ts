@@ -1,12 +1,14 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { type Log, parseUuid } from "@polyvisor/core";
+import type { Log } from "@polyvisor/core";
 import { type Domain as DomainConfig, formatDomain } from "@polyvisor/sdk/conf";
 import { removeFile, writeFileAtomic, writeLinkAtomic } from "@polyvisor/sdk/store";
 import { systemError } from "../errors.js";
 import { inParallel } from "../in-parallel.js";
 import type { Layout } from "./layout.js";
+import { quickLook } from "./quick-look.js";
 import { RecentlyUsed } from "./recently-used.js";
+import { type ScanResult, scanDefinitions } from "./scan.js";
 
 /** What the index of definitions knows without having parsed any. */
 export interface DefinitionEntry {
@@ -17,6 +19,8 @@ export interface DefinitionEntry {
 
 /** Definitions kept parsed; the others are read again when they are needed. */
 const KEPT = 256;
+/** From so many definitions on, a thread looks at them. */
+const MANY = 300;
 /** Files that are read at once while the index is made. */
 const PARALLEL = 32;
 
@@ -41,11 +45,26 @@ export class DefinitionStore {
   async index(): Promise<DefinitionEntry[]> {
     const files = await xmlFiles(this.#layout.config);
     const autostart = new Set(await xmlFiles(this.#layout.autostart));
-    const found = await inParallel(files, PARALLEL, (file) => this.#entry(file));
-    const entries = found.flatMap((entry) =>
-      entry === undefined ? [] : [{ ...entry, autostart: autostart.has(`${entry.name}.xml`) }],
-    );
+    const { seen, unclear } = await this.#scan(files);
+    const entries: DefinitionEntry[] = [];
+    const add = (name: string, uuid: string) => {
+      entries.push({ name, uuid, autostart: autostart.has(`${name}.xml`) });
+    };
+    for (let at = 0; at < seen.length; at += 2) add(seen[at] ?? "", seen[at + 1] ?? "");
+    for (const entry of await inParallel(unclear, PARALLEL, (file) => this.#entry(file))) {
+      if (entry !== undefined) add(entry.name, entry.uuid);
+    }
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** A few files are read sooner than a thread is made. */
+  async #scan(files: readonly string[]): Promise<ScanResult> {
+    const none = { seen: [], unclear: files };
+    if (files.length < MANY) return none;
+    return scanDefinitions({ folder: this.#layout.config, files }).catch((error: unknown) => {
+      this.#log.warn({ err: error }, "definitions are read one by one");
+      return none;
+    });
   }
 
   /** The definition, parsed. The result is shared: it is never changed, only replaced. */
@@ -109,18 +128,6 @@ export class DefinitionStore {
       return undefined;
     }
   }
-}
-
-/** Name and UUID of a document that begins as we and libvirt write it; `undefined` for every other. */
-export function quickLook(text: string): { name: string; uuid: string } | undefined {
-  const match = /^(?:\s*<!--[\s\S]*?-->)?\s*<domain\b[^>]*>\s*<name>([^<&]*)<\/name>\s*<uuid>([^<]*)<\/uuid>/.exec(
-    text,
-  );
-  const [, name, uuid] = match ?? [];
-  if (name === undefined || uuid === undefined || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(uuid)) {
-    return undefined;
-  }
-  return parseUuid(uuid) === undefined ? undefined : { name, uuid };
 }
 
 async function readDefinition(path: string): Promise<string> {

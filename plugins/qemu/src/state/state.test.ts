@@ -6,8 +6,9 @@ import { parseDomain } from "@polyvisor/sdk/conf";
 import { running, shutoff, statusOfWords, statusWords } from "@polyvisor/sdk/lifecycle";
 import { childElements, parseXml, serializeXml } from "@polyvisor/sdk/xml";
 import test from "ava";
-import { DefinitionStore, quickLook } from "./definitions.js";
+import { DefinitionStore } from "./definitions.js";
 import { Layout, shortName } from "./layout.js";
+import { quickLook } from "./quick-look.js";
 import { formatStatus, type GuestRecord, parseStatus } from "./status-file.js";
 import { StatusWriter } from "./status-writer.js";
 

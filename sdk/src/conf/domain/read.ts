@@ -1,4 +1,4 @@
-import { randomFillSync, randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { VirtError } from "@polyvisor/core";
 import { errorAt, parseXml, type XmlElement } from "../../xml/index.js";
 import { fillDefaults } from "./defaults/index.js";
@@ -65,15 +65,16 @@ function randomMac(prefix: string): string {
 }
 
 // asking the system for three bytes at a time would take a tenth of the time that a whole document takes
-const POOL = new Uint8Array(1024);
-let used = POOL.length;
+const POOL_BYTES = 1024;
+let pool = Buffer.alloc(0);
+let used = 0;
 
 function randomByte(): string {
-  if (used === POOL.length) {
-    randomFillSync(POOL);
+  if (used === pool.length) {
+    pool = randomBytes(POOL_BYTES);
     used = 0;
   }
-  return (POOL[used++] ?? 0).toString(16).padStart(2, "0");
+  return (pool[used++] ?? 0).toString(16).padStart(2, "0");
 }
 
 /** Errors of the later steps know no place; they are about the whole domain. */
