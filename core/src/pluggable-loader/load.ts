@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import semver from "semver";
+import satisfies from "semver/functions/satisfies.js";
 import type { Manifest } from "./manifest.js";
 
 /** Why a plugin cannot be used; the message names the plugin, what it asked for and what is here. */
@@ -22,7 +22,7 @@ export function checkNeeds(manifest: Manifest, offer: Offer): void {
   for (const [name, range] of Object.entries(manifest.needs)) {
     const here = offer.versions[name];
     if (here === undefined) continue;
-    if (!semver.satisfies(here, range, { includePrerelease: true }))
+    if (!satisfies(here, range, { includePrerelease: true }))
       throw new PluginError(`${who} needs ${name} ${range}, but ${here} is here`);
   }
   const unknown = manifest.contracts.filter((contract) => !offer.contracts.includes(contract));

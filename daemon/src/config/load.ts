@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { type ConfigSetting, isSetting, parseConfigFile } from "@polyvisor/sdk/conf";
-import type { z } from "zod";
+import type { z } from "zod/v3";
 import { StartError } from "../startup/start-error.js";
 import { type Settings, settingsSchema } from "./schema.js";
 
@@ -53,7 +53,7 @@ function checked(path: string, settings: Settings): Settings {
   return settings;
 }
 
-function wordsOf(path: string, lines: ReadonlyMap<string, number>, issue: z.core.$ZodIssue): string[] {
+function wordsOf(path: string, lines: ReadonlyMap<string, number>, issue: z.ZodIssue): string[] {
   if (issue.code === "unrecognized_keys")
     return issue.keys.map((key) => `${path}:${lines.get(key)}: unknown setting ${key}`);
   const key = String(issue.path[0]);

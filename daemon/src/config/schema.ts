@@ -1,54 +1,57 @@
-import { z } from "zod";
+// the API of version 3, which zod keeps: with that of version 4 come its messages in 60 languages, a tenth of a start
+import { z } from "zod/v3";
 
 const text = z.string().min(1);
-const atLeast = (least: number) => z.int().min(least);
+const atLeast = (least: number) => z.number().int().min(least);
 
 /** Permissions are text in octal, as in libvirt's own files. */
 const permissions = z
   .string()
-  .regex(/^0?[0-7]{3}$/, { error: 'must be permissions in octal, such as "0770"' })
+  .regex(/^0?[0-7]{3}$/, { message: 'must be permissions in octal, such as "0770"' })
   .transform((octal) => Number.parseInt(octal, 8));
 
 const LOG_OUTPUT = /^[1-4]:(stderr|file:\/\S+)$/;
 
 const logOutputs = z.string().refine((value) => value.split(/\s+/).every((output) => LOG_OUTPUT.test(output)), {
-  error: 'must be outputs such as "3:stderr" or "1:file:/var/log/libvirt/polyvisord.log", separated by spaces',
+  message: 'must be outputs such as "3:stderr" or "1:file:/var/log/libvirt/polyvisord.log", separated by spaces',
 });
 
 /**
  * What the configuration file may hold: the keys of libvirtd.conf that this daemon honours, and its own. A default that is
  * left out depends on where the daemon runs.
  */
-export const settingsSchema = z.strictObject({
-  /** The group that owns the sockets. */
-  unix_sock_group: text.optional(),
-  unix_sock_ro_perms: permissions.default(0o777),
-  unix_sock_rw_perms: permissions.default(0o700),
-  /** The folder of the sockets. */
-  unix_sock_dir: z.string().startsWith("/", { error: "must be an absolute path" }).optional(),
-  /** Who may use the sockets is a matter of their permissions. */
-  auth_unix_ro: z.literal("none").default("none"),
-  auth_unix_rw: z.literal("none").default("none"),
-  max_clients: atLeast(1).default(5000),
-  /** Clients over `max_clients` that wait for their turn. */
-  max_queued_clients: atLeast(0).default(1000),
-  /** Clients that have not proved who they are; on a unix socket everybody has. */
-  max_anonymous_clients: atLeast(0).default(20),
-  /** Slow calls of one client that run at a time. */
-  max_client_requests: atLeast(1).default(5),
-  /** In seconds; -1 never asks a client whether it is alive. */
-  keepalive_interval: atLeast(-1).default(5),
-  keepalive_count: atLeast(0).default(5),
-  /** 1 debug, 2 information, 3 warnings, 4 errors. */
-  log_level: z.int().min(1).max(4).default(3),
-  /** Read so that libvirt's files are accepted; one level counts for all parts. */
-  log_filters: z.string().optional(),
-  log_outputs: logOutputs.optional(),
-  host_uuid: z.uuid().optional(),
-  /** The URI of clients that name none. */
-  uri_default: text.optional(),
-  /** More folders to look for plugins in. */
-  plugin_folders: z.array(z.string().startsWith("/", { error: "must be absolute paths" })).default([]),
-});
+export const settingsSchema = z
+  .object({
+    /** The group that owns the sockets. */
+    unix_sock_group: text.optional(),
+    unix_sock_ro_perms: permissions.default("0777"),
+    unix_sock_rw_perms: permissions.default("0700"),
+    /** The folder of the sockets. */
+    unix_sock_dir: z.string().startsWith("/", { message: "must be an absolute path" }).optional(),
+    /** Who may use the sockets is a matter of their permissions. */
+    auth_unix_ro: z.literal("none").default("none"),
+    auth_unix_rw: z.literal("none").default("none"),
+    max_clients: atLeast(1).default(5000),
+    /** Clients over `max_clients` that wait for their turn. */
+    max_queued_clients: atLeast(0).default(1000),
+    /** Clients that have not proved who they are; on a unix socket everybody has. */
+    max_anonymous_clients: atLeast(0).default(20),
+    /** Slow calls of one client that run at a time. */
+    max_client_requests: atLeast(1).default(5),
+    /** In seconds; -1 never asks a client whether it is alive. */
+    keepalive_interval: atLeast(-1).default(5),
+    keepalive_count: atLeast(0).default(5),
+    /** 1 debug, 2 information, 3 warnings, 4 errors. */
+    log_level: z.number().int().min(1).max(4).default(3),
+    /** Read so that libvirt's files are accepted; one level counts for all parts. */
+    log_filters: z.string().optional(),
+    log_outputs: logOutputs.optional(),
+    host_uuid: z.string().uuid().optional(),
+    /** The URI of clients that name none. */
+    uri_default: text.optional(),
+    /** More folders to look for plugins in. */
+    plugin_folders: z.array(z.string().startsWith("/", { message: "must be absolute paths" })).default([]),
+  })
+  .strict();
 
 export type Settings = z.infer<typeof settingsSchema>;

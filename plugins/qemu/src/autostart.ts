@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { bootId } from "@polyvisor/sdk/process";
 import type { QemuDomain } from "./domain.js";
 import type { Hypervisor } from "./hypervisor.js";
-import { startDomain } from "./start/start.js";
+import { startDomain } from "./start/index.js";
 import { within } from "./within.js";
 
 /** How long the next domain waits for one that is slow, in milliseconds: its storage may hang. */

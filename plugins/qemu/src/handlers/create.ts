@@ -2,7 +2,7 @@ import { CREATE_FLAG, type DomainRef } from "@polyvisor/core";
 import { QemuDomain } from "../domain.js";
 import { checkFlags, qemuError } from "../errors.js";
 import type { Hypervisor } from "../hypervisor.js";
-import { startDomain } from "../start/start.js";
+import { startDomain } from "../start/index.js";
 import { checkIdentity } from "./definition.js";
 
 const FLAGS = CREATE_FLAG.PAUSED | CREATE_FLAG.AUTODESTROY | CREATE_FLAG.VALIDATE | CREATE_FLAG.RESET_NVRAM;

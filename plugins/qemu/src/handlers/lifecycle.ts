@@ -14,7 +14,7 @@ import type { QemuDomain } from "../domain.js";
 import { checkFlags, qemuError } from "../errors.js";
 import type { Guest } from "../guest.js";
 import type { Hypervisor } from "../hypervisor.js";
-import { startDomain } from "../start/start.js";
+import { startDomain } from "../start/index.js";
 import { stopGuest } from "../stop.js";
 import { createTransient } from "./create.js";
 
