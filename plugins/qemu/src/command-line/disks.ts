@@ -7,6 +7,7 @@ import { aliasOf, type Build, internal } from "./context.js";
 import { fromOnOff, type Props, positive } from "./props.js";
 import { sdDriveArgs } from "./sd-drive.js";
 import { virtioProps } from "./virtio.js";
+import { volumeKey } from "./volumes.js";
 
 export function diskArgs(build: Build): void {
   floppyControllerArgs(build);
@@ -52,7 +53,7 @@ function sourceArgs(build: Build, disk: Disk): void {
     return;
   }
   if (isEmptySource(disk.source)) return;
-  const chain = chainOf(disk);
+  const chain = chainOf(build, disk);
   for (const image of chain) openedImageArgs(build, image);
   for (const image of chain.toReversed()) imageArgs(build, image);
   if (disk.driver?.copyOnRead === "on")
@@ -64,11 +65,17 @@ function sourceArgs(build: Build, disk: Disk): void {
     });
 }
 
+/** A volume of a pool is where its pool says. */
+function placeOf({ runtime }: Build, source: StorageSource): StorageSource {
+  return source.type === "volume" ? (runtime.volumes?.get(volumeKey(source)) ?? source) : source;
+}
+
 /** The disk's image and those below it, top first. Only the top one is written, so only it is tuned. */
-function chainOf(disk: Disk): Image[] {
+function chainOf(build: Build, disk: Disk): Image[] {
+  const source = placeOf(build, disk.source);
   const top: Image = {
-    source: disk.source,
-    format: disk.driver?.type ?? (disk.source.type === "dir" ? "fat" : "raw"),
+    source,
+    format: disk.driver?.type ?? (source.type === "dir" ? "fat" : "raw"),
     node: nodeOf(disk.source),
     readonly: disk.readonly === true,
     cache: cacheOf(disk),
@@ -79,13 +86,13 @@ function chainOf(disk: Disk): Image[] {
     floppy: disk.device === "floppy",
     backing: backingNode(disk.backingStore),
   };
-  return [top, ...backingImages(disk, disk.backingStore)];
+  return [top, ...backingImages(build, disk, disk.backingStore)];
 }
 
-function backingImages(disk: Disk, store: BackingStore | undefined): readonly Image[] {
+function backingImages(build: Build, disk: Disk, store: BackingStore | undefined): readonly Image[] {
   if (store === undefined || store.kind === "end") return [];
   const image: Image = {
-    source: store.source,
+    source: placeOf(build, store.source),
     format: store.format,
     node: nodeOf(store.source),
     readonly: true,
@@ -96,7 +103,7 @@ function backingImages(disk: Disk, store: BackingStore | undefined): readonly Im
     floppy: disk.device === "floppy",
     backing: backingNode(store.backingStore),
   };
-  return [image, ...backingImages(disk, store.backingStore)];
+  return [image, ...backingImages(build, disk, store.backingStore)];
 }
 
 function backingNode(store: BackingStore | undefined): string | null | undefined {

@@ -1,3 +1,4 @@
+import type { StorageSource } from "@polyvisor/sdk/conf";
 import type { Secrets, TlsSettings } from "./secrets.js";
 
 /**
@@ -34,6 +35,8 @@ export interface Runtime {
   readonly helperSockets?: ReadonlyMap<string, string> | undefined;
   /** Descriptors that a client associated with the domain, by the name of their group. */
   readonly fdGroups?: ReadonlyMap<string, { readonly fds: readonly number[]; readonly writable: boolean }> | undefined;
+  /** Where the volumes really are that disks name, by `volumeKey`. */
+  readonly volumes?: ReadonlyMap<string, StorageSource> | undefined;
   /** Without them a configuration that needs a secret is refused. */
   readonly secrets?: Secrets | undefined;
   /** Where memory that is backed by files lives. */

@@ -17,6 +17,7 @@ import { makeLive } from "./live.js";
 import { RowCapabilities } from "./row-capabilities.js";
 import { runtimeOf } from "./runtime.js";
 import { shellText } from "./shell.js";
+import { volumesOf } from "./volumes.js";
 
 /** From a document to the emulator's command line; where a row must fail, its very words count. */
 export function qemuxml2argv(): GoldenRun {
@@ -24,7 +25,7 @@ export function qemuxml2argv(): GoldenRun {
   const firmware = new RowFirmware();
   return (row, files) => {
     const caps = capabilities.of(row, files);
-    const start = (written: Domain) => commandOf(row, caps, firmware.choose(written, files));
+    const start = (written: Domain) => commandOf(row, files, caps, firmware.choose(written, files));
     if (row.mode === "ok") {
       expectLiteral(files, row.expected, start(read(row, files, caps)));
       return;
@@ -39,20 +40,23 @@ export function qemuxml2argv(): GoldenRun {
 }
 
 function read(row: GoldenCase, files: GoldenFiles, caps: QemuCapabilities): Domain {
-  const domain = parseDomain(files.text(row.input), {
-    hooks: qemuHooks(caps, FOLDERS, hostOf(row, caps.arch)),
+  const host = hostOf(row, caps.arch);
+  return parseDomain(files.text(row.input), {
+    // The data's definitions are new and are read like stored ones, but checked.
+    hooks: { ...qemuHooks(caps, FOLDERS, host), validate: (domain) => validateDefinition(domain, caps, host) },
     newUuid: () => COUNTED_UUID,
     abiUpdate: listField(row, "parseFlags").includes("VIR_DOMAIN_DEF_PARSE_ABI_UPDATE"),
   });
-  validateDefinition(domain, caps, hostOf(row, caps.arch));
-  return domain;
 }
 
-function commandOf(row: GoldenCase, caps: QemuCapabilities, written: Domain): string {
+function commandOf(row: GoldenCase, files: GoldenFiles, caps: QemuCapabilities, written: Domain): string {
   const placed = assignAddresses(written, caps, row.migrateFrom === undefined, hostOf(row, caps.arch));
   const named = resolveCpu(assignAliases(placed), caps, hostOf(row, caps.arch));
   const domain = makeLive(numberImages(alignMemory(named)));
-  const { env, argv } = buildCommandLine(domain, caps, runtimeOf(row, domain));
+  const { env, argv } = buildCommandLine(domain, caps, {
+    ...runtimeOf(row, domain),
+    volumes: volumesOf(domain, files),
+  });
   return shellText(env, argv);
 }
 
