@@ -2,9 +2,9 @@ import { isElement, withoutBlanks, type XmlAttribute, type XmlElement } from "..
 
 /**
  * `<metadata>` as it is kept and printed: one element of each namespace, none without a namespace, and the namespaces
- * that the document declares further out declared here.
+ * that the document declares further out, on `root`, declared here.
  */
-export function keepMetadata(metadata: XmlElement): XmlElement {
+export function keepMetadata(metadata: XmlElement, root?: XmlElement): XmlElement {
   const declared = new Map<string, string>();
   const kept = declarationsFirst(withoutBlanks(metadata), undefined, declared);
   const seen = new Set<string>();
@@ -13,7 +13,11 @@ export function keepMetadata(metadata: XmlElement): XmlElement {
     seen.add(node.uri);
     return true;
   });
-  const outer = [...declared].map(([name, value]): XmlAttribute => ({ name, value }));
+  // an attribute does not know its namespace, as an element does
+  const outer = [...declared].flatMap(([name, uri]): XmlAttribute[] => {
+    const value = uri === "" ? root?.attributes.find((each) => each.name === name)?.value : uri;
+    return value === undefined ? [] : [{ name, value }];
+  });
   return { ...kept, attributes: [...outer, ...kept.attributes], children };
 }
 
@@ -43,6 +47,12 @@ function declarationsFirst(element: XmlElement, outer: Scope | undefined, missin
   const own = colon < 0 ? "xmlns" : `xmlns:${element.name.slice(0, colon)}`;
   if (element.uri !== "" && !isDeclared(scope, own)) missing.set(own, element.uri);
   const others = element.attributes.filter((each) => !isDeclaration(each));
+  for (const { name } of others) {
+    const prefix = /^([^:]+):/.exec(name)?.[1];
+    const declaration = `xmlns:${prefix}`;
+    if (prefix === undefined || prefix === "xml" || isDeclared(scope, declaration)) continue;
+    if (!missing.has(declaration)) missing.set(declaration, "");
+  }
   const children = element.children.map((node) => (isElement(node) ? declarationsFirst(node, scope, missing) : node));
   return { ...element, attributes: [...declarations, ...others], children };
 }

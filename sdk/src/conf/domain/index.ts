@@ -10,5 +10,6 @@ export { allDevices, mapDevices, withDevices } from "./devices.js";
 export { type FormatOptions, formatDomain } from "./format/domain.js";
 export type { DeviceMapping, DeviceOf, DomainHooks, DriverFeature, HookContext, NamespaceHooks } from "./hooks.js";
 export * from "./model/index.js";
+export { type NamespacePrefix, passThroughNamespace } from "./namespaces.js";
 export { diskNameIndex, insertController, insertDisk } from "./order.js";
 export { type ParseOptions, parseDomain, readDomain } from "./read.js";

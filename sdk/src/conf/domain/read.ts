@@ -46,18 +46,22 @@ export function readDomain(root: XmlElement, options: ParseOptions = {}): Domain
     defaultSecurityModel: hooks.defaultSecurityModel,
   };
   const written = parseDomainElement(root, context, hooks, options.newUuid ?? randomUUID);
+  return located(root, () => completeDomain(written, options));
+}
+
+/** A configuration as somebody wrote it, made whole and checked as `options` say. */
+export function completeDomain(written: Domain, options: ParseOptions = {}): Domain {
+  const hooks = options.hooks ?? {};
   const arch = written.os.arch ?? hooks.defaultArch ?? hostArch();
   const named: Domain = { ...written, os: { ...written.os, arch } };
   if (options.skipDefaults === true) return named;
   const newMac = options.newMac ?? (() => randomMac(hooks.macPrefix ?? "52:54:00"));
-  return located(root, () => {
-    const how = { newMac, abiUpdate: options.abiUpdate ?? false, inactive: options.inactive ?? true };
-    const complete = fillDefaults(named, hooks, how);
-    if (options.skipChecks === true) return complete;
-    validateDomain(complete);
-    hooks.validate?.(complete, how);
-    return complete;
-  });
+  const how = { newMac, abiUpdate: options.abiUpdate ?? false, inactive: options.inactive ?? true };
+  const complete = fillDefaults(named, hooks, how);
+  if (options.skipChecks === true) return complete;
+  validateDomain(complete);
+  hooks.validate?.(complete, how);
+  return complete;
 }
 
 function randomMac(prefix: string): string {

@@ -1,6 +1,4 @@
 import { VirtError } from "@polyvisor/core";
-import type { XmlElement } from "../../../xml/index.js";
-import { isElement } from "../../../xml/index.js";
 import { assignControllerIndexes } from "../controllers.js";
 import { mapDevices, withDevices } from "../devices.js";
 import type { DomainHooks, HookContext } from "../hooks.js";
@@ -34,7 +32,6 @@ export function fillDefaults(written: Domain, hooks: DomainHooks, options: Defau
   checkTimers(domain);
   domain = addImplicitDevices(domain);
   domain = finishDevices(domain, hooks);
-  domain = { ...domain, metadata: sanitizeMetadata(domain.metadata) };
   domain = graphicsDefaults(domain);
   checkCpu(domain);
   domain = hooks.assignAddresses?.(domain, options) ?? domain;
@@ -190,20 +187,6 @@ function firstVideo(video: Video, domain: Domain, hooks: DomainHooks): Video {
   if (video.model.type === "none") return { kind: "video", model: { type: "none" }, alias: video.alias };
   const primary: Video = { ...video, model: { ...video.model, primary: true } };
   return videoDefaults(hooks.devices?.video?.(primary, domain) ?? primary, domain);
-}
-
-/** Of the user's metadata only elements with a namespace are kept, one for each. */
-function sanitizeMetadata(metadata: Domain["metadata"]): Domain["metadata"] {
-  const [element] = metadata ?? [];
-  if (element === undefined) return undefined;
-  const seen = new Set<string>();
-  const children = element.children.filter((child) => {
-    if (!isElement(child) || child.uri === "" || seen.has(child.uri)) return false;
-    seen.add(child.uri);
-    return true;
-  });
-  const sanitized: XmlElement = { ...element, children };
-  return [sanitized];
 }
 
 /** SPICE without any port listens nowhere. */

@@ -55,7 +55,7 @@ function formatLocation(w: XmlWriter, source: ChardevSource, context: FormatCont
       w.empty("source", attr("channel", source.channel));
       return;
     case "nmdm":
-      w.empty("source", attr("master", source.master) + attr("slave", source.slave));
+      w.emptyIfAttributes("source", attr("master", source.master) + attr("slave", source.slave));
       return;
     case "qemu-vdagent":
       w.element("source", "", () => {

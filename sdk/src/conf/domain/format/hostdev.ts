@@ -1,7 +1,8 @@
 import { attr, attrNonzero, type XmlWriter } from "../../../xml/index.js";
 import type { Hostdev, HostdevSource } from "../model/index.js";
-import { type FormatContext, hex } from "./context.js";
+import type { FormatContext } from "./context.js";
 import { formatDeviceInfo, pciPlace } from "./device-info.js";
+import { formatUsbSource } from "./hostdev-usb.js";
 import { formatIps } from "./interface.js";
 import { formatAuth, formatInitiator } from "./storage.js";
 
@@ -33,7 +34,7 @@ function ownAttributes(source: HostdevSource): string {
 function formatSource(w: XmlWriter, source: HostdevSource, context: FormatContext): void {
   switch (source.type) {
     case "usb":
-      formatUsb(w, source, context);
+      formatUsbSource(w, source, context);
       return;
     case "pci":
       if (source.driver !== undefined) w.empty("driver", attr("name", source.driver));
@@ -61,23 +62,6 @@ function formatSource(w: XmlWriter, source: HostdevSource, context: FormatContex
       formatIps(w, source);
       return;
   }
-}
-
-function formatUsb(w: XmlWriter, source: Extract<HostdevSource, { type: "usb" }>, context: FormatContext): void {
-  const attributes =
-    attr("startupPolicy", source.startupPolicy) +
-    (source.autoAddress === true && context.migratable ? attr("autoAddress", "yes") : "") +
-    (source.missing === true && !context.inactive ? attr("missing", "yes") : "") +
-    attr("guestReset", source.guestReset);
-  w.element("source", attributes, () => {
-    if (source.vendor !== undefined) {
-      w.empty("vendor", attr("id", hex(source.vendor, 4)));
-      w.empty("product", attr("id", hex(source.product ?? 0, 4)));
-    }
-    if (source.bus !== undefined || source.device !== undefined) {
-      w.empty("address", attr("bus", source.bus ?? 0) + attr("device", source.device ?? 0));
-    }
-  });
 }
 
 function formatScsi(w: XmlWriter, source: Extract<HostdevSource, { type: "scsi" }>): void {

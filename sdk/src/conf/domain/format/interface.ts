@@ -5,6 +5,7 @@ import { GENERATED_NAME, isVirtioNet } from "../parse/interface.js";
 import { formatReconnect } from "./chardev.js";
 import { type FormatContext, virtioOptions } from "./context.js";
 import { formatDeviceInfo, pciPlace } from "./device-info.js";
+import { formatUsbSource } from "./hostdev-usb.js";
 
 export function formatInterface(w: XmlWriter, each: Interface, context: FormatContext): void {
   const { source } = each;
@@ -40,10 +41,10 @@ function formatSource(w: XmlWriter, each: Interface, context: FormatContext): vo
   const { source } = each;
   if (source.type === "hostdev") {
     if (source.driver !== undefined) w.empty("driver", attr("name", source.driver));
-    if (source.address.type === "pci") {
-      const { address } = source;
-      w.block("source", "", () => w.empty("address", attr("type", "pci") + pciPlace(address)));
-    }
+    const { address } = source;
+    const type = attr("type", address.type);
+    if (address.type === "usb") formatUsbSource(w, address, context, type);
+    else w.block("source", "", () => w.empty("address", type + pciPlace(address)));
     return;
   }
   w.element("source", sourceAttributes(each, context), () => {

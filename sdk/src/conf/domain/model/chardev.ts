@@ -61,8 +61,9 @@ export interface ChardevSpiceport extends ChardevCommon {
 }
 export interface ChardevNmdm extends ChardevCommon {
   readonly type: "nmdm";
-  readonly master: string;
-  readonly slave: string;
+  /** Both or none; a driver makes up what is left out. */
+  readonly master?: string | undefined;
+  readonly slave?: string | undefined;
 }
 export interface ChardevQemuVdagent extends ChardevCommon {
   readonly type: "qemu-vdagent";

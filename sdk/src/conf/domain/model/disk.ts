@@ -85,7 +85,6 @@ export interface Disk extends DeviceInfo {
     | {
         readonly logicalBlockSize?: number | undefined;
         readonly physicalBlockSize?: number | undefined;
-        readonly discardGranularity?: number | undefined;
       }
     | undefined;
   readonly mirror?: DiskMirror | undefined;
@@ -93,8 +92,8 @@ export interface Disk extends DeviceInfo {
     readonly dev: string;
     /** Always there after defaults. */
     readonly bus?: DiskBus | undefined;
-    /** Removable drives only. */
-    readonly tray?: "open" | "closed" | undefined;
+    /** Removable drives only; closed when left out. */
+    readonly tray?: "open" | undefined;
     readonly removable?: OnOff | undefined;
     readonly rotationRate?: number | undefined;
   };

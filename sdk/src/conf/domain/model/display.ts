@@ -40,7 +40,6 @@ export interface Video extends DeviceInfo {
     | (VirtioOptions & {
         readonly name?: "qemu" | "vhostuser" | undefined;
         readonly vgaconf?: "io" | "on" | "off" | undefined;
-        readonly vhostUserBinary?: string | undefined;
       })
     | undefined;
 }

@@ -20,20 +20,23 @@ export type ScsiHostSource =
       readonly initiatorIqn?: string | undefined;
     };
 
+/** A USB device of the host, by what it is, by where it is plugged in, or both. */
+export interface UsbHostDevice {
+  readonly type: "usb";
+  readonly guestReset?: "off" | "uninitialized" | "on" | undefined;
+  readonly startupPolicy?: StartupPolicy | undefined;
+  readonly vendor?: number | undefined;
+  readonly product?: number | undefined;
+  readonly bus?: number | undefined;
+  readonly device?: number | undefined;
+  /** bus and device were found by vendor and product. */
+  readonly autoAddress?: boolean | undefined;
+  readonly missing?: boolean | undefined;
+}
+
 /** Which device of the host the guest gets. */
 export type HostdevSource =
-  | {
-      readonly type: "usb";
-      readonly guestReset?: "off" | "uninitialized" | "on" | undefined;
-      readonly startupPolicy?: StartupPolicy | undefined;
-      readonly vendor?: number | undefined;
-      readonly product?: number | undefined;
-      readonly bus?: number | undefined;
-      readonly device?: number | undefined;
-      /** bus and device were found by vendor and product. */
-      readonly autoAddress?: boolean | undefined;
-      readonly missing?: boolean | undefined;
-    }
+  | UsbHostDevice
   | {
       readonly type: "pci";
       readonly address: PciAddress;

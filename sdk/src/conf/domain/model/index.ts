@@ -14,7 +14,7 @@ export * from "./filesystem.js";
 export * from "./graphics.js";
 export * from "./hostdev.js";
 export * from "./interface.js";
-export type { BootDevice, Loader, Nvram as OsNvram, Os } from "./os.js";
+export * from "./os.js";
 export * from "./small-devices.js";
 export * from "./storage.js";
 export * from "./tuning.js";

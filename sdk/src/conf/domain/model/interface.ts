@@ -1,8 +1,9 @@
 import type { Bandwidth, FilterReference, VirtualPort, Vlan } from "../../common/index.js";
-import type { PciAddress, UsbAddress } from "./address.js";
+import type { PciAddress } from "./address.js";
 import type { ChardevReconnect } from "./chardev.js";
 import type { OnOff, VirtioOptions, YesNo } from "./common.js";
 import type { DeviceInfo } from "./device.js";
+import type { UsbHostDevice } from "./hostdev.js";
 
 export type { Bandwidth, BandwidthRate, FilterReference, VirtualPort, Vlan } from "../../common/index.js";
 
@@ -89,7 +90,7 @@ export type InterfaceSource =
       readonly type: "hostdev";
       readonly managed?: YesNo | undefined;
       readonly driver?: "kvm" | "vfio" | "xen" | undefined;
-      readonly address: PciAddress | UsbAddress;
+      readonly address: PciAddress | UsbHostDevice;
     };
 
 export type MacvtapMode = "vepa" | "private" | "bridge" | "passthrough";

@@ -11,7 +11,8 @@ export interface Loader {
   readonly stateless?: YesNo | undefined;
 }
 
-export interface Nvram {
+/** Where the firmware keeps its variables. */
+export interface OsNvram {
   readonly template?: string | undefined;
   readonly source?: StorageSource | undefined;
   /** Written as `<nvram type=...><source/>` rather than as text. */
@@ -53,5 +54,5 @@ export interface Os {
   /** Path of the SLIC table of `<acpi>`. */
   readonly acpiSlic?: string | undefined;
   readonly loader?: Loader | undefined;
-  readonly nvram?: Nvram | undefined;
+  readonly nvram?: OsNvram | undefined;
 }

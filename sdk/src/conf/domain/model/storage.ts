@@ -122,7 +122,6 @@ export interface NetworkSource extends SourceCommon {
   readonly cookies?: readonly StorageCookie[] | undefined;
   readonly readahead?: number | undefined;
   readonly timeout?: number | undefined;
-  readonly reconnectDelay?: number | undefined;
   readonly identity?: { readonly user?: string | undefined; readonly group?: string | undefined } | undefined;
 }
 

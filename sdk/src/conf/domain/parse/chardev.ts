@@ -90,14 +90,13 @@ export function parseChardevSource(element: XmlElement, type: ChardevType, conte
           get("channel") ?? missing(element, "Missing source channel attribute for char device", "CONFIG_UNSUPPORTED"),
         ...common,
       };
-    case "nmdm":
-      return {
-        type,
-        master:
-          get("master") ?? missing(element, "Should define both master and slave path attributes for nmdm device"),
-        slave: get("slave") ?? missing(element, "Should define both master and slave path attributes for nmdm device"),
-        ...common,
-      };
+    case "nmdm": {
+      const [master, slave] = [get("master"), get("slave")];
+      if ((master === undefined) !== (slave === undefined)) {
+        missing(element, "Should define both master and slave path attributes for nmdm device");
+      }
+      return { type, master, slave, ...common };
+    }
     case "qemu-vdagent": {
       const clipboard = source && child(source, "clipboard");
       const mouse = source && child(source, "mouse");

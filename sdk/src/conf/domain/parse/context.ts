@@ -47,11 +47,6 @@ export function word<const T extends string>(
   throw confError(element, code, complain(value), close === undefined ? list : `Did you mean '${close}'? ${list}`);
 }
 
-/** What is in libvirt's language and not yet in ours. */
-export function notModelled(element: XmlElement, what = `element <${element.name}>`): VirtError {
-  return confError(element, "CONFIG_UNSUPPORTED", `${what} is not supported yet`, "Leave it out.");
-}
-
 export function numberSet(element: XmlElement, text: string, what: string): NumberSet {
   const set = parseNumberSet(text);
   if (set.length === 0) {

@@ -13,6 +13,7 @@ import {
   parseInteger,
   requiredEnum,
   requiredInteger,
+  textOf,
   unitScale,
   type XmlElement,
   yesNoAttribute,
@@ -73,7 +74,8 @@ export function parseCpu(element: XmlElement): Cpu {
 function parseFallback(element: XmlElement): Cpu["fallback"] {
   const model = child(element, "model");
   if (model === undefined) return undefined;
-  return wordAttribute(model, "fallback", ["allow", "forbid"], () => "Invalid fallback attribute");
+  const fallback = wordAttribute(model, "fallback", ["allow", "forbid"], () => "Invalid fallback attribute");
+  return fallback ?? (textOf(model) === "" ? undefined : "allow");
 }
 
 function parseVendorId(element: XmlElement): string | undefined {

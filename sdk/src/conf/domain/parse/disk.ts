@@ -95,7 +95,7 @@ function parseTarget(target: XmlElement | undefined, disk: XmlElement): Disk["ta
   return {
     dev,
     bus: enumAttribute(target, "bus", BUSES),
-    tray: enumAttribute(target, "tray", ["closed", "open"]),
+    tray: enumAttribute(target, "tray", ["closed", "open"]) === "open" ? "open" : undefined,
     removable: onOffAttribute(target, "removable"),
     rotationRate: integerAttribute(target, "rotation_rate"),
   };

@@ -13,10 +13,10 @@ import {
   requiredInteger,
   textOf,
   unknownElement,
-  withoutBlanks,
   type XmlElement,
   yesNoAttribute,
 } from "../../../xml/index.js";
+import { keepMetadata } from "../../common/metadata.js";
 import { parseSysinfo, systemUuid } from "../../sysinfo/parse.js";
 import type { DomainHooks } from "../hooks.js";
 import type { Domain, LaunchSecurity, LifecycleAction, NamespaceData, VirtType } from "../model/index.js";
@@ -105,7 +105,7 @@ export function parseDomainElement(
     type,
     title,
     description: childText(root, "description"),
-    metadata: metadata && [withoutBlanks(metadata)],
+    metadata: metadata && [keepMetadata(metadata, root)],
     maxMemory: maxMemory === undefined && slots === undefined ? undefined : { size: maxMemory ?? 0, slots: slots ?? 0 },
     memory: memorySize(root, "memory", "./memory[1]") ?? 0,
     dumpCore: memory && onOffAttribute(memory, "dumpCore"),

@@ -17,6 +17,7 @@ import type { Hostdev, HostdevSource, ScsiHostSource } from "../model/index.js";
 import { confError, has, type ParseContext } from "./context.js";
 import { parseDeviceInfo, parsePciAddress } from "./device-info.js";
 import { VIRTIO_MODELS } from "./disk.js";
+import { parseUsbSource } from "./hostdev-usb.js";
 import { parseTeaming } from "./interface.js";
 import { parseIps } from "./interface-parts.js";
 import { parseInitiator, parseStorageHosts } from "./storage.js";
@@ -49,9 +50,10 @@ export function parseHostdev(element: XmlElement, context: ParseContext): Hostde
 
 function parseSubsystem(element: XmlElement, source: XmlElement, context: ParseContext): HostdevSource {
   const type = requiredEnum(element, "type", SUBSYSTEMS);
+  refuseForeign(element, source, type);
   switch (type) {
     case "usb":
-      return parseUsb(source, context);
+      return parseUsbSource(source, context);
     case "pci": {
       const address = child(source, "address");
       if (address === undefined) throw confError(source, "XML_ERROR", "Missing <address> element in hostdev device");
@@ -98,37 +100,22 @@ function parseSubsystem(element: XmlElement, source: XmlElement, context: ParseC
   }
 }
 
-function parseUsb(source: XmlElement, context: ParseContext): HostdevSource {
-  const vendor = child(source, "vendor");
-  const product = child(source, "product");
-  const address = child(source, "address");
-  const id = (element: XmlElement | undefined, what: string): number | undefined => {
-    if (element === undefined) return undefined;
-    if (attribute(element, "id") === undefined) throw confError(element, "XML_ERROR", `missing ${what} id`);
-    return integerAttribute(element, "id", { base: 0 });
-  };
-  const usb = {
-    type: "usb",
-    startupPolicy: enumAttribute(source, "startupPolicy", ["mandatory", "requisite", "optional"]),
-    guestReset: enumAttribute(source, "guestReset", ["off", "uninitialized", "on"]),
-    autoAddress: attribute(source, "autoAddress") === "yes" || undefined,
-    missing: !context.inactive && attribute(source, "missing") === "yes" ? true : undefined,
-    vendor: id(vendor, "usb vendor") || undefined,
-    product: id(product, "usb product"),
-    bus: address && (integerAttribute(address, "bus", { base: 0 }) || undefined),
-    device: address && (integerAttribute(address, "device", { base: 0 }) || undefined),
-  } as const;
-  if (vendor !== undefined && product === undefined) throw confError(source, "XML_ERROR", "missing product");
-  if (vendor === undefined && product !== undefined) throw confError(source, "XML_ERROR", "missing vendor");
-  if (vendor === undefined && address === undefined) {
-    throw confError(
-      source,
-      "XML_ERROR",
-      "vendor or address must be specified",
-      "Add <vendor id/> and <product id/>, or <address/>.",
-    );
+/** What only some kinds of devices have. */
+function refuseForeign(element: XmlElement, source: XmlElement, type: (typeof SUBSYSTEMS)[number]): void {
+  const given = (name: string): boolean => attribute(element, name) !== undefined;
+  if (type !== "usb" && attribute(source, "startupPolicy") !== undefined) {
+    throw confError(source, "CONFIG_UNSUPPORTED", "Setting startupPolicy is only allowed for USB devices");
   }
-  return usb;
+  if (type !== "scsi" && given("sgio")) {
+    throw confError(element, "XML_ERROR", "sgio is only supported for scsi host device");
+  }
+  if (type !== "scsi" && given("rawio")) {
+    throw confError(element, "XML_ERROR", "rawio is only supported for scsi host device");
+  }
+  if (type !== "mdev" && type !== "scsi_host" && given("model")) {
+    const words = `'model' attribute in <hostdev> is only supported when type='${type}'`;
+    throw confError(element, "XML_ERROR", words, "Remove it: only mediated devices and vhost-scsi have models.");
+  }
 }
 
 function parseScsi(source: XmlElement): ScsiHostSource {

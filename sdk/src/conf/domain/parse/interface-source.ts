@@ -11,8 +11,9 @@ import {
 } from "../../../xml/index.js";
 import type { ActualInterface, InterfaceSource } from "../model/index.js";
 import { parseReconnect } from "./chardev.js";
-import { confError, notModelled, type ParseContext } from "./context.js";
-import { parseAddress } from "./device-info.js";
+import { confError, type ParseContext } from "./context.js";
+import { parsePciAddress } from "./device-info.js";
+import { parseUsbSource } from "./hostdev-usb.js";
 
 export const INTERFACE_TYPES = [
   "user",
@@ -106,7 +107,7 @@ export function parseInterfaceSource(
         connectionid: longAttribute(source, "connectionid", { required: true, signed: true }) ?? 0,
       };
     case "hostdev":
-      return parseHostdevSource(element, source);
+      return parseHostdevSource(element, source, context);
   }
 }
 
@@ -116,23 +117,24 @@ function macvtapMode(source: XmlElement): (typeof MACVTAP_MODES)[number] {
   return enumAttribute(source, "mode", MACVTAP_MODES) ?? "vepa";
 }
 
-function parseHostdevSource(element: XmlElement, source: XmlElement): InterfaceSource {
-  const managed = attribute(element, "managed") === "yes";
+function parseHostdevSource(element: XmlElement, source: XmlElement, context: ParseContext): InterfaceSource {
   const address = child(source, "address");
-  const driver = child(element, "driver");
-  if (address === undefined || attribute(address, "type") !== "pci") {
-    if (child(source, "vendor") !== undefined || (address && attribute(address, "type") === "usb")) {
-      throw notModelled(source, "a USB device as network interface");
-    }
+  const managed = attribute(element, "managed") === "yes" ? "yes" : undefined;
+  const type = (address && attribute(address, "type")) ?? (child(source, "vendor") === undefined ? undefined : "usb");
+  if (type === undefined) {
     throw confError(source, "XML_ERROR", "missing source address type", "Add <address type='pci' .../>.");
   }
-  const parsed = parseAddress(address);
-  if (parsed.type !== "pci") throw confError(address, "XML_ERROR", "missing source address type");
+  if (type === "usb") return { type: "hostdev", managed, address: parseUsbSource(source, context) };
+  if (type !== "pci" || address === undefined) {
+    const hint = "Use type='pci' or type='usb'.";
+    throw confError(source, "CONFIG_UNSUPPORTED", `unknown host device source address type '${type}'`, hint);
+  }
+  const driver = child(element, "driver");
   return {
     type: "hostdev",
-    managed: managed ? "yes" : undefined,
+    managed,
     driver: driver && enumOrDefault(driver, "name", ["kvm", "vfio", "xen"]),
-    address: parsed,
+    address: parsePciAddress(address),
   };
 }
 
@@ -146,6 +148,6 @@ function parseActual(element: XmlElement | undefined, context: ParseContext): Ac
     return { source: { type, bridge }, macTableManager: table };
   }
   const actual = parseInterfaceSource(element, type, source, context);
-  if (actual.type === "network") throw notModelled(element);
+  if (actual.type === "network") throw confError(element, "XML_ERROR", "missing actual source");
   return { source: actual, macTableManager: table };
 }
