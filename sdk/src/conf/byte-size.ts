@@ -14,7 +14,7 @@ const MOST_DIGITS = 20;
  */
 export function parseByteSize(element: XmlElement, malformed: string, domain: ErrorDomain): number {
   const text = textOf(element);
-  const digits = /^\s*\+?0*(\d+)$/.exec(text)?.[1];
+  const digits = /^\s*\+?(\d+)$/.exec(text)?.[1]?.replace(/^0+(?=\d)/, "");
   // the length first: the time to read a number grows with the square of its digits
   if (digits === undefined || digits.length > MOST_DIGITS || BigInt(digits) > UNSIGNED_MAX) {
     throw errorAt(element, "XML_ERROR", malformed, "Write a number, and the unit in the unit attribute.", domain);

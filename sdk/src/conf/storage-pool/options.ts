@@ -24,7 +24,8 @@ export function isOptionList(element: XmlElement, type: StoragePoolType): boolea
 export function parseMountOptions(root: XmlElement): readonly string[] | undefined {
   const options = optionElements(root, FS_OPTIONS).map((option) => {
     const name = attribute(option, "name");
-    if (name === undefined) throw storageError(option, "XML_ERROR", "no fs mount option name specified");
+    if (name === undefined)
+      throw storageError(option, "XML_ERROR", "no fs mount option name specified", "Add name='...'.");
     return name;
   });
   return options.length === 0 ? undefined : options;
@@ -40,7 +41,8 @@ export function parseConfigOptions(root: XmlElement): readonly RbdOption[] | und
     const value = attribute(option, "value");
     if (!value) {
       const what = value === undefined ? "no" : "empty";
-      throw storageError(option, "XML_ERROR", `${what} rbd option value specified for name '${name}'`);
+      const detail = `${what} rbd option value specified for name '${name}'`;
+      throw storageError(option, "XML_ERROR", detail, "Add value='...'.");
     }
     return { name, value };
   });

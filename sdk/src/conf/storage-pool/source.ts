@@ -99,13 +99,15 @@ function parseDevice(element: XmlElement): StoragePoolDevice {
 
 function parseAuth(element: XmlElement): StoragePoolAuth {
   const username = attribute(element, "username") || undefined;
-  if (username === undefined) throw storageError(element, "XML_ERROR", "missing username for auth");
+  if (username === undefined)
+    throw storageError(element, "XML_ERROR", "missing username for auth", "Add username='...'.");
   const written = attribute(element, "type") || "none";
   const type = oneWord(written, ["none", "chap", "ceph"], (hint) =>
     storageError(element, "CONFIG_UNSUPPORTED", `unknown auth type '${written}'`, hint),
   );
   const secret = firstAt(element, "secret");
-  if (secret === undefined) throw storageError(element, "XML_ERROR", "Missing <secret> element in auth");
+  if (secret === undefined)
+    throw storageError(element, "XML_ERROR", "Missing <secret> element in auth", "Add a <secret>.");
   const reference = parseSecretReference(secret);
   if (type === "none") {
     const hint = "Add type='chap' or type='ceph'.";
