@@ -50,10 +50,18 @@ export function broadcastAddress(address: string, netmask: string): string {
   return formatBytes(ipBytes(address).map((byte, at) => byte | (0xff & ~(mask[at] ?? 0))));
 }
 
+const DOTTED = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/;
+const LEADING_ZERO = /\b0\d/;
 const IPV4_PART = /^(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)$/;
 
 /** One to four numbers, decimal, octal or hexadecimal, of which the last fills what is left: what resolvers take. */
 function ipv4Bytes(text: string): number[] | undefined {
+  const dotted = DOTTED.exec(text);
+  // octal numbers and such go the long way
+  if (dotted !== null && !LEADING_ZERO.test(text)) {
+    const bytes = [Number(dotted[1]), Number(dotted[2]), Number(dotted[3]), Number(dotted[4])];
+    return bytes.every((byte) => byte < 256) ? bytes : undefined;
+  }
   const parts = text.split(".", 5);
   if (parts.length > 4 || !parts.every((part) => IPV4_PART.test(part))) return undefined;
   const numbers = parts.map((part) => (/^0[0-7]+$/.test(part) ? Number.parseInt(part, 8) : Number(part)));

@@ -58,12 +58,12 @@ export type RuleItems = Readonly<Record<string, RuleItem<unknown> | undefined>>;
 /** A rule has elements of one protocol; more than one adds up. */
 function parseMatch(rule: XmlElement): RuleMatch {
   let protocol: Protocol | undefined;
-  let items: RuleItems = {};
+  const items: Record<string, RuleItem<unknown> | undefined> = {};
   for (const element of childElements(rule)) {
     if (!isProtocol(element.name)) throw unknownElement(element, "rule", PROTOCOL_NAMES);
     protocol ??= element.name;
     if (element.name !== protocol) throw unknownElement(element, "rule", new Set([protocol]));
-    items = { ...items, ...parseItems(element, protocol) };
+    Object.assign(items, parseItems(element, protocol));
     if (protocol === "ip" || protocol === "ipv6") checkPorts(element, protocol, items);
   }
   if (protocol === undefined) return {};

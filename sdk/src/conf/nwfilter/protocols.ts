@@ -166,7 +166,13 @@ export function isProtocol(name: string): name is Protocol {
   return PROTOCOL_NAMES.has(name);
 }
 
+type AttributeList = readonly (readonly [name: string, kind: AttributeKind])[];
+
+const LISTS: ReadonlyMap<string, AttributeList> = new Map(
+  Object.entries(PROTOCOLS).map(([protocol, attributes]) => [protocol, Object.entries(attributes)]),
+);
+
 /** The attributes of a protocol by name, in the order in which they are printed. */
-export function attributesOf(protocol: Protocol): readonly (readonly [name: string, kind: AttributeKind])[] {
-  return Object.entries(PROTOCOLS[protocol]);
+export function attributesOf(protocol: Protocol): AttributeList {
+  return LISTS.get(protocol) ?? [];
 }
