@@ -93,7 +93,7 @@ export interface Disk extends DeviceInfo {
     /** Always there after defaults. */
     readonly bus?: DiskBus | undefined;
     /** Removable drives only; closed when left out. */
-    readonly tray?: "open" | undefined;
+    readonly tray?: "open" | "closed" | undefined;
     readonly removable?: OnOff | undefined;
     readonly rotationRate?: number | undefined;
   };
