@@ -1,23 +1,29 @@
-/** Namespace declarations in force, innermost first. */
-export interface Scope {
-  readonly outer: Scope | undefined;
-  readonly prefix: string;
-  readonly uri: string;
-}
+/** The namespace declarations of an element that has some, and of all around it. */
+export class Scope {
+  readonly #outer: Scope | undefined;
+  /** Also remembers what was found further out: a prefix is looked up once, however deep it is used. */
+  readonly #known = new Map<string, string>();
 
-/** The scope inside an element that has this attribute. */
-export function declare(outer: Scope | undefined, name: string, uri: string): Scope | undefined {
-  if (!name.startsWith("xmlns")) return outer;
-  if (name === "xmlns") return { outer, prefix: "", uri };
-  return name[5] === ":" ? { outer, prefix: name.slice(6), uri } : outer;
-}
-
-/** The URI of the namespace that a name belongs to, `""` for none. */
-export function resolve(scope: Scope, name: string): string {
-  const colon = name.indexOf(":");
-  const prefix = colon < 0 ? "" : name.slice(0, colon);
-  for (let each: Scope | undefined = scope; each !== undefined; each = each.outer) {
-    if (each.prefix === prefix) return each.uri;
+  constructor(outer: Scope | undefined) {
+    this.#outer = outer;
   }
-  return "";
+
+  declare(prefix: string, uri: string): void {
+    this.#known.set(prefix, uri);
+  }
+
+  /** The URI of an element's name, `""` for none. */
+  uriOf(name: string): string {
+    const colon = name.indexOf(":");
+    return this.#find(colon < 0 ? "" : name.slice(0, colon));
+  }
+
+  #find(prefix: string): string {
+    let uri = this.#known.get(prefix);
+    if (uri === undefined) {
+      uri = this.#outer === undefined ? "" : this.#outer.#find(prefix);
+      this.#known.set(prefix, uri);
+    }
+    return uri;
+  }
 }

@@ -1,12 +1,22 @@
-/** The text of a syntax error as libvirt words it: place, message, the line, and an arrow under the column. */
+/**
+ * The text of a syntax error as libvirt words it: place, message, the line that the parser was in, and an arrow under the
+ * place, a dash for each byte before it. `at` is an offset, `line` its number.
+ */
 export function describeSyntaxError(
   text: string,
   documentName: string,
   message: string,
+  at: number,
   line: number,
-  column: number,
 ): string {
-  const source = text.split(/\r\n|\n|\r/, line)[line - 1] ?? "";
-  const dashes = source.slice(0, column).replace(/[^\t]/g, "-");
-  return `${documentName}:${line}: ${message}\n${source}\n${dashes}^`;
+  // libxml2 shows what it last read: at the end of the document that is the last line with text
+  let start = at;
+  while (start > 0 && text[start] === "\n") start--;
+  start = start === 0 ? 0 : text.lastIndexOf("\n", start === at ? at - 1 : start) + 1;
+  const end = text.indexOf("\n", start);
+  const source = text.slice(start, end < 0 ? text.length : end);
+  const arrow = [...source.slice(0, at - start)].map((each) =>
+    each === "\t" ? each : "-".repeat(Buffer.byteLength(each)),
+  );
+  return `${documentName}:${line}: ${message}\n${source}\n${arrow.join("")}^`;
 }
