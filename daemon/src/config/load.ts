@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { type ConfigSetting, isSetting, parseConfigFile } from "@polyvisor/sdk/conf";
+import { type ConfigSetting, isSetting, parseConfigFile } from "@polyvisor/sdk/conf/config-file";
 import type { z } from "zod/v3";
 import { StartError } from "../startup/start-error.js";
 import { type Settings, settingsSchema } from "./schema.js";

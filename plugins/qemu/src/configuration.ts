@@ -1,5 +1,5 @@
 import { XML_FLAG } from "@polyvisor/core";
-import { type Domain as DomainConfig, formatDomain, readDomain } from "@polyvisor/sdk/conf";
+import { type Domain as DomainConfig, formatDomain, readDomain } from "@polyvisor/sdk/conf/domain";
 import { parseValidXml } from "@polyvisor/sdk/schema";
 import { child, childText, parseXml, type XmlElement } from "@polyvisor/sdk/xml";
 import { type CapabilitiesCache, findEmulator, hostArch, type QemuCapabilities } from "./capabilities/index.js";

@@ -1,5 +1,5 @@
 import { DOMAIN_STATE } from "@polyvisor/core";
-import { allDevices, type Device, type Devices, type Disk, mapDevices, withDevices } from "@polyvisor/sdk/conf";
+import { allDevices, type Device, type Devices, type Disk, mapDevices, withDevices } from "@polyvisor/sdk/conf/domain";
 import { type JsonObject, numberOf, objectOf, textOf } from "./capabilities/json.js";
 import type { QemuDomain } from "./domain.js";
 import type { Guest } from "./guest.js";

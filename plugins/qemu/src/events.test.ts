@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DOMAIN_EVENT_KINDS, type DomainEvent, rootPaths, silentLog } from "@polyvisor/core";
-import { type Domain as DomainConfig, parseDomain } from "@polyvisor/sdk/conf";
+import { type Domain as DomainConfig, parseDomain } from "@polyvisor/sdk/conf/domain";
 import { type DomainStatus, panicked, paused, pmSuspended, running, shuttingDown } from "@polyvisor/sdk/lifecycle";
 import test from "ava";
 import type { JsonObject } from "./capabilities/json.js";

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
-import { type Capabilities, formatCapabilities, type GuestCapability, type HostNode } from "@polyvisor/sdk/conf";
+import type { HostNode } from "@polyvisor/sdk/conf";
+import { type Capabilities, formatCapabilities, type GuestCapability } from "@polyvisor/sdk/conf/capabilities";
 
 /** A NUMA node of the made-up host. All sizes are in KiB. */
 interface Cell {

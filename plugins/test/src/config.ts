@@ -7,7 +7,7 @@ import {
   parseDomain,
   readDomain,
   type Video,
-} from "@polyvisor/sdk/conf";
+} from "@polyvisor/sdk/conf/domain";
 import { parseValidXml } from "@polyvisor/sdk/schema";
 
 /** Reads a document: what a client sends to define or create. */

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { VirtError } from "@polyvisor/core";
-import { parseDomain } from "@polyvisor/sdk/conf";
+import { parseDomain } from "@polyvisor/sdk/conf/domain";
 import test from "ava";
 import { CapabilitiesCache, findEmulator, type QemuCapabilities } from "../capabilities/index.js";
 import { assignAliases, qemuHooks } from "../conf/index.js";

@@ -1,4 +1,4 @@
-import { type BackingStore, type Disk, type Domain, mapDevices, type StorageSource } from "@polyvisor/sdk/conf";
+import { type BackingStore, type Disk, type Domain, mapDevices, type StorageSource } from "@polyvisor/sdk/conf/domain";
 import { isEmptySource } from "./disks.js";
 
 /**

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { parseDomain } from "@polyvisor/sdk/conf";
+import { parseDomain } from "@polyvisor/sdk/conf/domain";
 import test from "ava";
 import { CapabilitiesCache, findEmulator } from "../capabilities/index.js";
 import { type JsonObject, namesOf, objectOf, objects } from "../capabilities/json.js";

@@ -1,5 +1,5 @@
 import { VirtError } from "@polyvisor/core";
-import { parseDomain } from "@polyvisor/sdk/conf";
+import { parseDomain } from "@polyvisor/sdk/conf/domain";
 import test from "ava";
 import type { QemuCapabilities } from "../capabilities/index.js";
 import { assignAliases, qemuHooks } from "../conf/index.js";

@@ -1,4 +1,4 @@
-import { type Disk, diskNameIndex } from "@polyvisor/sdk/conf";
+import { type Disk, diskNameIndex } from "@polyvisor/sdk/conf/domain";
 import { type Build, notYet } from "./context.js";
 import { escapeComma } from "./props.js";
 

@@ -8,7 +8,7 @@ import {
   type Interface,
   type MemoryDevice,
   mapDevices,
-} from "@polyvisor/sdk/conf";
+} from "@polyvisor/sdk/conf/domain";
 import { hasBuiltinIde, isArmVirt, isQ35, isRiscvVirt } from "./machine.js";
 
 /** Gives devices the names that monitor commands and events use. Names that the user chose (`ua-...`) stay. */

@@ -1,5 +1,5 @@
 import { VirtError } from "@polyvisor/core";
-import { type Domain, type MemoryDevice, mapDevices } from "@polyvisor/sdk/conf";
+import { type Domain, type MemoryDevice, mapDevices } from "@polyvisor/sdk/conf/domain";
 
 const MEBIBYTE = 1024;
 const PSERIES_BLOCK = 256 * MEBIBYTE;

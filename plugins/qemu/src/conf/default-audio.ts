@@ -1,5 +1,5 @@
 import { VirtError } from "@polyvisor/core";
-import { type Audio, type Domain, withDevices } from "@polyvisor/sdk/conf";
+import { type Audio, type Domain, withDevices } from "@polyvisor/sdk/conf/domain";
 import type { HostAudio } from "./host-facts.js";
 
 const DRIVERS = ["none", "alsa", "coreaudio", "jack", "oss", "pa", "sdl", "spice", "wav", "dbus"] as const;

@@ -9,7 +9,7 @@ import {
   type PciControllerModel,
   type UsbControllerModel,
   withDevices,
-} from "@polyvisor/sdk/conf";
+} from "@polyvisor/sdk/conf/domain";
 import { has, isX86, type QemuCapabilities } from "../capabilities/index.js";
 import { addAudio } from "./default-audio.js";
 import type { HostFacts } from "./host-facts.js";

@@ -1,5 +1,5 @@
 import { VirtError } from "@polyvisor/core";
-import { type Channel, type Domain, type HookContext, mapDevices } from "@polyvisor/sdk/conf";
+import { type Channel, type Domain, type HookContext, mapDevices } from "@polyvisor/sdk/conf/domain";
 import { canonicalMachine, defaultMachine, has, type QemuCapabilities } from "../capabilities/index.js";
 import { alignNewModules, isPpc64 } from "./align-module.js";
 import { completeCpu, virtTypeOf } from "./cpu.js";

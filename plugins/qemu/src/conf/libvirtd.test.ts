@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { VirtError } from "@polyvisor/core";
-import { type DomainHooks, formatDomain, parseDomain } from "@polyvisor/sdk/conf";
+import { type DomainHooks, formatDomain, parseDomain } from "@polyvisor/sdk/conf/domain";
 import test from "ava";
 import { CapabilitiesCache, findEmulator } from "../capabilities/index.js";
 import { everyKind, GUESTS } from "../testing/guests.js";

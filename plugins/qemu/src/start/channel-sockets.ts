@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { allDevices, type Domain as DomainConfig } from "@polyvisor/sdk/conf";
+import { allDevices, type Domain as DomainConfig } from "@polyvisor/sdk/conf/domain";
 import { listenUnix, withSocketPath } from "@polyvisor/sdk/process";
 import { systemError } from "../errors.js";
 import type { InheritedDescriptors } from "./inherited.js";

@@ -5,7 +5,7 @@ import {
   type Domain as DomainConfig,
   mapDevices,
   type StorageFormat,
-} from "@polyvisor/sdk/conf";
+} from "@polyvisor/sdk/conf/domain";
 import { qemuError } from "../errors.js";
 import { type Probe, probeFiles } from "./probe-files.js";
 import { readQcow2Header } from "./qcow2.js";

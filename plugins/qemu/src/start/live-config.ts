@@ -6,7 +6,7 @@ import {
   type Graphics,
   mapDevices,
   type SpiceGraphics,
-} from "@polyvisor/sdk/conf";
+} from "@polyvisor/sdk/conf/domain";
 import { qemuError } from "../errors.js";
 import type { PortAllocator } from "./ports.js";
 

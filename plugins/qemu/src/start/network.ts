@@ -1,4 +1,4 @@
-import { type Domain as DomainConfig, type Interface, mapDevices } from "@polyvisor/sdk/conf";
+import { type Domain as DomainConfig, type Interface, mapDevices } from "@polyvisor/sdk/conf/domain";
 import type { InheritedDescriptors } from "./inherited.js";
 import { createTap } from "./tap.js";
 

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type BackingStore, type Domain, parseDomain } from "@polyvisor/sdk/conf";
+import { type BackingStore, type Domain, parseDomain } from "@polyvisor/sdk/conf/domain";
 import { closeDescriptor, runHelper } from "@polyvisor/sdk/process";
 import test from "ava";
 import { withImageChains } from "./images.js";

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Log } from "@polyvisor/core";
-import { type Domain as DomainConfig, formatDomain } from "@polyvisor/sdk/conf";
+import { type Domain as DomainConfig, formatDomain } from "@polyvisor/sdk/conf/domain";
 import { removeFile, writeFileAtomic, writeLinkAtomic } from "@polyvisor/sdk/store";
 import { systemError } from "../errors.js";
 import { inParallel } from "../in-parallel.js";

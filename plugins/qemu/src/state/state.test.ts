@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DOMAIN_STATE, rootPaths, silentLog } from "@polyvisor/core";
-import { parseDomain } from "@polyvisor/sdk/conf";
+import { parseDomain } from "@polyvisor/sdk/conf/domain";
 import { running, shutoff, statusOfWords, statusWords } from "@polyvisor/sdk/lifecycle";
 import { childElements, parseXml, serializeXml } from "@polyvisor/sdk/xml";
 import test from "ava";

@@ -9,7 +9,7 @@ import {
   type PciAddress,
   wantsPciPlace,
   withDevices,
-} from "@polyvisor/sdk/conf";
+} from "@polyvisor/sdk/conf/domain";
 
 /** Devices that sit somewhere in the guest. */
 export type Placed = Exclude<Device, { kind: "graphics" | "lease" | "audio" }>;

@@ -1,4 +1,4 @@
-import { allDevices, type Device, type DeviceKind, type DeviceOf } from "@polyvisor/sdk/conf";
+import { allDevices, type Device, type DeviceKind, type DeviceOf } from "@polyvisor/sdk/conf/domain";
 import { has } from "../../capabilities/index.js";
 import { checkPlace } from "./address.js";
 import { checkChardev } from "./chardev.js";

@@ -1,5 +1,5 @@
 import { VirtError } from "@polyvisor/core";
-import { type Disk, type Domain, diskNameIndex, type StorageFormat } from "@polyvisor/sdk/conf";
+import { type Disk, type Domain, diskNameIndex, type StorageFormat } from "@polyvisor/sdk/conf/domain";
 import { has, type QemuCapabilities } from "../../capabilities/index.js";
 import { internal, refuse } from "./refuse.js";
 import { requireSharedMemory } from "./shared-memory.js";
