@@ -11,4 +11,4 @@ export type {
   InterfaceProtocol,
   VlanPart,
 } from "./model.js";
-export { parseHostInterface } from "./parse.js";
+export { parseHostInterface, readHostInterface } from "./parse.js";

@@ -1,3 +1,4 @@
+import { DOCUMENT_KINDS } from "../../schema/kinds.js";
 import {
   allowChildren,
   attribute,
@@ -9,7 +10,7 @@ import {
   type XmlElement,
   yesNoAttribute,
 } from "../../xml/index.js";
-import { attributeAt, type DocumentKind, errorsOf, firstAt, oneWord, parseDocument } from "../document.js";
+import { attributeAt, errorsOf, expectRoot, firstAt, oneWord, parseDocument } from "../document.js";
 import { parseBondMonitor } from "./bond-monitor.js";
 import { parseLink } from "./link.js";
 import {
@@ -24,11 +25,7 @@ import {
 } from "./model.js";
 
 const interfaceError = errorsOf("INTERFACE");
-const DOCUMENT: DocumentKind = {
-  root: "interface",
-  documentName: "(interface_definition)",
-  errorDomain: "INTERFACE",
-};
+const DOCUMENT = DOCUMENT_KINDS.interface;
 const TYPES = ["ethernet", "bridge", "bond", "vlan"] as const;
 const MOST_MTU = 100000;
 const names = (list: string): ReadonlySet<string> => new Set(list.split(" "));
@@ -45,8 +42,12 @@ const PROTOCOL = { ipv4: names("dhcp ip route"), ipv6: names("autoconf dhcp ip r
 
 /** An interface of the host from its XML. Throws `VirtError` in libvirt's words, with the place. */
 export function parseHostInterface(xml: string): HostInterface {
-  const root = parseDocument(xml, DOCUMENT);
-  const type = requiredEnum(root, "type", TYPES);
+  return readHostInterface(parseDocument(xml, DOCUMENT));
+}
+
+/** The same from an element, such as one that a schema has been asked about. */
+export function readHostInterface(root: XmlElement): HostInterface {
+  const type = requiredEnum(expectRoot(root, DOCUMENT), "type", TYPES);
   allowChildren(root, CHILDREN[type].outer);
   const outermost = {
     start: parseStart(root),

@@ -1,3 +1,3 @@
 export { formatNodeDevice } from "./format.js";
 export * from "./model.js";
-export { type NodeDeviceParseOptions, parseNodeDevice } from "./parse.js";
+export { type NodeDeviceParseOptions, parseNodeDevice, readNodeDevice } from "./parse.js";

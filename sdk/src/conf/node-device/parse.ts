@@ -1,4 +1,5 @@
 import type { VirtError } from "@polyvisor/core";
+import { DOCUMENT_KINDS } from "../../schema/kinds.js";
 import {
   allowChildren,
   attribute,
@@ -8,7 +9,7 @@ import {
   textOf,
   type XmlElement,
 } from "../../xml/index.js";
-import { attributeAt, type DocumentKind, parseDocument, textAt } from "../document.js";
+import { attributeAt, expectRoot, parseDocument, textAt } from "../document.js";
 import { parseApCard, parseApMatrix, parseApQueue, parseCcw, parseCss } from "./channel.js";
 import { type NodeDeviceContext, nodeDeviceError, requiredText } from "./context.js";
 import { parseMdev, parseMdevTypes } from "./mdev.js";
@@ -25,11 +26,7 @@ export interface NodeDeviceParseOptions {
   readonly newWwn?: () => string;
 }
 
-const DOCUMENT: DocumentKind = {
-  root: "device",
-  documentName: "(node_device_definition)",
-  errorDomain: "NODEDEV",
-};
+const DOCUMENT = DOCUMENT_KINDS.nodeDevice;
 const CHILDREN: ReadonlySet<string> = new Set("capability devnode driver name parent path".split(" "));
 
 /** In libvirt's order, which its messages count in. */
@@ -60,8 +57,12 @@ const TYPES = [
 
 /** A device of the host from its XML. Throws `VirtError` in libvirt's words, with the place. */
 export function parseNodeDevice(xml: string, options: NodeDeviceParseOptions = {}): NodeDevice {
-  const root = parseDocument(xml, DOCUMENT);
-  allowChildren(root, CHILDREN);
+  return readNodeDevice(parseDocument(xml, DOCUMENT), options);
+}
+
+/** The same from an element, such as one that a schema has been asked about. */
+export function readNodeDevice(root: XmlElement, options: NodeDeviceParseOptions = {}): NodeDevice {
+  allowChildren(expectRoot(root, DOCUMENT), CHILDREN);
   const create = options.create ?? false;
   const name = create ? "new device" : textAt(root, "name");
   if (name === undefined) throw nodeDeviceError(root, "NO_NAME", "", "Add a <name>.");

@@ -1,3 +1,3 @@
 export { formatSecret } from "./format.js";
 export type { Secret, SecretUsage } from "./model.js";
-export { parseSecret, type SecretParseOptions } from "./parse.js";
+export { parseSecret, readSecret, type SecretParseOptions } from "./parse.js";

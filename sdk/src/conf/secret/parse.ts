@@ -1,15 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { DOCUMENT_KINDS } from "../../schema/kinds.js";
 import { allowChildren, attribute, type XmlElement } from "../../xml/index.js";
-import {
-  attributeAt,
-  type DocumentKind,
-  errorsOf,
-  firstAt,
-  oneWord,
-  parseDocument,
-  textAt,
-  uuidText,
-} from "../document.js";
+import { attributeAt, errorsOf, expectRoot, firstAt, oneWord, parseDocument, textAt, uuidText } from "../document.js";
 import type { Secret, SecretUsage } from "./model.js";
 
 export interface SecretParseOptions {
@@ -18,15 +10,19 @@ export interface SecretParseOptions {
 }
 
 const secretError = errorsOf("SECRET");
-const DOCUMENT: DocumentKind = { root: "secret", documentName: "(definition_of_secret)", errorDomain: "SECRET" };
+const DOCUMENT = DOCUMENT_KINDS.secret;
 const CHILDREN: ReadonlySet<string> = new Set(["description", "usage", "uuid"]);
 const USAGE: ReadonlySet<string> = new Set(["name", "target", "volume"]);
 const USAGES = ["none", "volume", "ceph", "iscsi", "tls", "vtpm"] as const;
 
 /** A secret from its XML. Throws `VirtError` in libvirt's words, with the place. */
 export function parseSecret(xml: string, options: SecretParseOptions = {}): Secret {
-  const root = parseDocument(xml, DOCUMENT);
-  allowChildren(root, CHILDREN);
+  return readSecret(parseDocument(xml, DOCUMENT), options);
+}
+
+/** The same from an element, such as one that a schema has been asked about. */
+export function readSecret(root: XmlElement, options: SecretParseOptions = {}): Secret {
+  allowChildren(expectRoot(root, DOCUMENT), CHILDREN);
   const ephemeral = parseYesNo(root, "ephemeral");
   const isPrivate = parseYesNo(root, "private");
   const uuid = textAt(root, "uuid");

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { DOCUMENT_KINDS } from "../../schema/kinds.js";
 import { child, childElements, requiredEnum, unknownElement, type XmlElement } from "../../xml/index.js";
 import {
   attributeAt,
@@ -25,11 +26,7 @@ export interface StoragePoolParseOptions {
 }
 
 const storageError = errorsOf("STORAGE");
-const DOCUMENT: DocumentKind = {
-  root: "pool",
-  documentName: "(storage_pool_definition)",
-  errorDomain: "STORAGE",
-};
+const DOCUMENT = DOCUMENT_KINDS.storagePool;
 const SOURCE_DOCUMENT: DocumentKind = {
   root: "source",
   documentName: "(storage_source_specification)",

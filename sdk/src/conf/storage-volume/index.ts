@@ -2,4 +2,4 @@ export { formatStoragePoolCapabilities } from "./capabilities.js";
 export { formatStorageVolume } from "./format.js";
 export { type StorageVolumeFormat, type VolumeFormats, volumeFormatsOf } from "./formats.js";
 export * from "./model.js";
-export { parseStorageVolume, type StorageVolumeParseOptions } from "./parse.js";
+export { parseStorageVolume, readStorageVolume, type StorageVolumeParseOptions } from "./parse.js";

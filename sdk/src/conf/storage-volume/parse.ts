@@ -1,3 +1,4 @@
+import { DOCUMENT_KINDS } from "../../schema/kinds.js";
 import {
   allowChildren,
   attribute,
@@ -8,16 +9,7 @@ import {
   type XmlElement,
 } from "../../xml/index.js";
 import { parseByteSize } from "../byte-size.js";
-import {
-  attributeAt,
-  type DocumentKind,
-  errorsOf,
-  expectRoot,
-  firstAt,
-  oneWord,
-  parseDocument,
-  textAt,
-} from "../document.js";
+import { attributeAt, errorsOf, expectRoot, firstAt, oneWord, parseDocument, textAt } from "../document.js";
 import { parseEncryption } from "../domain/parse/storage-secrets.js";
 import { parsePermissions } from "../storage-pool/permissions.js";
 import type { StoragePoolType } from "../storage-pool/types.js";
@@ -40,11 +32,7 @@ export interface StorageVolumeParseOptions {
 }
 
 const storageError = errorsOf("STORAGE");
-const DOCUMENT: DocumentKind = {
-  root: "volume",
-  documentName: "(storage_volume_definition)",
-  errorDomain: "STORAGE",
-};
+const DOCUMENT = DOCUMENT_KINDS.storageVolume;
 const names = (list: string): ReadonlySet<string> => new Set(list.split(" "));
 const CHILDREN = names("allocation backingStore capacity key name physical source target");
 const TARGET = names("clusterSize compat encryption features format nocow path permissions timestamps");
@@ -56,8 +44,16 @@ export function parseStorageVolume(
   pool: { readonly type: StoragePoolType },
   options: StorageVolumeParseOptions = {},
 ): StorageVolume {
-  const root = expectRoot(parseDocument(xml, DOCUMENT), DOCUMENT);
-  allowChildren(root, CHILDREN);
+  return readStorageVolume(parseDocument(xml, DOCUMENT), pool, options);
+}
+
+/** The same from an element, such as one that a schema has been asked about. */
+export function readStorageVolume(
+  root: XmlElement,
+  pool: { readonly type: StoragePoolType },
+  options: StorageVolumeParseOptions = {},
+): StorageVolume {
+  allowChildren(expectRoot(root, DOCUMENT), CHILDREN);
   const name = textAt(root, "name");
   if (name === undefined) throw storageError(root, "XML_ERROR", "missing volume name element", "Add a <name>.");
   const type = parseType(root);
