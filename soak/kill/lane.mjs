@@ -140,6 +140,8 @@ export class Lane {
 
   async #startUnlessStarted(life) {
     this.starting = false;
+    // An undefine that was cut short has been done after all.
+    if (this.world.definition === undefined) return;
     const { api } = life.client;
     await api.domainCreateWithFlags({ dom: this.dom, flags: 0 }).catch((error) => {
       if (!error.message.includes("already running"))
