@@ -6,6 +6,7 @@ import { qemuError } from "./errors.js";
 import type { Guest } from "./guest.js";
 import type { Hypervisor } from "./hypervisor.js";
 import { timestamp } from "./start/log-file.js";
+import { findMemoryPaths, removeMemoryFolders } from "./start/memory-folders.js";
 import { within } from "./within.js";
 
 /** How long an emulator that was asked to end may take before it is killed, in milliseconds. */
@@ -119,6 +120,10 @@ export async function finishGuest(
   return true;
 }
 
+async function releaseMemory({ layout }: Hypervisor, { config, id }: Guest): Promise<void> {
+  await removeMemoryFolders(config, await findMemoryPaths(layout, id, config.name));
+}
+
 /** Removes everything that belongs to one run of a guest; what fails is logged, and the rest goes on. Twice does no harm. */
 export async function releaseGuest(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
   guest.monitor?.close();
@@ -129,6 +134,7 @@ export async function releaseGuest(hypervisor: Hypervisor, domain: QemuDomain, g
   const results = await Promise.allSettled([
     rm(guest.folder, { recursive: true, force: true }),
     rm(guest.channelFolder, { recursive: true, force: true }),
+    releaseMemory(hypervisor, guest),
     rm(hypervisor.layout.pidFile(domain.name), { force: true }),
     hypervisor.statusWriter(domain, guest).remove(),
   ]);

@@ -6,6 +6,7 @@ import { qemuError } from "../errors.js";
 import type { Guest } from "../guest.js";
 import type { Hypervisor } from "../hypervisor.js";
 import type { StartNote } from "./log-file.js";
+import { findMemoryPaths, makeMemoryFolders } from "./memory-folders.js";
 import type { NetworkTaps } from "./network.js";
 
 export interface StartPlan {
@@ -20,7 +21,7 @@ export interface StartDescriptors {
   readonly channels: ReadonlyMap<string, number>;
 }
 
-/** How the emulator is started. */
+/** How the emulator is started. Makes the folders of its memory. */
 export async function planLaunch(
   hypervisor: Hypervisor,
   guest: Guest,
@@ -28,6 +29,8 @@ export async function planLaunch(
 ): Promise<StartPlan> {
   const { caps, config } = guest;
   if (caps === undefined) throw qemuError("INTERNAL_ERROR", "the emulator's capabilities are not known");
+  const memory = await findMemoryPaths(hypervisor.layout, guest.id, config.name);
+  await makeMemoryFolders(config, memory);
   const { argv, env } = buildCommandLine(config, caps, {
     libDir: guest.folder,
     privileged: hypervisor.info.mode === "system",
@@ -35,6 +38,7 @@ export async function planLaunch(
     monitor: { fd: descriptors.monitor },
     taps: descriptors.taps,
     chardevFds: descriptors.channels,
+    memory,
     now: Math.floor(Date.now() / 1000),
     localOffset: -new Date().getTimezoneOffset() * 60,
   });

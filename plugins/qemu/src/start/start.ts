@@ -12,7 +12,8 @@ import {
   readProcessStat,
   withSocketPath,
 } from "@polyvisor/sdk/process";
-import { numberImages } from "../command-line/index.js";
+import { alignMemory, numberImages } from "../command-line/index.js";
+import { resolveCpu } from "../conf/index.js";
 import type { QemuDomain } from "../domain.js";
 import { noLongerRunning, qemuError, systemError } from "../errors.js";
 import { handleQmpEvent } from "../events.js";
@@ -74,7 +75,7 @@ async function prepareGuest(hypervisor: Hypervisor, domain: QemuDomain, definiti
   await checkNotLost(hypervisor, domain);
   const { config: configured, caps } = await hypervisor.configurations.forStart(definition);
   const [chained] = await Promise.all([withImageChains(configured), checkBootFiles(configured)]);
-  const checked = numberImages(chained);
+  const checked = numberImages(alignMemory(resolveCpu(chained, caps)));
   const id = hypervisor.nextId();
   const folders = {
     folder: hypervisor.layout.guestFolder(id, domain.name),
