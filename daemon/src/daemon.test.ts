@@ -88,7 +88,11 @@ const BAD_SETTINGS: readonly { readonly what: string; readonly text: string; rea
     text: 'max_clients = "many"\n',
     says: /polyvisord\.conf:1: max_clients: .*Expected number/,
   },
-  { what: "a number that is too small", text: "max_clients = 0\n", says: /polyvisord\.conf:1: max_clients: .*greater than or equal to 1/ },
+  {
+    what: "a number that is too small",
+    text: "max_clients = 0\n",
+    says: /polyvisord\.conf:1: max_clients: .*greater than or equal to 1/,
+  },
   {
     what: "permissions that are none",
     text: 'unix_sock_rw_perms = "rwx"\n',

@@ -32,6 +32,16 @@ export { LIMITS } from "./limits.js";
 export { type NetworkHandlers, networkApi } from "./network.js";
 export { type NodeDeviceHandlers, nodeDeviceApi } from "./node-device.js";
 export { type NwfilterHandlers, nwfilterApi } from "./nwfilter.js";
+export {
+  type EventObject,
+  OBJECT_EVENT_KINDS,
+  type ObjectEvent,
+  type ObjectEventKind,
+  type ObjectEventSpec,
+  objectEventKind,
+  objectEvents,
+  objectKey,
+} from "./object-events.js";
 export * from "./objects.js";
 export type { DomainJob, PolyvisorHandlers } from "./polyvisor.js";
 export {

@@ -22,6 +22,7 @@ import type {
   StoragePoolHandlers,
   StorageVolumeHandlers,
 } from "../api/index.js";
+import type { ObjectEvent, ObjectEventKind } from "../api/object-events.js";
 import type { PolyvisorHandlers } from "../api/polyvisor.js";
 import type { Domain } from "../api/types.js";
 import type { VirtError } from "../errors/index.js";
@@ -84,6 +85,8 @@ export interface HypervisorConnection extends HypervisorHandlers {
   resolveDomain(reference: Domain): MaybePromise<Domain>;
   /** Where the connection's events come from; a driver without events leaves it out. */
   readonly events?: DomainEventSource;
+  /** Where events about networks, storage pools, node devices and secrets come from. */
+  readonly objectEvents?: ObjectEventSource;
   /**
    * Resolves, with the reason, when the driver's own connection to what it drives is lost: every further call fails and
    * no more events come. A driver that has no such connection leaves it out; `close` does not settle it.
@@ -102,5 +105,17 @@ export interface DomainEventSource {
     kind: DomainEventKind,
     dom: Domain | undefined,
     listener: (event: DomainEvent) => void,
+  ): MaybePromise<Unsubscribe>;
+}
+
+/** What a listener names the one object by that it wants to hear of: an object with a UUID by it, any other by its name. */
+export type EventSubject = { readonly uuid: string } | { readonly name: string };
+
+export interface ObjectEventSource {
+  /** Calls `listener` for each event of that kind, in order; for one object only where `about` is given. */
+  subscribe(
+    kind: ObjectEventKind,
+    about: EventSubject | undefined,
+    listener: (event: ObjectEvent) => void,
   ): MaybePromise<Unsubscribe>;
 }

@@ -2,9 +2,11 @@ export type { CallContext, Identity, Log, MaybePromise } from "./context.js";
 export type {
   Applicability,
   DomainEventSource,
+  EventSubject,
   HypervisorConnection,
   HypervisorDriver,
   HypervisorHandlers,
+  ObjectEventSource,
   Unsubscribe,
 } from "./driver.js";
 export { type LockManager, type LockOwner, type LockResource, lockApi } from "./lock.js";

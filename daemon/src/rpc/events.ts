@@ -5,20 +5,15 @@ import {
   type DomainEventKind,
   domainEventKind,
   domainEvents,
-  type HypervisorConnection,
-  remoteProgram,
   type Unsubscribe,
   VirtError,
   xdr,
 } from "@polyvisor/core";
-import { beginFrame, endFrame, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
-import type { Outbox } from "./outbox.js";
+import type { EventClient } from "./event-client.js";
+import { writeEvent } from "./messages.js";
 
 /** The last event kind that clients can register for without a callback id: later ones came with libvirt's new calls. */
 const LAST_LEGACY_ID = domainEvents.deviceRemoved.id;
-
-/** libvirt numbers events with it too; nobody reads it. */
-const EVENT_SERIAL = 1;
 
 /** Why a connection is lost, as libvirt's clients know it: `VIR_CONNECT_CLOSE_REASON_ERROR`. */
 const LOST_BY_ERROR = xdr.encodeToBuffer(connectionClosedEvent.body, { reason: 0 });
@@ -30,19 +25,12 @@ interface Registration {
   readonly unsubscribe: Unsubscribe;
 }
 
-/** What the registrations of one client take from its session. */
-export interface EventClient {
-  readonly connection: HypervisorConnection;
-  readonly outbox: Outbox;
-}
-
 /** One client's registrations for domain events, in all three generations of the protocol. */
 export class EventRegistrations {
   readonly #client: EventClient;
   readonly #registrations = new Map<number, Registration>();
   /** The client wants to hear when the driver loses what it drives. */
   wantsLoss = false;
-  #nextId = 0;
   #ended = false;
 
   constructor(client: EventClient) {
@@ -55,7 +43,7 @@ export class EventRegistrations {
     if (kind === undefined) throw unsupported(eventID);
     const { connection } = this.#client;
     const about = dom === undefined ? undefined : await connection.resolveDomain(dom);
-    const callbackID = this.#nextId++;
+    const callbackID = this.#client.nextCallbackId();
     await this.#subscribe(kind, about, callbackID, (event) => this.#send(event, callbackID));
     return callbackID;
   }
@@ -71,7 +59,7 @@ export class EventRegistrations {
   /** Registers in the way of clients that know no callback ids: their events carry none. */
   async registerLegacy(eventID: number): Promise<void> {
     const kind = legacyKind(eventID);
-    await this.#subscribe(kind, undefined, this.#nextId++, (event) => this.#send(event, undefined));
+    await this.#subscribe(kind, undefined, this.#client.nextCallbackId(), (event) => this.#send(event, undefined));
   }
 
   async deregisterLegacy(eventID: number): Promise<void> {
@@ -120,21 +108,7 @@ export class EventRegistrations {
   }
 
   #write(procedure: number, body: Buffer, callbackID?: number): void {
-    if (this.#ended) return;
-    const { outbox } = this.#client;
-    const { writer } = outbox;
-    const start = beginFrame(writer, {
-      program: remoteProgram.number,
-      version: remoteProgram.version,
-      procedure,
-      type: MESSAGE_TYPE.MESSAGE,
-      serial: EVENT_SERIAL,
-      status: MESSAGE_STATUS.OK,
-    });
-    if (callbackID !== undefined) writer.i32(callbackID);
-    writer.bytes(body);
-    endFrame(writer, start);
-    outbox.wrote();
+    if (!this.#ended) writeEvent(this.#client.outbox, procedure, body, callbackID);
   }
 }
 

@@ -1,4 +1,4 @@
-import { resultToWire, type VirtError, wireError, wireErrorOf, type xdr } from "@polyvisor/core";
+import { remoteProgram, resultToWire, type VirtError, wireError, wireErrorOf, type xdr } from "@polyvisor/core";
 import { beginFrame, endFrame, type Frame, type FrameHeader, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
 import { rpcError } from "./errors.js";
 import type { Outbox } from "./outbox.js";
@@ -58,6 +58,21 @@ export function writeStreamPacket(outbox: Outbox, answered: Answered, status: nu
     writer.buffer.set(data, writer.offset);
     writer.offset += data.length;
   }
+  endFrame(writer, start);
+  outbox.wrote();
+}
+
+/** libvirt numbers events with it too; nobody reads it. */
+const EVENT_SERIAL = 1;
+
+/** An event. Clients that registered the old way know no callback ids. */
+export function writeEvent(outbox: Outbox, procedure: number, body: Buffer, callbackID: number | undefined): void {
+  const { writer } = outbox;
+  const { number: program, version } = remoteProgram;
+  const answered = { program, version, procedure, serial: EVENT_SERIAL };
+  const start = beginFrame(writer, headerOf(answered, MESSAGE_TYPE.MESSAGE, MESSAGE_STATUS.OK));
+  if (callbackID !== undefined) writer.i32(callbackID);
+  writer.bytes(body);
   endFrame(writer, start);
   outbox.wrote();
 }

@@ -116,21 +116,45 @@ export const sessionCalls: SessionCalls = {
     return session.events.deregister(callbackID);
   },
 
-  connectNetworkEventRegisterAny: unsupported("connectNetworkEventRegisterAny"),
-  connectNetworkEventDeregisterAny: unsupported("connectNetworkEventDeregisterAny"),
-  connectStoragePoolEventRegisterAny: unsupported("connectStoragePoolEventRegisterAny"),
-  connectStoragePoolEventDeregisterAny: unsupported("connectStoragePoolEventDeregisterAny"),
-  connectNodeDeviceEventRegisterAny: unsupported("connectNodeDeviceEventRegisterAny"),
-  connectNodeDeviceEventDeregisterAny: unsupported("connectNodeDeviceEventDeregisterAny"),
-  connectSecretEventRegisterAny: unsupported("connectSecretEventRegisterAny"),
-  connectSecretEventDeregisterAny: unsupported("connectSecretEventDeregisterAny"),
+  connectNetworkEventRegisterAny(session, { eventID, net }) {
+    requireOpen(session);
+    return session.objectEvents.register("network", eventID, net ?? undefined);
+  },
+  connectNetworkEventDeregisterAny(session, { callbackID }) {
+    requireOpen(session);
+    return session.objectEvents.deregister("network", callbackID);
+  },
+  connectStoragePoolEventRegisterAny(session, { eventID, pool }) {
+    requireOpen(session);
+    return session.objectEvents.register("storagePool", eventID, pool ?? undefined);
+  },
+  connectStoragePoolEventDeregisterAny(session, { callbackID }) {
+    requireOpen(session);
+    return session.objectEvents.deregister("storagePool", callbackID);
+  },
+  connectNodeDeviceEventRegisterAny(session, { eventID, dev }) {
+    requireOpen(session);
+    return session.objectEvents.register("nodeDevice", eventID, dev ?? undefined);
+  },
+  connectNodeDeviceEventDeregisterAny(session, { callbackID }) {
+    requireOpen(session);
+    return session.objectEvents.deregister("nodeDevice", callbackID);
+  },
+  connectSecretEventRegisterAny(session, { eventID, secret }) {
+    requireOpen(session);
+    return session.objectEvents.register("secret", eventID, secret ?? undefined);
+  },
+  connectSecretEventDeregisterAny(session, { callbackID }) {
+    requireOpen(session);
+    return session.objectEvents.deregister("secret", callbackID);
+  },
 };
 
 function refuseLogin(): never {
   throw noLogin();
 }
 
-/** No driver has such events yet: what libvirt answers for one of its drivers that has none. */
+/** What libvirt answers where nothing can do it. */
 function unsupported(name: SessionCallName) {
   return (session: Session): never => {
     requireOpen(session);

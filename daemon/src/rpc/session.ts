@@ -18,6 +18,7 @@ import type { HeldMemory, Holder } from "./held-memory.js";
 import { ClientWatch, type KeepaliveSettings } from "./keepalive.js";
 import type { Linger } from "./linger.js";
 import { type Answered, writeError, writeKeepalive } from "./messages.js";
+import { ObjectEventRegistrations } from "./object-events.js";
 import { Outbox } from "./outbox.js";
 import type { Policy } from "./policy.js";
 import { ServerStream } from "./stream.js";
@@ -63,6 +64,7 @@ export class Session implements Holder {
   readonly identity: Identity;
   readonly outbox: Outbox;
   readonly events: EventRegistrations;
+  readonly objectEvents: ObjectEventRegistrations;
   readonly policy: Policy | undefined;
   /** Settles once the client is gone and nothing of it is left in a driver. */
   readonly ended: Promise<void>;
@@ -78,6 +80,7 @@ export class Session implements Holder {
   #opening: Opening = { state: "closed" };
   #readOnly: boolean;
   #holds = 0;
+  #lastCallbackId = -1;
   #working = false;
   #closing = false;
   #over = false;
@@ -99,6 +102,7 @@ export class Session implements Holder {
       },
     );
     this.events = new EventRegistrations(this);
+    this.objectEvents = new ObjectEventRegistrations(this);
     this.#calls = new ClientCalls(this, services.maxClientRequests);
     this.#watch = new ClientWatch(services.keepalive, this.outbox, () => {
       this.log.info({}, "connection closed due to keepalive timeout");
@@ -196,6 +200,10 @@ export class Session implements Holder {
   streamOver(stream: ServerStream): void {
     if (this.#streams.get(stream.opened.serial) === stream) this.#streams.delete(stream.opened.serial);
     this.streamReady(stream);
+  }
+
+  nextCallbackId(): number {
+    return ++this.#lastCallbackId;
   }
 
   callsReady(): void {
@@ -320,7 +328,7 @@ export class Session implements Holder {
     this.#services.hangUps.release(this.#socket);
     this.#services.memory.forget(this);
     for (const stream of this.#streams.values()) stream.abort();
-    await Promise.all([this.events.end(), this.#calls.end()]);
+    await Promise.all([this.events.end(), this.objectEvents.end(), this.#calls.end()]);
     if (this.#opening.state !== "open") return;
     try {
       await this.#opening.connection.close();

@@ -14,7 +14,7 @@ import {
   type Uri,
   VirtError,
 } from "@polyvisor/core";
-import { DomainEventHub } from "@polyvisor/sdk/events";
+import { DomainEventHub, ObjectEventHub } from "@polyvisor/sdk/events";
 
 export const TEST_DOMAIN = new DomainRef("test", "6695eb01-f6a4-8304-79aa-97f2502e193f", 1);
 export const OTHER_DOMAIN = new DomainRef("other", "00000000-f6a4-8304-79aa-97f2502e1940", 2);
@@ -22,6 +22,7 @@ export const OTHER_DOMAIN = new DomainRef("other", "00000000-f6a4-8304-79aa-97f2
 /** A hypervisor of two domains that a test holds in its hand: it decides when slow calls end and what streams say. */
 export class TinyHypervisor {
   readonly events = new DomainEventHub(silentLog);
+  readonly objectEvents = new ObjectEventHub(silentLog);
   /** Slow calls that run: `domainCreate` ends when a test settles it. */
   readonly slow: { readonly context: CallContext; settle(error?: VirtError): void }[] = [];
   /** Called by a test: the hypervisor is gone. */
@@ -55,6 +56,7 @@ export class TinyHypervisor {
       uri: "test:///default",
       resolveDomain: find,
       events: { subscribe: (kind, dom, listener) => this.#subscribe(kind, dom, listener) },
+      objectEvents: this.objectEvents,
       lost: this.lost,
       close: () => void this.closed++,
       connectGetType: () => "TINY",

@@ -1,1 +1,2 @@
-export { DomainEventHub } from "./hub.js";
+export { DomainEventHub } from "./domain-hub.js";
+export { ObjectEventHub } from "./object-hub.js";
