@@ -1,7 +1,6 @@
 import { DomainRef } from "@polyvisor/core";
 import { DomainJobs } from "@polyvisor/sdk/jobs";
-import { type DomainStatus, shutoff } from "@polyvisor/sdk/lifecycle";
-import { notRunning } from "./errors.js";
+import { type DomainStatus, notRunning, shutoff } from "@polyvisor/sdk/lifecycle";
 import type { Guest } from "./guest.js";
 
 /** A domain of the driver: a definition, a running guest, or both. Never neither, but while it is removed. */

@@ -5,14 +5,6 @@ export function qemuError(code: ErrorName, detail: string, more: Omit<ErrorDetai
   return new VirtError(code, detail, { ...more, domain: "QEMU" });
 }
 
-/** The part of libvirt that all its drivers share refuses these, so it names itself. */
-export function notRunning(): VirtError {
-  return new VirtError("OPERATION_INVALID", "domain is not running", {
-    domain: "DOMAIN",
-    hint: "start the domain first",
-  });
-}
-
 /** The guest ended while a call was under way. */
 export function noLongerRunning(): VirtError {
   return qemuError("OPERATION_FAILED", "domain is no longer running");

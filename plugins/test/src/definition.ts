@@ -23,7 +23,7 @@ export function definitionHandlers(hypervisor: TestHypervisor): DomainLifecycleH
     const known = namesake(hypervisor, config);
     const wasDefined = known?.isDefined === true;
     const domain = known ?? add(hypervisor, config);
-    domain.configure("defined", config);
+    domain.configure("config", config);
     domain.persistent = true;
     hypervisor.transition(domain, wasDefined ? "redefine" : "define");
     return domain.ref;

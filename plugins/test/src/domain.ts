@@ -1,9 +1,6 @@
-import { DomainRef, VirtError } from "@polyvisor/core";
+import { DomainRef } from "@polyvisor/core";
 import type { Domain as Config } from "@polyvisor/sdk/conf";
-import { type DomainStatus, shutoff } from "@polyvisor/sdk/lifecycle";
-
-/** Which of a domain's two configurations: that of the running guest, or the one that its next start takes. */
-export type Target = "live" | "defined";
+import { type DomainStatus, notRunning, shutoff, type Target } from "@polyvisor/sdk/lifecycle";
 
 /** One domain: what it is configured to be, and what it is doing. Configurations are values: a change is a new one. */
 export class TestDomain {
@@ -72,12 +69,4 @@ export class TestDomain {
   expectActive(): void {
     if (!this.isActive) throw notRunning();
   }
-}
-
-/** What calls answer that need a running domain. */
-export function notRunning(): VirtError {
-  return new VirtError("OPERATION_INVALID", "domain is not running", {
-    domain: "DOMAIN",
-    hint: "start the domain first",
-  });
 }

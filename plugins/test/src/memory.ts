@@ -1,6 +1,6 @@
 import { AFFECT, type Domain, type DomainConfigHandlers, MEMORY_FLAG } from "@polyvisor/core";
 import type { Domain as Config } from "@polyvisor/sdk/conf";
-import { targetOf } from "./affect.js";
+import { targetOf } from "@polyvisor/sdk/lifecycle";
 import { checkFlags, checkNonZero, testError } from "./errors.js";
 import type { TestHypervisor } from "./hypervisor.js";
 

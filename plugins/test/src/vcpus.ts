@@ -1,6 +1,6 @@
 import { AFFECT, type Domain, type DomainConfigHandlers, VCPU_FLAG, type VirtError } from "@polyvisor/core";
 import type { Domain as Config } from "@polyvisor/sdk/conf";
-import { targetOf, targetsOf } from "./affect.js";
+import { targetOf, targetsOf } from "@polyvisor/sdk/lifecycle";
 import { badArgument, checkFlags, checkNonZero, testError } from "./errors.js";
 import { MAX_VCPUS } from "./host.js";
 import type { TestHypervisor } from "./hypervisor.js";
@@ -27,7 +27,7 @@ export function vcpuHandlers(hypervisor: TestHypervisor): DomainConfigHandlers {
     const domain = domains.find(dom);
     const changes = targetsOf(domain, flags).map((target) => {
       const config = domain.configOf(target);
-      const resize = maximum && target === "defined" ? withMaxVcpus : withVcpus;
+      const resize = maximum && target === "config" ? withMaxVcpus : withVcpus;
       return { target, config: resize(config, vcpus) };
     });
     for (const { target, config } of changes) domain.configure(target, config);

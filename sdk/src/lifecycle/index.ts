@@ -1,3 +1,4 @@
+export { type Affected, notRunning, type Target, targetOf, targetsOf } from "./affect.js";
 export {
   type DomainStatus,
   panicked,

@@ -54,10 +54,9 @@ const nbd = (attributes: string, inside = "") =>
   );
 
 const REFUSED: Readonly<Record<string, string>> = {
-  "disk encryption": disk(`<encryption format='luks'><secret type='passphrase' uuid='${UUID}'/></encryption>`).replace(
-    "<source",
-    "<driver type='qcow2'/><source",
-  ),
+  "a secret of libvirt's": disk(
+    `<encryption format='luks'><secret type='passphrase' uuid='${UUID}'/></encryption>`,
+  ).replace("<source", "<driver type='qcow2'/><source"),
   "TLS of nbd disks": nbd(" tls='yes'"),
   "an automatic choice of firmware": guest("q35", "", "<features><acpi/></features>").replace(
     "<os>",

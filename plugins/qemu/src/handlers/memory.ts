@@ -6,8 +6,8 @@ import {
   MEMORY_STAT,
   type MemoryStat,
 } from "@polyvisor/core";
+import { targetsOf } from "@polyvisor/sdk/lifecycle";
 import { readProcessStat } from "@polyvisor/sdk/process";
-import { targetsOf } from "../affect.js";
 import { isObject, numberOf, objectOf } from "../capabilities/json.js";
 import { checkFlags, qemuError } from "../errors.js";
 import type { Guest } from "../guest.js";
@@ -36,9 +36,9 @@ async function setMemory(hypervisor: Hypervisor, dom: Domain, memory: number, fl
   checkFlags(flags, SET_FLAGS, "qemuDomainSetMemoryFlags");
   const domain = hypervisor.domains.find(dom);
   await domain.jobs.run({ kind: "modify", api: "domainSetMemoryFlags" }, async () => {
-    const { live, config } = targetsOf(domain, flags);
-    const guest = live ? domain.active() : undefined;
-    const definition = config ? await hypervisor.definitions.load(domain.name) : undefined;
+    const targets = targetsOf(domain, flags);
+    const guest = targets.includes("live") ? domain.active() : undefined;
+    const definition = targets.includes("config") ? await hypervisor.definitions.load(domain.name) : undefined;
     if ((flags & MEMORY_FLAG.MAXIMUM) !== 0) {
       if (guest !== undefined) {
         throw qemuError("OPERATION_INVALID", "cannot resize the maximum memory on an active domain");

@@ -1,7 +1,7 @@
 import { AFFECT, type Domain, type DomainConfigHandlers, VCPU_FLAG } from "@polyvisor/core";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
+import { targetOf, targetsOf } from "@polyvisor/sdk/lifecycle";
 import { readAffinity, readProcessStat } from "@polyvisor/sdk/process";
-import { targetOf, targetsOf } from "../affect.js";
 import { checkFlags, qemuError } from "../errors.js";
 import type { Guest } from "../guest.js";
 import type { Hypervisor } from "../hypervisor.js";
@@ -63,10 +63,10 @@ async function setVcpus(hypervisor: Hypervisor, dom: Domain, count: number, flag
   checkFlags(flags, SET_FLAGS, "qemuDomainSetVcpusFlags");
   const domain = hypervisor.domains.find(dom);
   await domain.jobs.run({ kind: "modify", api: "domainSetVcpusFlags" }, async () => {
-    const { live, config } = targetsOf(domain, flags);
+    const targets = targetsOf(domain, flags);
     checkAgent(flags);
-    const guest = live ? domain.active() : undefined;
-    const definition = config ? await hypervisor.definitions.load(domain.name) : undefined;
+    const guest = targets.includes("live") ? domain.active() : undefined;
+    const definition = targets.includes("config") ? await hypervisor.definitions.load(domain.name) : undefined;
     if ((flags & VCPU_FLAG.MAXIMUM) !== 0) {
       if (guest !== undefined) {
         const detail = "maximum vcpu count of a live domain can't be modified";

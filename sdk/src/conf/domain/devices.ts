@@ -1,5 +1,5 @@
 import type { DeviceMapping } from "./hooks.js";
-import type { Device, Devices, Domain } from "./model/index.js";
+import type { Device, DeviceKind, Devices, Domain } from "./model/index.js";
 
 /** The domain with some lists of devices replaced. */
 export function withDevices(domain: Domain, part: Partial<Devices>): Domain {
@@ -32,12 +32,12 @@ export function allDevices(domain: Domain): Device[] {
     ...d.tpms,
     ...d.panics,
     ...d.memories,
+    ...d.redirdevs,
     d.iommu,
     d.vsock,
-    ...d.redirdevs,
     ...d.graphics,
-    ...d.leases,
     ...d.audios,
+    ...d.leases,
   ];
   return all.filter((device) => device !== undefined);
 }
@@ -101,4 +101,40 @@ export function mapDevices(domain: Domain, mapping: DeviceMapping): Domain {
     audios: many(d.audios, mapping.audio),
   };
   return isChanged ? { ...domain, devices } : domain;
+}
+
+const KINDS: readonly DeviceKind[] = [
+  "disk",
+  "controller",
+  "lease",
+  "filesystem",
+  "interface",
+  "smartcard",
+  "serial",
+  "parallel",
+  "console",
+  "channel",
+  "input",
+  "tpm",
+  "graphics",
+  "sound",
+  "audio",
+  "video",
+  "hostdev",
+  "redirdev",
+  "hub",
+  "watchdog",
+  "memballoon",
+  "rng",
+  "nvram",
+  "panic",
+  "shmem",
+  "memory",
+  "iommu",
+  "vsock",
+];
+
+/** The same for a change that every kind of device may need. */
+export function mapEachDevice(domain: Domain, map: <D extends Device>(device: D) => D): Domain {
+  return mapDevices(domain, Object.fromEntries(KINDS.map((kind) => [kind, map])));
 }

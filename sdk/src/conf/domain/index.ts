@@ -6,7 +6,7 @@ export {
   maybeAddController,
   unusedControllerIndex,
 } from "./controllers.js";
-export { allDevices, mapDevices, withDevices } from "./devices.js";
+export { allDevices, mapDevices, mapEachDevice, withDevices } from "./devices.js";
 export { type FormatOptions, formatDomain } from "./format/domain.js";
 export type { DeviceMapping, DeviceOf, DomainHooks, DriverFeature, HookContext, NamespaceHooks } from "./hooks.js";
 export * from "./model/index.js";

@@ -1,10 +1,11 @@
 import {
   type Address,
+  allDevices,
   type Controller,
   type Device,
   type Domain,
   isEmptyPci,
-  mapDevices,
+  mapEachDevice,
   maybeAddController,
   type PciAddress,
   wantsPciPlace,
@@ -74,71 +75,23 @@ export class Placement {
   /** The domain with every device in its place. */
   finish(): Domain {
     if (this.#addresses.size === 0) return this.#domain;
-    const move = <D extends Placed>(device: D): D => {
-      const address = this.#addresses.get(device);
+    return mapEachDevice(this.#domain, (device) => {
+      const address = isPlaced(device) ? this.#addresses.get(device) : undefined;
       return address === undefined ? device : { ...device, address };
-    };
-    return mapDevices(this.#domain, {
-      disk: move,
-      controller: move,
-      filesystem: move,
-      interface: move,
-      smartcard: move,
-      serial: move,
-      parallel: move,
-      console: move,
-      channel: move,
-      input: move,
-      tpm: move,
-      sound: move,
-      video: move,
-      hostdev: move,
-      redirdev: move,
-      hub: move,
-      watchdog: move,
-      memballoon: move,
-      rng: move,
-      nvram: move,
-      panic: move,
-      shmem: move,
-      memory: move,
-      iommu: move,
-      vsock: move,
     });
   }
 }
 
+function isPlaced(device: Device): device is Placed {
+  return device.kind !== "graphics" && device.kind !== "lease" && device.kind !== "audio";
+}
+
 /** Every device that sits somewhere, in libvirt's order. The console that stands for a serial port is left out. */
 export function placedDevices(domain: Domain): Placed[] {
-  const d = domain.devices;
-  const [first, ...others] = d.consoles;
-  const mirror = first?.target.type === "serial" && domain.os.type === "hvm" && d.serials.length > 0;
-  const all: (Placed | undefined)[] = [
-    ...d.disks,
-    ...d.interfaces,
-    ...d.sounds,
-    ...d.hostdevs,
-    ...d.videos,
-    ...d.controllers,
-    ...d.smartcards,
-    ...d.serials,
-    ...d.parallels,
-    ...d.channels,
-    ...(mirror ? others : d.consoles),
-    ...d.inputs,
-    ...d.filesystems,
-    d.watchdog,
-    d.memballoon,
-    ...d.rngs,
-    d.nvram,
-    ...d.hubs,
-    ...d.shmems,
-    ...d.tpms,
-    ...d.panics,
-    ...d.memories,
-    ...d.redirdevs,
-    d.iommu,
-    d.vsock,
-  ];
-  return all.filter((device) => device !== undefined);
+  const { consoles, serials } = domain.devices;
+  const [first] = consoles;
+  const mirror = first?.target.type === "serial" && domain.os.type === "hvm" && serials.length > 0 ? first : undefined;
+  return allDevices(domain)
+    .filter(isPlaced)
+    .filter((device) => device !== mirror);
 }
