@@ -23,7 +23,7 @@ export function attribute(element: XmlElement, name: string): string | undefined
 
 export function requiredAttribute(element: XmlElement, name: string): string {
   const value = attribute(element, name);
-  if (value === undefined || value === "") {
+  if (value === undefined) {
     throw errorAt(
       element,
       "XML_ERROR",

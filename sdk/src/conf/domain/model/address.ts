@@ -6,7 +6,7 @@ export interface ZpciAddress {
   readonly fid?: number | undefined;
 }
 
-/** All zero means "on the PCI bus, place not chosen yet" (see `isEmptyPci`). */
+/** Without domain, bus and slot: "on the PCI bus, place not chosen yet" (see `isEmptyPci`). */
 export interface PciAddress {
   readonly type: "pci";
   readonly domain: number;
@@ -87,7 +87,7 @@ export type Address =
   | BareAddress;
 
 export function isEmptyPci(address: PciAddress): boolean {
-  return address.domain === 0 && address.bus === 0 && address.slot === 0 && address.function === 0;
+  return address.domain === 0 && address.bus === 0 && address.slot === 0;
 }
 
 /** Whether the device waits for a PCI place: an empty PCI address, or none at all. */

@@ -49,7 +49,7 @@ type ChardevType = (typeof CHARDEV_TYPES)[number];
 /** The host's end of a device whose element has a `type` attribute; pty when it has none. */
 function sourceOf(element: XmlElement, context: ParseContext): ChardevSource {
   const complain = (value: string): string => `unknown type presented to host for character device: ${value}`;
-  const type = wordAttribute(element, "type", CHARDEV_TYPES, complain) ?? "pty";
+  const type = word(element, attribute(element, "type") ?? "pty", CHARDEV_TYPES, complain);
   return parseChardevSource(element, type, context);
 }
 

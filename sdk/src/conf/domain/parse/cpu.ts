@@ -20,7 +20,7 @@ import {
 } from "../../../xml/index.js";
 import { parseNumberSet } from "../../number-set.js";
 import type { Cpu, CpuFeature, CpuNuma, NumaCell, NumaDistance, NumaInterconnect } from "../model/index.js";
-import { confError, wordAttribute } from "./context.js";
+import { confError, word, wordAttribute } from "./context.js";
 
 const CHILDREN: ReadonlySet<string> = new Set("cache feature maxphysaddr model numa topology vendor".split(" "));
 const MODES = ["custom", "host-model", "host-passthrough", "maximum"] as const;
@@ -96,7 +96,8 @@ function parseFeatures(element: XmlElement): readonly CpuFeature[] {
     if (!name) throw confError(feature, "XML_ERROR", "Invalid CPU feature name", "Add name='...'.");
     if (seen.has(name)) throw confError(feature, "XML_ERROR", `CPU feature '${name}' specified more than once`);
     seen.add(name);
-    const policy = wordAttribute(feature, "policy", POLICIES, () => "Invalid CPU feature policy") ?? "require";
+    const written = attribute(feature, "policy") ?? "require";
+    const policy = word(feature, written, POLICIES, () => "Invalid CPU feature policy");
     return { name, policy };
   });
 }

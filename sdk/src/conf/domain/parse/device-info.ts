@@ -127,11 +127,11 @@ export function parseAddress(element: XmlElement): Address {
   }
 }
 
+/** How libvirt writes a part that is too large, and its limit. */
 const PCI_LIMITS = [
-  ["domain", 0xffff],
-  ["bus", 0xff],
-  ["slot", 0x1f],
-  ["function", 7],
+  ["bus", 0xff, "bus='%s', must be <= 0xFF"],
+  ["slot", 0x1f, "slot='%s', must be <= 0x1F"],
+  ["function", 7, "function=%s, must be <= 7"],
 ] as const;
 
 export function parsePciAddress(element: XmlElement): PciAddress {
@@ -150,19 +150,10 @@ export function parsePciAddress(element: XmlElement): PciAddress {
         : { uid: integerAttribute(zpci, "uid", { base: 0 }), fid: integerAttribute(zpci, "fid", { base: 0 }) },
   };
   if (isEmptyPci(address)) return address;
-  for (const [name, limit] of PCI_LIMITS) {
-    if (address[name] > limit) {
-      const hex = (value: number): string => `0x${value.toString(16)}`;
-      const words = `Invalid PCI address ${name}='${hex(address[name])}', must be <= ${hex(limit).toUpperCase().replace("0X", "0x")}`;
-      throw confError(element, "XML_ERROR", words);
-    }
-  }
-  if (address.domain === 0 && address.bus === 0 && address.slot === 0) {
-    throw confError(
-      element,
-      "XML_ERROR",
-      `Invalid PCI address ${formatPciName(address)}, at least one of domain, bus, or slot must be > 0`,
-    );
+  for (const [name, limit, words] of PCI_LIMITS) {
+    if (address[name] <= limit) continue;
+    const hex = `0x${address[name].toString(16)}`;
+    throw confError(element, "XML_ERROR", `Invalid PCI address ${words.replace("%s", hex)}`, "See lspci -D.");
   }
   return address;
 }

@@ -4,7 +4,6 @@ import {
   child,
   childElements,
   enumAttribute,
-  enumOrDefault,
   integerAttribute,
   onOffAttribute,
   parseInteger,
@@ -14,7 +13,15 @@ import {
   yesNoAttribute,
 } from "../../../xml/index.js";
 import type { Audio, AudioDirection, Input, Sound, Video } from "../model/index.js";
-import { anySet, confError, type ParseContext, parseVirtioOptions, sanitizePath, wordAttribute } from "./context.js";
+import {
+  anySet,
+  confError,
+  type ParseContext,
+  parseVirtioOptions,
+  sanitizePath,
+  word,
+  wordAttribute,
+} from "./context.js";
 import { parseDeviceInfo } from "./device-info.js";
 import { VIRTIO_MODELS } from "./disk.js";
 
@@ -99,17 +106,27 @@ function parseVideoDriver(element: XmlElement): Video["driver"] {
 const INPUT_CHILDREN: ReadonlySet<string> = new Set("acpi address alias driver source".split(" "));
 const TOGGLES = ["ctrl-ctrl", "alt-alt", "shift-shift", "meta-meta", "scrolllock", "ctrl-scrolllock"] as const;
 
+const INPUT_TYPES = ["mouse", "tablet", "keyboard", "passthrough", "evdev"] as const;
+const INPUT_BUSES = ["ps2", "usb", "xen", "parallels", "virtio", "none"] as const;
+
 export function parseInput(element: XmlElement, context: ParseContext): Input {
   allowChildren(element, INPUT_CHILDREN);
-  const type = requiredEnum(element, "type", ["mouse", "tablet", "keyboard", "passthrough", "evdev"]);
-  const unknownBus = (value: string): string => `unknown input bus type '${value}'`;
-  const bus = wordAttribute(element, "bus", ["ps2", "usb", "xen", "parallels", "virtio", "none"], unknownBus);
+  const written = attribute(element, "type");
+  if (written === undefined)
+    throw confError(element, "INTERNAL_ERROR", "missing input device type", "Add type='tablet'.");
+  const type = word(element, written, INPUT_TYPES, (value) => `unknown input device type '${value}'`);
+  const model = attribute(element, "model");
+  const bus = attribute(element, "bus");
   const source = child(element, "source");
   return {
     kind: "input",
     type,
-    bus,
-    model: enumOrDefault(element, "model", VIRTIO_MODELS),
+    bus:
+      bus === undefined ? undefined : word(element, bus, INPUT_BUSES, (value) => `unknown input bus type '${value}'`),
+    model:
+      model === undefined
+        ? undefined
+        : word(element, model, VIRTIO_MODELS, (value) => `unknown input model '${value}'`),
     driver: parseVirtioOptions(child(element, "driver")),
     source: source === undefined ? missingSource(element, type) : parseInputSource(source, type),
     ...parseDeviceInfo(element, context),

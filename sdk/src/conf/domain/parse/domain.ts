@@ -251,13 +251,7 @@ const ACTIONS: readonly LifecycleAction[] = [
 function parseAction(root: XmlElement, name: string): LifecycleAction | undefined {
   const written = childText(root, name);
   if (written === undefined) return undefined;
-  return word(
-    child(root, name) ?? root,
-    written,
-    ACTIONS,
-    (value) => `unknown ${name} action: ${value}`,
-    "INTERNAL_ERROR",
-  );
+  return word(child(root, name) ?? root, written, ACTIONS, (value) => `unknown ${name} action: ${value}`);
 }
 
 function parseLockFailure(root: XmlElement): Domain["onLockfailure"] {

@@ -8,13 +8,12 @@ import {
   enumOrDefault,
   integerAttribute,
   onOffAttribute,
-  requiredAttribute,
   requiredEnum,
   type XmlElement,
   yesNoAttribute,
 } from "../../../xml/index.js";
-import type { Hostdev, HostdevSource, ScsiHostSource } from "../model/index.js";
-import { confError, has, type ParseContext } from "./context.js";
+import type { Hostdev, HostdevSource, PciAddress, ScsiHostSource } from "../model/index.js";
+import { confError, has, type ParseContext, word } from "./context.js";
 import { parseDeviceInfo, parsePciAddress } from "./device-info.js";
 import { VIRTIO_MODELS } from "./disk.js";
 import { parseUsbSource } from "./hostdev-usb.js";
@@ -39,7 +38,7 @@ export function parseHostdev(element: XmlElement, context: ParseContext): Hostde
   return {
     kind: "hostdev",
     mode,
-    managed: mode === "subsystem" && yesNoAttribute(element, "managed") === "yes",
+    managed: mode === "subsystem" && attribute(element, "managed") === "yes",
     source: mode === "subsystem" ? parseSubsystem(element, source, context) : parseCapabilities(element, source),
     teaming: parseTeaming(child(element, "teaming")),
     readonly: has(element, "readonly") || undefined,
@@ -49,18 +48,20 @@ export function parseHostdev(element: XmlElement, context: ParseContext): Hostde
 }
 
 function parseSubsystem(element: XmlElement, source: XmlElement, context: ParseContext): HostdevSource {
-  const type = requiredEnum(element, "type", SUBSYSTEMS);
+  const written = attribute(element, "type");
+  if (written === undefined) throw confError(element, "XML_ERROR", "missing source address type", "Add type='pci'.");
+  const type = word(element, written, SUBSYSTEMS, (value) => `unknown host device source address type '${value}'`);
   refuseForeign(element, source, type);
   switch (type) {
     case "usb":
       return parseUsbSource(source, context);
     case "pci": {
       const address = child(source, "address");
-      if (address === undefined) throw confError(source, "XML_ERROR", "Missing <address> element in hostdev device");
       const driver = child(element, "driver");
       return {
         type,
-        address: parsePciAddress(address),
+        // without one libvirt takes the first place of all
+        address: address === undefined ? FIRST_PLACE : parsePciAddress(address),
         driver: driver && enumOrDefault(driver, "name", ["kvm", "vfio", "xen"]),
         writeFiltering: yesNoAttribute(source, "writeFiltering"),
       };
@@ -73,13 +74,15 @@ function parseSubsystem(element: XmlElement, source: XmlElement, context: ParseC
         rawio: yesNoAttribute(element, "rawio"),
       };
     case "scsi_host": {
-      const protocol = requiredEnum(source, "protocol", ["vhost"]);
+      const given = attribute(source, "protocol");
+      if (given === undefined) throw confError(source, "XML_ERROR", "Missing scsi_host subsystem protocol");
+      const protocol = word(source, given, ["vhost"], (value) => `Unknown scsi_host subsystem protocol '${value}'`);
       const wwpn = attribute(source, "wwpn");
       if (wwpn === undefined || !/^naa\.[0-9a-fA-F]{16}$/.test(wwpn)) {
         throw confError(
           source,
           "XML_ERROR",
-          wwpn === undefined ? "Missing vhost-scsi hostdev source wwpn" : "malformed 'wwpn' value",
+          wwpn === undefined ? "missing vhost-scsi hostdev source wwpn" : "malformed 'wwpn' value",
         );
       }
       return { type, protocol, wwpn, model: enumAttribute(element, "model", VIRTIO_MODELS) };
@@ -87,8 +90,8 @@ function parseSubsystem(element: XmlElement, source: XmlElement, context: ParseC
     case "mdev": {
       const model = requiredEnum(element, "model", ["vfio-pci", "vfio-ccw", "vfio-ap"]);
       const address = child(source, "address");
-      if (address === undefined) throw confError(source, "XML_ERROR", "Missing <address> element in hostdev device");
-      const uuid = requiredAttribute(address, "uuid").toLowerCase();
+      if (address === undefined) throw confError(source, "CONFIG_UNSUPPORTED", "Missing <address> element");
+      const uuid = mediatedUuid(address);
       return {
         type,
         model,
@@ -98,6 +101,20 @@ function parseSubsystem(element: XmlElement, source: XmlElement, context: ParseC
       };
     }
   }
+}
+
+const FIRST_PLACE: PciAddress = { type: "pci", domain: 0, bus: 0, slot: 0, function: 0 };
+
+function mediatedUuid(address: XmlElement): string {
+  const written = attribute(address, "uuid");
+  if (written === undefined) {
+    throw confError(address, "CONFIG_UNSUPPORTED", "Missing 'uuid' attribute for element <address>", "Add uuid='...'.");
+  }
+  const digits = written.trim().replaceAll("-", "").toLowerCase();
+  if (!/^[0-9a-f]{32}$/.test(digits)) {
+    throw confError(address, "INTERNAL_ERROR", "Cannot parse uuid attribute of element <address>", "Write a UUID.");
+  }
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
 /** What only some kinds of devices have. */
@@ -136,11 +153,15 @@ function parseScsi(source: XmlElement): ScsiHostSource {
   }
   const adapter = childAttribute(source, "adapter", "name");
   const address = child(source, "address");
-  if (adapter === undefined || address === undefined) {
-    throw confError(source, "XML_ERROR", "'adapter' and 'address' must be specified for scsi hostdev source");
+  if (address === undefined) {
+    throw confError(source, "XML_ERROR", "'address' must be specified for scsi hostdev source");
   }
   const part = (name: string): number => integerAttribute(address, name, { required: true }) ?? 0;
-  return { protocol, adapter, bus: part("bus"), target: part("target"), unit: part("unit") };
+  const place = { bus: part("bus"), target: part("target"), unit: part("unit") };
+  if (adapter === undefined) {
+    throw confError(source, "XML_ERROR", "'adapter' name must be specified for scsi hostdev source");
+  }
+  return { protocol, adapter, ...place };
 }
 
 function parseCapabilities(element: XmlElement, source: XmlElement): HostdevSource {

@@ -62,7 +62,7 @@ function parseUsbVersion(element: XmlElement): number | undefined {
   if (text === undefined || text === "-1") return undefined;
   const match = /^(\d{1,2})\.(\d{1,2})$/.exec(text);
   if (match === null)
-    throw confError(element, "INTERNAL_ERROR", `Cannot parse USB version '${text}'`, "Write it as 1.10.");
+    throw confError(element, "XML_ERROR", `Cannot parse USB device version ${text}`, "Write it as 1.10.");
   const major = Number(match[1]);
   const minor = Number((match[2] ?? "").padEnd(2, (match[2] ?? "").length === 1 ? "0" : ""));
   const digits = [Math.floor(major / 10), major % 10, Math.floor(minor / 10), minor % 10];

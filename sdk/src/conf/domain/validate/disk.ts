@@ -160,7 +160,7 @@ function validateIdentity(disk: Disk): void {
     refuse("XML_ERROR", "removable is only valid for usb disks");
   validateStartupPolicy(disk);
   if (disk.wwn !== undefined && !/^(0x)?[0-9a-fA-F]{16}$/.test(disk.wwn)) {
-    refuse("XML_ERROR", "Malformed wwn", "Write 16 hexadecimal digits.");
+    refuse("INTERNAL_ERROR", `Malformed wwn: ${disk.wwn}`, "Write 16 hexadecimal digits.");
   }
 }
 
