@@ -5,7 +5,8 @@ import { deviceDefaults } from "./device-defaults.js";
 import { type ConfFolders, completeDomain, dropMadeUpPaths } from "./domain-defaults.js";
 import { type HostFacts, THIS_HOST } from "./host-facts.js";
 import { QEMU_NAMESPACE } from "./namespace.js";
-import { validateDefinition } from "./validate/index.js";
+import { validateDevice } from "./validate/devices.js";
+import { validateWhole } from "./validate/index.js";
 
 const FEATURES: ReadonlySet<DriverFeature> = new Set([
   "memory-hotplug",
@@ -46,6 +47,8 @@ export function qemuHooks(
     domain: (domain, context) => completeDomain(domain, caps, { folders, host, ...context }),
     assignAddresses: (domain, { abiUpdate }) => assignAddresses(domain, caps, abiUpdate, host),
     // What is stored was checked when it was defined; a newer emulator must not make it vanish.
-    validate: (domain, { abiUpdate }) => (abiUpdate ? validateDefinition(domain, caps, host) : undefined),
+    validate: (domain, { abiUpdate }) => (abiUpdate ? validateWhole({ domain, caps }) : undefined),
+    validateDevice: (device, domain, { abiUpdate }) =>
+      abiUpdate ? validateDevice(device, { domain, caps, host }) : undefined,
   };
 }

@@ -1,5 +1,5 @@
 import { VirtError } from "@polyvisor/core";
-import { type Domain, parseDomain } from "@polyvisor/sdk/conf";
+import { type Domain, type DomainHooks, parseDomain } from "@polyvisor/sdk/conf";
 import {
   expectLiteral,
   expectUnwrapped,
@@ -9,7 +9,7 @@ import {
 } from "@polyvisor/sdk/golden";
 import type { QemuCapabilities } from "../capabilities/index.js";
 import { alignMemory, buildCommandLine, numberImages } from "../command-line/index.js";
-import { assignAddresses, assignAliases, qemuHooks, resolveCpu, validateDefinition } from "../conf/index.js";
+import { assignAddresses, assignAliases, qemuHooks, resolveCpu } from "../conf/index.js";
 import { listField } from "./fields.js";
 import { RowFirmware } from "./firmware.js";
 import { COUNTED_UUID, FOLDERS, hostOf } from "./folders.js";
@@ -42,8 +42,7 @@ export function qemuxml2argv(): GoldenRun {
 function read(row: GoldenCase, files: GoldenFiles, caps: QemuCapabilities): Domain {
   const host = hostOf(row, caps.arch);
   return parseDomain(files.text(row.input), {
-    // The data's definitions are new and are read like stored ones, but checked.
-    hooks: { ...qemuHooks(caps, FOLDERS, host), validate: (domain) => validateDefinition(domain, caps, host) },
+    hooks: checking(qemuHooks(caps, FOLDERS, host)),
     newUuid: () => COUNTED_UUID,
     abiUpdate: listField(row, "parseFlags").includes("VIR_DOMAIN_DEF_PARSE_ABI_UPDATE"),
   });
@@ -72,4 +71,14 @@ function wordsOf(work: () => unknown): string {
     throw error;
   }
   throw new Error("must fail, but did not");
+}
+
+/** The data's definitions are read like stored ones, but checked like new ones. */
+function checking(hooks: DomainHooks): DomainHooks {
+  const { validate, validateDevice, ...others } = hooks;
+  return {
+    ...others,
+    validate: (domain, context) => validate?.(domain, { ...context, abiUpdate: true }),
+    validateDevice: (device, domain, context) => validateDevice?.(device, domain, { ...context, abiUpdate: true }),
+  };
 }

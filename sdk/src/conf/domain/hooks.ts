@@ -54,6 +54,8 @@ export interface DomainHooks {
   readonly devices?: DeviceMapping;
   /** After all defaults: gives devices their places. */
   assignAddresses?(domain: Domain, context: HookContext): Domain;
-  /** Last: throws what the driver cannot do. */
+  /** After all addresses, before any other check: throws what the driver cannot do with the domain as a whole. */
   validate?(domain: Domain, context: HookContext): void;
+  /** For each device, after the checks that hold everywhere: throws what the driver cannot do with it. */
+  validateDevice?(device: Device, domain: Domain, context: HookContext): void;
 }

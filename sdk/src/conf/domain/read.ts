@@ -59,8 +59,7 @@ export function completeDomain(written: Domain, options: ParseOptions = {}): Dom
   const how = { newMac, abiUpdate: options.abiUpdate ?? false, inactive: options.inactive ?? true };
   const complete = fillDefaults(named, hooks, how);
   if (options.skipChecks === true) return complete;
-  validateDomain(complete);
-  hooks.validate?.(complete, how);
+  validateDomain(complete, hooks, how);
   return complete;
 }
 

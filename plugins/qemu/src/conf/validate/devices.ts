@@ -1,4 +1,4 @@
-import { allDevices, type Device, type DeviceKind, type DeviceOf } from "@polyvisor/sdk/conf/domain";
+import type { Device, DeviceKind, DeviceOf } from "@polyvisor/sdk/conf/domain";
 import { has } from "../../capabilities/index.js";
 import { checkPlace } from "./address.js";
 import { checkChardev } from "./chardev.js";
@@ -24,14 +24,12 @@ import {
 } from "./small-devices.js";
 import { checkTpm } from "./tpm.js";
 
-/** Every device, in libvirt's order: the first error is the one that is told. */
-export function validateDevices(checked: CheckedOnHost): void {
-  for (const device of allDevices(checked.domain)) {
-    if (device.kind !== "graphics" && device.kind !== "lease" && device.kind !== "audio") checkPlace(device, checked);
-    // The table's key is the device's kind, which the types cannot follow.
-    const check = CHECKS[device.kind] as ((device: Device, checked: CheckedOnHost) => void) | undefined;
-    check?.(device, checked);
-  }
+/** What this emulator cannot do with a device. */
+export function validateDevice(device: Device, checked: CheckedOnHost): void {
+  if (device.kind !== "graphics" && device.kind !== "lease" && device.kind !== "audio") checkPlace(device, checked);
+  // The table's key is the device's kind, which the types cannot follow.
+  const check = CHECKS[device.kind] as ((device: Device, checked: CheckedOnHost) => void) | undefined;
+  check?.(device, checked);
 }
 
 type Checks = { readonly [K in DeviceKind]?: (device: DeviceOf<K>, checked: CheckedOnHost) => void };

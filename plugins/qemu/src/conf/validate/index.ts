@@ -1,8 +1,8 @@
-import type { Domain } from "@polyvisor/sdk/conf";
+import { allDevices, type Domain } from "@polyvisor/sdk/conf";
 import type { QemuCapabilities } from "../../capabilities/index.js";
 import { type HostFacts, THIS_HOST } from "../host-facts.js";
 import type { Checked } from "./context.js";
-import { validateDevices } from "./devices.js";
+import { validateDevice } from "./devices.js";
 import {
   checkCacheTune,
   checkConsoles,
@@ -47,6 +47,11 @@ const DOMAIN_CHECKS: readonly ((checked: Checked) => void)[] = [
  */
 export function validateDefinition(domain: Domain, caps: QemuCapabilities, host: HostFacts = THIS_HOST): void {
   const checked = { domain, caps, host };
+  validateWhole(checked);
+  for (const device of allDevices(domain)) validateDevice(device, checked);
+}
+
+/** The part of it that is about no single device. */
+export function validateWhole(checked: Checked): void {
   for (const check of DOMAIN_CHECKS) check(checked);
-  validateDevices(checked);
 }

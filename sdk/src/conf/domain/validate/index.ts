@@ -1,13 +1,17 @@
 import { allDevices } from "../devices.js";
+import type { DomainHooks, HookContext } from "../hooks.js";
 import type { Disk, Domain, DriveAddress } from "../model/index.js";
 import { validateDevice } from "./devices.js";
 import { rejectSharedDisks } from "./disk.js";
 import { refuse, unsupported } from "./refuse.js";
 
-/** Checks that hold on every hypervisor, after all defaults. */
-export function validateDomain(domain: Domain): void {
-  const devices = allDevices(domain);
-  for (const device of devices) validateDevice(device, domain);
+/** Checks that hold on every hypervisor, after all defaults, with the driver's own in between: libvirt's order decides which of several faults is told. */
+export function validateDomain(domain: Domain, hooks: DomainHooks, context: HookContext): void {
+  hooks.validate?.(domain, context);
+  for (const device of allDevices(domain)) {
+    validateDevice(device, domain);
+    hooks.validateDevice?.(device, domain, context);
+  }
   const { appid } = domain.resource ?? {};
   if (appid !== undefined && (appid.length > 128 || !/^[\x20-\x7e]+$/.test(appid))) {
     refuse("XML_ERROR", "Fibre Channel 'appid' is not a printable string");
