@@ -62,6 +62,10 @@ export function parseChardevSource(element: XmlElement, type: ChardevType, conte
   if (sources.length > 2) {
     throw confError(sources[2] ?? element, "XML_ERROR", "only two source elements are allowed for character device");
   }
+  const [, protocol] = childElements(element, "protocol");
+  if (protocol !== undefined) {
+    throw confError(protocol, "XML_ERROR", "only one protocol element is allowed for character device");
+  }
   const source = sources[0];
   const common = {
     log: parseLog(element),
@@ -125,15 +129,11 @@ function mode(source: XmlElement | undefined): "bind" | "connect" {
 }
 
 function parseTcp(element: XmlElement, source: XmlElement | undefined): ChardevSource {
-  const protocols = childElements(element, "protocol");
-  if (protocols.length > 1) {
-    throw confError(protocols[1] ?? element, "XML_ERROR", "only one protocol element is allowed for character device");
-  }
   const host = source === undefined ? undefined : attribute(source, "host");
   const service = source === undefined ? undefined : attribute(source, "service");
   if (host === undefined) missing(element, "Missing source host attribute for char device");
   if (service === undefined) missing(element, "Missing source service attribute for char device");
-  const protocol = protocols[0];
+  const protocol = child(element, "protocol");
   return {
     type: "tcp",
     mode: mode(source),

@@ -27,7 +27,12 @@ const MODES = ["custom", "host-model", "host-passthrough", "maximum"] as const;
 
 export function parseCpu(element: XmlElement): Cpu {
   allowChildren(element, CHILDREN);
-  const mode = wordAttribute(element, "mode", MODES, (value) => `Invalid mode attribute '${value}'`) ?? "custom";
+  const mode = word(
+    element,
+    attribute(element, "mode") ?? "custom",
+    MODES,
+    (value) => `Invalid mode attribute '${value}'`,
+  );
   const host = mode === "host-passthrough" || mode === "maximum";
   const migratable = onOffAttribute(element, "migratable");
   if (migratable !== undefined && !host) {
@@ -143,7 +148,7 @@ function parseNuma(element: XmlElement): CpuNuma {
   rejectOverlap(element, whole);
   const interconnects = child(element, "interconnects");
   return {
-    cells: completeDistances(whole),
+    cells: completeDistances(element, whole),
     interconnects: interconnects === undefined ? undefined : parseInterconnects(interconnects),
   };
 }
@@ -204,15 +209,17 @@ function sizeOf(element: XmlElement, name: string, attributeName: string, diviso
 }
 
 const LOCAL_DISTANCE = 10;
-const REMOTE_DISTANCE = 20;
+const UNREACHABLE = 255;
 
-/** A distance written for one direction counts for the other too; once a cell has distances it has them all. */
-function completeDistances(cells: readonly NumaCell[]): readonly NumaCell[] {
+/** A distance that is written for one direction counts for the other too; one that is not written at all stays open. */
+function completeDistances(element: XmlElement, cells: readonly NumaCell[]): readonly NumaCell[] {
   if (!cells.some((cell) => cell.distances !== undefined)) return cells;
   const table = new Map<string, number>();
   const written = new Set<number>();
   for (const cell of cells) {
-    for (const { id, value } of cell.distances ?? []) {
+    for (const distance of cell.distances ?? []) {
+      checkDistance(element, cell.id, distance, cells.length);
+      const { id, value } = distance;
       table.set(`${cell.id}-${id}`, value);
       if (!table.has(`${id}-${cell.id}`)) table.set(`${id}-${cell.id}`, value);
       written.add(cell.id).add(id);
@@ -220,12 +227,24 @@ function completeDistances(cells: readonly NumaCell[]): readonly NumaCell[] {
   }
   return cells.map((cell) => {
     if (!written.has(cell.id)) return cell;
-    const distances: NumaDistance[] = cells.map(({ id }) => ({
-      id,
-      value: table.get(`${cell.id}-${id}`) ?? (id === cell.id ? LOCAL_DISTANCE : REMOTE_DISTANCE),
-    }));
+    const distances = cells.flatMap(({ id }): NumaDistance[] => {
+      const value = table.get(`${cell.id}-${id}`) ?? (id === cell.id ? LOCAL_DISTANCE : undefined);
+      return value === undefined ? [] : [{ id, value }];
+    });
     return { ...cell, distances };
   });
+}
+
+function checkDistance(element: XmlElement, cell: number, { id, value }: NumaDistance, cells: number): void {
+  if (id >= cells) {
+    const words = `'sibling_id ${id}' does not refer to a valid cell within NUMA 'cell id ${cell}'`;
+    throw confError(element, "XML_ERROR", words);
+  }
+  const fits = value >= LOCAL_DISTANCE && value <= UNREACHABLE && (id === cell) === (value === LOCAL_DISTANCE);
+  if (!fits) {
+    const words = `'value ${value}' is invalid for 'sibling id ${id}' under NUMA 'cell id ${cell}'`;
+    throw confError(element, "XML_ERROR", words, "10 is the distance to the cell itself; others are 11 to 255.");
+  }
 }
 
 function parseInterconnects(element: XmlElement): readonly NumaInterconnect[] {

@@ -171,7 +171,7 @@ function parseUsbPort(element: XmlElement): readonly number[] | undefined {
   if (path.length > 4 || !path.every((each) => /^\d+$/.test(each))) {
     throw confError(
       element,
-      "XML_ERROR",
+      "INTERNAL_ERROR",
       "Cannot parse <address> 'port' attribute",
       "Write ports with dots, such as 1.2.",
     );

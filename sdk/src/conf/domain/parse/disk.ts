@@ -87,9 +87,10 @@ export function parseDisk(element: XmlElement, context: ParseContext): Disk {
 
 function parseTarget(target: XmlElement | undefined, disk: XmlElement): Disk["target"] {
   const dev = target === undefined ? undefined : attribute(target, "dev");
-  if (target === undefined || !dev) {
+  if (target === undefined || dev === undefined) {
     const source = child(disk, "source");
-    const name = source === undefined ? undefined : (attribute(source, "file") ?? attribute(source, "dev"));
+    const places = source === undefined ? [] : ["file", "dev", "dir", "name"].map((each) => attribute(source, each));
+    const name = places.find((each) => each !== undefined);
     throw confError(disk, "NO_TARGET", name ?? "", "Add <target dev='vda' bus='virtio'/>.");
   }
   return {

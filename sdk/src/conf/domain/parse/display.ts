@@ -151,6 +151,7 @@ function parseInputSource(element: XmlElement, type: Input["type"]): Input["sour
   };
 }
 
+const CODECS = ["duplex", "micro", "output"] as const;
 const SOUND_CHILDREN: ReadonlySet<string> = new Set("acpi address alias audio codec driver".split(" "));
 const SOUND_MODELS = ["sb16", "es1370", "pcspk", "ac97", "ich6", "ich9", "usb", "ich7"] as const;
 
@@ -163,7 +164,9 @@ export function parseSound(element: XmlElement, context: ParseContext): Sound {
   return {
     kind: "sound",
     model,
-    codecs: codecs.map((codec) => requiredEnum(codec, "type", ["duplex", "micro", "output"])),
+    codecs: codecs.map((codec) =>
+      word(codec, attribute(codec, "type") ?? "", CODECS, (value) => `unknown codec type '${value}'`),
+    ),
     audioId: audio && requiredInteger(audio, "id", { nonzero: true }),
     ...parseDeviceInfo(element, context),
   };

@@ -10,7 +10,6 @@ import {
   onOffAttribute,
   parseInteger,
   requiredEnum,
-  requiredInteger,
   textOf,
   unknownElement,
   type XmlElement,
@@ -231,12 +230,23 @@ function parseIdmap(element: XmlElement | undefined): Domain["idmap"] {
   const entries = (name: string): NonNullable<Domain["idmap"]>["uid"] =>
     childElements(element, name)
       .map((each) => ({
-        start: requiredInteger(each, "start"),
-        target: requiredInteger(each, "target"),
-        count: requiredInteger(each, "count"),
+        start: idmapNumber(each, "start"),
+        target: idmapNumber(each, "target"),
+        count: idmapNumber(each, "count"),
       }))
       .sort((a, b) => a.start - b.start);
   return { uid: entries("uid"), gid: entries("gid") };
+}
+
+function idmapNumber(element: XmlElement, name: string): number {
+  const value = parseInteger(attribute(element, name) ?? "", { max: 4294967295 });
+  if (value !== undefined) return value;
+  throw confError(
+    element,
+    "XML_ERROR",
+    "invalid idmap start/target/count settings",
+    `Add ${name}='0' or another number.`,
+  );
 }
 
 const ACTIONS: readonly LifecycleAction[] = [

@@ -1,4 +1,11 @@
-import { attribute, child, enumAttribute, integerAttribute, type XmlElement } from "../../../xml/index.js";
+import {
+  attribute,
+  child,
+  enumAttribute,
+  integerAttribute,
+  requiredInteger,
+  type XmlElement,
+} from "../../../xml/index.js";
 import type { UsbHostDevice } from "../model/index.js";
 import { confError, type ParseContext } from "./context.js";
 
@@ -20,8 +27,8 @@ export function parseUsbSource(source: XmlElement, context: ParseContext): UsbHo
     missing: !context.inactive && attribute(source, "missing") === "yes" ? true : undefined,
     vendor: id(vendor, "usb vendor") || undefined,
     product: id(product, "usb product"),
-    bus: address && (integerAttribute(address, "bus", { base: 0 }) || undefined),
-    device: address && (integerAttribute(address, "device", { base: 0 }) || undefined),
+    bus: address && (requiredInteger(address, "bus", { base: 0 }) || undefined),
+    device: address && (requiredInteger(address, "device", { base: 0 }) || undefined),
   } as const;
   if (vendor !== undefined && product === undefined) throw confError(source, "XML_ERROR", "missing product");
   if (vendor === undefined && product !== undefined) throw confError(source, "XML_ERROR", "missing vendor");

@@ -5,7 +5,6 @@ import {
   childAttribute,
   childText,
   enumAttribute,
-  enumOrDefault,
   integerAttribute,
   onOffAttribute,
   requiredEnum,
@@ -30,7 +29,8 @@ const CAPABILITIES = ["storage", "misc", "net"] as const;
 
 export function parseHostdev(element: XmlElement, context: ParseContext): Hostdev {
   allowChildren(element, CHILDREN);
-  const mode = enumAttribute(element, "mode", ["subsystem", "capabilities"]) ?? "subsystem";
+  const unknownMode = (value: string): string => `unknown hostdev mode '${value}'`;
+  const mode = word(element, attribute(element, "mode") ?? "subsystem", ["subsystem", "capabilities"], unknownMode);
   const source = child(element, "source");
   if (source === undefined) {
     throw confError(element, "XML_ERROR", "Missing <source> element in hostdev device", "Add <source>.");
@@ -62,7 +62,7 @@ function parseSubsystem(element: XmlElement, source: XmlElement, context: ParseC
         type,
         // without one libvirt takes the first place of all
         address: address === undefined ? FIRST_PLACE : parsePciAddress(address),
-        driver: driver && enumOrDefault(driver, "name", ["kvm", "vfio", "xen"]),
+        driver: driver && enumAttribute(driver, "name", ["kvm", "vfio", "xen"]),
         writeFiltering: yesNoAttribute(source, "writeFiltering"),
       };
     }

@@ -133,7 +133,7 @@ function parseHostdevSource(element: XmlElement, source: XmlElement, context: Pa
   return {
     type: "hostdev",
     managed,
-    driver: driver && enumOrDefault(driver, "name", ["kvm", "vfio", "xen"]),
+    driver: driver && enumAttribute(driver, "name", ["kvm", "vfio", "xen"]),
     address: parsePciAddress(address),
   };
 }

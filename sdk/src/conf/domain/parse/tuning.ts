@@ -26,6 +26,7 @@ import type {
   Numatune,
   Vcpus,
 } from "../model/index.js";
+import { IOTHREADS_MAX } from "../limits.js";
 import { anySet, confError, has, numberSet, word } from "./context.js";
 
 /** No limit, in KiB, as libvirt prints it. */
@@ -139,7 +140,7 @@ function parseBlkioDevice(element: XmlElement): BlkioDevice {
 export function parseVcpus(root: XmlElement): Vcpus {
   const element = child(root, "vcpu");
   const text = element && textOf(element);
-  const max = element === undefined ? 1 : parseInteger((text ?? "").trim());
+  const max = element === undefined ? 1 : parseInteger((text ?? "").trim(), { max: 4294967295 });
   if (max === undefined) {
     throw confError(element ?? root, "XML_ERROR", "maximum vcpus count must be an integer", "Write a number.");
   }
@@ -189,6 +190,10 @@ export function parseIothreads(root: XmlElement): readonly IothreadId[] {
   const count = text === undefined ? 0 : parseInteger(text);
   if (count === undefined)
     throw confError(child(root, "iothreads") ?? root, "XML_ERROR", `invalid iothreads count '${text}'`);
+  if (count > IOTHREADS_MAX) {
+    const where = child(root, "iothreads") ?? root;
+    throw confError(where, "XML_ERROR", `more than ${IOTHREADS_MAX} iothreads`, "Ask for fewer.");
+  }
   const list = child(root, "iothreadids");
   const threads: IothreadId[] = [];
   const used = new Set<number>();
