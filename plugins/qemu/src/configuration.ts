@@ -3,8 +3,9 @@ import { type Domain as DomainConfig, formatDomain, readDomain } from "@polyviso
 import { parseValidXml } from "@polyvisor/sdk/schema";
 import { child, childText, parseXml, type XmlElement } from "@polyvisor/sdk/xml";
 import { type CapabilitiesCache, findEmulator, hostArch, type QemuCapabilities } from "./capabilities/index.js";
-import { assignAliases, type ConfFolders, qemuHooks, validateDefinition } from "./conf/index.js";
+import { assignAliases, type ConfFolders, migratable, qemuHooks, THIS_HOST, validateDefinition } from "./conf/index.js";
 import { qemuError } from "./errors.js";
+import { swtpmVersions } from "./swtpm.js";
 
 /** A configuration and what its emulator can do; `undefined` where the emulator is not there. */
 export interface Configured<C = QemuCapabilities> {
@@ -24,10 +25,12 @@ export class ConfigurationReader {
 
   /** A client's document, complete and checked; `validate`: held against libvirt's schema first. */
   async read(xml: string, options: { readonly validate: boolean }): Promise<DomainConfig> {
-    const explain = (element: XmlElement) => readDomain(element, { skipDefaults: true });
+    const explain = (element: XmlElement) => this.#written(element);
     const root = options.validate ? await parseValidXml(xml, "domain", { explain }) : parseDocument(xml);
-    const caps = await this.#capsFor(readDomain(root, { skipDefaults: true }));
-    return readDomain(root, { hooks: qemuHooks(caps, this.#folders), abiUpdate: true });
+    const written = this.#written(root);
+    const caps = await this.#capsFor(written);
+    const host = written.devices.tpms.length === 0 ? THIS_HOST : { ...THIS_HOST, swtpmVersions: await swtpmVersions() };
+    return readDomain(root, { hooks: qemuHooks(caps, this.#folders, host), abiUpdate: true });
   }
 
   /**
@@ -38,7 +41,7 @@ export class ConfigurationReader {
     const root = parseDocument(xml);
     const emulator = emulatorOf(root);
     const known = emulator === undefined ? undefined : this.#cache.peek(emulator);
-    const caps = await (known ?? this.#capsFor(readDomain(root, { skipDefaults: true }))).catch(() => undefined);
+    const caps = await (known ?? this.#capsFor(this.#written(root))).catch(() => undefined);
     if (caps === undefined) return readDomain(root, { hooks: qemuHooks(undefined, this.#folders) });
     try {
       return readDomain(root, { hooks: qemuHooks(caps, this.#folders) });
@@ -51,7 +54,7 @@ export class ConfigurationReader {
   /** The running configuration in one of our own status files. */
   async readLive(element: XmlElement): Promise<Configured<QemuCapabilities | undefined>> {
     const options = { inactive: false, status: true };
-    const caps = await this.#capsFor(readDomain(element, { ...options, skipDefaults: true })).catch(() => undefined);
+    const caps = await this.#capsFor(this.#written(element)).catch(() => undefined);
     const config = readDomain(element, { ...options, hooks: qemuHooks(caps, this.#folders) });
     // A device that is not really there (a disabled bus) has a name all the same, and loses it when it is read.
     return { config: assignAliases(config), caps };
@@ -66,16 +69,22 @@ export class ConfigurationReader {
 
   /** A document for a client; `flags` are of `XML_FLAG`. */
   format(config: DomainConfig, flags: number): string {
-    return formatDomain(config, {
-      inactive: (flags & XML_FLAG.INACTIVE) !== 0,
+    const isMigratable = (flags & XML_FLAG.MIGRATABLE) !== 0;
+    return formatDomain(isMigratable ? migratable(config, this.#folders) : config, {
+      inactive: isMigratable || (flags & XML_FLAG.INACTIVE) !== 0,
       secure: (flags & XML_FLAG.SECURE) !== 0,
-      migratable: (flags & XML_FLAG.MIGRATABLE) !== 0,
+      migratable: isMigratable,
     });
   }
 
   /** The running configuration for a status file. */
   formatLive(config: DomainConfig): string {
     return formatDomain(config, { secure: true, status: true, level: 1 });
+  }
+
+  /** What a document says, before anyone knows what its emulator can do. */
+  #written(root: XmlElement): DomainConfig {
+    return readDomain(root, { hooks: qemuHooks(undefined, this.#folders), skipDefaults: true });
   }
 
   async #capsFor(config: DomainConfig): Promise<QemuCapabilities> {

@@ -10,7 +10,9 @@ export interface HostFacts {
   readonly arch: string;
   /** The IOMMU group of a PCI device, where the host knows one. */
   iommuGroup(address: PciAddress): number | undefined;
-  /** The versions of TPMs that swtpm can set up; absent: nobody asked it. */
+  /** Whether guests' SPICE displays have TLS; absent: they have not. */
+  readonly spiceTls?: boolean | undefined;
+  /** The versions of TPMs that swtpm can set up, none where it is not installed; absent: nobody asked it. */
   readonly swtpmVersions?: readonly string[] | undefined;
   /** Which guests are heard on the host by default, and how. */
   readonly audio?: HostAudio | undefined;

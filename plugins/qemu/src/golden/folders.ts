@@ -45,6 +45,7 @@ export function hostOf(row: GoldenCase, arch: string): HostFacts {
       const group = IOMMU_GROUPS.findIndex((names) => names.includes(name));
       return group === -1 ? undefined : group;
     },
+    spiceTls: true,
     swtpmVersions: [settingOf(row, "env", "VIR_TEST_MOCK_FAKE_TPM_VERSION") ?? ["1.2", "2.0"]].flat(),
     audio: {
       vnc: setting("vncAllowHostAudio"),

@@ -1,7 +1,7 @@
 import { VirtError } from "@polyvisor/core";
 import type { Audio, Graphics, Sound, SpiceGraphics, Video, VncGraphics } from "@polyvisor/sdk/conf";
 import { has, type QemuFlag } from "../../capabilities/index.js";
-import type { Checked } from "./context.js";
+import type { Checked, CheckedOnHost } from "./context.js";
 import { internal, malformed, refuse } from "./refuse.js";
 
 const GRAPHICS_FLAGS: Partial<Record<Graphics["type"], QemuFlag>> = {
@@ -12,7 +12,7 @@ const GRAPHICS_FLAGS: Partial<Record<Graphics["type"], QemuFlag>> = {
   dbus: "display-dbus",
 };
 
-export function checkGraphics(graphics: Graphics, checked: Checked): void {
+export function checkGraphics(graphics: Graphics, checked: CheckedOnHost): void {
   const { domain, caps } = checked;
   const flag = GRAPHICS_FLAGS[graphics.type];
   if (flag === undefined || !has(caps, flag))
@@ -33,8 +33,14 @@ export function checkGraphics(graphics: Graphics, checked: Checked): void {
   }
 }
 
-function checkSpice({ gl, listens }: SpiceGraphics, { caps }: Checked): void {
-  if (listens.length === 0) throw internal("missing listen element");
+function checkSpice({ gl, listens, tlsPort }: SpiceGraphics, { caps, host }: CheckedOnHost): void {
+  const [first] = listens;
+  if (first === undefined) throw internal("missing listen element");
+  const isOnNetwork = first.type === "address" || first.type === "network";
+  if (isOnNetwork && (tlsPort ?? 0) > 0 && host.spiceTls !== true) {
+    const words = "spice TLS port set in XML configuration, but TLS is disabled in qemu.conf";
+    throw refuse(words, "leave tlsPort out");
+  }
   if (gl?.enable !== "yes") return;
   if (!has(caps, "spice-gl")) throw refuse("This QEMU doesn't support spice OpenGL");
   if (gl.rendernode !== undefined && !has(caps, "spice-rendernode"))

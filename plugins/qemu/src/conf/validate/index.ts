@@ -1,4 +1,4 @@
-import { allDevices, type Domain } from "@polyvisor/sdk/conf";
+import { allDevices, type Domain } from "@polyvisor/sdk/conf/domain";
 import type { QemuCapabilities } from "../../capabilities/index.js";
 import { type HostFacts, THIS_HOST } from "../host-facts.js";
 import type { Checked } from "./context.js";

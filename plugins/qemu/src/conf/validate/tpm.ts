@@ -29,7 +29,8 @@ export function checkTpm({ backend, model }: Tpm, { domain, caps, host }: Checke
     }
   }
   const lacks = (what: string) => refuse(`The QEMU executable ${domain.devices.emulator} does not support TPM ${what}`);
-  if (!has(caps, BACKENDS[backend.type])) throw lacks(`backend type ${backend.type}`);
+  const lacksHelper = backend.type !== "passthrough" && host.swtpmVersions?.length === 0;
+  if (lacksHelper || !has(caps, BACKENDS[backend.type])) throw lacks(`backend type ${backend.type}`);
   if ((domain.os.arch ?? "").startsWith("ppc64") && model === "spapr-tpm-proxy" && backend.type !== "passthrough")
     throw refuse(`TPM Proxy model ${model} requires 'Passthrough' backend`);
   if (model !== undefined && !has(caps, MODELS[model])) throw lacks(`model ${model}`);

@@ -1,0 +1,62 @@
+import type { Controller, Cpu, CpuFeature, Domain, Serial } from "@polyvisor/sdk/conf";
+import { insertController, mapDevices, withDevices } from "@polyvisor/sdk/conf/domain";
+import { addAudio } from "./default-audio.js";
+import { type ConfFolders, dropMadeUpPaths } from "./domain-defaults.js";
+import { type HostFacts, THIS_HOST } from "./host-facts.js";
+import { isI440fx } from "./machine.js";
+
+/** The configuration as an older manager on another host would understand it: what it adds by itself is left out. */
+export function migratable(domain: Domain, folders: ConfFolders, host: HostFacts = THIS_HOST): Domain {
+  let result = withoutDefaultControllers(domain);
+  result = withDevices(result, { panics: result.devices.panics.filter(({ model }) => !OWN_PANICS.has(model)) });
+  result = mapDevices(dropMadeUpPaths(result, folders), { serial: plainSerial });
+  return withoutDefaultAudio(withPconfig(result), host);
+}
+
+/** The panic devices that a machine has by itself. */
+const OWN_PANICS: ReadonlySet<string | undefined> = new Set(["s390", "pseries"]);
+
+/** The one USB controller of an old PC, and the root of its PCI bus, were there before anyone wrote them down. */
+function withoutDefaultControllers(domain: Domain): Domain {
+  const { controllers } = domain.devices;
+  const only = (type: "usb" | "pci") => {
+    const [first, second] = controllers.filter((each) => each.type === type);
+    return second === undefined && first?.index === 0 && !first.alias?.startsWith("ua-") ? first : undefined;
+  };
+  const usb = isI440fx(domain) ? only("usb") : undefined;
+  const pci = only("pci");
+  const isOldUsb = usb?.type === "usb" && (usb.model === undefined || usb.model === "piix3-uhci");
+  const isPlainRoot = pci?.type === "pci" && pci.model === "pci-root" && !pci.pcihole64;
+  // read anew, those that were added last stand where their type and index put them
+  const sorted: Controller[] = [];
+  for (const each of controllers) {
+    if (!(isOldUsb && each === usb) && !(isPlainRoot && each === pci)) insertController(sorted, each);
+  }
+  return withDevices(domain, { controllers: sorted });
+}
+
+/** Serial ports that once had no type of their own. */
+const ONCE_PLAIN: ReadonlySet<string | undefined> = new Set(["spapr-vio-serial", "system-serial"]);
+
+function plainSerial(serial: Serial): Serial {
+  if (!ONCE_PLAIN.has(serial.target.type)) return serial;
+  return { ...serial, target: { ...serial.target, type: undefined, model: undefined } };
+}
+
+/** QEMU once listed a feature of this processor that it never gave; managers of that time believe the list. */
+function withPconfig(domain: Domain): Domain {
+  const { cpu } = domain;
+  if (cpu?.mode !== "custom" || cpu.model !== "Icelake-Server") return domain;
+  const pconfig: CpuFeature = { name: "pconfig", policy: "disable" };
+  const others = cpu.features.filter(({ name }) => name !== pconfig.name);
+  const changed: Cpu = { ...cpu, features: [...others, pconfig] };
+  return { ...domain, cpu: changed };
+}
+
+function withoutDefaultAudio(domain: Domain, host: HostFacts): Domain {
+  const [audio, second] = domain.devices.audios;
+  if (audio === undefined || second !== undefined) return domain;
+  const silent = withDevices(domain, { audios: [] });
+  const [made] = addAudio(silent, host.audio).devices.audios;
+  return JSON.stringify(audio) === JSON.stringify(made) ? silent : domain;
+}
