@@ -1,4 +1,3 @@
-import { DOMAIN_STATE } from "@polyvisor/core";
 import { allDevices, type Device, type Devices, type Disk, mapDevices, withDevices } from "@polyvisor/sdk/conf/domain";
 import { type JsonObject, numberOf, objectOf, textOf } from "./capabilities/json.js";
 import type { QemuDomain } from "./domain.js";

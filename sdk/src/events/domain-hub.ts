@@ -2,7 +2,7 @@ import type { Domain, DomainEvent, DomainEventKind, DomainEventSource, Unsubscri
 import { EventHub, type Subscription } from "./event-hub.js";
 
 /** How long after a recovery its news are kept for listeners that come back, in milliseconds. */
-const NEWS_MS = 30_000;
+const NEWS_MS = 120_000;
 
 /** A driver's domain events. */
 export class DomainEventHub extends EventHub<DomainEvent> implements DomainEventSource {
@@ -25,7 +25,7 @@ export class DomainEventHub extends EventHub<DomainEvent> implements DomainEvent
   /**
    * Finds out what happened while the driver did not run. Nobody listens yet who lost its connection with the last
    * daemon; so the last lifecycle event that `work` emits for each domain is told, too, to those who subscribe in the
-   * next half minute. It is told after the subscription's own answer, and only while it is still the domain's last.
+   * next two minutes. It is told after the subscription's own answer, and only while it is still the domain's last.
    */
   async recover<T>(work: () => Promise<T>): Promise<T> {
     this.#recovering = true;

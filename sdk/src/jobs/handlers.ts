@@ -22,7 +22,7 @@ export function jobHandlers(
   return {
     connectListAllDomainJobs({ flags }) {
       checkFlags(flags, 0, "connectListAllDomainJobs", "DOMAIN");
-      return [...domains].flatMap(jobsOf).sort((a, b) => Number(b.age) - Number(a.age));
+      return [...domains].flatMap(jobsOf).sort((a, b) => Number(a.id) - Number(b.id));
     },
     domainCancelJob({ dom, id, flags }) {
       checkFlags(flags, 0, "domainCancelJob", "DOMAIN");

@@ -91,7 +91,7 @@ export class DomainJobs {
       ...running.map((entry) => entry.info("running")),
       ...[...this.#waiting].map((waiter) => waiter.entry.info("waiting")),
     ];
-    return all.sort((a, b) => b.age - a.age);
+    return all.sort((a, b) => a.id - b.id);
   }
 
   /** Ends a wait, or asks a running job to stop through its signal. `false` where no job has that id. */
