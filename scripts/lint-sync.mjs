@@ -8,7 +8,7 @@ import { lineAt, readSources } from "./lib/sources.mjs";
 /** Named in a string: as an import, or as what is required. */
 const NATIVE = /(["'])(koffi|libxmljs2)\1/g;
 const IN_THE_DAEMON = /^(core|sdk|daemon|plugins\/[^/]+)$/;
-const TEST_CODE = /\.test\.ts$|\/(testkit|testing)\//;
+const TEST_CODE = /\.test\.ts$|\/(testkit|testing|golden)\//;
 
 /** Every use of what may not be used: { file, line, name }. */
 function usesOf({ file, code }) {
