@@ -9,6 +9,8 @@ import { repeatedName } from "./repeated.js";
 /** As deep as libxml2 goes. */
 const DEPTH_MAX = 257;
 const NAME_MAX = 50_000;
+/** The largest documents of libvirt's formats have a few thousand. */
+const ELEMENTS_MAX = 32_768;
 
 /** An element as long as its end has not come: its children are still to be found. */
 interface OpenElement extends XmlElement {
@@ -52,6 +54,7 @@ export class TreeBuilder {
   #waitingCount = 0;
   readonly #attributesRead: XmlAttribute[] = [];
   #scope: Scope | undefined;
+  #elements = 0;
   /** The next `&`, `]]>` and character that XML does not have, or behind the text: each is looked for once. */
   #ampersand: number;
   #sectionEnd: number;
@@ -153,6 +156,9 @@ export class TreeBuilder {
     if (this.#stack.length >= DEPTH_MAX) {
       const words = `Excessive depth in document: ${DEPTH_MAX - 1} use XML_PARSE_HUGE option`;
       cursor.fail(end, words, "Nest fewer elements in each other.");
+    }
+    if (++this.#elements > ELEMENTS_MAX) {
+      cursor.fail(end, `Too many elements in document: ${ELEMENTS_MAX}`, "Split the document.");
     }
     const name = this.#cutter.cut(start + 1, end);
     cursor.locate(start);

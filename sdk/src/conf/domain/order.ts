@@ -1,5 +1,7 @@
 import type { Controller, Disk } from "./model/index.js";
 
+const INDEX_MAX = 2 ** 31 - 1;
+
 /** The number in a disk's name: `sda` 0, `sdb` 1, `sdaa` 26; -1 when it is not such a name. A partition does not count. */
 export function diskNameIndex(name: string): number {
   const match = /^(?:fd|hd|vd|sd|xvd|ubd)([a-z]+)\d*$/.exec(name);
@@ -7,7 +9,7 @@ export function diskNameIndex(name: string): number {
   if (letters === undefined) return -1;
   let index = 0;
   for (const letter of letters) index = index * 26 + (letter.charCodeAt(0) - 96);
-  return index - 1;
+  return index > INDEX_MAX ? -1 : index - 1;
 }
 
 /** Puts a disk beside those of its bus, in the order of their names. */
@@ -21,6 +23,17 @@ export function insertDisk(disks: Disk[], disk: Disk): void {
     else if (insertAt === -1) insertAt = at + 1;
   }
   disks.splice(insertAt === -1 ? disks.length : insertAt, 0, disk);
+}
+
+/** Disks as `insertDisk` would put them one after the other: buses in the order in which they first come. */
+export function orderDisks(disks: readonly Disk[]): readonly Disk[] {
+  const buses = new Map<Disk["target"]["bus"], { readonly disk: Disk; readonly index: number }[]>();
+  for (const disk of disks) {
+    const others = buses.get(disk.target.bus) ?? [];
+    others.push({ disk, index: diskNameIndex(disk.target.dev) });
+    buses.set(disk.target.bus, others);
+  }
+  return [...buses.values()].flatMap((each) => each.sort((a, b) => a.index - b.index).map(({ disk }) => disk));
 }
 
 /** Puts a controller beside those of its type, in the order of their indexes, a master before its companions. */

@@ -4,6 +4,7 @@ import { errorAt, parseXml, type XmlElement } from "../../xml/index.js";
 import { fillDefaults } from "./defaults/index.js";
 import type { DomainHooks } from "./hooks.js";
 import { hostArch } from "./host-arch.js";
+import { checkLimits } from "./limits.js";
 import type { Domain } from "./model/index.js";
 import { parseDomainElement } from "./parse/domain.js";
 import { validateDomain } from "./validate/index.js";
@@ -38,6 +39,7 @@ export function readDomain(root: XmlElement, options: ParseOptions = {}): Domain
   if (root.name !== "domain") {
     throw errorAt(root, "XML_ERROR", `expecting root element of 'domain', not '${root.name}'`, "Send a <domain>.");
   }
+  checkLimits(root);
   const hooks = options.hooks ?? {};
   const context = {
     inactive: options.inactive ?? true,

@@ -14,13 +14,19 @@ import type {
   Vsock,
 } from "../model/index.js";
 import { diskNameIndex } from "../order.js";
+import { ScsiPlaces } from "./scsi-places.js";
 
-/** What a device gets on every hypervisor when it does not say it, after the driver's own defaults. */
+/** What a device gets on every hypervisor when it does not say it, after the driver's own defaults. For one domain. */
 export function genericDeviceDefaults(hooks: DomainHooks, newMac: () => string): DeviceMapping {
+  let known: ScsiPlaces | undefined;
+  const places = (domain: Domain): ScsiPlaces => {
+    known ??= new ScsiPlaces(domain);
+    return known;
+  };
   return {
-    disk: (disk, domain) => diskDefaults(disk, domain, hooks.scsiBusMaxUnit ?? 7),
+    disk: (disk, domain) => diskDefaults(disk, () => places(domain), hooks.scsiBusMaxUnit ?? 7),
     interface: (each) => interfaceDefaults(each, newMac),
-    hostdev: hostdevDefaults,
+    hostdev: (hostdev, domain) => hostdevDefaults(hostdev, () => places(domain)),
     video: videoDefaults,
     console: (console) =>
       console.target.type === undefined ? { ...console, target: { ...console.target, type: "serial" } } : console,
@@ -102,7 +108,7 @@ const BUS_BY_PREFIX: readonly (readonly [string, DiskBus])[] = [
   ["ubd", "uml"],
 ];
 
-function diskDefaults(written: Disk, domain: Domain, scsiBusMaxUnit: number): Disk {
+function diskDefaults(written: Disk, places: () => ScsiPlaces, scsiBusMaxUnit: number): Disk {
   const dev = written.target.dev.replace(/^ioemu:/, "");
   const bus =
     written.target.bus ??
@@ -116,7 +122,7 @@ function diskDefaults(written: Disk, domain: Domain, scsiBusMaxUnit: number): Di
     snapshot: written.snapshot ?? (quiet ? "no" : undefined),
     source: sourceDefaults(written.source),
   };
-  return disk.address === undefined ? { ...disk, address: driveAddress(disk, domain, scsiBusMaxUnit) } : disk;
+  return disk.address === undefined ? { ...disk, address: driveAddress(disk, places, scsiBusMaxUnit) } : disk;
 }
 
 function sourceDefaults(source: Disk["source"]): Disk["source"] {
@@ -133,7 +139,7 @@ function withLun(name: string): string {
 }
 
 /** The place on its bus that the disk's name stands for. */
-function driveAddress(disk: Disk, domain: Domain, scsiBusMaxUnit: number): DriveAddress | undefined {
+function driveAddress(disk: Disk, places: () => ScsiPlaces, scsiBusMaxUnit: number): DriveAddress | undefined {
   const index = diskNameIndex(disk.target.dev);
   if (index < 0) {
     throw new VirtError("XML_ERROR", `Unknown disk name '${disk.target.dev}' and no address specified`, {
@@ -158,7 +164,7 @@ function driveAddress(disk: Disk, domain: Domain, scsiBusMaxUnit: number): Drive
     case "scsi": {
       const address = scsiPlace(index, scsiBusMaxUnit);
       const { controller, unit } = address;
-      if (domain.devices.hostdevs.some((each) => each.source.type === "scsi" && sameDrive(each.address, address))) {
+      if (places().hasHostdev(address)) {
         const words = `using disk target name '${disk.target.dev}' conflicts with SCSI host device address controller='${controller}' bus='0' target='0' unit='${unit}`;
         throw new VirtError("CONFIG_UNSUPPORTED", words, {
           domain: "DOMAIN",
@@ -180,23 +186,13 @@ function scsiPlace(index: number, maxUnit: number): DriveAddress {
   return { type: "drive", controller, bus: 0, target: 0, unit: unit >= 7 ? unit + 1 : unit };
 }
 
-function sameDrive(address: Hostdev["address"], other: DriveAddress): boolean {
-  return (
-    address?.type === "drive" &&
-    address.controller === other.controller &&
-    address.bus === other.bus &&
-    address.target === other.target &&
-    address.unit === other.unit
-  );
-}
-
-function hostdevDefaults(hostdev: Hostdev, domain: Domain): Hostdev {
+function hostdevDefaults(hostdev: Hostdev, places: () => ScsiPlaces): Hostdev {
   checkMediatedAddress(hostdev);
   if (hostdev.source.type !== "scsi") return hostdev;
   const { scsi } = hostdev.source;
   const source =
     scsi.protocol === "iscsi" ? { ...hostdev.source, scsi: { ...scsi, name: withLun(scsi.name) } } : hostdev.source;
-  return { ...hostdev, source, address: hostdev.address ?? freeScsiPlace(domain, hostdev) };
+  return { ...hostdev, source, address: hostdev.address ?? places().take() };
 }
 
 /** Where a mediated device of a model can sit. */
@@ -208,19 +204,4 @@ function checkMediatedAddress({ address, source }: Hostdev): void {
   if (wanted === undefined || wanted === address.type) return;
   const words = `Unsupported address type '${address.type}' with mediated device model '${source.model}'`;
   throw new VirtError("XML_ERROR", words, { domain: "DOMAIN", hint: `Write <address type='${wanted}'/>.` });
-}
-
-/** The first free unit; host devices before this one in the list have theirs by the same rule. */
-function freeScsiPlace(domain: Domain, hostdev: Hostdev): DriveAddress {
-  const before = domain.devices.hostdevs.slice(0, domain.devices.hostdevs.indexOf(hostdev));
-  let skip = before.filter((each) => each.source.type === "scsi" && each.address === undefined).length;
-  const taken = [
-    ...domain.devices.disks.filter((disk) => disk.target.bus === "scsi").map((disk) => disk.address),
-    ...domain.devices.hostdevs.filter((each) => each.source.type === "scsi").map((each) => each.address),
-  ];
-  for (let at = 0; ; at++) {
-    const candidate: DriveAddress = { type: "drive", controller: Math.floor(at / 7), bus: 0, target: 0, unit: at % 7 };
-    if (taken.some((address) => sameDrive(address, candidate))) continue;
-    if (skip-- === 0) return candidate;
-  }
 }

@@ -1,7 +1,17 @@
 import { VirtError } from "@polyvisor/core";
-import { maybeAddController } from "../controllers.js";
+import { maybeAddControllers } from "../controllers.js";
 import { withDevices } from "../devices.js";
-import type { Address, ChardevSource, Console, Controller, Domain, ScsiController, Serial } from "../model/index.js";
+import { DEVICES_MAX } from "../limits.js";
+import type {
+  Address,
+  ChardevSource,
+  Console,
+  Controller,
+  Domain,
+  ScsiController,
+  Serial,
+  Smartcard,
+} from "../model/index.js";
 
 /** Devices that others call for: the first console's serial port and the other way round, controllers, a video card. */
 export function addImplicitDevices(domain: Domain): Domain {
@@ -58,21 +68,30 @@ export function sameSource(a: ChardevSource, b: ChardevSource): boolean {
 const DISK_CONTROLLERS = ["scsi", "fdc", "ide", "sata"] as const;
 
 function addImplicitControllers(domain: Domain): Domain {
-  let result = domain;
+  const wanted: Controller[] = [];
   for (const type of DISK_CONTROLLERS) {
-    const used = domain.devices.disks.map((disk) =>
-      disk.target.bus === type ? controllerOf(disk.address, "drive") : -1,
+    const highest = domain.devices.disks.reduce(
+      (most, disk) => (disk.target.bus === type ? Math.max(most, controllerOf(disk.address, "drive")) : most),
+      -1,
     );
-    for (let index = 0; index <= Math.max(-1, ...used); index++) {
-      result = maybeAddController(result, plain(type, index));
-    }
+    rejectFar(type, highest);
+    for (let index = 0; index <= highest; index++) wanted.push(plain(type, index));
   }
   for (const each of [...domain.devices.channels, ...domain.devices.consoles]) {
     if (each.target.type !== "virtio") continue;
     const index = Math.max(0, controllerOf(each.address, "virtio-serial"));
-    result = maybeAddController(result, { kind: "controller", type: "virtio-serial", index });
+    wanted.push({ kind: "controller", type: "virtio-serial", index });
   }
-  return addScsiHostControllers(addSmartcardControllers(result));
+  return addScsiHostControllers(addSmartcardControllers(maybeAddControllers(domain, wanted)));
+}
+
+/** All controllers up to the one that is named are made, so that the last cannot be just any. */
+function rejectFar(type: string, index: number): void {
+  if (index < DEVICES_MAX) return;
+  throw new VirtError("XML_ERROR", `${type} controller index ${index} too high, maximum is ${DEVICES_MAX - 1}`, {
+    domain: "DOMAIN",
+    hint: "Number controllers from 0; a disk's name or its address asks for this one.",
+  });
 }
 
 function plain(type: (typeof DISK_CONTROLLERS)[number], index: number): Controller {
@@ -84,37 +103,43 @@ function controllerOf(address: Address | undefined, type: "drive" | "virtio-seri
 }
 
 function addSmartcardControllers(domain: Domain): Domain {
-  let result = domain;
-  const cards = [...domain.devices.smartcards];
-  cards.forEach((card, at) => {
-    if (card.address === undefined) {
-      const slots = cards.map(({ address }) =>
-        address?.type === "ccid" && address.controller === 0 ? address.slot : -1,
-      );
-      cards[at] = { ...card, address: { type: "ccid", controller: 0, slot: Math.max(-1, ...slots) + 1 } };
-    }
-    const address = cards[at]?.address;
+  const { smartcards } = domain.devices;
+  if (smartcards.length === 0) return domain;
+  let highest = smartcards.reduce(
+    (most, { address }) => (address?.type === "ccid" && address.controller === 0 ? Math.max(most, address.slot) : most),
+    -1,
+  );
+  const cards = smartcards.map(
+    (card): Smartcard =>
+      card.address === undefined ? { ...card, address: { type: "ccid", controller: 0, slot: ++highest } } : card,
+  );
+  const wanted = cards.map(({ address }): Controller => {
     const index = address?.type === "ccid" ? address.controller : 0;
-    result = maybeAddController(result, { kind: "controller", type: "ccid", index });
+    return { kind: "controller", type: "ccid", index };
   });
-  return cards.length === 0 ? result : withDevices(result, { smartcards: cards });
+  return withDevices(maybeAddControllers(domain, wanted), { smartcards: cards });
 }
 
 /** SCSI host devices sit on controllers of the model that the first of them already has. */
 function addScsiHostControllers(domain: Domain): Domain {
   let most = -1;
   let model: ScsiController["model"];
+  const scsi = new Map<number, Controller>();
+  for (const each of domain.devices.controllers) {
+    if (each.type === "scsi" && !scsi.has(each.index)) scsi.set(each.index, each);
+  }
   for (const { source, address } of domain.devices.hostdevs) {
     if (source.type !== "scsi" || address?.type !== "drive" || address.controller <= most) continue;
     most = address.controller;
-    const there = domain.devices.controllers.find((each) => each.type === "scsi" && each.index === most);
+    const there = scsi.get(most);
     if (there?.type === "scsi" && there.model !== undefined) model = there.model;
   }
-  let result = domain;
-  for (let index = 0; index <= most; index++) {
-    result = maybeAddController(result, { kind: "controller", type: "scsi", index, model });
-  }
-  return result;
+  rejectFar("scsi", most);
+  const wanted = Array.from(
+    { length: most + 1 },
+    (_, index): Controller => ({ kind: "controller", type: "scsi", index, model }),
+  );
+  return maybeAddControllers(domain, wanted);
 }
 
 function addImplicitVideo(domain: Domain): Domain {

@@ -45,6 +45,7 @@ export function parseCputune(
     if (second !== undefined) throw confError(second, "XML_ERROR", `only one ${name} is supported`);
     return first;
   };
+  const iothreadIds = new Set(iothreads.map(({ id }) => id));
   const emulatorpin = one("emulatorpin");
   const emulatorsched = one("emulatorsched");
   return {
@@ -63,7 +64,7 @@ export function parseCputune(
     vcpusched: parseSchedulers(element, "vcpu", (id, where) => {
       if (id >= vcpus) throw confError(where, "CONFIG_UNSUPPORTED", `vCPU '${id}' is not present in domain definition`);
     }).map(({ id, ...rest }) => ({ vcpu: id, ...rest })),
-    iothreadsched: parseSchedulers(element, "iothread", (id, where) => findIothread(id, iothreads, where)).map(
+    iothreadsched: parseSchedulers(element, "iothread", (id, where) => findIothread(id, iothreadIds, where)).map(
       ({ id, ...rest }) => ({ iothread: id, ...rest }),
     ),
     emulatorsched: emulatorsched && parseScheduler(emulatorsched),
@@ -91,17 +92,18 @@ function parseVcpuPins(element: XmlElement, vcpus: number): Cputune["vcpupin"] {
   return [...pins].sort(([a], [b]) => a - b).map(([vcpu, set]) => ({ vcpu, cpuset: set }));
 }
 
-function findIothread(id: number, iothreads: readonly IothreadId[], where: XmlElement): void {
-  if (!iothreads.some((thread) => thread.id === id)) {
+function findIothread(id: number, iothreads: ReadonlySet<number>, where: XmlElement): void {
+  if (!iothreads.has(id)) {
     throw confError(where, "CONFIG_UNSUPPORTED", `Cannot find 'iothread' : ${id}`, "Raise <iothreads>.");
   }
 }
 
 function parseIothreadPins(element: XmlElement, iothreads: readonly IothreadId[]): Cputune["iothreadpin"] {
   const pins = new Map<number, NumberSet>();
+  const ids = new Set(iothreads.map(({ id }) => id));
   for (const each of childElements(element, "iothreadpin")) {
     const id = requiredInteger(each, "iothread", { nonzero: true });
-    findIothread(id, iothreads, each);
+    findIothread(id, ids, each);
     if (pins.has(id)) throw confError(each, "INTERNAL_ERROR", `duplicate iothreadpin for same iothread '${id}'`);
     pins.set(id, cpuset(each));
   }
@@ -147,19 +149,16 @@ function vcpuSet(element: XmlElement, vcpus: number): NumberSet {
   return parseNumberSet(text).filter((each) => each < vcpus);
 }
 
-function overlap(a: NumberSet, b: NumberSet): boolean {
-  return a.some((each) => b.includes(each));
-}
-
 function parseCachetunes(element: XmlElement, vcpus: number, context: ParseContext): readonly Cachetune[] {
   const tunes: Cachetune[] = [];
+  const allocated = new Set<number>();
+  const allocations = new Set<string>();
   for (const each of childElements(element, "cachetune")) {
     const set = vcpuSet(each, vcpus);
     if (set.length === 0) continue;
-    for (const other of tunes) {
-      if (other.vcpus.join() === set.join()) throw confError(each, "XML_ERROR", "Identical vcpus in cachetunes found");
-      if (overlap(other.vcpus, set)) throw confError(each, "XML_ERROR", "Overlapping vcpus in resctrls");
-    }
+    const allocation = set.join();
+    if (allocations.has(allocation)) throw confError(each, "XML_ERROR", "Identical vcpus in cachetunes found");
+    if (set.some((vcpu) => allocated.has(vcpu))) throw confError(each, "XML_ERROR", "Overlapping vcpus in resctrls");
     const caches = childElements(each, "cache").map(parseCache);
     rejectCollisions(each, caches);
     caches.sort(
@@ -171,6 +170,8 @@ function parseCachetunes(element: XmlElement, vcpus: number, context: ParseConte
       return { level, vcpus: monitored(monitor, set, vcpus) };
     });
     if (caches.length === 0 && monitors.length === 0) continue;
+    allocations.add(allocation);
+    for (const vcpu of set) allocated.add(vcpu);
     tunes.push({ vcpus: set, id: context.inactive ? undefined : attribute(each, "id"), caches, monitors });
   }
   return tunes;
@@ -181,37 +182,34 @@ function monitored(element: XmlElement, allocation: NumberSet, vcpus: number): N
   const text = attribute(element, "vcpus");
   const set = text === undefined ? vcpuSet(element, vcpus) : parseNumberSet(text);
   if (set.length === 0) throw confError(element, "INVALID_ARG", "vcpus is empty", "Name at least one vCPU.");
-  if (!set.every((each) => allocation.includes(each))) {
+  const allocated = new Set(allocation);
+  if (!set.every((each) => allocated.has(each))) {
     throw confError(element, "INVALID_ARG", "Monitor vcpus conflicts with allocation", "Name vCPUs of the allocation.");
   }
   return set;
 }
 
 function rejectCollisions(element: XmlElement, caches: Cachetune["caches"]): void {
-  caches.forEach((cache, at) => {
-    const collides = caches
-      .slice(0, at)
-      .some(
-        (other) =>
-          other.level === cache.level &&
-          other.id === cache.id &&
-          (other.type === cache.type || other.type === "both" || cache.type === "both"),
-      );
-    if (!collides) return;
-    const words = `Colliding cache allocations for cache level '${cache.level}' id '${cache.id}', type '${cache.type}'`;
-    throw confError(element, "XML_ERROR", words, "Give each part of a cache once.");
-  });
+  const seen = new Map<string, Set<string>>();
+  for (const { level, id, type } of caches) {
+    const types = seen.get(`${level} ${id}`) ?? new Set();
+    if (types.has(type) || types.has("both") || (type === "both" && types.size > 0)) {
+      const words = `Colliding cache allocations for cache level '${level}' id '${id}', type '${type}'`;
+      throw confError(element, "XML_ERROR", words, "Give each part of a cache once.");
+    }
+    seen.set(`${level} ${id}`, types.add(type));
+  }
 }
 
 function rejectRepeatedNodes(element: XmlElement, nodes: Memorytune["nodes"]): void {
-  nodes.forEach((node, at) => {
-    if (node.bandwidth > 100) {
+  const seen = new Set<number>();
+  for (const { id, bandwidth } of nodes) {
+    if (bandwidth > 100) {
       throw confError(element, "XML_ERROR", "Memory Bandwidth value exceeding 100 is invalid.", "Give a percentage.");
     }
-    if (nodes.slice(0, at).some((other) => other.id === node.id)) {
-      throw confError(element, "XML_ERROR", `Memory Bandwidth already defined for node ${node.id}`);
-    }
-  });
+    if (seen.has(id)) throw confError(element, "XML_ERROR", `Memory Bandwidth already defined for node ${id}`);
+    seen.add(id);
+  }
 }
 
 const CACHE_ORDER = ["both", "code", "data"] as const;
@@ -230,12 +228,11 @@ function parseCache(element: XmlElement): Cachetune["caches"][number] {
 
 function parseMemorytunes(element: XmlElement, vcpus: number): readonly Memorytune[] {
   const tunes: Memorytune[] = [];
+  const allocated = new Set<number>();
   for (const each of childElements(element, "memorytune")) {
     const set = vcpuSet(each, vcpus);
     if (set.length === 0) continue;
-    if (tunes.some((other) => overlap(other.vcpus, set))) {
-      throw confError(each, "XML_ERROR", "Overlapping vcpus in resctrls");
-    }
+    if (set.some((vcpu) => allocated.has(vcpu))) throw confError(each, "XML_ERROR", "Overlapping vcpus in resctrls");
     const nodes = childElements(each, "node").map((node) => ({
       id: requiredInteger(node, "id"),
       bandwidth: requiredInteger(node, "bandwidth"),
@@ -243,7 +240,9 @@ function parseMemorytunes(element: XmlElement, vcpus: number): readonly Memorytu
     rejectRepeatedNodes(each, nodes);
     const monitors = childElements(each, "monitor").map((monitor) => ({ vcpus: monitored(monitor, set, vcpus) }));
     nodes.sort((a, b) => a.id - b.id);
-    if (nodes.length > 0 || monitors.length > 0) tunes.push({ vcpus: set, nodes, monitors });
+    if (nodes.length === 0 && monitors.length === 0) continue;
+    for (const vcpu of set) allocated.add(vcpu);
+    tunes.push({ vcpus: set, nodes, monitors });
   }
   return tunes;
 }

@@ -31,7 +31,7 @@ import type {
   Vsock,
   Watchdog,
 } from "../model/index.js";
-import { insertController, insertDisk } from "../order.js";
+import { insertController, orderDisks } from "../order.js";
 import { parseChannel, parseConsole, parseParallel, parseSerial } from "./chardev.js";
 import { confError, type ParseContext } from "./context.js";
 import { parseController } from "./controller.js";
@@ -62,6 +62,8 @@ class Collector {
   emulator: string | undefined;
   readonly disks: Disk[] = [];
   readonly controllers: Controller[] = [];
+  /** What the USB controllers so far say of USB. */
+  usb: "enabled" | "disabled" | undefined;
   readonly leases: Lease[] = [];
   readonly filesystems: Filesystem[] = [];
   readonly interfaces: Interface[] = [];
@@ -93,7 +95,7 @@ class Collector {
   result(): Devices {
     return {
       emulator: this.emulator,
-      disks: this.disks,
+      disks: orderDisks(this.disks),
       controllers: this.controllers,
       leases: this.leases,
       filesystems: this.filesystems,
@@ -144,7 +146,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
       into.emulator ??= textOf(element) || undefined;
     },
   ],
-  ["disk", (element, context, into) => insertDisk(into.disks, parseDisk(element, context))],
+  ["disk", (element, context, into) => into.disks.push(parseDisk(element, context))],
   ["controller", (element, context, into) => addController(element, parseController(element, context), into)],
   ["lease", (element, _context, into) => into.leases.push(parseLease(element))],
   ["filesystem", (element, context, into) => into.filesystems.push(parseFilesystem(element, context))],
@@ -257,16 +259,18 @@ export function parseDevices(element: XmlElement | undefined, context: ParseCont
 
 function numbered(parallel: Parallel, before: readonly Parallel[]): Parallel {
   if (parallel.target.port !== -1) return parallel;
-  return { ...parallel, target: { port: Math.max(-1, ...before.map((each) => each.target.port)) + 1 } };
+  const highest = before.reduce((most, each) => Math.max(most, each.target.port), -1);
+  return { ...parallel, target: { port: highest + 1 } };
 }
 
 const NO_USB = "Can't add another USB controller: USB is disabled for this domain";
 
 function addController(element: XmlElement, controller: Controller, into: Collector): void {
   if (controller.type === "usb") {
-    const others = into.controllers.filter((each) => each.type === "usb");
-    const disabled = others.some((each) => each.model === "none");
-    if (disabled || (controller.model === "none" && others.length > 0)) throw confError(element, "XML_DETAIL", NO_USB);
+    const { usb } = into;
+    const disabled = usb === "disabled" || (controller.model === "none" && usb === "enabled");
+    if (disabled) throw confError(element, "XML_DETAIL", NO_USB);
+    into.usb = controller.model === "none" ? "disabled" : "enabled";
   }
   insertController(into.controllers, controller);
 }

@@ -39,13 +39,15 @@ export function parseDeviceSeclabels(
 
 export function parseSeclabels(root: XmlElement, context: ParseContext): readonly Seclabel[] {
   const labels: Seclabel[] = [];
+  const models = new Set<string | undefined>();
   const [first, ...others] = childElements(root, "seclabel");
   if (first === undefined) return labels;
   for (const each of [first, ...others]) {
     const label = parseSeclabel(each, context);
-    if (labels.some((other) => other.model === label.model)) {
+    if (models.has(label.model)) {
       throw confError(each, "XML_DETAIL", `seclabel for model ${label.model ?? "(null)"} is already provided`);
     }
+    models.add(label.model);
     labels.push(label);
   }
   if (others.length === 0) return labels.map((label) => withDefaultModel(first, label, context));

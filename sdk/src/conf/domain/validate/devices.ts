@@ -1,5 +1,6 @@
 import type {
   Address,
+  Audio,
   Controller,
   Device,
   Domain,
@@ -76,7 +77,7 @@ export function validateDevice(device: Device, domain: Domain): void {
       }
       return;
     case "audio":
-      if (domain.devices.audios.some((other) => other !== device && other.id === device.id)) {
+      if ((audioIds(domain).get(device.id) ?? 0) > 1) {
         refuse("XML_ERROR", `audio ID ${device.id} is used multiple times`, "Number them one by one.");
       }
       return;
@@ -247,8 +248,21 @@ function validateShmem({ name }: Shmem): void {
   if (name === "." || name === "..") unsupported(`shmem name cannot be equal to '${name}'`);
 }
 
+/** How often each audio ID is there; counted once for a domain, however many devices ask. */
+function audioIds({ devices: { audios } }: Domain): ReadonlyMap<number, number> {
+  let ids = AUDIO_IDS.get(audios);
+  if (ids === undefined) {
+    ids = new Map();
+    for (const { id } of audios) ids.set(id, (ids.get(id) ?? 0) + 1);
+    AUDIO_IDS.set(audios, ids);
+  }
+  return ids;
+}
+
+const AUDIO_IDS = new WeakMap<readonly Audio[], Map<number, number>>();
+
 function needAudio(domain: Domain, id: number | undefined): void {
-  if (id === undefined || domain.devices.audios.some((audio) => audio.id === id)) return;
+  if (id === undefined || audioIds(domain).has(id)) return;
   refuse("XML_ERROR", `no audio device with ID ${id}`, "Add <audio id='...' type='...'/>.");
 }
 

@@ -92,18 +92,19 @@ function validateIommu(domain: Domain): void {
 function validateHugepages(domain: Domain): void {
   const pages = domain.memoryBacking?.hugepages ?? [];
   const cells = domain.cpu?.numa?.cells.length ?? 0;
-  pages.forEach((page, at) => {
-    for (const other of pages.slice(0, at)) {
-      if (page.nodeset === undefined && other.nodeset === undefined) {
-        refuse("XML_DETAIL", `two master hugepages detected: ${page.size} and ${other.size}`);
-      }
-      if (page.nodeset?.some((node) => other.nodeset?.includes(node))) {
-        refuse("XML_DETAIL", `nodeset attribute of hugepages of sizes ${page.size} and ${other.size} intersect`);
-      }
+  const sizes = new Map<number | "all", number>();
+  for (const { size, nodeset } of pages) {
+    const master = nodeset === undefined ? sizes.get("all") : undefined;
+    if (master !== undefined) refuse("XML_DETAIL", `two master hugepages detected: ${size} and ${master}`);
+    const shared = nodeset?.find((node) => sizes.has(node));
+    if (shared !== undefined) {
+      const other = sizes.get(shared);
+      refuse("XML_DETAIL", `nodeset attribute of hugepages of sizes ${size} and ${other} intersect`);
     }
-    const unknown = page.nodeset?.find((node) => node >= Math.max(1, cells) || (cells === 0 && node >= 0));
+    for (const node of nodeset ?? ["all" as const]) sizes.set(node, size);
+    const unknown = nodeset?.find((node) => node >= Math.max(1, cells) || (cells === 0 && node >= 0));
     if (unknown !== undefined) refuse("XML_DETAIL", `hugepages: node ${unknown} not found`);
-  });
+  }
 }
 
 function validateFirmware(domain: Domain): void {
