@@ -3,6 +3,7 @@ import test from "ava";
 import { parseXml } from "../../xml/index.js";
 import {
   allDevices,
+  type Cpu,
   type Domain,
   type DomainHooks,
   formatDomain,
@@ -240,4 +241,15 @@ test("a parsed element inside another document is read the same way", async (t) 
   const [inner] = status.children;
   if (inner === undefined || typeof inner === "string" || !("children" in inner)) return t.fail();
   t.is(readDomain(inner, OPTIONS).name, "g");
+});
+
+test("a CPU is updated for the host where it names a model or a mode, and only as it is printed", (t) => {
+  const xml = (cpu: string): string =>
+    `<domain type='test'><name>c</name><memory>1024</memory><os><type>hvm</type></os>${cpu}</domain>`;
+  const updateCpu = (cpu: Cpu): Cpu => ({ ...cpu, mode: "custom", model: "Nehalem", match: "exact" });
+  const modelled = parseDomain(xml("<cpu mode='host-model'/>"));
+  t.regex(formatDomain(modelled, { updateCpu }), /<model fallback='allow'>Nehalem<\/model>/);
+  t.notRegex(formatDomain(modelled), /Nehalem/);
+  const bare = parseDomain(xml("<cpu><topology sockets='1' cores='1' threads='1'/></cpu>"));
+  t.is(formatDomain(bare, { updateCpu }), formatDomain(bare));
 });

@@ -101,7 +101,11 @@ const CHANGES: readonly (readonly [from: string, to: string, words: string])[] =
     "Target maximum memory size '1099511627775' doesn't match source '1099511627776'",
   ],
   ["slots='16'", "slots='8'", "Target domain memory slots count '8' doesn't match source '16'"],
-  ["<cell id='1' cpus='2-3' memory='524288'/>", "", "Target NUMA node count '1' doesn't match source '2'"],
+  [
+    "memory='524288'/>",
+    "memory='524288'/><cell id='2' memory='1024'/>",
+    "Target NUMA node count '3' doesn't match source '2'",
+  ],
   ["memory='524288'", "memory='524287'", "Size of target NUMA node 1 (524287) doesn't match source (524288)"],
   ["cpus='2-3'", "cpus='3'", "Processor mask of target NUMA node 1 doesn't match source"],
   ["value='21'", "value='22'", "Target NUMA distance from 0 to 1 doesn't match source"],

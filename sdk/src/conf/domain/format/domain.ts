@@ -1,6 +1,6 @@
 import { attr, childElements, serializeXml, textOf, type XmlElement, XmlWriter } from "../../../xml/index.js";
 import { writeSysinfo } from "../../sysinfo/format.js";
-import type { Console, Domain, LaunchSecurity, Seclabel } from "../model/index.js";
+import type { Console, Cpu, Domain, LaunchSecurity, Seclabel } from "../model/index.js";
 import { formatChannel, formatConsole, formatParallel, formatSerial } from "./chardev.js";
 import type { FormatContext } from "./context.js";
 import { formatController } from "./controller.js";
@@ -49,6 +49,8 @@ export interface FormatOptions {
   readonly migratable?: boolean;
   /** With what only our own status files hold. */
   readonly status?: boolean;
+  /** What a guest's CPU is on the host that it is to run on; a CPU that names no model is printed as it is written. */
+  readonly updateCpu?: ((cpu: Cpu) => Cpu) | undefined;
   /** How deep the document is indented. */
   readonly level?: number;
   /** `domain` when left out. */
@@ -68,9 +70,15 @@ export function formatDomain(domain: Domain, options: FormatOptions = {}): strin
   const namespace =
     domain.namespace === undefined ? "" : attr(`xmlns:${domain.namespace.prefix}`, domain.namespace.uri);
   w.block(options.rootName ?? "domain", attr("type", domain.type) + id + namespace, () =>
-    formatBody(w, domain, context),
+    formatBody(w, withUpdatedCpu(domain, options.updateCpu), context),
   );
   return w.toString();
+}
+
+function withUpdatedCpu(domain: Domain, update: FormatOptions["updateCpu"]): Domain {
+  const { cpu } = domain;
+  if (update === undefined || cpu === undefined || (cpu.mode === "custom" && cpu.model === undefined)) return domain;
+  return { ...domain, cpu: update(cpu) };
 }
 
 const KIB = attr("unit", "KiB");

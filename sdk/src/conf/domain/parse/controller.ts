@@ -76,11 +76,9 @@ const USB_MODELS = [
 const IDE_MODELS = ["piix3", "piix4", "ich6"] as const;
 const VIRTIO_SERIAL_MODELS = ["virtio", "virtio-transitional", "virtio-non-transitional"] as const;
 
-const INT = { signed: false, max: 2147483647 } as const;
-
 /** A number that libvirt keeps with a sign and takes without. */
-function plainNumber(element: XmlElement, name: string): number | undefined {
-  const value = integerAttribute(element, name, { signed: true });
+function plainNumber(element: XmlElement, name: string, base: 0 | 10 = 10): number | undefined {
+  const value = integerAttribute(element, name, { signed: true, base });
   if (value === undefined || value >= 0) return value;
   const words = `Invalid value for attribute '${name}' in element '${element.name}': '${value}'. Expected non-negative value`;
   throw confError(element, "XML_ERROR", words, "Write a number without a sign.");
@@ -192,7 +190,7 @@ function parsePci(
 }
 
 function parsePciTarget(element: XmlElement): PciController["target"] {
-  const number = (name: string): number | undefined => integerAttribute(element, name, { ...INT, base: 0 });
+  const number = (name: string): number | undefined => plainNumber(element, name, 0);
   const text = childText(element, "node");
   const node = text === undefined ? undefined : parseInteger(text);
   if (text !== undefined && node === undefined) throw confError(element, "XML_ERROR", "invalid NUMA node in target");

@@ -14,7 +14,7 @@ import {
   yesNoAttribute,
 } from "../../../xml/index.js";
 import type { Disk, DiskDriver, DiskMirror, IoTune, StorageSource } from "../model/index.js";
-import { anySet, confError, has, type ParseContext, parseVirtioOptions, wordAttribute } from "./context.js";
+import { anySet, confError, has, type ParseContext, parseVirtioOptions, word, wordAttribute } from "./context.js";
 import { parseDeviceInfo } from "./device-info.js";
 import {
   metadataCache,
@@ -141,9 +141,14 @@ function parseDriver(element: XmlElement): DiskDriver | undefined {
   const driver: DiskDriver = {
     name: attribute(element, "name"),
     type:
-      type === "aio"
-        ? "raw"
-        : wordAttribute(element, "type", STORAGE_FORMATS, (value) => `unknown driver format value '${value}'`),
+      type === undefined
+        ? undefined
+        : word(
+            element,
+            type === "aio" ? "raw" : type,
+            STORAGE_FORMATS,
+            (value) => `unknown driver format value '${value}'`,
+          ),
     cache: enumOrDefault(element, "cache", ["none", "writethrough", "writeback", "directsync", "unsafe"]),
     errorPolicy: enumAttribute(element, "error_policy", ERROR_POLICIES),
     rerrorPolicy: rerror,
