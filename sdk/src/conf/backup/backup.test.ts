@@ -38,7 +38,23 @@ test("a pull over a unix socket is completed and printed", (t) => {
 });
 
 const DISK = "<disk name='vda' type='file'/>";
+const IMAGE = (inside: string): string =>
+  `<domainbackup><disks><disk name='vda' type='file'><target file='/f'>${inside}</target></disk></disks></domainbackup>`;
 const MALFORMED: readonly (readonly [what: string, xml: string, words: RegExp, hint: RegExp])[] = [
+  [
+    "text between its elements",
+    "<domainbackup>x</domainbackup>",
+    /Did not expect text in element domainbackup/,
+    /Remove/,
+  ],
+  ["a label that says nothing", IMAGE("<seclabel model='dac'/>"), /Expecting an element label, got nothing/, /<label>/],
+  ["a key that nobody holds", IMAGE("<encryption format='luks'/>"), /Expecting an element secret/, /<secret>/],
+  [
+    "a key without a type",
+    IMAGE("<encryption format='luks'><secret usage='u'/></encryption>"),
+    /Element secret/,
+    /type=/,
+  ],
   ["an unknown mode", "<domainbackup mode='pul'/>", /Invalid value 'pul' of attribute mode/, /'pull'/],
   ["no server to pull from", "<domainbackup mode='pull'/>", /Expecting an element server, got nothing/, /<server/],
   [

@@ -1,9 +1,10 @@
-import { allowChildren, attribute, child, childElements, type XmlElement } from "../../xml/index.js";
+import { attribute, child, childElements, type XmlElement } from "../../xml/index.js";
 import { STORAGE_FORMATS } from "../domain/parse/storage.js";
 import {
-  ABSOLUTE_PATH,
   allowAttributes,
+  allowElements,
   allowOnce,
+  allowText,
   DISK_TARGET,
   formedAttribute,
   needChildren,
@@ -11,10 +12,10 @@ import {
   schemaError,
   wordOf,
 } from "../moment/schema.js";
+import { checkImage } from "./image-form.js";
 
 const HOST_NAME = /^([a-zA-Z0-9.-]+|[0-9a-fA-F:.]+)$/;
 const UNSIGNED = /^\s*\+?\d+\s*$/;
-const IMAGE_CHILDREN: ReadonlySet<string> = new Set(["encryption", "seclabel"]);
 const NONE: ReadonlySet<string> = new Set();
 const MODE_ATTRIBUTES = ["name", "backup", "backupmode", "incremental"];
 const EXPORT_ATTRIBUTES = ["exportname", "exportbitmap"];
@@ -23,8 +24,9 @@ const EXPORT_ATTRIBUTES = ["exportname", "exportbitmap"];
 export function checkBackupForm(root: XmlElement): void {
   allowAttributes(root, ["mode"]);
   const pull = wordOf(root, "mode", ["push", "pull"]) === "pull";
-  allowChildren(root, new Set(pull ? ["disks", "incremental", "server"] : ["disks", "incremental"]));
+  allowElements(root, new Set(pull ? ["disks", "incremental", "server"] : ["disks", "incremental"]));
   allowOnce(root);
+  allowText(child(root, "incremental"));
   const server = child(root, "server");
   if (server !== undefined) checkServer(server);
   else if (pull) {
@@ -32,13 +34,14 @@ export function checkBackupForm(root: XmlElement): void {
   }
   const disks = child(root, "disks");
   if (disks === undefined) return;
-  allowChildren(disks, new Set(["disk"]));
+  allowAttributes(disks, []);
+  allowElements(disks, new Set(["disk"]));
   needChildren(disks, "disk");
   for (const disk of childElements(disks)) checkDisk(disk, pull);
 }
 
 function checkServer(server: XmlElement): void {
-  allowChildren(server, NONE);
+  allowElements(server, NONE);
   wordOf(server, "tls", ["yes", "no"]);
   if (wordOf(server, "transport", ["tcp", "unix"]) === "unix") {
     allowAttributes(server, ["tls", "transport", "socket"]);
@@ -61,7 +64,7 @@ function checkDisk(disk: XmlElement, pull: boolean): void {
   }
   if (backup === "no") {
     allowAttributes(disk, [...MODE_ATTRIBUTES, ...exports]);
-    allowChildren(disk, NONE);
+    allowElements(disk, NONE);
     return;
   }
   allowAttributes(disk, [...MODE_ATTRIBUTES, "type", ...exports]);
@@ -72,7 +75,7 @@ function checkDisk(disk: XmlElement, pull: boolean): void {
 
 function checkStore(disk: XmlElement, type: "file" | "block", pull: boolean): void {
   const name = pull ? "scratch" : "target";
-  allowChildren(disk, new Set(["driver", name]));
+  allowElements(disk, new Set(["driver", name]));
   allowOnce(disk);
   const driver = child(disk, "driver");
   const image = child(disk, name);
@@ -82,22 +85,8 @@ function checkStore(disk: XmlElement, type: "file" | "block", pull: boolean): vo
   }
   checkImage(image, type);
   if (driver === undefined) return;
-  allowChildren(driver, NONE);
+  allowElements(driver, NONE);
   allowAttributes(driver, ["type"]);
   neededAttribute(driver, "type");
   wordOf(driver, "type", pull ? ["qcow2"] : STORAGE_FORMATS);
-}
-
-function checkImage(image: XmlElement, type: "file" | "block"): void {
-  const path = type === "file" ? "file" : "dev";
-  allowChildren(image, IMAGE_CHILDREN);
-  allowAttributes(image, [path]);
-  neededAttribute(image, path);
-  formedAttribute(image, path, ABSOLUTE_PATH, "Begin the path with /.");
-  const encryption = child(image, "encryption");
-  if (encryption === undefined) return;
-  allowAttributes(encryption, ["format", "engine"]);
-  neededAttribute(encryption, "format");
-  wordOf(encryption, "format", ["luks"]);
-  wordOf(encryption, "engine", ["qemu"]);
 }

@@ -1,4 +1,4 @@
-import { allowChildren, attribute, child, childElements, childText, textOf, type XmlElement } from "../../xml/index.js";
+import { attribute, child, childElements, childText, textOf, type XmlElement } from "../../xml/index.js";
 import { parseDocument } from "../document.js";
 import type { ParseOptions } from "../domain/read.js";
 import type { MomentParseOptions } from "../moment/model.js";
@@ -6,7 +6,9 @@ import { parseKeptDomain, parseMomentHead } from "../moment/parse.js";
 import {
   ABSOLUTE_PATH,
   allowAttributes,
+  allowElements,
   allowOnce,
+  allowText,
   DISK_TARGET,
   formedAttribute,
   needChildren,
@@ -51,34 +53,40 @@ export function parseCheckpoint(xml: string, options: CheckpointParseOptions = {
 
 function checkForm(root: XmlElement): void {
   allowAttributes(root, []);
-  allowChildren(root, CHILDREN);
+  allowElements(root, CHILDREN);
   allowOnce(root);
   checkName(root);
+  allowText(child(root, "description"));
   const parent = child(root, "parent");
   if (parent !== undefined) {
-    allowChildren(parent, new Set(["name"]));
+    allowElements(parent, new Set(["name"]));
+    allowAttributes(parent, []);
+    allowOnce(parent);
     needChildren(parent, "name");
     checkName(parent);
   }
   const time = child(root, "creationTime");
+  allowText(time);
   if (time !== undefined && !UNSIGNED.test(textOf(time))) {
     throw schemaError(time, "Error validating datatype unsignedLong", "Write seconds since 1970.");
   }
   const disks = child(root, "disks");
   if (disks === undefined) return;
-  allowChildren(disks, DISKS);
+  allowAttributes(disks, []);
+  allowElements(disks, DISKS);
   needChildren(disks, "disk");
 }
 
 function checkName(parent: XmlElement): void {
   const name = child(parent, "name");
+  allowText(name);
   if (name === undefined || NAME.test(textOf(name))) return;
   const hint = "Use letters, digits, '_', '-' and '.', and do not begin with a '.'.";
   throw schemaError(name, `Invalid name '${childText(parent, "name") ?? ""}' in element ${parent.name}`, hint);
 }
 
 function parseDisk(element: XmlElement): CheckpointDisk {
-  allowChildren(element, NONE);
+  allowElements(element, NONE);
   allowAttributes(element, ["name", "checkpoint", "bitmap", "size"]);
   neededAttribute(element, "name");
   const name = formedAttribute(element, "name", DISK_NAME, "Write the disk's target, such as vda, or its path.") ?? "";

@@ -1,5 +1,5 @@
 import type { VirtError } from "@polyvisor/core";
-import { attribute, childElements, errorAt, nearest, oneOf, type XmlElement } from "../../xml/index.js";
+import { allowChildren, attribute, childElements, errorAt, nearest, oneOf, type XmlElement } from "../../xml/index.js";
 
 /*
  * Checkpoints and backups are validated against their schemas by libvirt whether asked to or not. These are the same
@@ -20,6 +20,22 @@ export function allowAttributes(element: XmlElement, known: readonly string[]): 
     throw schemaError(element, `Invalid attribute ${name} for element ${element.name}`, hint);
   }
 }
+
+/** Refuses other elements than these, and text between them. */
+export function allowElements(element: XmlElement, known: ReadonlySet<string>): void {
+  allowChildren(element, known);
+  if (!element.children.some((node) => typeof node === "string" && node.trim() !== "")) return;
+  throw schemaError(element, `Did not expect text in element ${element.name} content`, "Remove the text.");
+}
+
+/** Refuses an element that holds anything but text. */
+export function allowText(element: XmlElement | undefined): void {
+  if (element === undefined) return;
+  allowAttributes(element, []);
+  allowChildren(element, NONE);
+}
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** Refuses a second element of one name. */
 export function allowOnce(element: XmlElement): void {
