@@ -1,11 +1,11 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Domain } from "@polyvisor/sdk/conf";
 import type { GoldenFiles } from "@polyvisor/sdk/golden";
 import { chooseFirmware, type Firmware, parseFirmware } from "../firmware/index.js";
 import { FOLDERS } from "./folders.js";
 
-/** The later folder's file hides that of the same name in an earlier one. */
+/** The later folder's file hides that of the same name in an earlier one; data may come without any. */
 const DESCRIPTORS = ["qemufirmwaredata/usr/share/qemu/firmware", "qemufirmwaredata/etc/qemu/firmware"];
 
 /** The firmware of the data's host. */
@@ -20,7 +20,7 @@ export class RowFirmware {
 
 function readFirmwares(files: GoldenFiles): readonly Firmware[] {
   const paths = new Map<string, string>();
-  for (const folder of DESCRIPTORS.map((path) => join(files.root, path)))
+  for (const folder of DESCRIPTORS.map((path) => join(files.root, path)).filter(existsSync))
     for (const name of readdirSync(folder)) paths.set(name, join(folder, name));
   return (
     [...paths]
