@@ -7,8 +7,11 @@ import { clientProgram, type PERL, PYTHON } from "./project.js";
 export interface Need {
   readonly name: string;
   readonly met: boolean;
-  /** A program can be installed, so a complete machine that lacks it is a fault; a feature of the kernel cannot. */
-  readonly kind: "program" | "kernel";
+  /**
+   * A program can be installed, so a complete machine that lacks it is a fault; a feature of the kernel cannot, and data that is
+   * no part of the project is there or not.
+   */
+  readonly kind: "program" | "kernel" | "data";
 }
 
 /** Set by `npm test` where it could install everything: a test that lacks a program then fails, it does not skip itself. */

@@ -10,6 +10,8 @@ export function migratable(domain: Domain, folders: ConfFolders, host: HostFacts
   let result = withoutDefaultControllers(domain);
   result = withDevices(result, { panics: result.devices.panics.filter(({ model }) => !OWN_PANICS.has(model)) });
   result = mapDevices(dropMadeUpPaths(result, folders), { serial: plainSerial });
+  const consoles = result.devices.consoles.map((each, port) => ({ ...each, target: { ...each.target, port } }));
+  result = withDevices(result, { consoles });
   return withoutDefaultAudio(withPconfig(result), host);
 }
 
