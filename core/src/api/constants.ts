@@ -303,3 +303,10 @@ export const STATS_FLAG = {
   BACKING: 1 << 30,
   ENFORCE_STATS: 2147483648,
 } as const;
+
+/** How a client came to a server (`virClientTransport`). */
+export const CLIENT_TRANSPORT = {
+  UNIX: 0,
+  TCP: 1,
+  TLS: 2,
+} as const;

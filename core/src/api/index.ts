@@ -1,4 +1,5 @@
 export { isLooking, isNeeded, type Permission } from "./acl.js";
+export { type AdminClient, type AdminHandlers, type AdminServer, adminApi } from "./admin.js";
 export { type AuthHandlers, authApi } from "./auth.js";
 export { type ConnectHandlers, connectApi } from "./connect.js";
 export * from "./constants.js";
@@ -32,6 +33,7 @@ export { LIMITS } from "./limits.js";
 export { type NetworkHandlers, networkApi } from "./network.js";
 export { type NodeDeviceHandlers, nodeDeviceApi } from "./node-device.js";
 export { type NwfilterHandlers, nwfilterApi } from "./nwfilter.js";
+export * from "./object-constants.js";
 export {
   type EventObject,
   OBJECT_EVENT_KINDS,
@@ -45,6 +47,7 @@ export {
 export * from "./objects.js";
 export type { DomainJob, PolyvisorHandlers } from "./polyvisor.js";
 export {
+  adminProgram,
   type HypervisorApi,
   type HypervisorCallName,
   type HypervisorClient,

@@ -1,4 +1,4 @@
-/** Limits of the remote protocol, in bytes or entries (`REMOTE_*_MAX`). */
+/** Limits of the protocols, in bytes or entries (`REMOTE_*_MAX`, `ADMIN_*_MAX`). */
 export const LIMITS = {
   string: 4194304,
   domains: 16384,
@@ -68,4 +68,9 @@ export const LIMITS = {
   storageVolList: 16384,
   domainFsinfoDisks: 256,
   domainIpAddresses: 2048,
+  adminServers: 16384,
+  adminClients: 16384,
+  adminThreadpoolParameters: 32,
+  adminClientLimits: 32,
+  adminClientInfoParameters: 64,
 } as const;

@@ -1,3 +1,4 @@
+import { adminApi } from "./admin.js";
 import { authApi } from "./auth.js";
 import { connectApi } from "./connect.js";
 import type { Call, ClientOf } from "./define.js";
@@ -80,6 +81,14 @@ export const polyvisorProgram = {
   number: 0x506f6c79,
   version: 1,
   calls: polyvisorApi,
+} as const satisfies Program;
+
+/** Calls about the daemon itself, on a socket of their own. */
+export const adminProgram = {
+  name: "admin",
+  number: 0x06900690,
+  version: 1,
+  calls: adminApi,
 } as const satisfies Program;
 
 /** The programs whose calls `hypervisorApi` has. */

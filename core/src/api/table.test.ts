@@ -1,8 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import test from "ava";
+import test, { type ExecutionContext } from "ava";
 import type { Call } from "./define.js";
-import { connectionClosedEvent, domainEvents, objectEvents, remoteProgram } from "./index.js";
+import {
+  adminProgram,
+  connectionClosedEvent,
+  domainEvents,
+  objectEvents,
+  type Program,
+  remoteProgram,
+} from "./index.js";
 
 const reference = fileURLToPath(new URL("../../../../shared/reference/", import.meta.url));
 const isHere = existsSync(reference);
@@ -16,6 +23,8 @@ interface Field {
 }
 interface Procedure {
   readonly protocol: string;
+  readonly programNumber: number;
+  readonly version: number;
   readonly number: number;
   readonly short: string;
   readonly kind: "call" | "event";
@@ -80,14 +89,20 @@ function structLayout(types: Types, fields: readonly Field[] | null | undefined)
 
 const check = isHere ? test : test.skip;
 
-check("every call of the table is what the protocol says (needs the reference data)", (t) => {
-  const procedures = (JSON.parse(readFileSync(`${reference}procedures.json`, "utf8")) as Procedure[]).filter(
-    (procedure) => procedure.protocol === "remote_protocol",
-  );
-  const types = (JSON.parse(readFileSync(`${reference}protocol-types.json`, "utf8")) as { remote_protocol: Types })
-    .remote_protocol;
+/** The reference's procedures and types of one protocol. */
+function said(protocol: string): { readonly procedures: readonly Procedure[]; readonly types: Types } {
+  const procedures = JSON.parse(readFileSync(`${reference}procedures.json`, "utf8")) as Procedure[];
+  const types = JSON.parse(readFileSync(`${reference}protocol-types.json`, "utf8")) as Record<string, Types>;
+  return {
+    procedures: procedures.filter((procedure) => procedure.protocol === protocol),
+    types: types[protocol] as Types,
+  };
+}
+
+/** Compares every call of a program with what the reference says of it. */
+function compare(t: ExecutionContext, program: Program, procedures: readonly Procedure[], types: Types): void {
   const byNumber = new Map(procedures.map((procedure) => [procedure.number, procedure]));
-  for (const [name, call] of Object.entries(remoteProgram.calls) as [string, Call][]) {
+  for (const [name, call] of Object.entries(program.calls)) {
     const said = byNumber.get(call.number);
     if (said === undefined) {
       t.fail(`no procedure ${call.number} (${name})`);
@@ -105,6 +120,26 @@ check("every call of the table is what the protocol says (needs the reference da
     );
     t.is(call.stream, said.readstream ? "read" : said.writestream ? "write" : undefined, `${name}: stream`);
   }
+}
+
+check("every call of the admin program is what the protocol says (needs the reference data)", (t) => {
+  const { procedures, types } = said("admin_protocol");
+  compare(t, adminProgram, procedures, types);
+  const numbers = Object.values(adminProgram.calls).map(({ number }) => number);
+  t.deepEqual(
+    numbers.sort((a, b) => a - b),
+    procedures.map(({ number }) => number).sort((a, b) => a - b),
+  );
+  t.deepEqual(
+    [...new Set(procedures.map(({ programNumber, version }) => `${programNumber} ${version}`))],
+    [`${adminProgram.number} ${adminProgram.version}`],
+  );
+});
+
+check("every call of the table is what the protocol says (needs the reference data)", (t) => {
+  const { procedures, types } = said("remote_protocol");
+  const byNumber = new Map(procedures.map((procedure) => [procedure.number, procedure]));
+  compare(t, remoteProgram, procedures, types);
   const declared = new Set(Object.values<Call>(remoteProgram.calls).map((call) => call.number));
   for (const [kind, spec] of Object.entries(domainEvents)) {
     const flat = flatten(types, byNumber.get(spec.number)?.msg ?? []);
