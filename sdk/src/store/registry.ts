@@ -1,4 +1,5 @@
-import { type Domain, type DomainRef, type ErrorDomain, VirtError } from "@polyvisor/core";
+import type { Domain, DomainRef, ErrorDomain } from "@polyvisor/core";
+import { ObjectRegistry } from "./object-registry.js";
 
 /** What a registry holds: anything that carries the domain's present reference. */
 export interface Registered {
@@ -6,53 +7,29 @@ export interface Registered {
 }
 
 /** The domains of a driver by UUID, name and id. Lookups fail in libvirt's words. */
-export class DomainRegistry<T extends Registered> {
-  readonly #byUuid = new Map<string, T>();
-  readonly #byName = new Map<string, T>();
+export class DomainRegistry<T extends Registered> extends ObjectRegistry<T> {
   readonly #byId = new Map<number, T>();
   /** The reference under which each entry is indexed, which may be older than the one it carries. */
   readonly #indexed = new Map<T, DomainRef>();
-  readonly #from: ErrorDomain;
 
   /** `from` is the part of the system that lookups name in their errors: the driver. */
   constructor(from: ErrorDomain = "DOM") {
-    this.#from = from;
-  }
-
-  get size(): number {
-    return this.#byUuid.size;
-  }
-
-  [Symbol.iterator](): IterableIterator<T> {
-    return this.#byUuid.values();
-  }
-
-  byUuid(uuid: string): T | undefined {
-    return this.#byUuid.get(uuid);
-  }
-
-  byName(name: string): T | undefined {
-    return this.#byName.get(name);
+    super({ what: "domain", missing: "NO_DOMAIN", from, hint: "`list --all` shows the domains that are here" });
   }
 
   byId(id: number): T | undefined {
     return this.#byId.get(id);
   }
 
-  /** Throws where the UUID or name is taken: callers have checked, in words that fit what they do. */
-  add(entry: T): void {
-    const { ref } = entry;
-    if (this.#byUuid.has(ref.uuid) || this.#byName.has(ref.name)) {
-      throw new VirtError("INTERNAL_ERROR", `domain ${ref.name} (${ref.uuid}) is registered already`);
-    }
-    this.#index(entry, ref);
+  override add(entry: T): void {
+    super.add(entry);
+    this.#index(entry);
   }
 
-  remove(entry: T): void {
+  override remove(entry: T): void {
     const ref = this.#indexed.get(entry);
     if (ref === undefined) return;
-    this.#byUuid.delete(ref.uuid);
-    this.#byName.delete(ref.name);
+    this.forget(ref);
     this.#byId.delete(ref.id);
     this.#indexed.delete(entry);
   }
@@ -61,48 +38,22 @@ export class DomainRegistry<T extends Registered> {
   reindex(entry: T): void {
     const old = this.#indexed.get(entry);
     if (old === undefined || old === entry.ref) return;
-    if (old.name !== entry.ref.name) this.#byName.delete(old.name);
+    if (old.name !== entry.ref.name) this.renamed(entry, old.name);
     if (old.id !== entry.ref.id) this.#byId.delete(old.id);
-    this.#index(entry, entry.ref);
+    this.#index(entry);
   }
 
   /** The entry behind a client's reference. Fails with `NO_DOMAIN`. */
   find(reference: Domain): T {
-    const entry = this.#byUuid.get(reference.uuid);
-    if (entry === undefined)
-      throw this.#noDomain(`no domain with matching uuid '${reference.uuid}' (${reference.name})`);
-    return entry;
-  }
-
-  lookupByName(name: string): T {
-    const entry = this.#byName.get(name);
-    if (entry === undefined) throw this.#noDomain(`no domain with matching name '${name}'`);
-    return entry;
-  }
-
-  lookupByUUID(uuid: string): T {
-    const entry = this.#byUuid.get(uuid);
-    if (entry === undefined) throw this.#noDomain(`no domain with matching uuid '${uuid}'`);
-    return entry;
+    return this.byUuid(reference.uuid) ?? this.missing(`matching uuid '${reference.uuid}' (${reference.name})`);
   }
 
   lookupByID(id: number): T {
-    const entry = this.#byId.get(id);
-    if (entry === undefined) throw this.#noDomain(`no domain with matching id ${id}`);
-    return entry;
+    return this.#byId.get(id) ?? this.missing(`matching id ${id}`);
   }
 
-  #index(entry: T, ref: DomainRef): void {
-    this.#byUuid.set(ref.uuid, entry);
-    this.#byName.set(ref.name, entry);
-    if (ref.id >= 0) this.#byId.set(ref.id, entry);
-    this.#indexed.set(entry, ref);
-  }
-
-  #noDomain(detail: string): VirtError {
-    return new VirtError("NO_DOMAIN", detail, {
-      domain: this.#from,
-      hint: "`list --all` shows the domains that are here",
-    });
+  #index(entry: T): void {
+    if (entry.ref.id >= 0) this.#byId.set(entry.ref.id, entry);
+    this.#indexed.set(entry, entry.ref);
   }
 }

@@ -1,4 +1,5 @@
 import { DOMAIN_STATE, LIST_DOMAINS_FLAG as LIST } from "@polyvisor/core";
+import { flagsOf, type ListFilters, selectBy } from "./filters.js";
 
 /** What the filters of a list look at. What a driver has not got is left out and counts as not there. */
 export interface Selectable {
@@ -11,13 +12,10 @@ export interface Selectable {
   readonly hasCheckpoint?: boolean;
 }
 
-type Filter = readonly [flag: number, matches: (domain: Selectable) => boolean];
-
 const stateOf = (domain: Selectable) => domain.status.state;
 const PLAIN_STATES: readonly number[] = [DOMAIN_STATE.RUNNING, DOMAIN_STATE.PAUSED, DOMAIN_STATE.SHUTOFF];
 
-/** The filters by what they look at. A domain is listed when it passes each group of which any flag is set. */
-const GROUPS: readonly (readonly Filter[])[] = [
+const GROUPS: ListFilters<Selectable> = [
   [
     [LIST.ACTIVE, (domain) => domain.isActive],
     [LIST.INACTIVE, (domain) => !domain.isActive],
@@ -50,16 +48,10 @@ const GROUPS: readonly (readonly Filter[])[] = [
   ],
 ];
 
-const flagsOf = (group: readonly Filter[]) => group.reduce((flags, [flag]) => flags | flag, 0);
-
 /** Every filter that a list may have. */
-export const ALL_LIST_FILTERS = GROUPS.reduce((flags, group) => flags | flagsOf(group), 0);
+export const ALL_LIST_FILTERS = flagsOf(GROUPS);
 
 /** The domains that pass the filters in `flags`, which are of `LIST_DOMAINS_FLAG`; other flags are passed over. */
 export function selectDomains<T extends Selectable>(domains: Iterable<T>, flags: number): T[] {
-  const groups = GROUPS.map((group) => group.filter(([flag]) => (flags & flag) !== 0)).filter(
-    (group) => group.length > 0,
-  );
-  if (groups.length === 0) return [...domains];
-  return [...domains].filter((domain) => groups.every((group) => group.some(([, matches]) => matches(domain))));
+  return selectBy(domains, GROUPS, flags);
 }
