@@ -1,8 +1,9 @@
 import { XML_FLAG } from "@polyvisor/core";
+import { hostArch } from "@polyvisor/sdk/conf";
 import { type Domain as DomainConfig, formatDomain, readDomain } from "@polyvisor/sdk/conf/domain";
 import { parseValidXml } from "@polyvisor/sdk/schema";
 import { child, childText, parseXml, type XmlElement } from "@polyvisor/sdk/xml";
-import { type CapabilitiesCache, findEmulator, hostArch, type QemuCapabilities } from "./capabilities/index.js";
+import { type CapabilitiesCache, findEmulator, type QemuCapabilities } from "./capabilities/index.js";
 import { assignAliases, type ConfFolders, migratable, qemuHooks, THIS_HOST, validateDefinition } from "./conf/index.js";
 import { qemuError } from "./errors.js";
 import { swtpmVersions } from "./swtpm.js";

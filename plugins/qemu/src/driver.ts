@@ -10,9 +10,10 @@ import {
   type Log,
   type Uri,
 } from "@polyvisor/core";
+import { hostArch } from "@polyvisor/sdk/conf";
 import { inject, injectable } from "tsyringe";
 import { autostartDomains } from "./autostart.js";
-import { findEmulator, hostArch } from "./capabilities/index.js";
+import { findEmulator } from "./capabilities/index.js";
 import { openConnection } from "./connection.js";
 import { systemError } from "./errors.js";
 import { Hypervisor } from "./hypervisor.js";

@@ -1,10 +1,17 @@
-import { readHostUuid, readTopology } from "@polyvisor/sdk/host";
-import { attr, XmlWriter } from "@polyvisor/sdk/xml";
+import {
+  type Capabilities,
+  formatCapabilities,
+  type GuestCapability,
+  type GuestFeatureCapability,
+  type HostCapabilities,
+  type MachineCapability,
+  readHostFacts,
+} from "@polyvisor/sdk/conf";
+import { readHostUuid } from "@polyvisor/sdk/host";
 import {
   type CapabilitiesCache,
   findEmulator,
   GUEST_ARCHES,
-  hostArch,
   type MachineType,
   type QemuCapabilities,
 } from "./capabilities/index.js";
@@ -17,19 +24,9 @@ interface Emulator {
 
 /** The capabilities document: the host, then each architecture for which an emulator is here. */
 export async function hostCapabilities(cache: CapabilitiesCache): Promise<string> {
-  const writer = new XmlWriter();
-  const emulators = await findEmulators(cache);
-  const host = new XmlWriter(1);
-  await writeHost(host);
-  writer.block("capabilities", "", () => {
-    writer.raw(`\n${host}`);
-    for (const emulator of emulators) {
-      writer.raw("\n");
-      writeGuest(writer, emulator);
-    }
-    writer.raw("\n");
-  });
-  return writer.toString();
+  const [host, emulators] = await Promise.all([describeHost(), findEmulators(cache)]);
+  const capabilities: Capabilities = { host, guests: emulators.map(describeGuest) };
+  return formatCapabilities(capabilities);
 }
 
 /** An emulator that does not answer is left out: the others are still good. */
@@ -45,51 +42,24 @@ async function findEmulators(cache: CapabilitiesCache): Promise<Emulator[]> {
   return found.filter((emulator) => emulator !== undefined);
 }
 
-async function writeHost(writer: XmlWriter): Promise<void> {
-  const [uuid, cells] = await Promise.all([readHostUuid(), readTopology()]);
-  const sizes = cells[0]?.pages.map((page) => page.size) ?? [];
-  writer.block("host", "", () => {
-    writer.leaf("uuid", uuid);
-    writer.block("cpu", "", () => {
-      writer.leaf("arch", hostArch());
-      for (const size of sizes) writer.empty("pages", `${attr("unit", "KiB")}${attr("size", size)}`);
-    });
-    writer.empty("power_management");
-    writer.block("migration_features", "", () => {
-      writer.empty("live");
-      writer.block("uri_transports", "", () => writer.leaf("uri_transport", "tcp"));
-    });
-    writer.block("topology", "", () => {
-      writer.block("cells", attr("num", cells.length), () => {
-        for (const cell of cells) writeCell(writer, cell);
-      });
-    });
-    writer.block("secmodel", "", () => {
-      writer.leaf("model", "none");
-      writer.leaf("doi", 0);
-    });
-  });
+async function describeHost(): Promise<HostCapabilities> {
+  const { arch, pageSizes, iommu, nodes, interconnects, caches, resctrl } = readHostFacts();
+  return {
+    uuid: await readHostUuid(),
+    arch,
+    pageSizes,
+    powerManagement: [],
+    iommu,
+    migration: { live: true, uriTransports: ["tcp"] },
+    topology: nodes,
+    interconnects,
+    caches,
+    resctrl,
+    securityModels: [{ model: "none", doi: "0", baselabels: [] }],
+  };
 }
 
-function writeCell(writer: XmlWriter, cell: Awaited<ReturnType<typeof readTopology>>[number]): void {
-  writer.block("cell", attr("id", cell.id), () => {
-    writer.leaf("memory", cell.memory, attr("unit", "KiB"));
-    for (const { size, count } of cell.pages)
-      writer.leaf("pages", count, `${attr("unit", "KiB")}${attr("size", size)}`);
-    writer.element("distances", "", () => {
-      for (const [id, value] of cell.distances.entries())
-        writer.empty("sibling", `${attr("id", id)}${attr("value", value)}`);
-    });
-    writer.block("cpus", attr("num", cell.cpus.length), () => {
-      for (const cpu of cell.cpus) {
-        const place = `${attr("socket_id", cpu.socket)}${attr("die_id", cpu.die)}${attr("core_id", cpu.core)}`;
-        writer.empty("cpu", `${attr("id", cpu.id)}${place}${attr("siblings", cpu.siblings.join(","))}`);
-      }
-    });
-  });
-}
-
-const WORD_SIZES: Readonly<Record<string, number>> = {
+const WORD_SIZES: Readonly<Record<string, 32>> = {
   i686: 32,
   armv7l: 32,
   armv6l: 32,
@@ -98,35 +68,36 @@ const WORD_SIZES: Readonly<Record<string, number>> = {
   riscv32: 32,
 };
 
-function writeGuest(writer: XmlWriter, { arch, caps }: Emulator): void {
-  writer.block("guest", "", () => {
-    writer.leaf("os_type", "hvm");
-    writer.block("arch", attr("name", arch), () => {
-      writer.leaf("wordsize", WORD_SIZES[arch] ?? 64);
-      writer.leaf("emulator", caps.emulator);
-      for (const machine of (caps.tcg ?? caps.kvm)?.machines ?? []) writeMachine(writer, machine);
-      if (caps.tcg !== undefined) writer.empty("domain", attr("type", "qemu"));
-      if (caps.kvm !== undefined) writer.empty("domain", attr("type", "kvm"));
-    });
-    writeGuestFeatures(writer, arch);
-  });
+function describeGuest({ arch, caps }: Emulator): GuestCapability {
+  const domains: GuestCapability["domains"] = [
+    ...(caps.tcg === undefined ? [] : [{ type: "qemu" } as const]),
+    ...(caps.kvm === undefined ? [] : [{ type: "kvm" } as const]),
+  ];
+  return {
+    osType: "hvm",
+    arch,
+    wordsize: WORD_SIZES[arch] ?? 64,
+    emulator: caps.emulator,
+    machines: ((caps.tcg ?? caps.kvm)?.machines ?? []).flatMap(describeMachine),
+    domains,
+    features: guestFeatures(arch),
+  };
 }
 
-function writeMachine(writer: XmlWriter, { name, alias, maxCpus, deprecated }: MachineType): void {
-  const rest = `${attr("maxCpus", maxCpus)}${deprecated ? attr("deprecated", "yes") : ""}`;
-  writer.leaf("machine", name, rest);
-  if (alias !== undefined) writer.leaf("machine", alias, `${attr("canonical", name)}${rest}`);
+/** A machine with an alias is told under both names. */
+function describeMachine({ name, alias, maxCpus, deprecated }: MachineType): readonly MachineCapability[] {
+  const machine = { name, maxCpus, deprecated };
+  return alias === undefined ? [machine] : [machine, { ...machine, name: alias, canonical: name }];
 }
 
-function writeGuestFeatures(writer: XmlWriter, arch: string): void {
+function guestFeatures(arch: string): readonly GuestFeatureCapability[] {
   const isX86 = arch === "x86_64" || arch === "i686";
-  writer.block("features", "", () => {
-    if (isX86) writer.empty("acpi", `${attr("default", "on")}${attr("toggle", "yes")}`);
-    if (isX86) writer.empty("apic", `${attr("default", "on")}${attr("toggle", "no")}`);
-    if (arch === "i686") writer.empty("pae");
-    if (arch === "i686") writer.empty("nonpae");
-    writer.empty("cpuselection");
-    writer.empty("deviceboot");
-    writer.empty("disksnapshot", `${attr("default", "on")}${attr("toggle", "no")}`);
-  });
+  return [
+    ...(isX86 ? ([{ name: "acpi", default: "on", toggle: "yes" }] as const) : []),
+    ...(isX86 ? ([{ name: "apic", default: "on", toggle: "no" }] as const) : []),
+    ...(arch === "i686" ? [{ name: "pae" }, { name: "nonpae" }] : []),
+    { name: "cpuselection" },
+    { name: "deviceboot" },
+    { name: "disksnapshot", default: "on", toggle: "no" },
+  ];
 }

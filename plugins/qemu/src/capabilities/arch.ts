@@ -2,8 +2,6 @@
 const QEMU_NAMES: Readonly<Record<string, string>> = { i686: "i386", armv6l: "arm", armv7l: "arm", openrisc: "or1k" };
 const LIBVIRT_NAMES: Readonly<Record<string, string>> = { i386: "i686", arm: "armv7l", or1k: "openrisc" };
 /** Node's names (`process.arch`) in libvirt's words. */
-const NODE_NAMES: Readonly<Record<string, string>> = { x64: "x86_64", ia32: "i686", arm64: "aarch64", arm: "armv7l" };
-
 /** Every guest architecture that QEMU has a system emulator for, in libvirt's names and libvirt's order. */
 export const GUEST_ARCHES = [
   "alpha",
@@ -44,10 +42,6 @@ export function archToQemu(arch: string): string {
 
 export function archFromQemu(arch: string): string {
   return LIBVIRT_NAMES[arch] ?? arch;
-}
-
-export function hostArch(): string {
-  return NODE_NAMES[process.arch] ?? process.arch;
 }
 
 /** Whether a guest's code can run on the host's processor without translation. */

@@ -1,7 +1,8 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
-import { archToQemu, hostArch, isNativeGuest } from "./arch.js";
+import { hostArch } from "@polyvisor/sdk/conf";
+import { archToQemu, isNativeGuest } from "./arch.js";
 
 /**
  * The emulator that runs guests of an architecture, or undefined: `qemu-system-ARCH` on the path, then that of the

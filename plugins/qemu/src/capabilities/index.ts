@@ -1,4 +1,4 @@
-export { archFromQemu, archToQemu, GUEST_ARCHES, hostArch, isNativeGuest, isX86 } from "./arch.js";
+export { archFromQemu, archToQemu, GUEST_ARCHES, isNativeGuest, isX86 } from "./arch.js";
 export { CapabilitiesCache } from "./cache.js";
 export { capabilitiesFrom, type ProbeReplies } from "./derive.js";
 export { findEmulator, findExecutable } from "./find.js";

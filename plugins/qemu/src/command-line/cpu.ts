@@ -1,5 +1,5 @@
 import type { Domain } from "@polyvisor/sdk/conf";
-import { hostArch } from "../capabilities/index.js";
+import { hostArch } from "@polyvisor/sdk/conf";
 import { isPseries } from "../conf/machine.js";
 import type { Build } from "./context.js";
 import { internal, refuse } from "./context.js";

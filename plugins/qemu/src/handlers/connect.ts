@@ -1,7 +1,8 @@
 import { hostname } from "node:os";
 import type { ConnectHandlers } from "@polyvisor/core";
-import { freeMemory, readNodeInfo } from "@polyvisor/sdk/host";
-import { accelOf, findEmulator, hostArch } from "../capabilities/index.js";
+import { hostArch, nodeInfo, readHostShape } from "@polyvisor/sdk/conf";
+import { freeMemory } from "@polyvisor/sdk/host";
+import { accelOf, findEmulator } from "../capabilities/index.js";
 import { checkFlags, qemuError } from "../errors.js";
 import { hostCapabilities } from "../host-capabilities.js";
 import type { Hypervisor } from "../hypervisor.js";
@@ -17,7 +18,7 @@ export function connectHandlers(hypervisor: Hypervisor): ConnectHandlers {
     connectGetHostname: () => hostname(),
     connectGetCapabilities: () => hostCapabilities(hypervisor.capabilities),
     connectGetMaxVcpus: ({ type }) => maxVcpus(hypervisor, type),
-    nodeGetInfo: () => readNodeInfo(hostArch()),
+    nodeGetInfo: () => nodeInfo(readHostShape()),
     nodeGetFreeMemory: () => freeMemory(),
     connectGetSysinfo({ flags }) {
       checkFlags(flags, 0, "qemuConnectGetSysinfo");

@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { tmpdir, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import test from "ava";
 import { formatCapabilities } from "../capabilities.js";
-import { nodeInfo, readHostFacts } from "./index.js";
+import { nodeInfo, readHostFacts, readHostShape } from "./index.js";
 
 /** A made-up /proc and /sys: two sockets of two cores of two threads, in two nodes. */
 function fakeHost(online = "0-7"): { readonly root: string; remove(): void } {
@@ -58,6 +58,12 @@ test("when CPUs are offline and the product is wrong, one socket with all CPUs i
   t.like(nodeInfo(facts), { cpus: 7, nodes: 2, sockets: 1, cores: 2, threads: 2 });
   const uneven = { ...facts, nodes: facts.nodes.map((node) => ({ ...node, cpus: node.cpus.slice(node.id) })) };
   t.like(nodeInfo(uneven), { cpus: 6, nodes: 1, sockets: 1, cores: 7, threads: 1 });
+});
+
+test("this host is as the kernel tells", (t) => {
+  const info = nodeInfo(readHostShape());
+  t.is(info.nodes * info.sockets * info.cores * info.threads, info.cpus);
+  t.is(info.memory, Math.floor(totalmem() / 1024));
 });
 
 test("the capabilities document has libvirt's layout", (t) => {

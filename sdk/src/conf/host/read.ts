@@ -18,35 +18,57 @@ export interface HostRoots {
   readonly arch?: string;
 }
 
+/** What nodeGetInfo needs: a call of every few seconds, which need not read the caches of hundreds of CPUs. */
+export type HostShape = Pick<HostFacts, "arch" | "mhz" | "memory" | "nodes">;
+
 /** Reads what the kernel says about the host. Only procfs and sysfs are touched, which never wait for a disk. */
 export function readHostFacts(roots: HostRoots = {}): HostFacts {
-  const proc = roots.proc ?? "/proc";
-  const sys = roots.sys ?? "/sys";
-  const system = roots.system ?? `${sys}/devices/system`;
+  const { proc, sys, system } = folders(roots);
   const resctrl = roots.resctrl ?? `${sys}/fs/resctrl`;
+  const caches = readCaches(system, readCpus(system).online, resctrl);
+  return {
+    ...readHostShape(roots),
+    interconnects: readInterconnects(`${system}/node`, listed(`${system}/node`, "node")),
+    caches,
+    resctrl: readResctrl(resctrl, caches),
+    pageSizes: [readPageSize(proc), ...listHugePages(`${sys}/kernel/mm/hugepages`)],
+    iommu: names(`${sys}/kernel/iommu_groups`).length > 0,
+  };
+}
+
+/** The part of the facts that `nodeInfo` counts. */
+export function readHostShape(roots: HostRoots = {}): HostShape {
+  const { proc, system } = folders(roots);
   const arch = roots.arch ?? hostArch();
-  const present = readSet(`${system}/cpu/present`) ?? listed(`${system}/cpu`, "cpu");
-  const online = new Set(readSet(`${system}/cpu/online`) ?? present);
-  const pageSize = parsePageSize(bytes(`${proc}/self/auxv`) ?? Buffer.alloc(0));
-  const memory = parseMeminfo(text(`${proc}/meminfo`) ?? "").MemTotal ?? 0;
+  const { present, online } = readCpus(system);
   const known = new Set(present);
+  const running = new Set(online);
   const cpu = (id: number): HostCpu | undefined =>
-    known.has(id) ? { id, place: online.has(id) ? readPlace(system, id) : undefined } : undefined;
+    known.has(id) ? { id, place: running.has(id) ? readPlace(system, id) : undefined } : undefined;
+  const memory = parseMeminfo(text(`${proc}/meminfo`) ?? "").MemTotal ?? 0;
   const numbers = listed(`${system}/node`, "node");
-  const nodes = numbers.map((id) => readNode(`${system}/node/node${id}`, id, numbers, cpu, pageSize));
+  const nodes = numbers.map((id) => readNode(`${system}/node/node${id}`, id, numbers, cpu, readPageSize(proc)));
   const whole: HostNode = { id: 0, memory, pages: [], distances: [], cpus: present.flatMap((id) => cpu(id) ?? []) };
-  const caches = readCaches(system, [...online], resctrl);
   return {
     arch,
     mhz: parseMhz(text(roots.cpuinfo ?? `${proc}/cpuinfo`) ?? "", arch),
     memory,
     nodes: nodes.some((node) => node.cpus.length > 0) ? nodes : [whole],
-    interconnects: readInterconnects(`${system}/node`, numbers),
-    caches,
-    resctrl: readResctrl(resctrl, caches),
-    pageSizes: [pageSize, ...listHugePages(`${sys}/kernel/mm/hugepages`)],
-    iommu: names(`${sys}/kernel/iommu_groups`).length > 0,
   };
+}
+
+function folders(roots: HostRoots): Record<"proc" | "sys" | "system", string> {
+  const sys = roots.sys ?? "/sys";
+  return { proc: roots.proc ?? "/proc", sys, system: roots.system ?? `${sys}/devices/system` };
+}
+
+function readCpus(system: string): Record<"present" | "online", readonly number[]> {
+  const present = readSet(`${system}/cpu/present`) ?? listed(`${system}/cpu`, "cpu");
+  return { present, online: readSet(`${system}/cpu/online`) ?? present };
+}
+
+function readPageSize(proc: string): number {
+  return parsePageSize(bytes(`${proc}/self/auxv`) ?? Buffer.alloc(0));
 }
 
 function readPlace(system: string, id: number): HostCpuPlace {

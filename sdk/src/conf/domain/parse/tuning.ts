@@ -15,6 +15,7 @@ import {
   unitScale,
   type XmlElement,
 } from "../../../xml/index.js";
+import { IOTHREADS_MAX } from "../limits.js";
 import type {
   BlkioDevice,
   Blkiotune,
@@ -26,7 +27,6 @@ import type {
   Numatune,
   Vcpus,
 } from "../model/index.js";
-import { IOTHREADS_MAX } from "../limits.js";
 import { anySet, confError, has, numberSet, word } from "./context.js";
 
 /** No limit, in KiB, as libvirt prints it. */
