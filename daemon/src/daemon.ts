@@ -97,6 +97,7 @@ function serverSettings(settings: Settings): ConstructorParameters<typeof Sessio
     keepalive: { interval: settings.keepalive_interval, count: settings.keepalive_count },
     maxClients: settings.max_clients,
     maxQueuedClients: settings.max_queued_clients,
+    maxAnonymousClients: settings.max_anonymous_clients,
     maxClientRequests: settings.max_client_requests,
     ...(settings.uri_default === undefined ? {} : { uriDefault: settings.uri_default }),
   };

@@ -3,13 +3,33 @@ import { MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
 import { SessionCallContext } from "./context.js";
 import { perform } from "./dispatch.js";
 import { answerTo, writeError, writeReply } from "./messages.js";
+import type { Meter } from "./meter.js";
 import type { Session } from "./session.js";
 import type { Args, Entry } from "./table.js";
+import type { Trace } from "./trace.js";
+
+/** What the calls of all clients share. */
+export interface CallServices {
+  live(): { readonly maxClientRequests: number };
+  readonly trace: Trace;
+  readonly meter?: Meter;
+}
+
+/** How many calls of a client are under way. */
+export interface CallLoad {
+  /** Slow ones that run. */
+  readonly slow: number;
+  /** Those of high priority that run. */
+  readonly high: number;
+  readonly waiting: number;
+}
 
 interface WaitingCall {
   readonly entry: Entry;
   readonly args: Args;
   readonly serial: number;
+  /** When it came, of `performance.now()`; 0 where nobody measures. */
+  readonly started: number;
 }
 
 /**
@@ -18,16 +38,20 @@ interface WaitingCall {
  */
 export class ClientCalls {
   readonly #session: Session;
-  readonly #max: number;
+  readonly #services: CallServices;
   readonly #running = new Set<SessionCallContext>();
   readonly #waiting: WaitingCall[] = [];
   #slow = 0;
   #over = false;
   #idle: (() => void) | undefined;
 
-  constructor(session: Session, max: number) {
+  constructor(session: Session, services: CallServices) {
     this.#session = session;
-    this.#max = max;
+    this.#services = services;
+  }
+
+  get load(): CallLoad {
+    return { slow: this.#slow, high: this.#running.size - this.#slow, waiting: this.#waiting.length };
   }
 
   /** So many calls wait that the client should not be read any further. */
@@ -35,9 +59,14 @@ export class ClientCalls {
     return this.#waiting.length >= this.#max;
   }
 
+  get #max(): number {
+    return this.#services.live().maxClientRequests;
+  }
+
   submit(entry: Entry, args: Args, serial: number): void {
-    if (this.#mustWait(entry)) this.#waiting.push({ entry, args, serial });
-    else this.#run(entry, args, serial);
+    const started = this.#services.meter === undefined ? 0 : performance.now();
+    if (this.#mustWait(entry)) this.#waiting.push({ entry, args, serial, started });
+    else this.#run(entry, args, serial, started);
   }
 
   /** The client is gone: calls that wait are dropped, calls that run are told. Resolves once none runs any more. */
@@ -56,33 +85,34 @@ export class ClientCalls {
     return this.#slow >= this.#max || this.#waiting.length > 0;
   }
 
-  #run(entry: Entry, args: Args, serial: number): void {
+  #run(entry: Entry, args: Args, serial: number, started: number): void {
     const context = new SessionCallContext(this.#session, entry.name, serial);
+    if (this.#services.trace.on) context.log.debug({}, "a call has come");
     let result: unknown;
     try {
       result = perform(entry, this.#session, args, context);
     } catch (error) {
-      this.#fail(entry, serial, error);
+      this.#fail(entry, context, started, error);
       return;
     }
-    if (result instanceof Promise) void this.#late(entry, args, serial, context, result);
-    else this.#answer(entry, args, serial, result);
+    if (result instanceof Promise) void this.#late(entry, args, context, started, result);
+    else this.#answer(entry, args, context, started, result);
   }
 
   async #late(
     entry: Entry,
     args: Args,
-    serial: number,
     context: SessionCallContext,
+    started: number,
     result: Promise<unknown>,
   ): Promise<void> {
     const slow = entry.call.priority === "low" ? 1 : 0;
     this.#running.add(context);
     this.#slow += slow;
     try {
-      this.#answer(entry, args, serial, await result);
+      this.#answer(entry, args, context, started, await result);
     } catch (error) {
-      this.#fail(entry, serial, error);
+      this.#fail(entry, context, started, error);
     }
     this.#running.delete(context);
     this.#slow -= slow;
@@ -95,15 +125,18 @@ export class ClientCalls {
       return;
     }
     while (this.#waiting.length > 0 && this.#slow < this.#max && this.#running.size < 2 * this.#max) {
-      const { entry, args, serial } = this.#waiting.shift() as WaitingCall;
-      this.#run(entry, args, serial);
+      const { entry, args, serial, started } = this.#waiting.shift() as WaitingCall;
+      this.#run(entry, args, serial, started);
     }
     if (!this.full) this.#session.callsReady();
   }
 
-  #answer(entry: Entry, args: Args, serial: number, result: unknown): void {
+  #answer(entry: Entry, args: Args, context: SessionCallContext, started: number, result: unknown): void {
+    const { serial } = context;
     if (entry.call.stream !== undefined) this.#answerWithStream(entry, args, serial, result as ByteStream);
     else if (!this.#over) writeReply(this.#session.outbox, entry, serial, args, result);
+    this.#services.meter?.answered(entry, started, undefined);
+    if (this.#services.trace.on) context.log.debug({}, "the call is answered");
   }
 
   #answerWithStream(entry: Entry, args: Args, serial: number, bytes: ByteStream): void {
@@ -116,13 +149,12 @@ export class ClientCalls {
     this.#session.openStream(answerTo(entry, serial), bytes);
   }
 
-  #fail(entry: Entry, serial: number, thrown: unknown): void {
-    if (!(thrown instanceof VirtError))
-      this.#session.log.error(
-        { call: entry.name, err: thrown },
-        "a call failed in a way that its driver did not foresee",
-      );
+  #fail(entry: Entry, context: SessionCallContext, started: number, thrown: unknown): void {
+    const error = VirtError.from(thrown);
+    if (error !== thrown) context.log.error({ err: thrown }, "a call failed in a way that its driver did not foresee");
+    else if (this.#services.trace.on) context.log.debug({ code: error.code }, `the call failed: ${error.message}`);
+    this.#services.meter?.answered(entry, started, error.code);
     if (this.#over) return;
-    writeError(this.#session.outbox, answerTo(entry, serial), MESSAGE_TYPE.REPLY, VirtError.from(thrown));
+    writeError(this.#session.outbox, answerTo(entry, context.serial), MESSAGE_TYPE.REPLY, error);
   }
 }

@@ -2,6 +2,8 @@ import type { CallContext, Identity, Log } from "@polyvisor/core";
 
 /** What a call's context takes from the session that it belongs to. */
 export interface Caller {
+  /** The client's number. */
+  readonly id: number;
   readonly identity: Identity;
   readonly readOnly: boolean;
   readonly log: Log;
@@ -11,9 +13,10 @@ export interface Caller {
 export class SessionCallContext implements CallContext {
   readonly identity: Identity;
   readonly readOnly: boolean;
+  /** The call's number among those of its client, which chose it. */
+  readonly serial: number;
   readonly #caller: Caller;
   readonly #name: string;
-  readonly #serial: number;
   #controller: AbortController | undefined;
   #log: Log | undefined;
   #aborted = false;
@@ -23,7 +26,7 @@ export class SessionCallContext implements CallContext {
     this.readOnly = caller.readOnly;
     this.#caller = caller;
     this.#name = name;
-    this.#serial = serial;
+    this.serial = serial;
   }
 
   get signal(): AbortSignal {
@@ -34,8 +37,9 @@ export class SessionCallContext implements CallContext {
     return this.#controller.signal;
   }
 
+  /** Whatever is done for a call is logged with its request's id: the numbers of client and call. */
   get log(): Log {
-    this.#log ??= this.#caller.log.child({ call: this.#name, serial: this.#serial });
+    this.#log ??= this.#caller.log.child({ request: `${this.#caller.id}.${this.serial}`, call: this.#name });
     return this.#log;
   }
 

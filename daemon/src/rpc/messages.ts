@@ -4,10 +4,13 @@ import { rpcError } from "./errors.js";
 import type { Outbox } from "./outbox.js";
 import type { Args, Entry } from "./table.js";
 
+/** What an answer takes from the entry of its call. */
+export type AnswerEntry = Pick<Entry, "program" | "call">;
+
 /** What an answer repeats of the message that it answers. */
 export type Answered = Pick<Frame, "program" | "version" | "procedure" | "serial">;
 
-export function answerTo({ program, call }: Entry, serial: number): Answered {
+export function answerTo({ program, call }: AnswerEntry, serial: number): Answered {
   return { program: program.number, version: program.version, procedure: call.number, serial };
 }
 
@@ -17,7 +20,7 @@ function headerOf({ program, version, procedure, serial }: Answered, type: numbe
 }
 
 /** The reply of a call that worked; an error instead where the result does not fit into a message. */
-export function writeReply(outbox: Outbox, entry: Entry, serial: number, args: Args, result: unknown): void {
+export function writeReply(outbox: Outbox, entry: AnswerEntry, serial: number, args: Args, result: unknown): void {
   const { writer } = outbox;
   const answered = answerTo(entry, serial);
   const start = beginFrame(writer, headerOf(answered, MESSAGE_TYPE.REPLY, MESSAGE_STATUS.OK));
@@ -74,6 +77,7 @@ export function writeEvent(outbox: Outbox, procedure: number, body: Buffer, call
   if (callbackID !== undefined) writer.i32(callbackID);
   writer.bytes(body);
   endFrame(writer, start);
+  outbox.meter?.sentEvent(procedure);
   outbox.wrote();
 }
 

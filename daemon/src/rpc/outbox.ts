@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { xdr } from "@polyvisor/core";
+import type { Meter } from "./meter.js";
 
 /** First size of the memory for messages. */
 const WRITER_BYTES = 16384;
@@ -22,6 +23,8 @@ const LOST_BYTES = 67108864;
  * write per turn.
  */
 export class Outbox {
+  /** Counts the events among what goes out. */
+  readonly meter: Meter | undefined;
   readonly #socket: Socket;
   readonly #lost: (unread: number) => void;
   readonly #grown: () => void;
@@ -30,7 +33,8 @@ export class Outbox {
   #scheduled = false;
 
   /** `grown` is called when the client has much to read, `lost` when it does not read what it is sent. */
-  constructor(socket: Socket, grown: () => void, lost: (unread: number) => void) {
+  constructor(socket: Socket, grown: () => void, lost: (unread: number) => void, meter?: Meter) {
+    this.meter = meter;
     this.#socket = socket;
     this.#grown = grown;
     this.#lost = lost;

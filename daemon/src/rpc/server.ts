@@ -5,22 +5,36 @@ import { HangUps } from "./hang-ups.js";
 import { HeldMemory } from "./held-memory.js";
 import type { KeepaliveSettings } from "./keepalive.js";
 import { Linger } from "./linger.js";
+import type { Meter } from "./meter.js";
 import { defaultUris, openFirst, uriOfName } from "./open-uri.js";
 import type { Policy } from "./policy.js";
 import { Session, type SessionServices } from "./session.js";
+import type { Trace } from "./trace.js";
 import { Turns } from "./turns.js";
 
-export interface ServerSettings {
+/** What may change while the server serves. */
+export interface LiveSettings {
+  /** For clients that come from now on. */
   readonly keepalive: KeepaliveSettings;
   /** Clients that are served at a time. */
   readonly maxClients: number;
   /** Clients over that number that may wait until one leaves; any more are turned away. */
   readonly maxQueuedClients: number;
+  /** Clients that have not proved yet who they are. */
+  readonly maxAnonymousClients: number;
+  /** Slow calls of one client that run at a time. */
   readonly maxClientRequests: number;
+  /** What a client without a URI gets; by default the first hypervisor found. */
+  readonly uriDefault?: string | undefined;
+}
+
+export interface ServerSettings extends LiveSettings {
   /** Bytes of messages, incomplete or not taken yet, that the clients may make the daemon hold together. */
   readonly maxHeldBytes?: number;
-  /** What a client without a URI gets; by default the first hypervisor found. */
-  readonly uriDefault?: string;
+  /** Counts calls and events where somebody wants to know. */
+  readonly meter?: Meter;
+  /** Whether every call leaves a line in the log. */
+  readonly trace?: Trace;
   readonly policy?: Policy;
 }
 
@@ -46,7 +60,7 @@ const CLOSE_MS = 3000;
 /** Accepts clients on unix sockets and gives each a session. */
 export class SessionServer {
   readonly #host: Host;
-  readonly #settings: ServerSettings;
+  #live: LiveSettings;
   readonly #log: Log;
   readonly #identify: (socket: Socket) => Identity;
   readonly #services: SessionServices;
@@ -54,21 +68,23 @@ export class SessionServer {
   readonly #sessions = new Set<Session>();
   readonly #queue: Arrival[] = [];
   #served = 0;
+  #lastId = 0;
 
   /** `identify` tells who is at the other end of an accepted socket. */
   constructor(host: Host, settings: ServerSettings, log: Log, identify: (socket: Socket) => Identity) {
     this.#host = host;
-    this.#settings = settings;
+    this.#live = settings;
     this.#log = log;
     this.#identify = identify;
     this.#services = {
       openDriver: (name, context) => this.#openDriver(name, context),
-      keepalive: settings.keepalive,
-      maxClientRequests: settings.maxClientRequests,
+      live: () => this.#live,
       linger: new Linger(),
       turns: new Turns(),
       hangUps: new HangUps(),
       memory: new HeldMemory(settings.maxHeldBytes ?? HELD_BYTES_MAX),
+      trace: settings.trace ?? { on: false },
+      ...(settings.meter === undefined ? {} : { meter: settings.meter }),
       ...(settings.policy === undefined ? {} : { policy: settings.policy }),
     };
   }
@@ -76,6 +92,26 @@ export class SessionServer {
   /** Clients that are connected now. */
   get clients(): number {
     return this.#sessions.size;
+  }
+
+  /** The clients that are connected now, the oldest first. */
+  get sessions(): ReadonlySet<Session> {
+    return this.#sessions;
+  }
+
+  /** Clients that wait until one leaves. */
+  get queuedClients(): number {
+    return this.#queue.length;
+  }
+
+  get live(): LiveSettings {
+    return this.#live;
+  }
+
+  /** Clients that are there stay, even where they are more than a new limit allows. */
+  adjust(changes: Partial<LiveSettings>): void {
+    this.#live = { ...this.#live, ...changes };
+    this.#serveQueued();
   }
 
   /** Rejects where the path cannot be listened on. */
@@ -116,8 +152,8 @@ export class SessionServer {
   }
 
   #arrived(arrival: Arrival): void {
-    if (this.#served < this.#settings.maxClients) this.#serve(arrival);
-    else if (this.#queue.length < this.#settings.maxQueuedClients) this.#enqueue(arrival);
+    if (this.#served < this.#live.maxClients) this.#serve(arrival);
+    else if (this.#queue.length < this.#live.maxQueuedClients) this.#enqueue(arrival);
     else {
       this.#log.warn({ clients: this.#served }, "too many clients; a new one is turned away");
       arrival.socket.destroy();
@@ -142,7 +178,7 @@ export class SessionServer {
       socket.destroy();
       return;
     }
-    const session = new Session(socket, { identity, readOnly, log: this.#log }, this.#services);
+    const session = new Session(socket, { id: ++this.#lastId, identity, readOnly, log: this.#log }, this.#services);
     this.#served++;
     this.#sessions.add(session);
     socket.once("close", () => this.#left());
@@ -152,12 +188,19 @@ export class SessionServer {
 
   #left(): void {
     this.#served--;
-    const next = this.#queue.shift();
-    if (next !== undefined) this.#serve(next);
+    this.#serveQueued();
+  }
+
+  #serveQueued(): void {
+    while (this.#served < this.#live.maxClients) {
+      const next = this.#queue.shift();
+      if (next === undefined) return;
+      this.#serve(next);
+    }
   }
 
   #openDriver(name: string, context: CallContext): Promise<HypervisorConnection> {
     if (name !== "") return this.#host.openDriver(uriOfName(name), context);
-    return openFirst(defaultUris(this.#host, this.#settings.uriDefault), (uri) => this.#host.openDriver(uri, context));
+    return openFirst(defaultUris(this.#host, this.#live.uriDefault), (uri) => this.#host.openDriver(uri, context));
   }
 }

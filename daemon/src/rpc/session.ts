@@ -9,7 +9,7 @@ import {
   VirtError,
 } from "@polyvisor/core";
 import { type Frame, FrameError, FrameSplitter, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
-import { ClientCalls } from "./calls.js";
+import { type CallLoad, ClientCalls } from "./calls.js";
 import { argsOf, entryOf } from "./dispatch.js";
 import { notOpen, rpcError } from "./errors.js";
 import { EventRegistrations } from "./events.js";
@@ -18,20 +18,23 @@ import type { HeldMemory, Holder } from "./held-memory.js";
 import { ClientWatch, type KeepaliveSettings } from "./keepalive.js";
 import type { Linger } from "./linger.js";
 import { type Answered, writeError, writeKeepalive } from "./messages.js";
+import type { Meter } from "./meter.js";
 import { ObjectEventRegistrations } from "./object-events.js";
 import { Outbox } from "./outbox.js";
 import type { Policy } from "./policy.js";
 import { ServerStream } from "./stream.js";
 import { type DispatchTable, tableOf } from "./table.js";
+import type { Trace } from "./trace.js";
 import type { Turns } from "./turns.js";
 
 /** What every session of a server shares. */
 export interface SessionServices {
   /** Opens the URI that a client named; an empty name means the default. */
   openDriver(name: string, context: CallContext): Promise<HypervisorConnection>;
-  readonly keepalive: KeepaliveSettings;
-  /** Slow calls of one client that run at a time. */
-  readonly maxClientRequests: number;
+  /** The settings of now. */
+  live(): { readonly keepalive: KeepaliveSettings; readonly maxClientRequests: number };
+  readonly trace: Trace;
+  readonly meter?: Meter;
   /** Without one everything is allowed. */
   readonly policy?: Policy;
   readonly linger: Linger;
@@ -42,6 +45,8 @@ export interface SessionServices {
 
 /** One client as the server that accepted it knows it. */
 export interface ClientInfo {
+  /** Unique in the life of a server, counted from 1. */
+  readonly id: number;
   readonly identity: Identity;
   /** It came by the read-only socket. */
   readonly readOnly: boolean;
@@ -61,6 +66,9 @@ type Opening =
 
 /** One client's connection: what it sends is cut into messages and dispatched, what goes to it leaves through the outbox. */
 export class Session implements Holder {
+  readonly id: number;
+  /** When it came, in milliseconds since 1970. */
+  readonly since = Date.now();
   readonly identity: Identity;
   readonly outbox: Outbox;
   readonly events: EventRegistrations;
@@ -87,6 +95,7 @@ export class Session implements Holder {
 
   /** Takes over an accepted socket and begins to read. */
   constructor(socket: Socket, client: ClientInfo, services: SessionServices) {
+    this.id = client.id;
     this.identity = client.identity;
     this.#serverLog = client.log;
     this.policy = services.policy;
@@ -100,11 +109,12 @@ export class Session implements Holder {
         this.log.warn({ unread }, "the client does not read what it is sent; its connection is closed");
         socket.destroy();
       },
+      services.meter,
     );
     this.events = new EventRegistrations(this);
     this.objectEvents = new ObjectEventRegistrations(this);
-    this.#calls = new ClientCalls(this, services.maxClientRequests);
-    this.#watch = new ClientWatch(services.keepalive, this.outbox, () => {
+    this.#calls = new ClientCalls(this, services);
+    this.#watch = new ClientWatch(services.live().keepalive, this.outbox, () => {
       this.log.info({}, "connection closed due to keepalive timeout");
       socket.destroy();
     });
@@ -116,7 +126,7 @@ export class Session implements Holder {
 
   /** Most clients come and go without a line in the log, so theirs is made when it is needed. */
   get log(): Log {
-    this.#log ??= this.#serverLog.child({ client: this.identity.pid, uid: this.identity.uid });
+    this.#log ??= this.#serverLog.child({ client: this.id, pid: this.identity.pid, uid: this.identity.uid });
     return this.#log;
   }
 
@@ -132,6 +142,10 @@ export class Session implements Holder {
   get connection(): HypervisorConnection {
     if (this.#opening.state !== "open") throw notOpen();
     return this.#opening.connection;
+  }
+
+  get calls(): CallLoad {
+    return this.#calls.load;
   }
 
   get held(): number {

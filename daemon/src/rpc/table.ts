@@ -18,6 +18,8 @@ export interface Entry {
   readonly name: HypervisorCallName;
   readonly call: Call;
   readonly program: Program;
+  /** A number of its own among the calls of all programs, small enough for an array's index. */
+  readonly slot: number;
   /** The argument that names a domain: it is resolved before anything else looks at it. */
   readonly domainField: string | undefined;
   /** For calls that the session answers itself. */
@@ -29,6 +31,8 @@ export interface DispatchTable {
   readonly program: Program;
   readonly entries: readonly (Entry | undefined)[];
 }
+
+let slots = 0;
 
 /** The program that nearly every message is for comes first. */
 export const dispatchTables: readonly DispatchTable[] = PROGRAMS.map((program) => ({
@@ -50,6 +54,7 @@ function entriesOf(program: Program): readonly (Entry | undefined)[] {
       name: name as HypervisorCallName,
       call,
       program,
+      slot: slots++,
       domainField: Object.entries(call.args.fields).find(([, codec]) => (codec as unknown) === domain)?.[0],
       answer: call.by === "session" ? (sessionCalls[name as SessionCallName] as Entry["answer"]) : undefined,
     };

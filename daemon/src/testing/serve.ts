@@ -22,6 +22,7 @@ const DEFAULTS: ServerSettings = {
   keepalive: { interval: 0, count: 5 },
   maxClients: 100,
   maxQueuedClients: 10,
+  maxAnonymousClients: 10,
   maxClientRequests: 5,
 };
 
