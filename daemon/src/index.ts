@@ -1,5 +1,5 @@
 export { daemonVersion, describePlugins, type RunningDaemon, startDaemon } from "./daemon.js";
-export type { Policy, PolicyRequest } from "./rpc/policy.js";
-export { type ListenAt, type ServerSettings, SessionServer } from "./rpc/server.js";
+export type { ListenAt } from "./listen/door.js";
+export { type ServerSettings, SessionServer } from "./rpc/server.js";
 export type { Options } from "./startup/options.js";
 export { StartError } from "./startup/start-error.js";

@@ -18,7 +18,7 @@ export const domainActionsApi = defineApi({
     { label: chars(LIMITS.securityLabel), enforcing: i32 },
     { acl: ["domain:read"], priority: "high" },
   ),
-  domainInjectNmi: call(210, { dom: domain, flags: u32 }, {}, { acl: ["domain:inject_nmi"] }),
+  domainInjectNMI: call(210, { dom: domain, flags: u32 }, {}, { acl: ["domain:inject_nmi"] }),
   domainScreenshot: call(
     211,
     { dom: domain, screen: u32, flags: u32 },
@@ -32,7 +32,7 @@ export const domainActionsApi = defineApi({
     { acl: ["domain:send_input"] },
   ),
   domainOpenGraphics: call(249, { dom: domain, idx: u32, flags: u32 }, {}, { acl: ["domain:open_graphics"] }),
-  domainPmSuspendForDuration: call(
+  domainPMSuspendForDuration: call(
     261,
     { dom: domain, target: u32, duration: u64, flags: u32 },
     {},
@@ -56,7 +56,7 @@ export const domainActionsApi = defineApi({
     { metadata: text },
     { acl: ["domain:read"], shape: { returns: "metadata" } },
   ),
-  domainPmWakeup: call(267, { dom: domain, flags: u32 }, {}, { acl: ["domain:pm_control"] }),
+  domainPMWakeup: call(267, { dom: domain, flags: u32 }, {}, { acl: ["domain:pm_control"] }),
   domainGetSecurityLabelList: call(
     278,
     { dom: domain },
@@ -75,7 +75,7 @@ export const domainActionsApi = defineApi({
     {},
     { acl: ["domain:open_device"], stream: "read" },
   ),
-  domainCreateXmlWithFiles: call(
+  domainCreateXMLWithFiles: call(
     309,
     { xmlDesc: text, flags: u32 },
     { dom: domain },
@@ -87,7 +87,7 @@ export const domainActionsApi = defineApi({
     { dom: domain },
     { acl: ["domain:start"], shape: { returns: "dom" } },
   ),
-  domainOpenGraphicsFd: call(343, { dom: domain, idx: u32, flags: u32 }, {}, { acl: ["domain:open_graphics"] }),
+  domainOpenGraphicsFD: call(343, { dom: domain, idx: u32, flags: u32 }, {}, { acl: ["domain:open_graphics"] }),
   domainRename: call(
     358,
     { dom: domain, newName: optional(text), flags: u32 },

@@ -6,7 +6,7 @@ import { domain, text } from "./types.js";
 
 /** Checkpoints and backups. */
 export const domainCheckpointApi = defineApi({
-  domainCheckpointCreateXml: call(
+  domainCheckpointCreateXML: call(
     411,
     { dom: domain, xmlDesc: text, flags: u32 },
     { checkpoint: domainCheckpoint },
@@ -15,7 +15,7 @@ export const domainCheckpointApi = defineApi({
       shape: { returns: "checkpoint" },
     },
   ),
-  domainCheckpointGetXmlDesc: call(
+  domainCheckpointGetXMLDesc: call(
     412,
     { checkpoint: domainCheckpoint, flags: u32 },
     { xml: text },
@@ -52,7 +52,7 @@ export const domainCheckpointApi = defineApi({
     {},
     { acl: ["domain:checkpoint", "domain:block_write"] },
   ),
-  domainBackupGetXmlDesc: call(
+  domainBackupGetXMLDesc: call(
     422,
     { dom: domain, flags: u32 },
     { xml: text },

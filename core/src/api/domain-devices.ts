@@ -54,7 +54,7 @@ export const domainDevicesApi = defineApi({
       ],
     },
   ),
-  domainFdAssociate: call(443, { dom: domain, name: text, flags: u32 }, {}, { acl: ["domain:write"] }),
+  domainFDAssociate: call(443, { dom: domain, name: text, flags: u32 }, {}, { acl: ["domain:write"] }),
 });
 
 export interface DomainDevicesHandlers extends HandlersOf<typeof domainDevicesApi> {}

@@ -12,19 +12,19 @@ export const domainGuestApi = defineApi({
     { hostname: text },
     { acl: ["domain:write"], shape: { returns: "hostname" } },
   ),
-  domainFstrim: call(
+  domainFSTrim: call(
     294,
     { dom: domain, mountPoint: optional(text), minimum: u64, flags: u32 },
     {},
     { acl: ["domain:fs_trim"] },
   ),
-  domainFsfreeze: call(
+  domainFSFreeze: call(
     335,
     { dom: domain, mountpoints: array(text, LIMITS.domainFsfreezeMountpoints), flags: u32 },
     { filesystems: i32 },
     { acl: ["domain:fs_freeze"], shape: { returns: "filesystems" } },
   ),
-  domainFsthaw: call(
+  domainFSThaw: call(
     336,
     { dom: domain, mountpoints: array(text, LIMITS.domainFsfreezeMountpoints), flags: u32 },
     { filesystems: i32 },
@@ -32,7 +32,7 @@ export const domainGuestApi = defineApi({
   ),
   domainGetTime: call(337, { dom: domain, flags: u32 }, { seconds: i64, nseconds: u32 }, { acl: ["domain:write"] }),
   domainSetTime: call(338, { dom: domain, seconds: i64, nseconds: u32, flags: u32 }, {}, { acl: ["domain:set_time"] }),
-  domainGetFsinfo: call(
+  domainGetFSInfo: call(
     349,
     { dom: domain, flags: u32 },
     { info: array(fileSystemInfo, LIMITS.domainFsinfo), ret: u32 },
@@ -72,13 +72,13 @@ export const domainGuestApi = defineApi({
     { result: i32 },
     { acl: ["domain:write"], shape: { returns: "result" } },
   ),
-  domainAuthorizedSshKeysGet: call(
+  domainAuthorizedSSHKeysGet: call(
     424,
     { dom: domain, user: text, flags: u32 },
     { keys: array(text, LIMITS.domainAuthorizedSshKeys) },
     { acl: ["domain:write"], shape: { returns: "keys" } },
   ),
-  domainAuthorizedSshKeysSet: call(
+  domainAuthorizedSSHKeysSet: call(
     425,
     { dom: domain, user: text, keys: array(text, LIMITS.domainAuthorizedSshKeys), flags: u32 },
     {},

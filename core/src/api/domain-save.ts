@@ -22,13 +22,13 @@ export const domainSaveApi = defineApi({
     {},
     { acl: ["domain:start", "domain:write"] },
   ),
-  domainSaveImageGetXmlDesc: call(
+  domainSaveImageGetXMLDesc: call(
     235,
     { file: text, flags: u32 },
     { xml: text },
     { acl: ["domain:write"], priority: "high", shape: { returns: "xml" } },
   ),
-  domainSaveImageDefineXml: call(
+  domainSaveImageDefineXML: call(
     236,
     { file: text, dxml: text, flags: u32 },
     {},
@@ -40,13 +40,13 @@ export const domainSaveApi = defineApi({
     {},
     { acl: ["domain:core_dump"] },
   ),
-  domainManagedSaveGetXmlDesc: call(
+  domainManagedSaveGetXMLDesc: call(
     388,
     { dom: domain, flags: u32 },
     { xml: text },
     { acl: ["domain:read", "domain:read_secure:VIR_DOMAIN_SAVE_IMAGE_XML_SECURE"], shape: { returns: "xml" } },
   ),
-  domainManagedSaveDefineXml: call(
+  domainManagedSaveDefineXML: call(
     389,
     { dom: domain, dxml: optional(text), flags: u32 },
     {},

@@ -6,13 +6,13 @@ import { domain, text } from "./types.js";
 
 /** Snapshots. */
 export const domainSnapshotApi = defineApi({
-  domainSnapshotCreateXml: call(
+  domainSnapshotCreateXML: call(
     185,
     { dom: domain, xmlDesc: text, flags: u32 },
     { snap: domainSnapshot },
     { acl: ["domain:snapshot", "domain:fs_freeze:VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE"], shape: { returns: "snap" } },
   ),
-  domainSnapshotGetXmlDesc: call(
+  domainSnapshotGetXMLDesc: call(
     186,
     { snap: domainSnapshot, flags: u32 },
     { xml: text },

@@ -140,10 +140,10 @@ export const domainTuningApi = defineApi({
     { params: array(typedParam, LIMITS.domainInterfaceParameters), nparams: i32 },
     { acl: ["domain:read"], shape: { sized: "params", count: "nparams", max: LIMITS.domainInterfaceParameters } },
   ),
-  domainGetCpuStats: call(
+  domainGetCPUStats: call(
     262,
     { dom: domain, nparams: u32, startCpu: i32, ncpus: u32, flags: u32 },
-    { params: array(typedParam, LIMITS.domainGetCpuStats), nparams: i32 },
+    { params: array(typedParam, LIMITS.domainGetCPUStats), nparams: i32 },
     { acl: ["domain:read"] },
   ),
   domainPinEmulator: call(
@@ -176,13 +176,13 @@ export const domainTuningApi = defineApi({
       ],
     },
   ),
-  domainGetIothreadInfo: call(
+  domainGetIOThreadInfo: call(
     351,
     { dom: domain, flags: u32 },
     { info: array(ioThreadInfo, LIMITS.iothreadInfo), ret: u32 },
     { acl: ["domain:read"], shape: { list: "info" } },
   ),
-  domainPinIothread: call(
+  domainPinIOThread: call(
     352,
     { dom: domain, iothreadsId: u32, cpumap: opaque(LIMITS.cpumap), flags: u32 },
     {},
@@ -194,7 +194,7 @@ export const domainTuningApi = defineApi({
       ],
     },
   ),
-  domainAddIothread: call(
+  domainAddIOThread: call(
     355,
     { dom: domain, iothreadId: u32, flags: u32 },
     {},
@@ -206,7 +206,7 @@ export const domainTuningApi = defineApi({
       ],
     },
   ),
-  domainDelIothread: call(
+  domainDelIOThread: call(
     356,
     { dom: domain, iothreadId: u32, flags: u32 },
     {},
@@ -242,7 +242,7 @@ export const domainTuningApi = defineApi({
       ],
     },
   ),
-  domainSetIothreadParams: call(
+  domainSetIOThreadParams: call(
     402,
     { dom: domain, iothreadId: u32, params: array(typedParam, LIMITS.domainIothreadParams), flags: u32 },
     {},

@@ -18,31 +18,31 @@ export const hostApi = defineApi({
     { model: chars(LIMITS.securityModel), doi: chars(LIMITS.securityDoi) },
     { acl: ["connect:read"], priority: "high" },
   ),
-  connectDomainXmlFromNative: call(
+  connectDomainXMLFromNative: call(
     135,
     { nativeFormat: text, nativeConfig: text, flags: u32 },
     { domainXml: text },
     { acl: ["connect:write"], shape: { returns: "domainXml" } },
   ),
-  connectDomainXmlToNative: call(
+  connectDomainXMLToNative: call(
     136,
     { nativeFormat: text, domainXml: text, flags: u32 },
     { nativeConfig: text },
     { acl: ["connect:write"], shape: { returns: "nativeConfig" } },
   ),
-  connectCompareCpu: call(
+  connectCompareCPU: call(
     158,
     { xml: text, flags: u32 },
     { result: i32 },
     { acl: ["connect:read"], priority: "high", shape: { returns: "result" } },
   ),
-  connectBaselineCpu: call(
+  connectBaselineCPU: call(
     162,
     { xmlCPUs: array(text, LIMITS.cpuBaseline), flags: u32 },
     { cpu: text },
     { acl: ["connect:read"], shape: { returns: "cpu" } },
   ),
-  nodeGetCpuStats: call(
+  nodeGetCPUStats: call(
     227,
     { cpuNum: i32, nparams: i32, flags: u32 },
     { params: array(namedCount, LIMITS.nodeCpuStats), nparams: i32 },
@@ -71,13 +71,13 @@ export const hostApi = defineApi({
     { params: array(typedParam, LIMITS.nodeMemoryParameters), nparams: i32 },
     { acl: ["connect:read"], shape: { sized: "params", count: "nparams", max: LIMITS.nodeMemoryParameters } },
   ),
-  nodeGetCpuMap: call(
+  nodeGetCPUMap: call(
     293,
     { needMap: i32, needOnline: i32, flags: u32 },
     { cpumap: opaque(LIMITS.cpumap), online: u32, ret: i32 },
     { acl: ["connect:read"] },
   ),
-  connectGetCpuModelNames: call(
+  connectGetCPUModelNames: call(
     312,
     { arch: text, needResults: i32, flags: u32 },
     { models: array(text, LIMITS.connectCpuModels), ret: i32 },
@@ -113,7 +113,7 @@ export const hostApi = defineApi({
     { ret: i32 },
     { acl: ["connect:write"], shape: { returns: "ret" } },
   ),
-  connectCompareHypervisorCpu: call(
+  connectCompareHypervisorCPU: call(
     393,
     {
       emulator: optional(text),
@@ -126,7 +126,7 @@ export const hostApi = defineApi({
     { result: i32 },
     { acl: ["connect:write"], shape: { returns: "result" } },
   ),
-  connectBaselineHypervisorCpu: call(
+  connectBaselineHypervisorCPU: call(
     394,
     {
       emulator: optional(text),
@@ -139,7 +139,7 @@ export const hostApi = defineApi({
     { cpu: text },
     { acl: ["connect:write"], shape: { returns: "cpu" } },
   ),
-  nodeGetSevInfo: call(
+  nodeGetSEVInfo: call(
     395,
     { nparams: i32, flags: u32 },
     { params: array(typedParam, LIMITS.nodeSevInfo), nparams: i32 },

@@ -29,19 +29,19 @@ export const interfaceApi = defineApi({
     { iface: networkInterface },
     { acl: ["interface:getattr"], priority: "high", shape: { returns: "iface" } },
   ),
-  interfaceLookupByMacString: call(
+  interfaceLookupByMACString: call(
     129,
     { mac: text },
     { iface: networkInterface },
     { acl: ["interface:getattr"], priority: "high", shape: { returns: "iface" } },
   ),
-  interfaceGetXmlDesc: call(
+  interfaceGetXMLDesc: call(
     130,
     { iface: networkInterface, flags: u32 },
     { xml: text },
     { acl: ["interface:read"], shape: { returns: "xml" } },
   ),
-  interfaceDefineXml: call(
+  interfaceDefineXML: call(
     131,
     { xml: text, flags: u32 },
     { iface: networkInterface },

@@ -40,7 +40,7 @@ export const LIMITS = {
   cpumaps: 8388608,
   domainNumaParameters: 16,
   domainInterfaceParameters: 16,
-  domainGetCpuStats: 2048,
+  domainGetCPUStats: 2048,
   iothreadInfo: 16384,
   domainPerfEvents: 64,
   domainIothreadParams: 64,

@@ -31,20 +31,20 @@ export const networkApi = defineApi({
     },
   ),
   networkCreate: call(39, { net: network }, {}, { acl: ["network:start"] }),
-  networkCreateXml: call(
+  networkCreateXML: call(
     40,
     { xml: text },
     { net: network },
     { acl: ["network:write", "network:start"], shape: { returns: "net" } },
   ),
-  networkDefineXml: call(
+  networkDefineXML: call(
     41,
     { xml: text },
     { net: network },
     { acl: ["network:write", "network:save"], priority: "high", shape: { returns: "net" } },
   ),
   networkDestroy: call(42, { net: network }, {}, { acl: ["network:stop"], priority: "high" }),
-  networkGetXmlDesc: call(
+  networkGetXMLDesc: call(
     43,
     { net: network, flags: u32 },
     { xml: text },
@@ -68,7 +68,7 @@ export const networkApi = defineApi({
     { net: network },
     { acl: ["network:getattr"], priority: "high", shape: { returns: "net" } },
   ),
-  networkLookupByUuid: call(
+  networkLookupByUUID: call(
     47,
     { uuid: uuid },
     { net: network },
@@ -119,7 +119,7 @@ export const networkApi = defineApi({
       priority: "high",
     },
   ),
-  networkGetDhcpLeases: call(
+  networkGetDHCPLeases: call(
     341,
     { net: network, mac: optional(text), needResults: i32, flags: u32 },
     { leases: array(dhcpLease, LIMITS.networkDhcpLeases), ret: u32 },
@@ -131,13 +131,13 @@ export const networkApi = defineApi({
     { ports: array(networkPort, LIMITS.networkPortList), ret: u32 },
     { acl: ["network:search_ports"], aclFilter: "network_port:getattr", priority: "high", shape: { list: "ports" } },
   ),
-  networkPortLookupByUuid: call(
+  networkPortLookupByUUID: call(
     405,
     { network: network, uuid: uuid },
     { port: networkPort },
     { acl: ["network_port:getattr"], priority: "high", shape: { returns: "port" } },
   ),
-  networkPortCreateXml: call(
+  networkPortCreateXML: call(
     406,
     { network: network, xml: text, flags: u32 },
     { port: networkPort },
@@ -155,20 +155,20 @@ export const networkApi = defineApi({
     {},
     { acl: ["network_port:write"] },
   ),
-  networkPortGetXmlDesc: call(
+  networkPortGetXMLDesc: call(
     409,
     { port: networkPort, flags: u32 },
     { xml: text },
     { acl: ["network_port:read"], shape: { returns: "xml" } },
   ),
   networkPortDelete: call(410, { port: networkPort, flags: u32 }, {}, { acl: ["network_port:delete"] }),
-  networkDefineXmlFlags: call(
+  networkDefineXMLFlags: call(
     432,
     { xml: text, flags: u32 },
     { net: network },
     { acl: ["network:write", "network:save"], priority: "high", shape: { returns: "net" } },
   ),
-  networkCreateXmlFlags: call(
+  networkCreateXMLFlags: call(
     437,
     { xml: text, flags: u32 },
     { net: network },

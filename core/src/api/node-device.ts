@@ -34,7 +34,7 @@ export const nodeDeviceApi = defineApi({
     { dev: nodeDevice },
     { acl: ["node_device:getattr"], priority: "high", shape: { returns: "dev" } },
   ),
-  nodeDeviceGetXmlDesc: call(
+  nodeDeviceGetXMLDesc: call(
     114,
     { name: text, flags: u32 },
     { xml: text },
@@ -61,7 +61,7 @@ export const nodeDeviceApi = defineApi({
   nodeDeviceDettach: call(118, { name: text }, {}, { acl: ["node_device:detach"] }),
   nodeDeviceReAttach: call(119, { name: text }, {}, { acl: ["node_device:detach"] }),
   nodeDeviceReset: call(120, { name: text }, {}, { acl: ["node_device:detach"] }),
-  nodeDeviceCreateXml: call(
+  nodeDeviceCreateXML: call(
     123,
     { xmlDesc: text, flags: u32 },
     { dev: nodeDevice },
@@ -79,7 +79,7 @@ export const nodeDeviceApi = defineApi({
       shape: { list: "devices" },
     },
   ),
-  nodeDeviceLookupScsiHostByWwn: call(
+  nodeDeviceLookupSCSIHostByWWN: call(
     297,
     { wwnn: text, wwpn: text, flags: u32 },
     { dev: nodeDevice },
@@ -91,7 +91,7 @@ export const nodeDeviceApi = defineApi({
     {},
     { acl: ["node_device:detach"] },
   ),
-  nodeDeviceDefineXml: call(
+  nodeDeviceDefineXML: call(
     428,
     { xmlDesc: text, flags: u32 },
     { dev: nodeDevice },

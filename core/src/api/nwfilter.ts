@@ -7,31 +7,31 @@ import { uuid } from "./uuid.js";
 
 /** Network filters and their bindings. */
 export const nwfilterApi = defineApi({
-  nwfilterLookupByName: call(
+  nwFilterLookupByName: call(
     175,
     { name: text },
     { nwfilter: nwfilter },
     { acl: ["nwfilter:getattr"], priority: "high", shape: { returns: "nwfilter" } },
   ),
-  nwfilterLookupByUuid: call(
+  nwFilterLookupByUUID: call(
     176,
     { uuid: uuid },
     { nwfilter: nwfilter },
     { acl: ["nwfilter:getattr"], priority: "high", shape: { returns: "nwfilter" } },
   ),
-  nwfilterGetXmlDesc: call(
+  nwFilterGetXMLDesc: call(
     177,
     { nwfilter: nwfilter, flags: u32 },
     { xml: text },
     { acl: ["nwfilter:read"], priority: "high", shape: { returns: "xml" } },
   ),
-  connectNumOfNwfilters: call(
+  connectNumOfNWFilters: call(
     178,
     {},
     { num: i32 },
     { acl: ["connect:search_nwfilters"], aclFilter: "nwfilter:getattr", priority: "high", shape: { returns: "num" } },
   ),
-  connectListNwfilters: call(
+  connectListNWFilters: call(
     179,
     { maxnames: i32 },
     { names: array(text, LIMITS.nwfilterList) },
@@ -42,44 +42,44 @@ export const nwfilterApi = defineApi({
       shape: { upTo: "names", limit: "maxnames" },
     },
   ),
-  nwfilterDefineXml: call(
+  nwFilterDefineXML: call(
     180,
     { xml: text },
     { nwfilter: nwfilter },
     { acl: ["nwfilter:write", "nwfilter:save"], priority: "high", shape: { returns: "nwfilter" } },
   ),
-  nwfilterUndefine: call(181, { nwfilter: nwfilter }, {}, { acl: ["nwfilter:delete"], priority: "high" }),
-  connectListAllNwfilters: call(
+  nwFilterUndefine: call(181, { nwfilter: nwfilter }, {}, { acl: ["nwfilter:delete"], priority: "high" }),
+  connectListAllNWFilters: call(
     286,
     { needResults: i32, flags: u32 },
     { filters: array(nwfilter, LIMITS.nwfilterList), ret: u32 },
     { acl: ["connect:search_nwfilters"], aclFilter: "nwfilter:getattr", priority: "high", shape: { list: "filters" } },
   ),
-  nwfilterBindingLookupByPortDev: call(
+  nwFilterBindingLookupByPortDev: call(
     397,
     { name: text },
     { nwfilter: nwfilterBinding },
     { acl: ["nwfilter_binding:getattr"], priority: "high", shape: { returns: "nwfilter" } },
   ),
-  nwfilterBindingGetXmlDesc: call(
+  nwFilterBindingGetXMLDesc: call(
     398,
     { nwfilter: nwfilterBinding, flags: u32 },
     { xml: text },
     { acl: ["nwfilter_binding:read"], priority: "high", shape: { returns: "xml" } },
   ),
-  nwfilterBindingCreateXml: call(
+  nwFilterBindingCreateXML: call(
     399,
     { xml: text, flags: u32 },
     { nwfilter: nwfilterBinding },
     { acl: ["nwfilter_binding:create"], priority: "high", shape: { returns: "nwfilter" } },
   ),
-  nwfilterBindingDelete: call(
+  nwFilterBindingDelete: call(
     400,
     { nwfilter: nwfilterBinding },
     {},
     { acl: ["nwfilter_binding:delete"], priority: "high" },
   ),
-  connectListAllNwfilterBindings: call(
+  connectListAllNWFilterBindings: call(
     401,
     { needResults: i32, flags: u32 },
     { bindings: array(nwfilterBinding, LIMITS.nwfilterBindingList), ret: u32 },
@@ -90,7 +90,7 @@ export const nwfilterApi = defineApi({
       shape: { list: "bindings" },
     },
   ),
-  nwfilterDefineXmlFlags: call(
+  nwFilterDefineXMLFlags: call(
     431,
     { xml: text, flags: u32 },
     { nwfilter: nwfilter },

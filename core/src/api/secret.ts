@@ -24,19 +24,19 @@ export const secretApi = defineApi({
       shape: { upTo: "uuids", limit: "maxuuids" },
     },
   ),
-  secretLookupByUuid: call(
+  secretLookupByUUID: call(
     141,
     { uuid: uuid },
     { secret: secret },
     { acl: ["secret:getattr"], priority: "high", shape: { returns: "secret" } },
   ),
-  secretDefineXml: call(
+  secretDefineXML: call(
     142,
     { xml: text, flags: u32 },
     { secret: secret },
     { acl: ["secret:write", "secret:save"], priority: "high", shape: { returns: "secret" } },
   ),
-  secretGetXmlDesc: call(
+  secretGetXMLDesc: call(
     143,
     { secret: secret, flags: u32 },
     { xml: text },

@@ -57,13 +57,13 @@ export const storagePoolApi = defineApi({
     { xml: text },
     { acl: ["connect:detect_storage_pools"], shape: { returns: "xml" } },
   ),
-  storagePoolCreateXml: call(
+  storagePoolCreateXML: call(
     76,
     { xml: text, flags: u32 },
     { pool: storagePool },
     { acl: ["storage_pool:start", "storage_pool:write"], shape: { returns: "pool" } },
   ),
-  storagePoolDefineXml: call(
+  storagePoolDefineXML: call(
     77,
     { xml: text, flags: u32 },
     { pool: storagePool },
@@ -81,7 +81,7 @@ export const storagePoolApi = defineApi({
     { pool: storagePool },
     { acl: ["storage_pool:getattr"], priority: "high", shape: { returns: "pool" } },
   ),
-  storagePoolLookupByUuid: call(
+  storagePoolLookupByUUID: call(
     85,
     { uuid: uuid },
     { pool: storagePool },
@@ -99,7 +99,7 @@ export const storagePoolApi = defineApi({
     { state: u8, capacity: u64, allocation: u64, available: u64 },
     { acl: ["storage_pool:read"], priority: "high" },
   ),
-  storagePoolGetXmlDesc: call(
+  storagePoolGetXMLDesc: call(
     88,
     { pool: storagePool, flags: u32 },
     { xml: text },

@@ -5,7 +5,7 @@ import { text } from "./types.js";
 
 /** Storage volumes. */
 export const storageVolumeApi = defineApi({
-  storageVolCreateXml: call(
+  storageVolCreateXML: call(
     93,
     { pool: storagePool, xml: text, flags: u32 },
     { vol: storageVol },
@@ -36,7 +36,7 @@ export const storageVolumeApi = defineApi({
     { type: i8, capacity: u64, allocation: u64 },
     { acl: ["storage_vol:read"], priority: "high" },
   ),
-  storageVolGetXmlDesc: call(
+  storageVolGetXMLDesc: call(
     99,
     { vol: storageVol, flags: u32 },
     { xml: text },
@@ -48,7 +48,7 @@ export const storageVolumeApi = defineApi({
     { name: text },
     { acl: ["storage_vol:read"], priority: "high", shape: { returns: "name" } },
   ),
-  storageVolCreateXmlFrom: call(
+  storageVolCreateXMLFrom: call(
     125,
     { pool: storagePool, xml: text, clonevol: storageVol, flags: u32 },
     { vol: storageVol },

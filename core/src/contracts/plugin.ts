@@ -1,6 +1,7 @@
 import type { HypervisorDriver } from "./driver.js";
 import type { LockManager } from "./lock.js";
 import type { LogManager } from "./log-manager.js";
+import type { AccessPolicy } from "./policy.js";
 import type { SecurityDriver } from "./security.js";
 
 /** The contracts of this core by name; the number is the contract's major version. */
@@ -9,6 +10,7 @@ export interface ContractMap {
   "security.v1": SecurityDriver;
   "lock.v1": LockManager;
   "log.v1": LogManager;
+  "policy.v1": AccessPolicy;
 }
 
 export type ContractName = keyof ContractMap;

@@ -40,6 +40,8 @@ function readOnlyDenied(name: string, detail: string): VirtError {
 /** The public name of a call: libvirt's, with its prefix; of a call that libvirt does not have, ours. */
 export function publicName(name: string): string {
   if (!(name in remoteProgram.calls)) return name;
+  // libvirt writes the filters all in capitals.
+  if (name.startsWith("nwFilter")) return `virNWFilter${name.slice("nwFilter".length)}`;
   return `vir${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 }
 

@@ -1,15 +1,19 @@
 import {
+  type AccessPolicy,
   type CallContext,
   checkReadOnly,
   type Domain,
+  type HypervisorCallName,
   type HypervisorConnection,
   type MaybePromise,
   notSupported,
   xdr,
 } from "@polyvisor/core";
 import type { Frame } from "@polyvisor/sdk/rpc";
+import { authorize, authorizeFound } from "../access/authorize.js";
+import { filtered } from "../access/filter.js";
+import { lookedUp } from "../access/subject.js";
 import { rpcError } from "./errors.js";
-import { authorize, type Policy } from "./policy.js";
 import type { Session } from "./session.js";
 import type { Args, DispatchTable, Entry } from "./table.js";
 
@@ -37,44 +41,82 @@ export function argsOf(entry: Entry, frame: Frame): Args {
 
 /** Carries a call out. Only what a driver or a policy answers late makes a promise of it. */
 export function perform(entry: Entry, session: Session, args: Args, context: CallContext): MaybePromise<unknown> {
+  if (session.policy !== undefined) return performChecked(entry, session, session.policy, args, context);
   if (entry.answer !== undefined) return entry.answer(session, args, context);
   const connection = session.connection;
   if (session.readOnly) checkReadOnly(entry.name, entry.call, args);
   const { domainField } = entry;
   if (domainField !== undefined) {
     const found = connection.resolveDomain(args[domainField] as Domain);
-    if (found instanceof Promise) return performLate(entry, session, args, context, found);
+    if (found instanceof Promise) return performLate(entry, connection, args, context, found);
     args[domainField] = found;
   }
-  if (session.policy !== undefined) return performLate(entry, session, args, context, undefined);
-  return invoke(entry, connection, args, context);
+  return invoke(entry.name, connection, args, context);
 }
 
 async function performLate(
   entry: Entry,
-  session: Session,
+  connection: HypervisorConnection,
   args: Args,
   context: CallContext,
-  resolving: Promise<Domain> | undefined,
+  resolving: Promise<Domain>,
 ): Promise<unknown> {
-  const { domainField } = entry;
-  if (domainField !== undefined && resolving !== undefined) args[domainField] = await resolving;
-  if (session.policy !== undefined) await authorizeCall(session.policy, entry, session, args);
-  return invoke(entry, session.connection, args, context);
+  args[entry.domainField as string] = await resolving;
+  return invoke(entry.name, connection, args, context);
 }
 
-function authorizeCall(policy: Policy, entry: Entry, session: Session, args: Args): Promise<void> {
-  const about = entry.domainField === undefined ? undefined : (args[entry.domainField] as Domain);
-  return authorize(policy, { identity: session.identity, call: entry.name, domain: about }, entry.call, args);
+/** With a policy: what the client may not do is refused, and what it may not know of is left out of lists. */
+async function performChecked(
+  entry: Entry,
+  session: Session,
+  policy: AccessPolicy,
+  args: Args,
+  context: CallContext,
+): Promise<unknown> {
+  const { name, call } = entry;
+  // Before a URI is open there is no driver to have permissions on.
+  if (entry.answer !== undefined && !session.isOpen) return openChecked(entry, session, policy, args, context);
+  const { connection } = session;
+  if (session.readOnly && entry.answer === undefined) checkReadOnly(name, call, args);
+  const asker = { policy, identity: session.identity, connection, log: session.log };
+  const sort = lookedUp(name, call);
+  if (sort !== undefined) {
+    const found = await invoke(name, connection, args, context);
+    await authorizeFound(asker, name, call, sort, found);
+    return found;
+  }
+  await authorize(asker, name, call, args);
+  if (entry.answer !== undefined) return entry.answer(session, args, context);
+  if (call.aclFilter === undefined) return invoke(name, connection, args, context);
+  return filtered(asker, name, args, context, (other, values) => invoke(other, connection, values, context));
+}
+
+async function openChecked(
+  entry: Entry,
+  session: Session,
+  policy: AccessPolicy,
+  args: Args,
+  context: CallContext,
+): Promise<unknown> {
+  const result = await entry.answer?.(session, args, context);
+  if (!session.isOpen) return result;
+  const { connection } = session;
+  try {
+    await authorize({ policy, identity: session.identity, connection, log: session.log }, entry.name, entry.call, args);
+  } catch (error) {
+    await session.closeDriver();
+    throw error;
+  }
+  return result;
 }
 
 function invoke(
-  entry: Entry,
+  name: HypervisorCallName,
   connection: HypervisorConnection,
   args: Args,
   context: CallContext,
 ): MaybePromise<unknown> {
-  const handler = (connection as unknown as Record<string, Handler | undefined>)[entry.name];
-  if (handler === undefined) throw notSupported(entry.name);
+  const handler = (connection as unknown as Record<string, Handler | undefined>)[name];
+  if (handler === undefined) throw notSupported(name);
   return handler.call(connection, args, context);
 }

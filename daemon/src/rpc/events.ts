@@ -9,6 +9,7 @@ import {
   VirtError,
   xdr,
 } from "@polyvisor/core";
+import type { Reference } from "../access/subject.js";
 import type { EventClient } from "./event-client.js";
 import { writeEvent } from "./messages.js";
 
@@ -102,9 +103,11 @@ export class EventRegistrations {
   }
 
   #send(event: DomainEvent, callbackID: number | undefined): void {
+    const { asker, gate } = this.#client;
     const spec = domainEvents[event.kind];
     const procedure = callbackID === undefined ? (spec.legacy ?? spec.number) : spec.number;
-    this.#write(procedure, bodyOf(event), callbackID);
+    const send = () => this.#write(procedure, bodyOf(event), callbackID);
+    gate.pass(asker, "connectDomainEventCallbackRegisterAny", "domain", event.dom as unknown as Reference, send);
   }
 
   #write(procedure: number, body: Buffer, callbackID?: number): void {

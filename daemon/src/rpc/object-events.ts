@@ -1,7 +1,9 @@
 import {
   type EventObject,
   type EventSubject,
+  type HypervisorCallName,
   type HypervisorConnection,
+  notSupported,
   type ObjectEvent,
   objectEventKind,
   objectEvents,
@@ -10,6 +12,7 @@ import {
   VirtError,
   xdr,
 } from "@polyvisor/core";
+import type { Reference, SubjectName } from "../access/subject.js";
 import type { EventClient } from "./event-client.js";
 import { writeEvent } from "./messages.js";
 
@@ -21,12 +24,20 @@ interface Registration {
   readonly unsubscribe: Unsubscribe;
 }
 
-/** The words that libvirt has for the objects, and for the calls that register. */
-const WORDS: Readonly<Record<EventObject, { readonly noun: string; readonly call: string }>> = {
-  network: { noun: "network", call: "virConnectNetworkEventRegisterAny" },
-  storagePool: { noun: "storage pool", call: "virConnectStoragePoolEventRegisterAny" },
-  nodeDevice: { noun: "node device", call: "virConnectNodeDeviceEventRegisterAny" },
-  secret: { noun: "secret", call: "virConnectSecretEventRegisterAny" },
+interface Words {
+  /** libvirt's, in messages. */
+  readonly noun: string;
+  /** The call that registers. */
+  readonly call: HypervisorCallName;
+  /** What permissions call it. */
+  readonly sort: SubjectName;
+}
+
+const WORDS: Readonly<Record<EventObject, Words>> = {
+  network: { noun: "network", call: "connectNetworkEventRegisterAny", sort: "network" },
+  storagePool: { noun: "storage pool", call: "connectStoragePoolEventRegisterAny", sort: "storage_pool" },
+  nodeDevice: { noun: "node device", call: "connectNodeDeviceEventRegisterAny", sort: "node_device" },
+  secret: { noun: "secret", call: "connectSecretEventRegisterAny", sort: "secret" },
 };
 
 /** One client's registrations for events of what is not a domain. */
@@ -76,6 +87,13 @@ export class ObjectEventRegistrations {
   }
 
   #send(event: ObjectEvent, callbackID: number): void {
+    const { asker, gate } = this.#client;
+    const { about } = objectEvents[event.kind];
+    const { call, sort } = WORDS[about];
+    gate.pass(asker, call, sort, event.object as unknown as Reference, () => this.#write(event, callbackID));
+  }
+
+  #write(event: ObjectEvent, callbackID: number): void {
     if (this.#ended) return;
     const { number, body } = objectEvents[event.kind];
     const bytes = xdr.encodeToBuffer(body as unknown as xdr.Codec<unknown, ObjectEvent>, event);
@@ -84,6 +102,6 @@ export class ObjectEventRegistrations {
 }
 
 function sourceOf({ objectEvents: source }: HypervisorConnection, about: EventObject) {
-  if (source === undefined) throw new VirtError("NO_SUPPORT", WORDS[about].call);
+  if (source === undefined) throw notSupported(WORDS[about].call);
   return source;
 }

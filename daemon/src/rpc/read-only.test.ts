@@ -41,9 +41,11 @@ for (const { way, socket, flags } of WAYS) {
 test("a policy is asked about the object as its driver knows it, and decides", async (t) => {
   const asked: unknown[] = [];
   const served = await serve(t, {
-    policy: async ({ identity, call, permission, domain }) => {
-      asked.push([identity.pid, call, `${permission.object}:${permission.permission}`, domain?.name]);
-      return permission.permission !== "stop";
+    policy: {
+      async allows({ identity, call, object, permission, attributes }) {
+        asked.push([identity.pid, call, `${object}:${permission}`, attributes.domain_name]);
+        return permission !== "stop";
+      },
     },
   });
   const client = await served.open();
@@ -53,6 +55,7 @@ test("a policy is asked about the object as its driver knows it, and decides", a
   const destroyed = await client.call(numberOf("domainDestroy"), bodyOf("domainDestroy", { dom: liar }));
   t.is(errorOf(destroyed).code, 88);
   t.deepEqual(asked, [
+    [process.pid, "connectOpen", "connect:getattr", undefined],
     [process.pid, "domainGetState", "domain:read", "test"],
     [process.pid, "domainDestroy", "domain:stop", "test"],
   ]);

@@ -1,13 +1,15 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import type { CallContext, Host, HypervisorConnection, Identity, Log } from "@polyvisor/core";
+import type { AccessPolicy, CallContext, Host, HypervisorConnection, Identity, Log } from "@polyvisor/core";
+import { isUnix, type ListenAt, placeName } from "../listen/door.js";
+import { startListening } from "../listen/listener.js";
+import { TlsDoor, type TlsTerms } from "../listen/tls/tls-door.js";
 import { HangUps } from "./hang-ups.js";
 import { HeldMemory } from "./held-memory.js";
 import type { KeepaliveSettings } from "./keepalive.js";
 import { Linger } from "./linger.js";
 import type { Meter } from "./meter.js";
 import { defaultUris, openFirst, uriOfName } from "./open-uri.js";
-import type { Policy } from "./policy.js";
 import { Session, type SessionServices } from "./session.js";
 import type { Trace } from "./trace.js";
 import { Turns } from "./turns.js";
@@ -35,29 +37,26 @@ export interface ServerSettings extends LiveSettings {
   readonly meter?: Meter;
   /** Whether every call leaves a line in the log. */
   readonly trace?: Trace;
-  readonly policy?: Policy;
+  readonly policy?: AccessPolicy;
 }
 
-/** A unix socket to listen on. */
-export interface ListenAt {
-  readonly path: string;
-  readonly mode: number;
-  readonly readOnly: boolean;
+/** A place that is listened on. */
+interface Door {
+  readonly at: ListenAt;
+  readonly tls: TlsDoor | undefined;
 }
 
 interface Arrival {
   readonly socket: Socket;
-  readonly readOnly: boolean;
+  readonly door: Door;
 }
-
-const BACKLOG = 511;
 
 const HELD_BYTES_MAX = 268435456;
 
 /** How long clients that do not read, and calls that do not end, may delay the end of the server. */
 const CLOSE_MS = 3000;
 
-/** Accepts clients on unix sockets and gives each a session. */
+/** Accepts clients, by whichever door, and gives each a session. */
 export class SessionServer {
   readonly #host: Host;
   #live: LiveSettings;
@@ -65,9 +64,12 @@ export class SessionServer {
   readonly #identify: (socket: Socket) => Identity;
   readonly #services: SessionServices;
   readonly #listeners: Server[] = [];
+  readonly #doors: Door[] = [];
   readonly #sessions = new Set<Session>();
   readonly #queue: Arrival[] = [];
   #served = 0;
+  /** Those of them that have not proved yet who they are. */
+  #anonymous = 0;
   #lastId = 0;
 
   /** `identify` tells who is at the other end of an accepted socket. */
@@ -114,24 +116,21 @@ export class SessionServer {
     this.#serveQueued();
   }
 
-  /** Rejects where the path cannot be listened on. */
-  listen({ path, mode, readOnly }: ListenAt): Promise<void> {
-    const server = createServer({ pauseOnConnect: true }, (socket) => this.#arrived({ socket, readOnly }));
+  /** Rejects where the place cannot be listened on. */
+  async listen(at: ListenAt): Promise<void> {
+    const door: Door = { at, tls: at.tls === undefined ? undefined : this.#tlsDoor(at, at.tls) };
+    const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => this.#arrived({ socket, door }));
     this.#listeners.push(server);
-    return new Promise((resolve, reject) => {
-      server.once("error", reject);
-      server.once("listening", () => {
-        server.off("error", reject);
-        server.on("error", (error) => this.#log.error({ err: error, path }, "a listener failed"));
-        resolve();
-      });
-      // The socket must never exist with more permissions than it will have; binding happens before listen returns.
-      const mask = process.umask(0o777 & ~mode);
-      try {
-        server.listen({ path, backlog: BACKLOG });
-      } finally {
-        process.umask(mask);
-      }
+    this.#doors.push(door);
+    await startListening(server, at);
+    server.on("error", (error) => this.#log.error({ err: error, place: placeName(at) }, "a listener failed"));
+  }
+
+  /** The ports that are listened on: where any was asked for, this tells which it is. */
+  get ports(): number[] {
+    return this.#listeners.flatMap((server) => {
+      const address = server.address();
+      return address === null || typeof address === "string" ? [] : [address.port];
     });
   }
 
@@ -141,6 +140,7 @@ export class SessionServer {
    */
   async close(): Promise<void> {
     for (const { socket } of this.#queue.splice(0)) socket.destroy();
+    for (const { tls } of this.#doors) tls?.close();
     const closed = this.#listeners.map((server) => new Promise((resolve) => server.close(resolve)));
     const sessions = [...this.#sessions];
     for (const session of sessions) session.shutDown();
@@ -152,12 +152,20 @@ export class SessionServer {
   }
 
   #arrived(arrival: Arrival): void {
-    if (this.#served < this.#live.maxClients) this.#serve(arrival);
+    if (this.#hasRoomFor(arrival.door)) this.#serve(arrival);
     else if (this.#queue.length < this.#live.maxQueuedClients) this.#enqueue(arrival);
     else {
       this.#log.warn({ clients: this.#served }, "too many clients; a new one is turned away");
       arrival.socket.destroy();
     }
+  }
+
+  /** A limit of 0 for those who have not proved who they are is none, as in libvirt. */
+  #hasRoomFor({ at }: Door): boolean {
+    const { maxClients, maxAnonymousClients } = this.#live;
+    if (this.#served >= maxClients) return false;
+    const isAnonymous = at.tls !== undefined || at.login !== undefined;
+    return !isAnonymous || maxAnonymousClients === 0 || this.#anonymous < maxAnonymousClients;
   }
 
   #enqueue(arrival: Arrival): void {
@@ -169,21 +177,71 @@ export class SessionServer {
     });
   }
 
-  #serve({ socket, readOnly }: Arrival): void {
-    let identity: Identity;
+  #serve({ socket, door }: Arrival): void {
+    let identity: Identity = {};
     try {
-      identity = this.#identify(socket);
+      if (isUnix(door.at)) identity = this.#identify(socket);
     } catch (error) {
       this.#log.warn({ err: error }, "a client left before it was known who it is");
       socket.destroy();
       return;
     }
-    const session = new Session(socket, { id: ++this.#lastId, identity, readOnly, log: this.#log }, this.#services);
     this.#served++;
-    this.#sessions.add(session);
     socket.once("close", () => this.#left());
+    if (door.tls === undefined) this.#begin(socket, door.at, identity);
+    else {
+      this.#anonymous++;
+      socket.on("error", () => {});
+      door.tls.take(socket);
+    }
+  }
+
+  #tlsDoor(at: ListenAt, terms: TlsTerms): TlsDoor {
+    return new TlsDoor(terms, {
+      admitted: (socket, x509Name) => {
+        this.#anonymous--;
+        this.#begin(socket, at, x509Name === undefined ? {} : { x509Name });
+        this.#serveQueued();
+      },
+      refused: (reason, peer) => {
+        this.#anonymous--;
+        this.#log.warn({ reason, peer }, "a client was refused at the TLS door");
+        this.#serveQueued();
+      },
+    });
+  }
+
+  #begin(socket: Socket, { readOnly, login }: ListenAt, identity: Identity): void {
+    const known = login === undefined ? undefined : this.#countAnonymous(socket);
+    const session = new Session(
+      socket,
+      {
+        id: ++this.#lastId,
+        identity,
+        readOnly,
+        log: this.#log,
+        ...(socket.remoteAddress === undefined ? {} : { peer: socket.remoteAddress }),
+        ...(login === undefined || known === undefined ? {} : { login: { terms: login, known } }),
+      },
+      this.#services,
+    );
+    this.#sessions.add(session);
     void session.ended.then(() => this.#sessions.delete(session));
     socket.resume();
+  }
+
+  /** Answers with what is to be called when the client is known. */
+  #countAnonymous(socket: Socket): () => void {
+    this.#anonymous++;
+    let counts = true;
+    const known = () => {
+      if (!counts) return;
+      counts = false;
+      this.#anonymous--;
+      this.#serveQueued();
+    };
+    socket.once("close", known);
+    return known;
   }
 
   #left(): void {
@@ -191,9 +249,11 @@ export class SessionServer {
     this.#serveQueued();
   }
 
+  /** The first in the queue for whom there is room: who has to prove nothing does not wait for those who have. */
   #serveQueued(): void {
-    while (this.#served < this.#live.maxClients) {
-      const next = this.#queue.shift();
+    for (;;) {
+      const index = this.#queue.findIndex(({ door }) => this.#hasRoomFor(door));
+      const [next] = index < 0 ? [] : this.#queue.splice(index, 1);
       if (next === undefined) return;
       this.#serve(next);
     }

@@ -6,6 +6,8 @@ import {
   type MaybePromise,
   notSupported,
 } from "@polyvisor/core";
+import { AUTH, type Login } from "../auth/login.js";
+import type { SaslAnswer } from "../auth/sasl/mechanism.js";
 import { noLogin, notOpen } from "./errors.js";
 import type { Session } from "./session.js";
 
@@ -29,18 +31,22 @@ const FEATURE = {
   NETWORK_UPDATE_ORDER: 16,
 } as const;
 
-const AUTH_NONE = 0;
 const OPEN_READ_ONLY = 1;
 
 /** Calls about the connection between client and daemon: no driver hears of them. */
 export const sessionCalls: SessionCalls = {
-  authList: () => [AUTH_NONE],
+  authList: ({ login }) => login?.offer() ?? [AUTH.none],
 
-  // `authList` offers no way to log in.
-  authSaslInit: refuseLogin,
-  authSaslStart: refuseLogin,
-  authSaslStep: refuseLogin,
-  authPolkit: refuseLogin,
+  authSaslInit: ({ login }) => loginOf(login).saslInit(),
+  authSaslStart: async ({ login }, { mech, nil, data }) =>
+    saslReply(await loginOf(login).saslStart(mech, nil !== 0 ? undefined : data)),
+  authSaslStep: async ({ login }, { nil, data }) =>
+    saslReply(await loginOf(login).saslStep(nil !== 0 ? undefined : data)),
+  async authPolkit({ login }, _args, { signal }) {
+    await loginOf(login).polkit(signal);
+    return 1;
+  },
+
   connectSetIdentity: unsupported("connectSetIdentity"),
 
   connectOpen: (session, { name, flags }, context) => session.open(name ?? "", (flags & OPEN_READ_ONLY) !== 0, context),
@@ -150,8 +156,26 @@ export const sessionCalls: SessionCalls = {
   },
 };
 
-function refuseLogin(): never {
-  throw noLogin();
+const LOGIN_CALLS: ReadonlySet<string> = new Set([
+  "authList",
+  "authSaslInit",
+  "authSaslStart",
+  "authSaslStep",
+  "authPolkit",
+] satisfies SessionCallName[]);
+
+/** Whether a client may call this before it has proved who it is. */
+export function isLoginCall(name: string): boolean {
+  return LOGIN_CALLS.has(name);
+}
+
+function loginOf(login: Login | undefined): Login {
+  if (login === undefined) throw noLogin();
+  return login;
+}
+
+function saslReply({ words, name }: SaslAnswer) {
+  return { complete: name === undefined ? 0 : 1, nil: 0, data: words };
 }
 
 /** What libvirt answers where nothing can do it. */

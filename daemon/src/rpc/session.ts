@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import {
+  type AccessPolicy,
   type ByteStream,
   type CallContext,
   type HypervisorConnection,
@@ -9,6 +10,9 @@ import {
   VirtError,
 } from "@polyvisor/core";
 import { type Frame, FrameError, FrameSplitter, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
+import type { Asker } from "../access/authorize.js";
+import { EventGate } from "../access/event-gate.js";
+import { Login, type LoginClient, type LoginTerms } from "../auth/login.js";
 import { type CallLoad, ClientCalls } from "./calls.js";
 import { argsOf, entryOf } from "./dispatch.js";
 import { notOpen, rpcError } from "./errors.js";
@@ -21,8 +25,8 @@ import { type Answered, writeError, writeKeepalive } from "./messages.js";
 import type { Meter } from "./meter.js";
 import { ObjectEventRegistrations } from "./object-events.js";
 import { Outbox } from "./outbox.js";
-import type { Policy } from "./policy.js";
 import { ServerStream } from "./stream.js";
+import { isLoginCall } from "./session-calls.js";
 import { type DispatchTable, tableOf } from "./table.js";
 import type { Trace } from "./trace.js";
 import type { Turns } from "./turns.js";
@@ -36,7 +40,7 @@ export interface SessionServices {
   readonly trace: Trace;
   readonly meter?: Meter;
   /** Without one everything is allowed. */
-  readonly policy?: Policy;
+  readonly policy?: AccessPolicy;
   readonly linger: Linger;
   readonly turns: Turns;
   readonly hangUps: HangUps;
@@ -51,6 +55,10 @@ export interface ClientInfo {
   /** It came by the read-only socket. */
   readonly readOnly: boolean;
   readonly log: Log;
+  /** The address from which it came over a network. */
+  readonly peer?: string;
+  /** What it has to prove before it may do anything, and whom that concerns once it has. */
+  readonly login?: { readonly terms: LoginTerms; known(): void };
 }
 
 /** Messages of one client that are worked off before others get their turn. */
@@ -65,18 +73,18 @@ type Opening =
   | { readonly state: "open"; readonly connection: HypervisorConnection };
 
 /** One client's connection: what it sends is cut into messages and dispatched, what goes to it leaves through the outbox. */
-export class Session implements Holder {
+export class Session implements Holder, LoginClient {
   readonly id: number;
   /** When it came, in milliseconds since 1970. */
   readonly since = Date.now();
-  readonly identity: Identity;
   readonly outbox: Outbox;
   readonly events: EventRegistrations;
   readonly objectEvents: ObjectEventRegistrations;
-  readonly policy: Policy | undefined;
+  readonly gate = new EventGate();
+  readonly policy: AccessPolicy | undefined;
   /** Settles once the client is gone and nothing of it is left in a driver. */
   readonly ended: Promise<void>;
-  readonly #serverLog: Log;
+  readonly #client: ClientInfo;
   readonly #socket: Socket;
   readonly #services: SessionServices;
   readonly #splitter = new FrameSplitter();
@@ -84,6 +92,9 @@ export class Session implements Holder {
   readonly #watch: ClientWatch;
   readonly #streams = new Map<number, ServerStream>();
   readonly #fullStreams = new Set<ServerStream>();
+  #identity: Identity;
+  /** There until the client has proved who it is, where it has to. */
+  #login: Login | undefined;
   #log: Log | undefined;
   #opening: Opening = { state: "closed" };
   #readOnly: boolean;
@@ -96,8 +107,9 @@ export class Session implements Holder {
   /** Takes over an accepted socket and begins to read. */
   constructor(socket: Socket, client: ClientInfo, services: SessionServices) {
     this.id = client.id;
-    this.identity = client.identity;
-    this.#serverLog = client.log;
+    this.#client = client;
+    this.#identity = client.identity;
+    this.#login = client.login === undefined ? undefined : new Login(client.login.terms, this);
     this.policy = services.policy;
     this.#readOnly = client.readOnly;
     this.#socket = socket;
@@ -126,8 +138,28 @@ export class Session implements Holder {
 
   /** Most clients come and go without a line in the log, so theirs is made when it is needed. */
   get log(): Log {
-    this.#log ??= this.#serverLog.child({ client: this.id, pid: this.identity.pid, uid: this.identity.uid });
+    if (this.#log === undefined) {
+      const { id, log, peer } = this.#client;
+      const { pid, uid, saslName: user, x509Name: certificate } = this.#identity;
+      this.#log = log.child({ client: id, pid, uid, peer, user, certificate });
+    }
     return this.#log;
+  }
+
+  get identity(): Identity {
+    return this.#identity;
+  }
+
+  /** The login that the client has not finished; `undefined` once it has, and where none is asked. */
+  get login(): Login | undefined {
+    return this.#login;
+  }
+
+  loggedIn(proved: Pick<Identity, "saslName">): void {
+    this.#login = undefined;
+    this.#identity = { ...this.#identity, ...proved };
+    this.#log = undefined;
+    this.#client.login?.known();
   }
 
   get readOnly(): boolean {
@@ -142,6 +174,11 @@ export class Session implements Holder {
   get connection(): HypervisorConnection {
     if (this.#opening.state !== "open") throw notOpen();
     return this.#opening.connection;
+  }
+
+  get asker(): Asker | undefined {
+    if (this.policy === undefined || this.#opening.state !== "open") return undefined;
+    return { policy: this.policy, identity: this.identity, connection: this.#opening.connection, log: this.log };
   }
 
   get calls(): CallLoad {
@@ -173,6 +210,14 @@ export class Session implements Holder {
       this.#opening = { state: "closed" };
       throw error;
     }
+  }
+
+  /** The client may not use what it has opened: it may try another URI. */
+  async closeDriver(): Promise<void> {
+    if (this.#opening.state !== "open") return;
+    const { connection } = this.#opening;
+    this.#opening = { state: "closed" };
+    await connection.close();
   }
 
   /** The client is done. Its connection is closed once the reply has left. */
@@ -284,6 +329,7 @@ export class Session implements Holder {
     try {
       if (frame.status !== MESSAGE_STATUS.OK) throw rpcError(`Unexpected message status ${frame.status}`);
       const entry = entryOf(table, frame);
+      if (this.#login !== undefined && !isLoginCall(entry.name)) throw rpcError("authentication required");
       this.#calls.submit(entry, argsOf(entry, frame), frame.serial);
     } catch (error) {
       if (!(error instanceof VirtError)) throw error;

@@ -1,0 +1,44 @@
+import type { ObjectAttributes } from "@polyvisor/core";
+import { child, childAttribute, childText, parseXml, type XmlElement } from "@polyvisor/sdk/xml";
+import type { Args } from "../rpc/table.js";
+
+/** The arguments that carry the document of an object that is to be made. */
+const FIELDS = ["xml", "xmlDesc", "domXml", "xmlin", "dxml"];
+
+/** The attributes under which a policy knows an object by its document's name and UUID. */
+const PREFIXES: Readonly<Record<string, string>> = { storage_pool: "pool", storage_vol: "vol" };
+
+/**
+ * What a client's document says of the object that it is to become: there is no other before it is made. Throws where it
+ * is no document, as the call itself would.
+ */
+export function documentAttributes(object: string, args: Args): ObjectAttributes {
+  const text = FIELDS.map((field) => args[field]).find((value) => typeof value === "string");
+  if (typeof text !== "string" || text === "") return {};
+  const root = parseXml(text);
+  if (object === "secret") return secretAttributes(root);
+  if (object === "nwfilter_binding") return bindingAttributes(root);
+  const prefix = PREFIXES[object] ?? object;
+  const name = childText(root, "name");
+  const uuid = childText(root, "uuid");
+  return {
+    ...(name === undefined ? {} : { [`${prefix}_name`]: name }),
+    ...(uuid === undefined ? {} : { [`${prefix}_uuid`]: uuid }),
+  };
+}
+
+function bindingAttributes(root: XmlElement): ObjectAttributes {
+  const portdev = childAttribute(root, "portdev", "name");
+  return portdev === undefined ? {} : { nwfilter_binding_portdev: portdev };
+}
+
+function secretAttributes(root: XmlElement): ObjectAttributes {
+  const usage = child(root, "usage");
+  const uuid = childText(root, "uuid");
+  const told = ["volume", "target", "name"].map((name) => [name, usage && childText(usage, name)] as const);
+  const found = told.find(([, text]) => text !== undefined);
+  return {
+    ...(uuid === undefined ? {} : { secret_uuid: uuid }),
+    ...(found === undefined ? {} : { [`secret_usage_${found[0]}`]: String(found[1]) }),
+  };
+}

@@ -1,0 +1,36 @@
+import type { HypervisorCallName } from "@polyvisor/core";
+import { type Asker, maySee } from "./authorize.js";
+import type { Reference, SubjectName } from "./subject.js";
+
+/** Events of one client that wait for a policy's answer; further ones are lost to it, with a line in the log. */
+const WAITING_MAX = 10_000;
+
+/** Lets through the events of one client that are about objects that it may know of, in their order. */
+export class EventGate {
+  #last: Promise<void> = Promise.resolve();
+  #waiting = 0;
+
+  /** `send` is called at once where there is no policy, else once the policy has allowed this and answered all before. */
+  pass(
+    asker: Asker | undefined,
+    registeredBy: HypervisorCallName,
+    sort: SubjectName,
+    reference: Reference,
+    send: () => void,
+  ): void {
+    if (asker === undefined) {
+      send();
+      return;
+    }
+    if (this.#waiting >= WAITING_MAX) {
+      asker.log.warn({ waiting: this.#waiting }, "the access policy is too slow; an event is lost");
+      return;
+    }
+    this.#waiting++;
+    const allowed = maySee(asker, registeredBy, sort, "getattr", reference);
+    this.#last = this.#last.then(async () => {
+      if (await allowed) send();
+      this.#waiting--;
+    });
+  }
+}
