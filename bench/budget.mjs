@@ -6,7 +6,7 @@ import { SessionCallContext } from "../daemon/dist/rpc/context.js";
 import { argsOf, entryOf, perform } from "../daemon/dist/rpc/dispatch.js";
 import { writeReply } from "../daemon/dist/rpc/messages.js";
 import { Outbox } from "../daemon/dist/rpc/outbox.js";
-import { authorize } from "../daemon/dist/rpc/policy.js";
+import { authorize } from "../daemon/dist/access/authorize.js";
 import { dispatchTables } from "../daemon/dist/rpc/table.js";
 
 const BATCH = 2000;
@@ -44,20 +44,19 @@ async function layersOf(call) {
   const outbox = new Outbox(fakeSocket(), () => {});
   const result = await perform(entry, session, argsOf(entry, frame), context());
   const args = argsOf(entry, frame);
-  const about = entry.domainField === undefined ? undefined : args[entry.domainField];
-  const request = { identity, call: entry.name, domain: about };
+  const asker = { policy: { allows: () => true }, identity, connection, log: silentLog };
   const found = entry.answer === undefined ? (values, by) => connection[entry.name](values, by) : undefined;
   return {
     frame: await cost(() => {
       splitter.feed(bytes);
       splitter.next();
     }),
-    dispatch: await cost(() => argsOf(entryOf(frame), frame)),
+    dispatch: await cost(() => argsOf(entryOf(dispatchTables[0], frame), frame)),
     check: await cost(() => {
       if (entry.domainField !== undefined) connection.resolveDomain(args[entry.domainField]);
       if (entry.call.readOnly) checkReadOnly(entry.name, entry.call, args);
     }),
-    policy: await costLate(() => authorize(() => true, request, entry.call, args)),
+    policy: await costLate(() => authorize(asker, entry.name, entry.call, args)),
     handler: await cost(() => (found ?? ((values, by) => entry.answer(session, values, by)))(args, context())),
     reply: await cost(() => {
       outbox.gather();
