@@ -3,8 +3,9 @@ import { createHost, type Host, type HostInfo, type Log, silentLog } from "@poly
 import { peerCredentials } from "@polyvisor/sdk/process";
 import { loadSettings } from "./config/load.js";
 import type { Settings } from "./config/schema.js";
+import type { UnixDoor } from "./listen/door.js";
 import { defaultUris } from "./rpc/open-uri.js";
-import { type ListenAt, SessionServer } from "./rpc/server.js";
+import { SessionServer } from "./rpc/server.js";
 import { claim } from "./startup/claim.js";
 import { type Locations, locationsOf } from "./startup/locations.js";
 import { openLog } from "./startup/log.js";
@@ -103,7 +104,7 @@ function serverSettings(settings: Settings): ConstructorParameters<typeof Sessio
   };
 }
 
-async function readiness(host: Host, settings: Settings, sockets: readonly ListenAt[]): Promise<string> {
+async function readiness(host: Host, settings: Settings, sockets: readonly UnixDoor[]): Promise<string> {
   return readyWords({
     version: await daemonVersion(),
     pid: process.pid,

@@ -3,7 +3,8 @@ import { chown, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { Settings } from "../config/schema.js";
-import type { ListenAt, SessionServer } from "../rpc/server.js";
+import type { UnixDoor } from "../listen/door.js";
+import type { SessionServer } from "../rpc/server.js";
 import type { Locations } from "./locations.js";
 import { StartError } from "./start-error.js";
 
@@ -11,7 +12,7 @@ import { StartError } from "./start-error.js";
 const PATH_BYTES_MAX = 107;
 
 /** The sockets of a daemon: one to change things, one only to look. */
-export function socketsOf(locations: Locations, settings: Settings): ListenAt[] {
+export function socketsOf(locations: Locations, settings: Settings): UnixDoor[] {
   const folder = settings.unix_sock_dir ?? locations.paths.run;
   const changing = { path: join(folder, "libvirt-sock"), mode: settings.unix_sock_rw_perms, readOnly: false };
   const looking = { path: join(folder, "libvirt-sock-ro"), mode: settings.unix_sock_ro_perms, readOnly: true };
@@ -26,7 +27,7 @@ export function socketsOf(locations: Locations, settings: Settings): ListenAt[] 
 }
 
 /** Listens on each, with its permissions and the group of the settings. */
-export async function listenOn(server: SessionServer, sockets: readonly ListenAt[], settings: Settings): Promise<void> {
+export async function listenOn(server: SessionServer, sockets: readonly UnixDoor[], settings: Settings): Promise<void> {
   const gid = settings.unix_sock_group === undefined ? undefined : await groupId(settings.unix_sock_group);
   for (const socket of sockets) {
     await mkdir(dirname(socket.path), { recursive: true });

@@ -1,0 +1,54 @@
+import { type Identity, VirtError } from "@polyvisor/core";
+import { readProcessStat } from "@polyvisor/sdk/process";
+
+/** A process as polkit knows it: the time of its start keeps its number from being taken over by another. */
+export interface PolkitSubject {
+  readonly pid: number;
+  /** In clock ticks since the host's start. */
+  readonly startTime: bigint;
+  readonly uid: number;
+}
+
+/** `challenge`: somebody would have to be asked, and there is nobody to ask. `dismissed`: somebody was, and refused. */
+export type PolkitVerdict = "authorized" | "denied" | "challenge" | "dismissed";
+
+/** Whoever decides what a process may do. */
+export interface PolkitAuthority {
+  /** It may ask the process's user, and so takes as long as people take, or until `signal` fires. */
+  check(subject: PolkitSubject, action: string, signal: AbortSignal): Promise<PolkitVerdict>;
+}
+
+/** The actions of libvirt's own polkit policy, so that the rules that a host has for them count here too. */
+const ACTION = { monitor: "org.libvirt.unix.monitor", manage: "org.libvirt.unix.manage" } as const;
+
+/** Rejects, in libvirt's words, where the client may not come in. */
+export async function askPolkit(
+  authority: PolkitAuthority,
+  { identity, readOnly }: { readonly identity: Identity; readonly readOnly: boolean },
+  signal: AbortSignal,
+): Promise<void> {
+  const action = readOnly ? ACTION.monitor : ACTION.manage;
+  const verdict = await authority.check(subjectOf(identity), action, signal);
+  if (verdict === "authorized") return;
+  if (verdict === "dismissed")
+    throw new VirtError("AUTH_CANCELLED", "user cancelled authentication process", { domain: "POLKIT" });
+  if (verdict === "challenge")
+    throw new VirtError("AUTH_UNAVAILABLE", `no polkit agent available to authenticate action '${action}'`, {
+      domain: "POLKIT",
+      hint: "run pkttyagent in the same session, or add a rule to /etc/polkit-1/rules.d",
+    });
+  throw new VirtError("AUTH_FAILED", "access denied by policy", {
+    domain: "POLKIT",
+    hint: `a rule of polkit decides on ${action}`,
+  });
+}
+
+function subjectOf({ pid, uid }: Identity): PolkitSubject {
+  const stat = pid === undefined ? undefined : readProcessStat(pid);
+  if (pid === undefined || uid === undefined || stat === undefined)
+    throw new VirtError("AUTH_FAILED", "authentication failed", {
+      domain: "RPC",
+      hint: "the process that asks is not there any more",
+    });
+  return { pid, uid, startTime: stat.startTime };
+}
