@@ -42,7 +42,7 @@ function backendParts(build: Build, source: ChardevSource, id: string, options: 
       return ["spicevmc", `id=${id}`, `name=${options.spiceName ?? "vdagent"}`];
     case "spiceport":
     case "dbus":
-      return [source.type, `id=${id}`, `name=${source.channel}`];
+      return [source.type, `id=${id}`, `name=${source.channel ?? ""}`];
     case "qemu-vdagent":
       return vdagentParts(source, id);
     case "nmdm":
@@ -86,7 +86,7 @@ function chardevTlsArgs(build: Build, source: Extract<ChardevSource, { type: "tc
 }
 
 function tcpParts(source: Extract<ChardevSource, { type: "tcp" }>, id: string, wait: boolean): readonly string[] {
-  const parts = ["socket", `id=${id}`, `host=${source.host}`, `port=${source.service ?? ""}`];
+  const parts = ["socket", `id=${id}`, `host=${source.host ?? ""}`, `port=${source.service ?? ""}`];
   if (source.protocol === "telnet") parts.push("telnet=on");
   return [...parts, ...serverParts(source.mode, wait), ...reconnectParts(source.reconnect)];
 }

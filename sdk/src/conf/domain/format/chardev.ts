@@ -52,7 +52,7 @@ function formatLocation(w: XmlWriter, source: ChardevSource, context: FormatCont
       return;
     case "spiceport":
     case "dbus":
-      w.empty("source", attr("channel", source.channel));
+      w.emptyIfAttributes("source", attr("channel", source.channel));
       return;
     case "nmdm":
       w.emptyIfAttributes("source", attr("master", source.master) + attr("slave", source.slave));

@@ -36,7 +36,8 @@ export interface ChardevTcp extends ChardevCommon {
   readonly type: "tcp";
   /** Listen (`bind`) rather than connect. */
   readonly mode: "bind" | "connect";
-  readonly host: string;
+  /** With the service in any definition that was checked: a console that shows the first serial port needs neither. */
+  readonly host?: string | undefined;
   readonly service?: string | undefined;
   readonly protocol: "raw" | "telnet" | "telnets" | "tls";
   readonly tls?: YesNo | undefined;
@@ -57,7 +58,7 @@ export interface ChardevUnix extends ChardevCommon {
 }
 export interface ChardevSpiceport extends ChardevCommon {
   readonly type: "spiceport";
-  readonly channel: string;
+  readonly channel?: string | undefined;
 }
 export interface ChardevNmdm extends ChardevCommon {
   readonly type: "nmdm";
@@ -72,7 +73,7 @@ export interface ChardevQemuVdagent extends ChardevCommon {
 }
 export interface ChardevDbus extends ChardevCommon {
   readonly type: "dbus";
-  readonly channel: string;
+  readonly channel?: string | undefined;
 }
 
 /** The host's end of a character device. */

@@ -90,17 +90,11 @@ export function parseChardevSource(element: XmlElement, type: ChardevType, conte
     case "dbus":
       return {
         type,
-        channel:
-          get("channel") ?? missing(element, "Missing source channel attribute for char device", "CONFIG_UNSUPPORTED"),
+        channel: get("channel"),
         ...common,
       };
-    case "nmdm": {
-      const [master, slave] = [get("master"), get("slave")];
-      if ((master === undefined) !== (slave === undefined)) {
-        missing(element, "Should define both master and slave path attributes for nmdm device");
-      }
-      return { type, master, slave, ...common };
-    }
+    case "nmdm":
+      return { type, master: get("master"), slave: get("slave"), ...common };
     case "qemu-vdagent": {
       const clipboard = source && child(source, "clipboard");
       const mouse = source && child(source, "mouse");
@@ -116,29 +110,17 @@ export function parseChardevSource(element: XmlElement, type: ChardevType, conte
   }
 }
 
-function missing(
-  element: XmlElement,
-  message: string,
-  code: "INTERNAL_ERROR" | "CONFIG_UNSUPPORTED" = "INTERNAL_ERROR",
-): never {
-  throw confError(element, code, message, "Complete <source>.");
-}
-
 function mode(source: XmlElement | undefined): "bind" | "connect" {
   return (source && enumAttribute(source, "mode", ["connect", "bind"])) ?? "connect";
 }
 
 function parseTcp(element: XmlElement, source: XmlElement | undefined): ChardevSource {
-  const host = source === undefined ? undefined : attribute(source, "host");
-  const service = source === undefined ? undefined : attribute(source, "service");
-  if (host === undefined) missing(element, "Missing source host attribute for char device");
-  if (service === undefined) missing(element, "Missing source service attribute for char device");
   const protocol = child(element, "protocol");
   return {
     type: "tcp",
     mode: mode(source),
-    host,
-    service,
+    host: source && attribute(source, "host"),
+    service: source && attribute(source, "service"),
     protocol:
       (protocol &&
         wordAttribute(

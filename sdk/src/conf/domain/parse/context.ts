@@ -1,4 +1,4 @@
-import type { ErrorName, VirtError } from "@polyvisor/core";
+import { type ErrorName, VirtError } from "@polyvisor/core";
 import { attribute, child, errorAt, nearest, onOffAttribute, type XmlElement } from "../../../xml/index.js";
 import { parseNumberSet } from "../../number-set.js";
 import type { NumberSet, VirtioOptions } from "../model/index.js";
@@ -47,8 +47,18 @@ export function word<const T extends string>(
   throw confError(element, code, complain(value), close === undefined ? list : `Did you mean '${close}'? ${list}`);
 }
 
+/** A set of numbers that an element names; one that cannot be read has the element's place. */
+export function numbersOf(element: XmlElement, text: string): NumberSet {
+  try {
+    return parseNumberSet(text);
+  } catch (error) {
+    if (!(error instanceof VirtError)) throw error;
+    throw errorAt(element, error.code, error.detail, error.hint, error.domain);
+  }
+}
+
 export function numberSet(element: XmlElement, text: string, what: string): NumberSet {
-  const set = parseNumberSet(text);
+  const set = numbersOf(element, text);
   if (set.length === 0) {
     throw confError(element, "CONFIG_UNSUPPORTED", `Invalid value of '${what}': ${text}`, "Name at least one number.");
   }

@@ -18,9 +18,8 @@ import {
   type XmlElement,
   yesNoAttribute,
 } from "../../../xml/index.js";
-import { parseNumberSet } from "../../number-set.js";
 import type { Cpu, CpuFeature, CpuNuma, NumaCell, NumaDistance, NumaInterconnect } from "../model/index.js";
-import { confError, word, wordAttribute } from "./context.js";
+import { confError, numbersOf, word, wordAttribute } from "./context.js";
 
 const CHILDREN: ReadonlySet<string> = new Set("cache feature maxphysaddr model numa topology vendor".split(" "));
 const MODES = ["custom", "host-model", "host-passthrough", "maximum"] as const;
@@ -168,7 +167,7 @@ function rejectOverlap(element: XmlElement, cells: readonly NumaCell[]): void {
 
 function parseCell(element: XmlElement, id: number): NumaCell {
   const cpus = attribute(element, "cpus");
-  const parsed = cpus === undefined ? undefined : parseNumberSet(cpus);
+  const parsed = cpus === undefined ? undefined : numbersOf(element, cpus);
   const distances = child(element, "distances");
   const caches = childElements(element, "cache");
   return {

@@ -10,9 +10,8 @@ import {
   unitScale,
   type XmlElement,
 } from "../../../xml/index.js";
-import { parseNumberSet } from "../../number-set.js";
 import type { Cachetune, Cputune, IothreadId, Memorytune, NumberSet, Scheduler } from "../model/index.js";
-import { confError, numberSet, type ParseContext } from "./context.js";
+import { confError, numberSet, numbersOf, type ParseContext } from "./context.js";
 
 const CHILDREN: ReadonlySet<string> = new Set(
   (
@@ -129,7 +128,7 @@ function parseSchedulers(
   for (const each of childElements(element, name)) {
     const text = attribute(each, `${thread}s`);
     if (text === undefined) throw confError(each, "XML_ERROR", `Missing attribute '${thread}s' in element '${name}'`);
-    const set = parseNumberSet(text);
+    const set = numbersOf(each, text);
     if (set.length === 0)
       throw confError(each, "CONFIG_UNSUPPORTED", `'${thread}s' scheduler bitmap '${text}' is empty`);
     const scheduler = parseScheduler(each);
@@ -146,7 +145,7 @@ function vcpuSet(element: XmlElement, vcpus: number): NumberSet {
   const text = attribute(element, "vcpus");
   if (text === undefined)
     throw confError(element, "XML_ERROR", `Missing ${element.name} attribute 'vcpus'`, "Add vcpus='0'.");
-  return parseNumberSet(text).filter((each) => each < vcpus);
+  return numbersOf(element, text).filter((each) => each < vcpus);
 }
 
 function parseCachetunes(element: XmlElement, vcpus: number, context: ParseContext): readonly Cachetune[] {
@@ -180,7 +179,7 @@ function parseCachetunes(element: XmlElement, vcpus: number, context: ParseConte
 /** The vCPUs of a monitor, which are some of its allocation's. */
 function monitored(element: XmlElement, allocation: NumberSet, vcpus: number): NumberSet {
   const text = attribute(element, "vcpus");
-  const set = text === undefined ? vcpuSet(element, vcpus) : parseNumberSet(text);
+  const set = text === undefined ? vcpuSet(element, vcpus) : numbersOf(element, text);
   if (set.length === 0) throw confError(element, "INVALID_ARG", "vcpus is empty", "Name at least one vCPU.");
   const allocated = new Set(allocation);
   if (!set.every((each) => allocated.has(each))) {

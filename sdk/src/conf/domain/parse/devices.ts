@@ -1,4 +1,5 @@
-import { attribute, childElements, isElement, textOf, unknownElement, type XmlElement } from "../../../xml/index.js";
+import type { ErrorName } from "@polyvisor/core";
+import { isElement, textOf, unknownElement, type XmlElement } from "../../../xml/index.js";
 import type {
   Audio,
   Channel,
@@ -130,15 +131,29 @@ class Collector {
 
 type Reader = (element: XmlElement, context: ParseContext, into: Collector) => void;
 
-function single(
-  element: XmlElement,
-  already: object | undefined,
-  message: string,
-  code: "INTERNAL_ERROR" | "XML_ERROR",
-): void {
-  if (already !== undefined) throw confError(element, code, message, `Keep one <${element.name}>.`);
-}
+/** Devices of which a guest has one, or two, and what is said of more: before the first of them is read. */
+const LIMITS: ReadonlyMap<string, { readonly most: number; readonly message: string; readonly code: ErrorName }> =
+  new Map([
+    ["watchdog", { most: 1, message: "only a single watchdog device is supported", code: "INTERNAL_ERROR" }],
+    ["memballoon", { most: 1, message: "only a single memory balloon device is supported", code: "INTERNAL_ERROR" }],
+    [
+      "tpm",
+      {
+        most: 2,
+        message: "a maximum of two TPM devices is supported, one of them being a TPM Proxy device",
+        code: "XML_ERROR",
+      },
+    ],
+    ["nvram", { most: 1, message: "only a single nvram device is supported", code: "INTERNAL_ERROR" }],
+    [
+      "redirfilter",
+      { most: 1, message: "only one set of redirection filter rule is supported", code: "INTERNAL_ERROR" },
+    ],
+    ["iommu", { most: 1, message: "only a single IOMMU device is supported", code: "XML_ERROR" }],
+    ["vsock", { most: 1, message: "only a single vsock device is supported", code: "XML_ERROR" }],
+  ]);
 
+/** In libvirt's order: of several faults the first one is told, and USB's controllers decide on what comes after them. */
 const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   [
     "emulator",
@@ -152,11 +167,11 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["filesystem", (element, context, into) => into.filesystems.push(parseFilesystem(element, context))],
   ["interface", (element, context, into) => into.interfaces.push(parseInterface(element, context))],
   ["smartcard", (element, context, into) => into.smartcards.push(parseSmartcard(element, context))],
-  ["serial", (element, context, into) => into.serials.push(parseSerial(element, context))],
   [
     "parallel",
     (element, context, into) => into.parallels.push(numbered(parseParallel(element, context), into.parallels)),
   ],
+  ["serial", (element, context, into) => into.serials.push(parseSerial(element, context))],
   [
     "console",
     (element, context, into) => {
@@ -165,15 +180,12 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
     },
   ],
   ["channel", (element, context, into) => into.channels.push(parseChannel(element, context))],
-  ["input", (element, context, into) => into.inputs.push(parseInput(element, context))],
   [
-    "tpm",
+    "input",
     (element, context, into) => {
-      if (into.tpms.length === 2) {
-        const words = "a maximum of two TPM devices is supported, one of them being a TPM Proxy device";
-        throw confError(element, "XML_ERROR", words);
-      }
-      into.tpms.push(parseTpm(element, context));
+      const input = parseInput(element, context);
+      if (input.bus === "usb") needUsb(element, into, "Can't add USB input device. USB bus is disabled");
+      into.inputs.push(input);
     },
   ],
   ["graphics", (element, context, into) => into.graphics.push(parseGraphics(element, context))],
@@ -189,36 +201,49 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
       } else into.videos.unshift(video);
     },
   ],
-  ["hostdev", (element, context, into) => into.hostdevs.push(parseHostdev(element, context))],
-  ["redirdev", (element, context, into) => into.redirdevs.push(parseRedirdev(element, context))],
   [
-    "redirfilter",
-    (element, _context, into) => {
-      single(element, into.redirfilter, "only one set of redirection filter rule is supported", "INTERNAL_ERROR");
-      into.redirfilter = parseRedirFilter(element);
+    "hostdev",
+    (element, context, into) => {
+      const hostdev = parseHostdev(element, context);
+      if (hostdev.source.type === "usb") {
+        needUsb(element, into, "Can't add host USB device: USB is disabled in this host");
+      }
+      into.hostdevs.push(hostdev);
     },
   ],
-  ["hub", (element, context, into) => into.hubs.push(parseHub(element, context))],
   [
     "watchdog",
     (element, context, into) => {
-      single(element, into.watchdog, "only a single watchdog device is supported", "INTERNAL_ERROR");
       into.watchdog = parseWatchdog(element, context);
     },
   ],
   [
     "memballoon",
     (element, context, into) => {
-      single(element, into.memballoon, "only a single memory balloon device is supported", "INTERNAL_ERROR");
       into.memballoon = parseMemballoon(element, context);
     },
   ],
   ["rng", (element, context, into) => into.rngs.push(parseRng(element, context))],
+  ["tpm", (element, context, into) => into.tpms.push(parseTpm(element, context))],
   [
     "nvram",
     (element, context, into) => {
-      single(element, into.nvram, "only a single nvram device is supported", "INTERNAL_ERROR");
       into.nvram = parseNvram(element, context);
+    },
+  ],
+  [
+    "hub",
+    (element, context, into) => {
+      const hub = parseHub(element, context);
+      needUsb(element, into, "Can't add USB hub: USB is disabled for this domain");
+      into.hubs.push(hub);
+    },
+  ],
+  ["redirdev", (element, context, into) => into.redirdevs.push(parseRedirdev(element, context))],
+  [
+    "redirfilter",
+    (element, _context, into) => {
+      into.redirfilter = parseRedirFilter(element);
     },
   ],
   ["panic", (element, context, into) => into.panics.push(parsePanic(element, context))],
@@ -227,14 +252,12 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   [
     "iommu",
     (element, context, into) => {
-      single(element, into.iommu, "only a single IOMMU device is supported", "XML_ERROR");
       into.iommu = parseIommu(element, context);
     },
   ],
   [
     "vsock",
     (element, context, into) => {
-      single(element, into.vsock, "only a single vsock device is supported", "XML_ERROR");
       into.vsock = parseVsock(element, context);
     },
   ],
@@ -245,16 +268,30 @@ const KINDS: ReadonlySet<string> = new Set(READERS.keys());
 export function parseDevices(element: XmlElement | undefined, context: ParseContext): Devices {
   const into = new Collector();
   if (element === undefined) return into.result();
-  // controllers first: whether USB is disabled decides on the others
-  for (const each of childElements(element, "controller")) READERS.get("controller")?.(each, context, into);
-  for (const each of element.children) {
-    if (!isElement(each) || each.name === "controller") continue;
-    const reader = READERS.get(each.name);
-    if (reader === undefined) throw unknownElement(each, "devices", KINDS);
-    reader(each, context, into);
+  const kinds = byKind(element);
+  for (const [kind, reader] of READERS) {
+    const found = kinds.get(kind) ?? [];
+    const limit = LIMITS.get(kind);
+    const tooMany = limit && found[limit.most];
+    if (limit !== undefined && tooMany !== undefined) {
+      throw confError(tooMany, limit.code, limit.message, `Remove a <${kind}>.`);
+    }
+    for (const each of found) reader(each, context, into);
+    if (kind === "controller") checkUsbMaster(element, into);
   }
-  checkUsb(element, into);
   return into.result();
+}
+
+function byKind(element: XmlElement): ReadonlyMap<string, readonly XmlElement[]> {
+  const kinds = new Map<string, XmlElement[]>();
+  for (const each of element.children) {
+    if (!isElement(each)) continue;
+    if (!KINDS.has(each.name)) throw unknownElement(each, "devices", KINDS);
+    const kind = kinds.get(each.name);
+    if (kind === undefined) kinds.set(each.name, [each]);
+    else kind.push(each);
+  }
+  return kinds;
 }
 
 function numbered(parallel: Parallel, before: readonly Parallel[]): Parallel {
@@ -275,29 +312,17 @@ function addController(element: XmlElement, controller: Controller, into: Collec
   insertController(into.controllers, controller);
 }
 
-/** What may not be there when USB is disabled, and that companion controllers have a master. */
-function checkUsb(element: XmlElement, into: Collector): void {
+/** Companion controllers need the one that they belong to. */
+function checkUsbMaster(element: XmlElement, into: Collector): void {
   const usb = into.controllers.filter((each) => each.type === "usb");
-  if (usb.length === 0) return;
-  if (!usb.some((each) => each.model === "none")) {
-    if (usb.every((each) => each.masterStartport !== undefined)) {
-      throw confError(element, "XML_DETAIL", "No master USB controller specified", "Add the EHCI controller.");
-    }
-    return;
+  if (usb.length === 0 || into.usb === "disabled") return;
+  if (usb.every((each) => each.masterStartport !== undefined)) {
+    throw confError(element, "XML_DETAIL", "No master USB controller specified", "Add the EHCI controller.");
   }
+}
+
+function needUsb(element: XmlElement, into: Collector, message: string): void {
+  if (into.usb !== "disabled") return;
   const hint = "Remove <controller type='usb' model='none'/>, or the USB device.";
-  const find = (name: string, test: (each: XmlElement) => boolean): XmlElement =>
-    childElements(element, name).find(test) ?? element;
-  if (into.inputs.some((each) => each.bus === "usb")) {
-    const where = find("input", (each) => attribute(each, "bus") === "usb");
-    throw confError(where, "CONFIG_UNSUPPORTED", "Can't add USB input device. USB bus is disabled", hint);
-  }
-  if (into.hostdevs.some((each) => each.source.type === "usb")) {
-    const where = find("hostdev", (each) => attribute(each, "type") === "usb");
-    throw confError(where, "CONFIG_UNSUPPORTED", "Can't add host USB device: USB is disabled in this host", hint);
-  }
-  if (into.hubs.length > 0) {
-    const where = find("hub", () => true);
-    throw confError(where, "CONFIG_UNSUPPORTED", "Can't add USB hub: USB is disabled for this domain", hint);
-  }
+  throw confError(element, "CONFIG_UNSUPPORTED", message, hint);
 }

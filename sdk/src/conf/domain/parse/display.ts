@@ -128,20 +128,18 @@ export function parseInput(element: XmlElement, context: ParseContext): Input {
         ? undefined
         : word(element, model, VIRTIO_MODELS, (value) => `unknown input model '${value}'`),
     driver: parseVirtioOptions(child(element, "driver")),
-    source: source === undefined ? missingSource(element, type) : parseInputSource(source, type),
+    source: source && parseInputSource(source, type),
     ...parseDeviceInfo(element, context),
   };
 }
 
-function missingSource(element: XmlElement, type: Input["type"]): undefined {
-  if (type === "passthrough") throw confError(element, "XML_ERROR", "Missing evdev path for input device passthrough");
-  if (type === "evdev") throw confError(element, "XML_ERROR", "Missing evdev path for input device");
-  return undefined;
-}
-
 function parseInputSource(element: XmlElement, type: Input["type"]): Input["source"] {
-  const evdev = attribute(element, type === "evdev" ? "dev" : "evdev");
-  if (evdev === undefined) return missingSource(element, type);
+  if (type !== "passthrough" && type !== "evdev") return undefined;
+  const name = type === "evdev" ? "dev" : "evdev";
+  const evdev = attribute(element, name);
+  if (evdev === undefined) {
+    throw confError(element, "XML_ERROR", "Missing evdev path for input device", `Add ${name}='/dev/input/...'.`);
+  }
   if (type !== "evdev") return { evdev };
   return {
     evdev,

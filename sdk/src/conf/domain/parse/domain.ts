@@ -25,7 +25,7 @@ import { parseCpu } from "./cpu.js";
 import { parseCputune } from "./cputune.js";
 import { parseDevices } from "./devices.js";
 import { parseFeatures } from "./features.js";
-import { parseOs } from "./os.js";
+import { parseOs, parseOsType } from "./os.js";
 import { parseSeclabels } from "./seclabel.js";
 import {
   memorySize,
@@ -72,19 +72,22 @@ export function parseDomainElement(
   hooks: DomainHooks,
   newUuid: () => string,
 ): Domain {
-  const namespace = parseNamespace(root, hooks);
-  const writtenUuid = parseUuidElement(root);
-  const sysinfos = childElements(root, "sysinfo").map((each) => parseSysinfo(each, writtenUuid));
-  const { id, name, uuid, genid } = parseIds(root, context, writtenUuid ?? systemUuid(sysinfos), newUuid);
+  refuseForeignElements(root, hooks);
+  const { id, name, writtenUuid, genid } = parseIds(root, context, newUuid);
   const type = parseVirtType(root);
-  const os = parseOs(root, context, type);
+  const osType = parseOsType(root, type);
   const title = childText(root, "title");
   if (title?.includes("\n")) {
     throw confError(child(root, "title") ?? root, "XML_ERROR", "Domain title can't contain newlines");
   }
-  const memory = child(root, "memory");
+  const seclabels = parseSeclabels(root, context);
+  const { memory, currentMemory, maxMemory, dumpCore } = parseMemory(root);
+  const memoryBacking = parseMemoryBacking(root);
+  const blkiotune = parseBlkiotune(root);
+  const memtune = parseMemtune(root);
   const vcpu = parseVcpus(root);
   const iothreads = parseIothreads(root);
+  const defaultIothread = parseDefaultIothread(root);
   const cputune = parseCputune(root, vcpu.max, iothreads, context);
   const cpu = child(root, "cpu");
   const parsedCpu = cpu && parseCpu(cpu);
@@ -93,63 +96,94 @@ export function parseDomainElement(
   const pinned =
     (cputune?.vcpupin.length ?? 0) > 0 || cputune?.emulatorpin !== undefined || (cputune?.iothreadpin.length ?? 0) > 0;
   const automatic = numatune?.memory?.placement === "auto" && vcpu.cpuset === undefined && !pinned;
+  const resource = parseResource(root);
+  const features = parseFeatures(root);
+  const onPoweroff = parseAction(root, "on_poweroff") ?? "destroy";
+  const onReboot = parseAction(root, "on_reboot") ?? "restart";
+  const onCrash = parseAction(root, "on_crash") ?? "destroy";
+  const onLockfailure = parseLockFailure(root);
+  const pm = parsePm(child(root, "pm"));
+  const perf = parsePerf(child(root, "perf"));
+  const clock = parseClock(root);
+  const os = parseOs(child(root, "os"), context, osType);
+  const devices = parseDevices(child(root, "devices"), context);
+  const launchSecurity = parseLaunchSecurity(child(root, "launchSecurity"));
+  const idmap = parseIdmap(child(root, "idmap"));
+  const sysinfos = childElements(root, "sysinfo").map((each) => parseSysinfo(each, writtenUuid));
+  const keywrap = parseKeywrap(child(root, "keywrap"));
   const metadata = child(root, "metadata");
-  const maxMemory = memorySize(root, "maxMemory", "./maxMemory[1]");
-  const slots = integerFrom(root, "maxMemory", "slots", "Failed to parse memory slot count");
   return {
     id,
     name,
-    uuid,
+    uuid: writtenUuid ?? systemUuid(sysinfos) ?? newUuid(),
     genid,
     type,
     title,
     description: childText(root, "description"),
     metadata: metadata && [keepMetadata(metadata, root)],
-    maxMemory: maxMemory === undefined && slots === undefined ? undefined : { size: maxMemory ?? 0, slots: slots ?? 0 },
-    memory: memorySize(root, "memory", "./memory[1]") ?? 0,
-    dumpCore: memory && onOffAttribute(memory, "dumpCore"),
-    currentMemory: memorySize(root, "currentMemory", "./currentMemory[1]") ?? 0,
-    blkiotune: parseBlkiotune(root),
-    memtune: parseMemtune(root),
-    memoryBacking: parseMemoryBacking(root),
+    maxMemory,
+    memory,
+    dumpCore,
+    currentMemory,
+    blkiotune,
+    memtune,
+    memoryBacking,
     vcpu: automatic ? { ...vcpu, placement: "auto" } : vcpu,
     iothreads,
-    defaultIothread: parseDefaultIothread(root),
+    defaultIothread,
     cputune,
     numatune,
-    resource: parseResource(root),
+    resource,
     sysinfos,
     bootloader: childText(root, "bootloader"),
     bootloaderArgs: childText(root, "bootloader_args"),
     os,
-    idmap: parseIdmap(child(root, "idmap")),
-    features: parseFeatures(root),
+    idmap,
+    features,
     cpu: parsedCpu,
-    clock: parseClock(root),
-    onPoweroff: parseAction(root, "on_poweroff") ?? "destroy",
-    onReboot: parseAction(root, "on_reboot") ?? "restart",
-    onCrash: parseAction(root, "on_crash") ?? "destroy",
-    onLockfailure: parseLockFailure(root),
-    pm: parsePm(child(root, "pm")),
-    perf: parsePerf(child(root, "perf")),
-    devices: parseDevices(child(root, "devices"), context),
-    seclabels: parseSeclabels(root, context),
-    keywrap: parseKeywrap(child(root, "keywrap")),
-    launchSecurity: parseLaunchSecurity(child(root, "launchSecurity")),
-    namespace,
+    clock,
+    onPoweroff,
+    onReboot,
+    onCrash,
+    onLockfailure,
+    pm,
+    perf,
+    devices,
+    seclabels,
+    keywrap,
+    launchSecurity,
+    namespace: parseNamespace(root, hooks),
   };
 }
 
-/** The hypervisor's own elements; an element that belongs to nobody is refused. */
-function parseNamespace(root: XmlElement, hooks: DomainHooks): NamespaceData | undefined {
-  const own = hooks.namespace;
-  const elements: XmlElement[] = [];
+function parseMemory(root: XmlElement): Pick<Domain, "memory" | "currentMemory" | "maxMemory" | "dumpCore"> {
+  const element = child(root, "memory");
+  const memory = memorySize(root, "memory", "./memory[1]") ?? 0;
+  const currentMemory = memorySize(root, "currentMemory", "./currentMemory[1]") ?? 0;
+  const size = memorySize(root, "maxMemory", "./maxMemory[1]");
+  const slots = integerFrom(root, "maxMemory", "slots", "Failed to parse memory slot count");
+  return {
+    memory,
+    currentMemory,
+    maxMemory: size === undefined && slots === undefined ? undefined : { size: size ?? 0, slots: slots ?? 0 },
+    dumpCore: element && onOffAttribute(element, "dumpCore"),
+  };
+}
+
+function refuseForeignElements(root: XmlElement, hooks: DomainHooks): void {
   for (const node of root.children) {
     if (!isElement(node) || CHILDREN.has(node.name)) continue;
-    if (own === undefined || node.uri !== own.uri) throw unknownElement(node, "domain", CHILDREN);
-    elements.push(node);
+    if (hooks.namespace === undefined || node.uri !== hooks.namespace.uri)
+      throw unknownElement(node, "domain", CHILDREN);
   }
-  if (own === undefined || elements.length === 0) return undefined;
+}
+
+/** The hypervisor's own elements. */
+function parseNamespace(root: XmlElement, hooks: DomainHooks): NamespaceData | undefined {
+  const own = hooks.namespace;
+  if (own === undefined) return undefined;
+  const elements = root.children.filter(isElement).filter((node) => node.uri === own.uri && !CHILDREN.has(node.name));
+  if (elements.length === 0) return undefined;
   const parsed = own.parse(elements);
   return parsed.length === 0 ? undefined : { prefix: own.prefix, uri: own.uri, elements: parsed };
 }
@@ -171,19 +205,19 @@ function parseUuidElement(root: XmlElement): string | undefined {
 function parseIds(
   root: XmlElement,
   context: ParseContext,
-  uuid: string | undefined,
   newUuid: () => string,
-): Pick<Domain, "id" | "name" | "uuid" | "genid"> {
+): Pick<Domain, "id" | "name" | "genid"> & { readonly writtenUuid: string | undefined } {
+  const id = context.inactive ? undefined : integerAttribute(root, "id", { max: 2147483647 });
   const name = childText(root, "name");
   if (name === undefined) throw confError(root, "NO_NAME", "", "Add <name>.");
+  const writtenUuid = parseUuidElement(root);
   const [genid, second] = childElements(root, "genid");
   if (second !== undefined) throw confError(second, "XML_ERROR", "element 'genid' can only appear once");
   const genidText = genid === undefined ? "" : textOf(genid);
-  const id = context.inactive ? undefined : integerAttribute(root, "id", { max: 2147483647 });
   return {
     id,
     name,
-    uuid: uuid ?? newUuid(),
+    writtenUuid,
     genid:
       genid && (genidText === "" ? { uuid: newUuid(), generated: true } : { uuid: uuidOf(genid, genidText, "genid") }),
   };

@@ -29,17 +29,17 @@ const ARCHITECTURES: readonly string[] = (
   "unicore32 x86_64 xtensa xtensaeb"
 ).split(" ");
 
-export function parseOs(root: XmlElement, context: ParseContext, virtType: string): Os {
+/** What a guest is for: libvirt reads this before all else, the rest of `<os>` late, and complains in that order. */
+export type OsType = Pick<Os, "type" | "arch" | "machine">;
+
+export function parseOsType(root: XmlElement, virtType: string): OsType {
   const element = child(root, "os");
-  const bootloader = childText(root, "bootloader");
   if (element !== undefined) allowChildren(element, CHILDREN);
   const typeElement = element && child(element, "type");
   const written = typeElement === undefined ? "" : textOf(typeElement);
-  if (element === undefined || typeElement === undefined || written === "") {
-    if (bootloader === undefined) {
-      throw confError(element ?? root, "XML_ERROR", "an os <type> must be specified", "Add <os><type>hvm</type></os>.");
-    }
-    return { type: "xen", boot: [], ...(element === undefined ? undefined : kernelOptions(element)) };
+  if (typeElement === undefined || written === "") {
+    if (childText(root, "bootloader") !== undefined) return { type: "xen" };
+    throw confError(element ?? root, "XML_ERROR", "an os <type> must be specified", "Add <os><type>hvm</type></os>.");
   }
   const type = word(typeElement, written, OS_TYPES, (value) => `unknown OS type '${value}'`);
   const arch = attribute(typeElement, "arch") || undefined;
@@ -51,18 +51,26 @@ export function parseOs(root: XmlElement, context: ParseContext, virtType: strin
       `Known: ${ARCHITECTURES.join(", ")}.`,
     );
   }
-  const smbios = child(element, "smbios");
-  const unknownMode = (value: string): string => `unknown smbios mode '${value}'`;
-  const common = {
+  return {
     type: type === "linux" && virtType === "xen" ? "xen" : type,
     arch,
     machine: attribute(typeElement, "machine") || undefined,
+  };
+}
+
+export function parseOs(element: XmlElement | undefined, context: ParseContext, { type, arch, machine }: OsType): Os {
+  if (element === undefined) return { type, boot: [] };
+  const smbios = child(element, "smbios");
+  const unknownMode = (value: string): string => `unknown smbios mode '${value}'`;
+  const common = {
+    type,
+    arch,
+    machine,
     smbios: smbios && wordAttribute(smbios, "mode", ["none", "emulate", "host", "sysinfo"], unknownMode),
     boot: [],
   } as const;
   switch (common.type) {
     case "hvm": {
-      const { arch, machine, smbios } = common;
       const { kernel, initrd, cmdline, dtb, root: rootDevice } = kernelOptions(element);
       const { firmware, firmwareFeatures } = firmwareOptions(element);
       const { loader, nvram } = loaderOptions(element, context);
@@ -73,7 +81,7 @@ export function parseOs(root: XmlElement, context: ParseContext, virtType: strin
         type: common.type,
         arch,
         machine,
-        smbios,
+        smbios: common.smbios,
         kernel,
         initrd,
         cmdline,

@@ -51,6 +51,8 @@ export function validateChardev(source: ChardevSource, named: boolean): void {
       if (source.mode === "bind" && source.reconnect !== undefined) reconnecting();
       return;
     case "tcp":
+      if (source.host === undefined) missing("host");
+      if (source.service === undefined) missing("service");
       if (source.mode === "bind" && source.reconnect !== undefined) reconnecting();
       return;
     case "udp":
@@ -58,8 +60,14 @@ export function validateChardev(source: ChardevSource, named: boolean): void {
       return;
     case "spiceport":
     case "dbus":
+      if (source.channel === undefined) missing("channel", "CONFIG_UNSUPPORTED");
       if (!/^[a-zA-Z0-9_.-]*$/.test(source.channel)) {
         refuse("INVALID_ARG", "Invalid character in source channel for char device");
+      }
+      return;
+    case "nmdm":
+      if ((source.master === undefined) !== (source.slave === undefined)) {
+        refuse("INTERNAL_ERROR", "Should define both master and slave path attributes for nmdm device");
       }
       return;
     default:
@@ -67,8 +75,8 @@ export function validateChardev(source: ChardevSource, named: boolean): void {
   }
 }
 
-function missing(name: string): never {
-  return refuse("INTERNAL_ERROR", `Missing source ${name} attribute for char device`, `Add <source ${name}='...'/>.`);
+function missing(name: string, code: "INTERNAL_ERROR" | "CONFIG_UNSUPPORTED" = "INTERNAL_ERROR"): never {
+  return refuse(code, `Missing source ${name} attribute for char device`, `Add <source ${name}='...'/>.`);
 }
 
 function reconnecting(): never {
