@@ -1,8 +1,10 @@
 import {
+  type Call,
+  connectionClosedEvent,
   type Domain,
-  type HypervisorCallName,
   type HypervisorClient,
   type HypervisorConnection,
+  hypervisorApi,
   type Log,
   notSupported,
   polyvisorProgram,
@@ -11,66 +13,59 @@ import {
   VirtError,
 } from "@polyvisor/core";
 import { type RpcClient, stubsOf } from "@polyvisor/sdk/rpc";
+import { authFiles, credentialsFor } from "./auth-file.js";
 import { RemoteEvents } from "./events.js";
+import { logIn } from "./login.js";
+import { RemoteObjectEvents } from "./object-events.js";
+import type { Target } from "./target.js";
 
-const AUTH_NONE = 0;
 const OPEN_READ_ONLY = 1;
-const FEATURE_KEEPALIVE = 10;
+const FEATURE = { KEEPALIVE: 10, CLOSE_CALLBACK: 15 } as const;
 
 /** As virsh does it: a ping after 5 s of silence, dead after 6 of them without an answer. */
 const KEEPALIVE = { interval: 5, count: 6 } as const;
 
-/** Calls about the connection itself. They are made here, and a caller has other means: `events`, `close`, `uri`. */
-const OWN_CALLS: ReadonlySet<HypervisorCallName> = new Set([
-  "authList",
-  "connectOpen",
-  "connectClose",
-  "connectGetURI",
-  "connectRegisterCloseCallback",
-  "connectUnregisterCloseCallback",
-  "connectDomainEventRegister",
-  "connectDomainEventDeregister",
-  "connectDomainEventRegisterAny",
-  "connectDomainEventDeregisterAny",
-  "connectDomainEventCallbackRegisterAny",
-  "connectDomainEventCallbackDeregisterAny",
-]);
+/**
+ * What a daemon's session answers, and yet a caller asks the daemon for. All else that sessions answer is made here, and a
+ * caller has other means: `events`, `objectEvents`, `lost`, `close`, `uri`.
+ */
+const SESSION_CALLS: ReadonlySet<string> = new Set(["connectSupportsFeature", "connectGetLibVersion"]);
 
 /** Opens a hypervisor of the daemon at the other end. The client is the connection's from here on, and closed with it. */
 export async function openRemote(
   client: RpcClient,
-  name: string,
+  target: Target,
   { readOnly, log }: { readonly readOnly: boolean; readonly log: Log },
 ): Promise<HypervisorConnection> {
   const api = stubsOf(client, remoteProgram);
-  await authenticate(api);
-  if ((await api.connectSupportsFeature({ feature: FEATURE_KEEPALIVE })) !== 0)
+  await logIn(api, {
+    wanted: target.auth,
+    credentials: () => credentialsFor(target.host, authFiles(target.authFile, process.env, process.getuid?.() ?? 0)),
+  });
+  if ((await api.connectSupportsFeature({ feature: FEATURE.KEEPALIVE })) !== 0)
     client.keepAlive(KEEPALIVE.interval, KEEPALIVE.count);
-  await api.connectOpen({ name, flags: readOnly ? OPEN_READ_ONLY : 0 });
+  await api.connectOpen({ name: target.name, flags: readOnly ? OPEN_READ_ONLY : 0 });
+  const lost = lossOf(client);
+  await askForLoss(api);
   return {
     ...forwarded(api),
     ...extensions(client),
+    ...{ connectIsSecure: async () => target.isSecure && (await api.connectIsSecure({})) },
     uri: await api.connectGetURI({}),
     /** The daemon finds the domain, and checks permissions on what it found. */
     resolveDomain: (reference: Domain) => reference,
     events: new RemoteEvents(client, api, log),
-    lost: lossOf(client),
+    objectEvents: new RemoteObjectEvents(client, api, log),
+    lost,
     close: () => closeRemote(client, api),
   };
 }
 
-async function authenticate(api: RemoteProgramClient): Promise<void> {
-  const types = await api.authList({});
-  if (types.length === 0 || types.includes(AUTH_NONE)) return;
-  throw new VirtError("AUTH_FAILED", `unsupported authentication type ${types[0]}`, {
-    domain: "REMOTE",
-    hint: "only daemons that let this user in without a password can be reached; root usually is one",
-  });
-}
-
 /** A handler for every call of the table but this plugin's own. */
 function forwarded(api: RemoteProgramClient): Partial<RemoteProgramClient> {
-  return Object.fromEntries(Object.entries(api).filter(([name]) => !OWN_CALLS.has(name as HypervisorCallName)));
+  const calls: Readonly<Record<string, Call>> = hypervisorApi;
+  const isForwarded = (name: string) => calls[name]?.by === "driver" || SESSION_CALLS.has(name);
+  return Object.fromEntries(Object.entries(api).filter(([name]) => isForwarded(name)));
 }
 
 /** Calls that only a polyvisord has: any other daemon says that it does not know their program. */
@@ -87,11 +82,26 @@ function extensions(client: RpcClient): Partial<HypervisorClient> {
   return Object.fromEntries(Object.entries(stubs).map(([name, call]) => [name, extension(name, call)]));
 }
 
+/** The connection is of no more use once it breaks, or once the daemon tells that its own to the hypervisor did. */
 function lossOf(client: RpcClient): Promise<VirtError> {
   return new Promise((resolve) => {
+    client.onMessage(remoteProgram, connectionClosedEvent, () => resolve(hypervisorGone()));
     void client.closed.then((reason) => {
       if (reason !== undefined) resolve(reason);
     });
+  });
+}
+
+/** Not every driver has a connection of its own that it could lose, and not every daemon tells of it. */
+async function askForLoss(api: RemoteProgramClient): Promise<void> {
+  if ((await api.connectSupportsFeature({ feature: FEATURE.CLOSE_CALLBACK })) === 0) return;
+  await api.connectRegisterCloseCallback({}).catch(() => {});
+}
+
+function hypervisorGone(): VirtError {
+  return new VirtError("INTERNAL_ERROR", "the daemon lost its connection to the hypervisor", {
+    domain: "REMOTE",
+    hint: "open a new connection once the hypervisor can be reached again",
   });
 }
 

@@ -1,3 +1,4 @@
+import { homedir } from "node:os";
 import {
   type CallContext,
   HOST_INFO,
@@ -7,10 +8,11 @@ import {
   type Uri,
   VirtError,
 } from "@polyvisor/core";
-import { RpcClient } from "@polyvisor/sdk/rpc";
+import { connectTo, type RpcClient, type Way } from "@polyvisor/sdk/rpc";
 import { inject, injectable } from "tsyringe";
 import { openRemote } from "./connection.js";
-import { targetOf } from "./target.js";
+import { type Door, targetOf } from "./target.js";
+import { certificatePaths, readCredentials } from "./tls.js";
 
 /** The client of any libvirtd or polyvisord: every call of the table goes to the daemon, and its events come back. */
 @injectable()
@@ -24,12 +26,12 @@ export class RemoteDriver implements HypervisorDriver {
 
   async open(uri: Uri, { readOnly, log }: CallContext): Promise<HypervisorConnection> {
     const uid = process.getuid?.() ?? 0;
-    const { name, sockets } = targetOf(uri, { info: this.#info, readOnly, uid, env: process.env });
-    const client = await connectFirst(sockets);
+    const target = targetOf(uri, { info: this.#info, readOnly, uid, env: process.env });
+    const client = await connectFirst(target.doors, uid);
     this.#clients.add(client);
     void client.closed.then(() => this.#clients.delete(client));
     try {
-      return await openRemote(client, name, { readOnly, log });
+      return await openRemote(client, target, { readOnly, log });
     } catch (error) {
       await client.close();
       throw error;
@@ -41,27 +43,34 @@ export class RemoteDriver implements HypervisorDriver {
   }
 }
 
-/** Connects to the first socket behind which a daemon listens. Where none does, the first failure is told. */
-async function connectFirst(sockets: readonly string[]): Promise<RpcClient> {
+/** Connects by the first door behind which a daemon listens. Where none does, the first failure is told. */
+async function connectFirst(doors: readonly Door[], uid: number): Promise<RpcClient> {
   const failures: VirtError[] = [];
-  for (const socket of sockets) {
+  for (const door of doors) {
     try {
-      return await RpcClient.connect(socket);
+      return await connectTo(await wayThrough(door, uid));
     } catch (error) {
-      if (!(error instanceof VirtError) || !isAbsent(error.cause)) throw error;
+      if (door.kind !== "unix" || !(error instanceof VirtError) || !isAbsent(error.cause)) throw error;
       failures.push(error);
     }
   }
   const [first] = failures;
   if (first === undefined || failures.length === 1) throw first;
+  const others = doors.slice(1).flatMap((door) => (door.kind === "unix" ? [door.path] : []));
   throw new VirtError(first.code, first.detail, {
     domain: first.domain,
-    hint: `start polyvisord, or name a socket with socket=PATH in the URI; none listens at ${sockets.slice(1).join(" or ")} either`,
+    hint: `start polyvisord, or name a socket with socket=PATH in the URI; none listens at ${others.join(" or ")} either`,
     cause: first.cause,
   });
 }
 
+async function wayThrough(door: Door, uid: number): Promise<Way> {
+  if (door.kind !== "tls") return door;
+  const { kind, host, port, pkipath, verify } = door;
+  return { kind, host, port, credentials: await readCredentials(certificatePaths(pkipath, uid, homedir()), verify) };
+}
+
 function isAbsent(cause: unknown): boolean {
-  const { code } = cause as NodeJS.ErrnoException;
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
   return code === "ENOENT" || code === "ECONNREFUSED";
 }

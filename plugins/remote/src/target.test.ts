@@ -1,6 +1,11 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { type HostInfo, parseUri, rootPaths, type VirtError } from "@polyvisor/core";
 import test from "ava";
-import { targetOf } from "./target.js";
+import { type Target, targetOf } from "./target.js";
 
 const SYSTEM: HostInfo = { mode: "system", paths: rootPaths("/srv") };
 const SESSION: HostInfo = { mode: "session", paths: rootPaths("/home/me") };
@@ -62,7 +67,79 @@ test("a socket that the URI names is the only one; else our own daemon's comes b
       ["/home/me/run/libvirt/libvirt-sock", "/home/me/.cache/libvirt/libvirt-sock"],
     ],
   ];
-  for (const [uri, around, sockets] of rows) t.deepEqual(target(uri, around).sockets, sockets, uri);
+  for (const [uri, around, sockets] of rows)
+    t.deepEqual(
+      target(uri, around).doors,
+      sockets.map((path) => ({ kind: "unix", path })),
+      uri,
+    );
+});
+
+test("ports, certificates and commands are those of the URI, or libvirt's own", (t) => {
+  const nc = (name: string, socket: string) =>
+    `if '${name}' -q 2>&1 | grep "requires an argument" >/dev/null; then q=-q0; else q=; fi; '${name}' $q -U '${socket}'`;
+  const ssh = (command: string, ...words: string[]): Target["doors"][0] => ({
+    kind: "command",
+    argv: [...words, `sh -c '${command.replaceAll("'", "'\\''")}'`],
+  });
+  const plain = ["ssh", "-T", "-e", "none", "--", "host"];
+  const auto = (helper: string, socket: string) =>
+    `if command -v virt-ssh-helper >/dev/null 2>&1; then ${helper}; else ${nc("nc", socket)}; fi`;
+  const rows: [uri: string, around: Parameters<typeof target>[1], door: Target["doors"][0]][] = [
+    ["qemu+tcp://host/system", {}, { kind: "tcp", host: "host", port: 16509 }],
+    ["qemu+tcp:///system", {}, { kind: "tcp", host: "localhost", port: 16509 }],
+    ["qemu+tcp://[::1]:7/system", {}, { kind: "tcp", host: "::1", port: 7 }],
+    ["qemu://host/system", {}, { kind: "tls", host: "host", port: 16514, pkipath: undefined, verify: true }],
+    [
+      "qemu+tls://host:5/system?no_verify=1&pkipath=/p&tls_priority=NORMAL",
+      {},
+      { kind: "tls", host: "host", port: 5, pkipath: "/p", verify: false },
+    ],
+    ["qemu+ext:///system?command=/c", {}, { kind: "command", argv: ["/c"] }],
+    [
+      "qemu+ssh://host/system",
+      {},
+      ssh(auto("virt-ssh-helper 'qemu:///system'", "/run/libvirt/libvirt-sock"), ...plain),
+    ],
+    [
+      "qemu+ssh://host/system",
+      { readOnly: true },
+      ssh(auto("virt-ssh-helper -r 'qemu:///system'", "/run/libvirt/libvirt-sock-ro"), ...plain),
+    ],
+    ["qemu+ssh://host/session", { uid: 7 }, ssh("virt-ssh-helper 'qemu:///session'", ...plain)],
+    ["qemu+ssh://host/system?socket=/s", {}, ssh(nc("nc", "/s"), ...plain)],
+    ["qemu+ssh://host/system?netcat=/n", {}, ssh(nc("/n", "/run/libvirt/libvirt-sock"), ...plain)],
+    [
+      "qemu+ssh://me@host:22/system?proxy=native&command=/my ssh&keyfile=/k&no_tty=1&no_verify=1",
+      {},
+      ssh(
+        "virt-ssh-helper 'qemu:///system'",
+        ...["/my ssh", "-p", "22", "-l", "me", "-i", "/k", "-T", "-e", "none"],
+        ...["-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "--", "host"],
+      ),
+    ],
+  ];
+  for (const [uri, around, door] of rows) t.deepEqual(target(uri, around).doors, [door], uri);
+});
+
+test("what a URI carries reaches the other end's shell as one word", async (t) => {
+  const evil = "a'b\"c$(touch /nowhere)\\ `d`;e";
+  const uri = `qemu+ssh://host/system?proxy=native&name=${encodeURIComponent(evil)}`;
+  const [door] = target(uri).doors;
+  const command = door.kind === "command" ? (door.argv.at(-1) ?? "") : "";
+  const folder = await mkdtemp(join(tmpdir(), "word-"));
+  t.teardown(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, "virt-ssh-helper"), '#!/bin/sh\nprintf %s "$1"\n', { mode: 0o755 });
+  const { stdout } = await promisify(execFile)("/bin/sh", ["-c", command], {
+    env: { PATH: `${folder}:${process.env.PATH}` },
+  });
+  t.is(stdout, evil);
+});
+
+test("only ways on which nobody listens are secure", (t) => {
+  const rows = { unix: true, ssh: true, tls: true, tcp: false, ext: false };
+  for (const [transport, isSecure] of Object.entries(rows))
+    t.is(target(`qemu+${transport}:///system?command=/c`).isSecure, isSecure, transport);
 });
 
 test("what libvirt's client refuses is refused with its code and words", (t) => {
@@ -77,12 +154,19 @@ test("what libvirt's client refuses is refused with its code and words", (t) => 
     ["qemu+unix:///system?proxy=odd", "INVALID_ARG", "Unnkown proxy type 'odd'"],
     ["qemu+unix:///system?no_tty=yes", "INVALID_ARG", "Failed to parse value of URI component no_tty"],
     ["remote:///?mode=direct", "OPERATION_UNSUPPORTED", "Cannot use direct socket mode if no URI is set"],
-    ...["ssh", "libssh", "libssh2", "tcp", "tls", "ext"].map((transport): [string, VirtError["code"], string] => [
+    ...["libssh", "libssh2"].map((transport): [string, VirtError["code"], string] => [
       `qemu+${transport}://host/system`,
       "SYSTEM_ERROR",
       `${transport} transport support was not enabled: Function not implemented`,
     ]),
-    ["qemu://host/system", "SYSTEM_ERROR", "tls transport support was not enabled: Function not implemented"],
+    ["qemu+ext://host/system", "INVALID_ARG", "remote_open: for 'ext' transport, command is required"],
+    ["qemu+ssh://host/system?mode=direct", "OPERATION_UNSUPPORTED", "Cannot use direct socket mode for ssh transport"],
+    ["qemu+ssh://host/system?netcat=nc&proxy=native", "INVALID_ARG", "netcat path not valid with native proxy mode"],
+    [
+      "qemu+tls://host/system?tls_priority=SECURE256",
+      "INVALID_ARG",
+      "Failed to set TLS session priority to SECURE256: only NORMAL is known",
+    ],
   ];
   for (const [uri, code, detail] of rows)
     t.like(

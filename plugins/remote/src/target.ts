@@ -1,113 +1,138 @@
-import { join } from "node:path";
-import { defaultPaths, formatUri, type HostInfo, type Uri, VirtError } from "@polyvisor/core";
+import { formatUri, type Uri, VirtError } from "@polyvisor/core";
+import { type DaemonMode, daemonSockets, isOfUser, type Surroundings } from "@polyvisor/sdk/rpc";
+import { clientParams, invalid, isClientParam, isSet } from "./params.js";
+import { sshArgv } from "./ssh.js";
+
+/** A way to a daemon. What it needs from files is read when it is taken. */
+export type Door =
+  | { readonly kind: "unix"; readonly path: string }
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | {
+      readonly kind: "tls";
+      readonly host: string;
+      readonly port: number;
+      readonly pkipath: string | undefined;
+      readonly verify: boolean;
+    }
+  | { readonly kind: "command"; readonly argv: readonly string[] };
 
 /** Where a URI leads, worked out before anything is opened. */
 export interface Target {
   /** What the daemon is asked to open; empty where it is to choose. */
   readonly name: string;
-  /** The sockets to try, in this order, until a daemon answers. */
-  readonly sockets: readonly string[];
-}
-
-/** What besides the URI decides where it leads. */
-export interface Surroundings {
-  readonly info: HostInfo;
-  readonly readOnly: boolean;
-  readonly uid: number;
-  readonly env: NodeJS.ProcessEnv;
+  /** The ways to try, in this order, until a daemon answers. */
+  readonly doors: readonly [Door, ...Door[]];
+  /** Whether nobody on the way can listen, as far as this side knows. */
+  readonly isSecure: boolean;
+  /** How to log in: `sasl`, `sasl.MECHANISM` or `polkit`; else as the daemon likes. */
+  readonly auth: string | undefined;
+  /** The file with names and passwords that the URI names. */
+  readonly authFile: string | undefined;
+  /** The host as the file with passwords knows it. */
+  readonly host: string;
 }
 
 const TRANSPORTS = ["tls", "unix", "ssh", "ext", "tcp", "libssh2", "libssh"];
 
-type Check = (value: string) => boolean;
-const anything: Check = () => true;
-const oneOf =
-  (...words: readonly string[]): Check =>
-  (value) =>
-    words.includes(value);
-const integer: Check = (value) => /^\s*[+-]?\d+$/.test(value);
-
-/** Parameters that are for the client alone; the daemon gets all others. Their names have no case. */
-const CLIENT_PARAMS: ReadonlyMap<string, { readonly isValid: Check; readonly words: string }> = new Map([
-  ...["name", "command", "socket", "auth", "sshauth", "netcat", "keyfile", "pkipath", "authfile"].map(
-    (name) => [name, { isValid: anything, words: "" }] as const,
-  ),
-  ...["known_hosts", "known_hosts_verify", "tls_priority"].map(
-    (name) => [name, { isValid: anything, words: "" }] as const,
-  ),
-  ...["no_sanity", "no_verify", "no_tty"].map(
-    (name) => [name, { isValid: integer, words: `Failed to parse value of URI component ${name}` }] as const,
-  ),
-  ["mode", { isValid: oneOf("auto", "legacy", "direct"), words: "Unknown remote mode '%s'" }],
-  ["proxy", { isValid: oneOf("auto", "netcat", "native"), words: "Unnkown proxy type '%s'" }],
-]);
+const TCP_PORT = 16509;
+const TLS_PORT = 16514;
 
 /** Reads a URI as libvirt's client does. Fails with `INVALID_ARG`, or `SYSTEM_ERROR` for a transport that is not here. */
 export function targetOf(uri: Uri, around: Surroundings): Target {
-  checkTransport(uri);
-  const own = clientParams(uri);
-  const socket = own.get("socket");
+  const transport = transportOf(uri);
+  const params = clientParams(uri);
   return {
-    name: own.get("name") ?? remoteName(uri),
-    sockets: socket === undefined ? defaultSockets(uri, own.get("mode") ?? "auto", around) : [socket],
+    name: params.get("name") ?? remoteName(uri),
+    doors: doorsOf(transport, uri, params, around),
+    isSecure: transport !== "tcp" && transport !== "ext",
+    auth: params.get("auth"),
+    authFile: params.get("authfile"),
+    host: uri.server ?? "localhost",
   };
 }
 
-function checkTransport(uri: Uri): void {
+function transportOf(uri: Uri): string {
   const transport = uri.transport ?? (uri.server === undefined ? "unix" : "tls");
   if (!TRANSPORTS.includes(transport))
     throw invalid("remote_open: transport in URL not recognised (should be tls|unix|ssh|ext|tcp|libssh2|libssh)");
-  if (transport !== "unix")
-    throw new VirtError("SYSTEM_ERROR", `${transport} transport support was not enabled: Function not implemented`, {
-      domain: "REMOTE",
-      hint: `only unix sockets can be reached: forward the daemon's socket to this machine and use ${uri.scheme}+unix`,
-    });
-  if (uri.server !== undefined) throw invalid(`using unix socket and remote server '${uri.server}' is not supported.`);
+  return transport;
 }
 
-/** The last of several values counts. */
-function clientParams(uri: Uri): Map<string, string> {
-  const own = new Map<string, string>();
-  for (const [name, value] of uri.params) {
-    const param = CLIENT_PARAMS.get(name.toLowerCase());
-    if (param === undefined) continue;
-    if (!param.isValid(value)) throw invalid(param.words.replace("%s", () => value));
-    own.set(name.toLowerCase(), value);
+function doorsOf(
+  transport: string,
+  uri: Uri,
+  params: ReadonlyMap<string, string>,
+  around: Surroundings,
+): readonly [Door, ...Door[]] {
+  const host = uri.server ?? "localhost";
+  switch (transport) {
+    case "unix":
+      return unixDoors(uri, params, around);
+    case "tcp":
+      return [{ kind: "tcp", host, port: uri.port ?? TCP_PORT }];
+    case "tls":
+      return [tlsDoor(host, uri.port ?? TLS_PORT, params)];
+    case "ssh":
+      return [sshDoor(uri, host, params, around)];
+    case "ext":
+      return [externalDoor(params)];
+    default:
+      throw new VirtError("SYSTEM_ERROR", `${transport} transport support was not enabled: Function not implemented`, {
+        domain: "REMOTE",
+        hint: `${uri.scheme}+ssh runs the system's ssh, and reaches the same daemons`,
+      });
   }
-  return own;
+}
+
+function unixDoors(uri: Uri, params: ReadonlyMap<string, string>, around: Surroundings): readonly [Door, ...Door[]] {
+  if (uri.server !== undefined) throw invalid(`using unix socket and remote server '${uri.server}' is not supported.`);
+  const socket = params.get("socket");
+  const paths = socket === undefined ? daemonSockets(uri, modeOf(params), around) : [socket];
+  return paths.map((path) => ({ kind: "unix", path }) as const) as [Door, ...Door[]];
+}
+
+function tlsDoor(host: string, port: number, params: ReadonlyMap<string, string>): Door {
+  const priority = params.get("tls_priority");
+  if (priority !== undefined && priority !== "NORMAL")
+    throw invalid(
+      `Failed to set TLS session priority to ${priority}: only NORMAL is known`,
+      "priorities of GnuTLS are not understood; TLS 1.2 and 1.3 with the usual ciphers are spoken",
+    );
+  return { kind: "tls", host, port, pkipath: params.get("pkipath"), verify: !isSet(params, "no_verify") };
+}
+
+/** Which sockets the other machine has is not known here: the helper there finds them, or it is libvirt's one for everything. */
+function sshDoor(uri: Uri, host: string, params: ReadonlyMap<string, string>, { readOnly, uid }: Surroundings): Door {
+  if (modeOf(params) === "direct" && !params.has("socket"))
+    throw new VirtError("OPERATION_UNSUPPORTED", "Cannot use direct socket mode for ssh transport", {
+      domain: "REMOTE",
+    });
+  const argv = sshArgv({
+    host,
+    port: uri.port,
+    user: uri.user,
+    readOnly,
+    name: params.get("name") ?? remoteName(uri),
+    socket: params.get("socket") ?? `/run/libvirt/libvirt-sock${readOnly ? "-ro" : ""}`,
+    ofUser: isOfUser(uri, uid) && uri.scheme !== "remote",
+    params,
+  });
+  return { kind: "command", argv };
+}
+
+function externalDoor(params: ReadonlyMap<string, string>): Door {
+  const command = params.get("command");
+  if (command === undefined) throw invalid("remote_open: for 'ext' transport, command is required");
+  return { kind: "command", argv: [command] };
+}
+
+function modeOf(params: ReadonlyMap<string, string>): DaemonMode {
+  return (params.get("mode") ?? "auto") as DaemonMode;
 }
 
 /** The URI as the daemon opens it: without the way that leads to it. */
 function remoteName(uri: Uri): string {
   if (uri.scheme === "remote") return "";
-  const params = uri.params.filter(([name]) => !CLIENT_PARAMS.has(name.toLowerCase()));
+  const params = uri.params.filter(([name]) => !isClientParam(name));
   return formatUri({ ...uri, transport: undefined, user: undefined, server: undefined, port: undefined, params });
-}
-
-/** Polyvisor's own daemon first, then libvirt's, first the one for everything and then the one for the scheme. */
-function defaultSockets(uri: Uri, mode: string, around: Surroundings): string[] {
-  const ofUser = around.uid > 0 && (uri.path === "/session" || uri.scheme === "test" || uri.scheme === "remote");
-  const kind = ofUser ? "session" : "system";
-  const { run } = kind === around.info.mode ? around.info.paths : defaultPaths(kind, around.env);
-  const libvirt = ofUser ? libvirtUserFolder(around.env) : "/run/libvirt";
-  const suffix = around.readOnly && !ofUser ? "sock-ro" : "sock";
-  const ofScheme = uri.scheme === "remote" ? [] : [join(libvirt, `virt${uri.scheme}d-${suffix}`)];
-  const ofAll = [join(run, `libvirt-${suffix}`), join(libvirt, `libvirt-${suffix}`)];
-  if (mode === "legacy") return ofAll;
-  if (mode === "auto") return [...ofAll, ...ofScheme];
-  if (ofScheme.length === 0)
-    throw new VirtError("OPERATION_UNSUPPORTED", "Cannot use direct socket mode if no URI is set", {
-      domain: "REMOTE",
-    });
-  return ofScheme;
-}
-
-function libvirtUserFolder(env: NodeJS.ProcessEnv): string {
-  return env.XDG_RUNTIME_DIR === undefined
-    ? join(env.XDG_CACHE_HOME ?? join(env.HOME ?? "/", ".cache"), "libvirt")
-    : join(env.XDG_RUNTIME_DIR, "libvirt");
-}
-
-function invalid(detail: string): VirtError {
-  return new VirtError("INVALID_ARG", detail, { domain: "REMOTE" });
 }

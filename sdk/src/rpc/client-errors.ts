@@ -23,9 +23,17 @@ export function clientClosed(): VirtError {
   });
 }
 
-/** The peer closed the connection, or died, while calls could still be made on it. */
-export function peerGone(): VirtError {
-  return systemError("End of file while reading data", "Input/output error", "the daemon's log tells why it hung up");
+/**
+ * The peer closed the connection, or died, while calls could still be made on it.
+ *
+ * @param words what the program that carried the connection said
+ */
+export function peerGone(words = ""): VirtError {
+  const what = "End of file while reading data";
+  const hint = "the daemon's log tells why it hung up";
+  return words === ""
+    ? systemError(what, "Input/output error", hint)
+    : systemError(`${what}: ${words}`, "Input/output error", "try the same command by hand, then the daemon's log");
 }
 
 /** The peer answered none of as many pings as it was allowed to miss. */
@@ -77,10 +85,52 @@ export function connectFailed(path: string, error: NodeJS.ErrnoException): VirtE
   return systemError(`Failed to connect socket to '${path}'`, reasonOf(error), hints[error.code ?? ""], error);
 }
 
+/** `getaddrinfo` knows no such host; a name server that does not answer is told with `EAI_AGAIN`. */
+const UNRESOLVED: Record<string, string> = {
+  ENOTFOUND: "Name or service not known",
+  EAI_AGAIN: "Temporary failure in name resolution",
+};
+
+/** A host has several addresses, and none of them could be reached: the first one's failure is told. */
+export function connectTcpFailed(host: string, port: number, error: NodeJS.ErrnoException): VirtError {
+  const unresolved = UNRESOLVED[error.code ?? ""];
+  if (unresolved !== undefined)
+    return new VirtError("INTERNAL_ERROR", `Unable to resolve address '${host}' service '${port}': ${unresolved}`, {
+      domain: "RPC",
+      hint: "check the host's name in the URI",
+      cause: error,
+    });
+  const first = error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException) : error;
+  const hint = "check that the daemon listens on TCP there, and that no firewall is between";
+  return systemError(`unable to connect to server at '${host}:${port}'`, reasonOf(first), hint, error);
+}
+
+/** The two sides found no way to speak TLS with one another, or a certificate file is damaged. */
+export function tlsFailed(error: Error): VirtError {
+  return new VirtError("AUTH_FAILED", `TLS handshake failed ${error.message}`, { domain: "RPC", cause: error });
+}
+
+/** The server's certificate does not prove that it is the host that was asked for. */
+export function tlsPeerUnproved(host: string, reason: Error | string): VirtError {
+  return new VirtError("AUTH_FAILED", "Failed to verify peer's certificate", {
+    domain: "RPC",
+    hint: `the server that answers as ${host} has no certificate that proves it: ${typeof reason === "string" ? reason : reason.message}`,
+    cause: reason,
+  });
+}
+
+/** The server hung up instead of accepting this client. */
+export function tlsPeerRefused(): VirtError {
+  return new VirtError("RPC", "server verification (of our certificate or IP address) failed", {
+    domain: "RPC",
+    hint: "the server asks for a client certificate of its authority, and may allow some names only",
+  });
+}
+
 /** A read or write of the socket failed. */
-export function socketFailed(error: NodeJS.ErrnoException): VirtError {
+export function socketFailed(error: NodeJS.ErrnoException, words = ""): VirtError {
   const what = error.syscall === "write" ? "Cannot write data" : "Cannot recv data";
-  return systemError(what, reasonOf(error), undefined, error);
+  return systemError(words === "" ? what : `${what}: ${words}`, reasonOf(error), undefined, error);
 }
 
 function systemError(what: string, reason: string, hint?: string, cause?: unknown): VirtError {

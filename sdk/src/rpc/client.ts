@@ -8,7 +8,6 @@ import {
   clientClosed,
   errorOfPeer,
   keepaliveTimeout,
-  pathProblem,
   peerGone,
   protocolError,
   socketFailed,
@@ -53,8 +52,12 @@ export class RpcClient {
   #over = false;
   #settleClosed: (reason: VirtError | undefined) => void = () => {};
 
-  /** Takes over a connected socket. */
-  constructor(socket: Socket) {
+  /**
+   * Takes over a connected socket.
+   *
+   * @param lastWords what the program that carries the connection said, asked for when the connection is over
+   */
+  constructor(socket: Socket, lastWords?: () => Promise<string>) {
     this.#socket = socket;
     this.#flow = new FlowGate(socket);
     this.#pending = new PendingCalls(this.#flow);
@@ -62,15 +65,17 @@ export class RpcClient {
       this.#settleClosed = resolve;
     });
     socket.on("data", (chunk) => this.#received(chunk));
-    socket.on("end", () => this.#end(peerGone()));
-    socket.on("error", (error) => this.#end(socketFailed(error)));
-    socket.on("close", () => this.#end(peerGone()));
+    const ended = (tell: (words?: string) => VirtError) => {
+      if (lastWords === undefined) this.#end(tell());
+      else void lastWords().then((words) => this.#end(tell(words)));
+    };
+    socket.on("end", () => ended(peerGone));
+    socket.on("error", (error) => ended((words) => socketFailed(error, words)));
+    socket.on("close", () => ended(peerGone));
   }
 
   /** Connects to a unix socket. Fails with `SYSTEM_ERROR` in libvirt's words. */
   static async connect(path: string): Promise<RpcClient> {
-    const problem = pathProblem(path);
-    if (problem !== undefined) throw problem;
     return new RpcClient(await connectPatiently(path));
   }
 

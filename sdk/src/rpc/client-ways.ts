@@ -1,0 +1,39 @@
+import type { Socket } from "node:net";
+import { RpcClient } from "./client.js";
+import { connectCommand } from "./client-command.js";
+import { connectPatiently, connectTcp } from "./client-connect.js";
+import { connectTls, type TlsCredentials } from "./client-tls.js";
+
+/** A connected socket, and who can say why it ended. */
+export interface Transport {
+  readonly socket: Socket;
+  /** What the program that carries the connection said, once the connection is over; empty where it said nothing. */
+  readonly lastWords?: () => Promise<string>;
+}
+
+/** How a daemon is reached. */
+export type Way =
+  | { readonly kind: "unix"; readonly path: string }
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | { readonly kind: "tls"; readonly host: string; readonly port: number; readonly credentials: TlsCredentials }
+  /** A program that carries the connection on its standard input and output. */
+  | { readonly kind: "command"; readonly argv: readonly string[] };
+
+/** Connects to a daemon. Fails in libvirt's words; a command's failure is told by the first call. */
+export async function connectTo(way: Way): Promise<RpcClient> {
+  const { socket, lastWords } = await transportOf(way);
+  return new RpcClient(socket, lastWords);
+}
+
+async function transportOf(way: Way): Promise<Transport> {
+  switch (way.kind) {
+    case "unix":
+      return { socket: await connectPatiently(way.path) };
+    case "tcp":
+      return { socket: await connectTcp(way.host, way.port) };
+    case "tls":
+      return { socket: await connectTls(way.host, way.port, way.credentials) };
+    case "command":
+      return connectCommand(way.argv);
+  }
+}
