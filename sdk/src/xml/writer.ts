@@ -1,11 +1,14 @@
-/** Escapes text and attribute values as libvirt does; control characters that XML cannot hold are left out. */
+/**
+ * Escapes text and attribute values as libvirt does; control characters that XML cannot hold are left out. Carriage
+ * returns, which libvirt prints as they are, would be line feeds when they are read again.
+ */
 export function escapeXml(text: string): string {
   if (!SPECIAL.test(text)) return text;
   return text.replace(SPECIAL_ALL, (character) => ENTITIES[character] ?? "");
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what libvirt drops
-const SPECIAL = /[\x01-\x08\x0b\x0c\x0e-\x19"&'<>]/;
+const SPECIAL = /[\x01-\x08\x0b-\x19"&'<>]/;
 const SPECIAL_ALL = new RegExp(SPECIAL, "g");
 const ENTITIES: Readonly<Record<string, string>> = {
   '"': "&quot;",
@@ -13,12 +16,18 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&apos;",
   "<": "&lt;",
   ">": "&gt;",
+  "\r": "&#13;",
 };
 
 /** ` name='value'` with the value escaped, or nothing for an absent value. */
 export function attr(name: string, value: string | number | undefined): string {
   if (value === undefined) return "";
-  return ` ${name}='${typeof value === "number" ? value : escapeXml(value)}'`;
+  return ` ${name}='${typeof value === "number" ? value : escapeAttribute(value)}'`;
+}
+
+/** As libvirt escapes, and what a reader would take for mere blanks: line feeds and tabs. */
+function escapeAttribute(text: string): string {
+  return escapeXml(text).replace(/[\t\n]/g, (blank) => (blank === "\t" ? "&#9;" : "&#10;"));
 }
 
 /** Like `attr`, and nothing for zero. */

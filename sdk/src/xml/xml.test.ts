@@ -100,6 +100,13 @@ test("the writer has libvirt's layout and escapes", (t) => {
   );
 });
 
+test("blanks that are not layout come back as they were", (t) => {
+  const w = new XmlWriter();
+  w.leaf("a", "\r\n\t x", attr("b", "\r\n\t"));
+  const root = parseXml(w.toString());
+  t.deepEqual([root.children, root.attributes], [["\r\n\t x"], [{ name: "b", value: "\r\n\t" }]]);
+});
+
 test("foreign elements are serialized as libxml2 does", (t) => {
   const root = withoutBlanks(parseXml("<m>\n <x:a xmlns:x='urn:x' q='\"'>\n<x:b>t &amp; u</x:b><x:c/>  </x:a></m>"));
   t.is(
