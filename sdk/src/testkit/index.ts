@@ -1,5 +1,8 @@
+export { TestAuthority } from "./certificates.js";
 export { EMULATOR, echoGuest, hasEmulator } from "./echo-guest.js";
 export { goldenCases, goldenData, testGoldenSuites } from "./golden.js";
-export { hasLibvirtd, type PrivateLibvirtd, startLibvirtd } from "./libvirtd.js";
+export { hasLibvirtd, type LibvirtdOptions, type PrivateLibvirtd, startLibvirtd } from "./libvirtd.js";
+export { freePort } from "./port.js";
+export { findSshd, type PrivateSshd, startSshd } from "./sshd.js";
 export { whyNoValidation } from "./validation.js";
 export { askVirsh, hasVirsh90, type VirshAnswer } from "./virsh.js";

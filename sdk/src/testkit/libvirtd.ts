@@ -29,12 +29,19 @@ export async function hasLibvirtd(): Promise<boolean> {
   }
 }
 
+/** What besides its settings a libvirtd is started with. */
+export interface LibvirtdOptions {
+  /** Further arguments, such as `--listen`. */
+  readonly args?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /**
  * Starts a libvirtd. It runs as `nobody` where the test runs as root, because a libvirtd of root is the system's.
  *
  * @param settings further lines of libvirtd.conf
  */
-export async function startLibvirtd(settings = ""): Promise<PrivateLibvirtd> {
+export async function startLibvirtd(settings = "", options: LibvirtdOptions = {}): Promise<PrivateLibvirtd> {
   const folder = await mkdtemp(join(tmpdir(), "libvirtd-"));
   const isRoot = process.getuid?.() === 0;
   const folders = ["run", "config", "cache", "data", "home"];
@@ -46,10 +53,10 @@ export async function startLibvirtd(settings = ""): Promise<PrivateLibvirtd> {
     await chmod(folder, 0o755);
     for (const name of ["", ...folders]) await chown(join(folder, name), NOBODY, NOBODY);
   }
-  const daemon = [BINARY, "--config", config, "--pid-file", join(folder, "libvirtd.pid")];
+  const daemon = [BINARY, "--config", config, "--pid-file", join(folder, "libvirtd.pid"), ...(options.args ?? [])];
   const drop = isRoot ? ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"] : [];
   const [command = "", ...args] = [...drop, ...daemon];
-  const child = spawn(command, args, { cwd: folder, env: environment(folder), stdio: "ignore" });
+  const child = spawn(command, args, { cwd: folder, env: { ...environment(folder), ...options.env }, stdio: "ignore" });
   const socket = join(folder, "run/libvirt/libvirt-sock");
   const stop = () => stopDaemon(child, folder);
   try {
