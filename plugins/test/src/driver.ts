@@ -10,11 +10,13 @@ import {
 import { inject, injectable } from "tsyringe";
 import { handlersOf } from "./handlers.js";
 import { TestHypervisor } from "./hypervisor.js";
+import { TestHost } from "./test-host.js";
 
 /** The hypervisor behind `test:///default`, and how many connections are open to it. */
 interface Shared {
   readonly handlers: ReturnType<typeof handlersOf>;
   readonly hypervisor: TestHypervisor;
+  readonly host: TestHost;
   connections: number;
 }
 
@@ -47,6 +49,7 @@ export class TestDriver implements HypervisorDriver {
       ...shared.handlers,
       uri: "test:///default",
       events: shared.hypervisor.events,
+      objectEvents: shared.host.events,
       resolveDomain: (reference) => shared.hypervisor.domains.find(reference).ref,
       close: () => {
         if (open) this.#release(shared);
@@ -57,7 +60,8 @@ export class TestDriver implements HypervisorDriver {
 
   #fresh(): Shared {
     const hypervisor = new TestHypervisor(this.#log);
-    return { hypervisor, handlers: handlersOf(hypervisor), connections: 0 };
+    const host = new TestHost(this.#log);
+    return { hypervisor, host, handlers: handlersOf(hypervisor, host), connections: 0 };
   }
 
   #release(shared: Shared): void {

@@ -1,3 +1,4 @@
+export { shareStorage } from "./conflict.js";
 export { formatStoragePool, formatStoragePoolSources } from "./format.js";
 export * from "./model.js";
 export {
