@@ -31,6 +31,7 @@ if (await hasGuestTools()) await step("guest", async () => (await import("./gues
 if (await step("build", () => mustRun("npm", ["run", "--silent", "build"]))) {
   await step("lint", () => mustRun("npm", ["run", "--silent", "lint"]));
   if (complete) await step("support matrix", () => mustRun("node", ["scripts/support-matrix.mjs", "--check"]));
+  await step("API reference", () => mustRun("node", ["scripts/api-reference.mjs", "--check"]));
   await step("test", runTests);
 }
 
