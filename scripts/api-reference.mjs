@@ -1,17 +1,44 @@
 // Writes docs/api.md: every call and event of the API table. `--check` fails where it is stale.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import * as core from "@polyvisor/core";
+import {
+  domain,
+  domainCheckpoint,
+  domainEvents,
+  domainSnapshot,
+  network,
+  networkInterface,
+  networkPort,
+  nodeDevice,
+  nwfilter,
+  nwfilterBinding,
+  objectEvents,
+  PROGRAMS,
+  publicName,
+  secret,
+  storagePool,
+  storageVol,
+} from "@polyvisor/core";
 
-const { domainEvents, objectEvents, PROGRAMS, publicName } = core;
 const project = new URL("..", import.meta.url).pathname;
 const path = "docs/api.md";
 
 /** Objects by their codecs: two sorts may look alike on the wire. */
 const OBJECTS = new Map(
-  ["domain", "network", "networkPort", "storagePool", "storageVol", "nodeDevice", "nwfilter", "nwfilterBinding"]
-    .concat(["secret", "networkInterface", "domainSnapshot", "domainCheckpoint"])
-    .map((name) => [core[name], name]),
+  Object.entries({
+    domain,
+    network,
+    networkPort,
+    storagePool,
+    storageVol,
+    nodeDevice,
+    nwfilter,
+    nwfilterBinding,
+    secret,
+    networkInterface,
+    domainSnapshot,
+    domainCheckpoint,
+  }).map(([name, codec]) => [codec, name]),
 );
 
 function fields(struct) {
