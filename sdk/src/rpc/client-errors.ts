@@ -29,11 +29,8 @@ export function clientClosed(): VirtError {
  * @param words what the program that carried the connection said
  */
 export function peerGone(words = ""): VirtError {
-  const what = "End of file while reading data";
-  const hint = "the daemon's log tells why it hung up";
-  return words === ""
-    ? systemError(what, "Input/output error", hint)
-    : systemError(`${what}: ${words}`, "Input/output error", "try the same command by hand, then the daemon's log");
+  const hint = words === "" ? "the daemon's log tells why it hung up" : "try the same command by hand";
+  return systemError(joined("End of file while reading data", words), "Input/output error", hint);
 }
 
 /** The peer answered none of as many pings as it was allowed to miss. */
@@ -127,10 +124,15 @@ export function tlsPeerRefused(): VirtError {
   });
 }
 
-/** A read or write of the socket failed. */
+/** A read or write of the socket failed. Whether a write fails or a read first when a program ended is chance: both tell its words alike. */
 export function socketFailed(error: NodeJS.ErrnoException, words = ""): VirtError {
-  const what = error.syscall === "write" ? "Cannot write data" : "Cannot recv data";
-  return systemError(words === "" ? what : `${what}: ${words}`, reasonOf(error), undefined, error);
+  if (error.syscall !== "write")
+    return systemError(joined("Cannot recv data", words), reasonOf(error), undefined, error);
+  return words === "" ? systemError("Cannot write data", reasonOf(error), undefined, error) : peerGone(words);
+}
+
+function joined(what: string, words: string): string {
+  return words === "" ? what : `${what}: ${words}`;
 }
 
 function systemError(what: string, reason: string, hint?: string, cause?: unknown): VirtError {
