@@ -2,7 +2,7 @@ import { access, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { hasLibvirtd, startLibvirtd } from "@polyvisor/sdk/testkit";
 import test from "ava";
-import { hasProgram, polyvisord, rootFolder, runProgram, startPolyvisord } from "./testing/process.js";
+import { configure, hasProgram, polyvisord, rootFolder, runProgram, startPolyvisord } from "./testing/process.js";
 import { RawClient } from "./testing/raw-client.js";
 
 const [libvirtdIsHere, virshIsHere] = await Promise.all([hasLibvirtd(), hasProgram("virsh")]);
@@ -14,13 +14,6 @@ const exists = (path: string) =>
     () => true,
     () => false,
   );
-
-async function configure(root: string, text: string): Promise<string> {
-  const file = join(root, "etc/libvirt/polyvisord.conf");
-  await mkdir(join(root, "etc/libvirt"), { recursive: true });
-  await writeFile(file, text);
-  return file;
-}
 
 test("it says what it found and how to connect, serves, and leaves nothing behind when it is stopped", async (t) => {
   const root = await rootFolder(t);
@@ -100,8 +93,38 @@ const BAD_SETTINGS: readonly { readonly what: string; readonly text: string; rea
   },
   {
     what: "authentication that is not there",
-    text: 'auth_unix_rw = "polkit"\n',
-    says: /polyvisord\.conf:1: auth_unix_rw: .*"none"/,
+    text: 'auth_unix_rw = "kerberos"\n',
+    says: /polyvisord\.conf:1: auth_unix_rw: .*'none' \| 'sasl' \| 'polkit'/,
+  },
+  {
+    what: "plain TCP, on which nothing is encrypted",
+    text: "listen_tcp = 1\n",
+    says: /polyvisord\.conf:1: listen_tcp: must be 0: plain TCP needs a login that also encrypts.*listen_tls = 1/,
+  },
+  {
+    what: "plain TCP without a login",
+    text: 'auth_tcp = "none"\n',
+    says: /polyvisord\.conf:1: auth_tcp: must be "sasl"/,
+  },
+  {
+    what: "priorities that cannot be kept",
+    text: 'tls_priority = "SECURE256"\n',
+    says: /polyvisord\.conf:1: tls_priority: must be "NORMAL", followed by versions/,
+  },
+  {
+    what: "a port that is none",
+    text: 'tls_port = "70000"\n',
+    says: /polyvisord\.conf:1: tls_port: must be less than 65536/,
+  },
+  {
+    what: "TLS without certificates",
+    text: "listen_tls = 1\n",
+    says: /Cannot read CA certificate '.*\/etc\/pki\/CA\/cacert\.pem': ENOENT.*\nhint: make the certificates/,
+  },
+  {
+    what: "logins without users",
+    text: 'auth_unix_rw = "sasl"\n',
+    says: /sasl_users_file: the users cannot be read: ENOENT.*\nhint: polyvisord --set-password/,
   },
   {
     what: "a log output that is not there",

@@ -3,14 +3,16 @@ import { createHost, type Host, type HostInfo, type Log, silentLog } from "@poly
 import { peerCredentials } from "@polyvisor/sdk/process";
 import { loadSettings } from "./config/load.js";
 import type { Settings } from "./config/schema.js";
-import type { UnixDoor } from "./listen/door.js";
+import { placeName } from "./listen/door.js";
 import { defaultUris } from "./rpc/open-uri.js";
 import { SessionServer } from "./rpc/server.js";
+import { takeActivated } from "./startup/activation.js";
 import { claim } from "./startup/claim.js";
+import { doorsOf } from "./startup/doors.js";
 import { type Locations, locationsOf } from "./startup/locations.js";
 import { openLog } from "./startup/log.js";
 import type { Options } from "./startup/options.js";
-import { listenOn, socketsOf } from "./startup/sockets.js";
+import { listenOn, socketPath } from "./startup/sockets.js";
 import { isInPath, pluginTable, readyWords } from "./startup/words.js";
 
 /** The folder of this package: its dependencies are the plugins that come with the daemon. */
@@ -50,11 +52,9 @@ export async function describePlugins(options: Options): Promise<string> {
 /** Starts a daemon and resolves once clients can connect. Throws a `StartError` for what the person who starts it can mend. */
 export async function startDaemon(options: Options): Promise<RunningDaemon> {
   const { locations, settings, log, host } = await prepare(options);
-  const sockets = socketsOf(locations, settings);
-  const claimed = await claim(
-    locations.pidFile,
-    sockets.map(({ path }) => path),
-  );
+  const doors = await doorsOf(locations, settings, takeActivated());
+  const sockets = doors.sockets.map(({ path }) => path);
+  const claimed = await claim(locations.pidFile, sockets);
   const server = new SessionServer(host, serverSettings(settings), log, peerCredentials);
   const close = async () => {
     try {
@@ -66,15 +66,14 @@ export async function startDaemon(options: Options): Promise<RunningDaemon> {
   };
   try {
     await host.start();
-    await listenOn(server, sockets, settings);
+    await listenOn(server, doors.all, settings);
   } catch (error) {
     await close();
     throw error;
   }
-  const words = await readiness(host, settings, sockets);
-  const paths = sockets.map(({ path }) => path);
-  log.info({ pid: process.pid, sockets: paths }, "ready");
-  return { words, sockets: paths, log, close };
+  const words = await readiness(host, settings, socketPath(locations, settings, ""));
+  log.info({ pid: process.pid, doors: doors.all.map(placeName) }, "ready");
+  return { words, sockets, log, close };
 }
 
 /** Without a log it is the one that the settings ask for. */
@@ -104,12 +103,12 @@ function serverSettings(settings: Settings): ConstructorParameters<typeof Sessio
   };
 }
 
-async function readiness(host: Host, settings: Settings, sockets: readonly UnixDoor[]): Promise<string> {
+async function readiness(host: Host, settings: Settings, socket: string): Promise<string> {
   return readyWords({
     version: await daemonVersion(),
     pid: process.pid,
     plugins: host.plugins(),
-    socket: sockets[0]?.path ?? "",
+    socket,
     defaultUri: defaultUris(host, settings.uri_default)[0] ?? "test:///default",
     hasVirsh: await isInPath("virsh"),
     hasCli: await isInPath("polyvisor"),

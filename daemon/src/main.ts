@@ -2,6 +2,7 @@ import { type Log, VirtError } from "@polyvisor/core";
 import { notifySystemd } from "@polyvisor/sdk/process";
 import { daemonVersion, describePlugins, startDaemon } from "./daemon.js";
 import { readCommandLine, UsageError } from "./startup/options.js";
+import { setPassword } from "./startup/set-password.js";
 import { StartError } from "./startup/start-error.js";
 
 /** Exit codes: 1 for a daemon that could not start, 2 for a command line that cannot be meant. */
@@ -18,6 +19,10 @@ async function main(): Promise<void> {
   if (command.kind === "done") return;
   if (command.kind === "plugins") {
     process.stdout.write(`${await describePlugins(command.options)}\n`);
+    return;
+  }
+  if (command.kind === "set-password") {
+    process.stdout.write(`${await setPassword(command.options, command.user)}\n`);
     return;
   }
   const daemon = await startDaemon(command.options);

@@ -1,5 +1,6 @@
 // the API of version 3, which zod keeps: with that of version 4 come its messages in 60 languages, a tenth of a start
 import { z } from "zod/v3";
+import { doorKeys } from "./door-keys.js";
 
 const text = z.string().min(1);
 const atLeast = (least: number) => z.number().int().min(least);
@@ -25,16 +26,15 @@ export const settingsSchema = z
     /** The group that owns the sockets. */
     unix_sock_group: text.optional(),
     unix_sock_ro_perms: permissions.default("0777"),
-    unix_sock_rw_perms: permissions.default("0700"),
+    /** Without it only the owner, or everybody where polkit is asked about them. */
+    unix_sock_rw_perms: permissions.optional(),
     /** The folder of the sockets. */
     unix_sock_dir: z.string().startsWith("/", { message: "must be an absolute path" }).optional(),
-    /** Who may use the sockets is a matter of their permissions. */
-    auth_unix_ro: z.literal("none").default("none"),
-    auth_unix_rw: z.literal("none").default("none"),
+    ...doorKeys,
     max_clients: atLeast(1).default(5000),
     /** Clients over `max_clients` that wait for their turn. */
     max_queued_clients: atLeast(0).default(1000),
-    /** Clients that have not proved who they are; on a unix socket everybody has. */
+    /** Clients that have not proved who they are; where they have to; 0 for any number. */
     max_anonymous_clients: atLeast(0).default(20),
     /** Slow calls of one client that run at a time. */
     max_client_requests: atLeast(1).default(5),

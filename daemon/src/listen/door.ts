@@ -17,7 +17,6 @@ export interface PortPlace {
 /** A socket that listens already: a service manager has made it. */
 export interface InheritedPlace {
   readonly descriptor: number;
-  readonly isUnix: boolean;
 }
 
 /** Who may come in by a place, and to do what. */
@@ -25,18 +24,23 @@ export interface DoorTerms {
   readonly readOnly: boolean;
   /** Without it clients need not log in. */
   readonly login?: LoginTerms;
-  /** With it everything is encrypted, and certificates are looked at. */
-  readonly tls?: TlsTerms;
 }
 
-export type UnixDoor = UnixPlace & DoorTerms;
+/** What comes over a network is encrypted. */
+export interface NetworkTerms extends DoorTerms {
+  readonly tls: TlsTerms;
+}
+
+export type UnixDoor = (UnixPlace | (InheritedPlace & { readonly isUnix: true })) & DoorTerms;
+
+export type NetworkDoor = (PortPlace | (InheritedPlace & { readonly isUnix: false })) & NetworkTerms;
 
 /** A place to listen on, and the terms there. */
-export type ListenAt = (UnixPlace | PortPlace | InheritedPlace) & DoorTerms;
+export type ListenAt = UnixDoor | NetworkDoor;
 
 /** Whether the kernel tells who is at the other end. */
-export function isUnix(at: ListenAt): boolean {
-  return "path" in at || ("isUnix" in at && at.isUnix);
+export function isUnix(at: ListenAt): at is UnixDoor {
+  return !("tls" in at);
 }
 
 /** What a place is called in the log. */

@@ -118,7 +118,7 @@ export class SessionServer {
 
   /** Rejects where the place cannot be listened on. */
   async listen(at: ListenAt): Promise<void> {
-    const door: Door = { at, tls: at.tls === undefined ? undefined : this.#tlsDoor(at, at.tls) };
+    const door: Door = { at, tls: isUnix(at) ? undefined : this.#tlsDoor(at, at.tls) };
     const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => this.#arrived({ socket, door }));
     this.#listeners.push(server);
     this.#doors.push(door);
@@ -161,10 +161,10 @@ export class SessionServer {
   }
 
   /** A limit of 0 for those who have not proved who they are is none, as in libvirt. */
-  #hasRoomFor({ at }: Door): boolean {
+  #hasRoomFor({ at, tls }: Door): boolean {
     const { maxClients, maxAnonymousClients } = this.#live;
     if (this.#served >= maxClients) return false;
-    const isAnonymous = at.tls !== undefined || at.login !== undefined;
+    const isAnonymous = tls !== undefined || at.login !== undefined;
     return !isAnonymous || maxAnonymousClients === 0 || this.#anonymous < maxAnonymousClients;
   }
 

@@ -10,6 +10,16 @@ export interface Locations {
   readonly pidFile: string;
   /** Whether there is a socket for clients that only look. A user's own daemon serves that user alone. */
   readonly hasReadOnlySocket: boolean;
+  /** Where certificates are looked for unless the settings name others. */
+  readonly certificates: CertificatePaths;
+}
+
+export interface CertificatePaths {
+  readonly ca: string;
+  /** Read where it is there. */
+  readonly crl: string;
+  readonly cert: string;
+  readonly key: string;
 }
 
 /** Works out the places from the command line: below `--root`, libvirt's own, or Polyvisor's own. */
@@ -22,6 +32,7 @@ export function locationsOf(options: Options, mode: HostInfo["mode"], env: NodeJ
     configFile: options.config ?? join(paths.config, `${name}.conf`),
     pidFile: join(ofSystem ? dirname(paths.run) : paths.run, `${name}.pid`),
     hasReadOnlySocket: ofSystem,
+    certificates: ofSystem ? systemCertificates(join(dirname(paths.config), "pki")) : userCertificates(),
   };
 }
 
@@ -29,6 +40,25 @@ function pathsOf(options: Options, mode: HostInfo["mode"], env: NodeJS.ProcessEn
   if (options.root !== undefined) return rootPaths(options.root);
   if (!options.asLibvirt) return defaultPaths(mode, env);
   return mode === "system" ? rootPaths("/") : libvirtSessionPaths(env);
+}
+
+function systemCertificates(folder: string): CertificatePaths {
+  return {
+    ca: join(folder, "CA/cacert.pem"),
+    crl: join(folder, "CA/cacrl.pem"),
+    cert: join(folder, "libvirt/servercert.pem"),
+    key: join(folder, "libvirt/private/serverkey.pem"),
+  };
+}
+
+function userCertificates(): CertificatePaths {
+  const folder = join(homedir(), ".pki/libvirt");
+  return {
+    ca: join(folder, "cacert.pem"),
+    crl: join(folder, "cacrl.pem"),
+    cert: join(folder, "servercert.pem"),
+    key: join(folder, "serverkey.pem"),
+  };
 }
 
 /** The folders of a libvirtd that a user runs. */

@@ -12,6 +12,7 @@ export interface Options {
 export type Command =
   | { readonly kind: "run"; readonly options: Options }
   | { readonly kind: "plugins"; readonly options: Options }
+  | { readonly kind: "set-password"; readonly user: string; readonly options: Options }
   | { readonly kind: "done" };
 
 /** A command line that cannot be meant. */
@@ -28,6 +29,7 @@ export function readCommandLine(argv: readonly string[], version: string): Comma
     .option("--root <dir>", "Keep everything below this folder, in libvirt's layout")
     .option("--as-libvirt", "Take the place of libvirtd: its paths, its configuration file")
     .option("--plugins", "Show the plugins and how each is, then exit")
+    .option("--set-password <user>", "Let a user log in by SASL: read the password from standard input, then exit")
     .action(() => {});
   cli.help();
   cli.version(version);
@@ -36,14 +38,14 @@ export function readCommandLine(argv: readonly string[], version: string): Comma
     if (options.help === true || options.version === true) return { kind: "done" };
     if (cli.args.length > 0) throw new UsageError(`unexpected argument ${cli.args.join(" ")}`);
     cli.runMatchedCommand();
-    return {
-      kind: options.plugins === true ? "plugins" : "run",
-      options: {
-        config: pathOf(options.config),
-        root: pathOf(options.root),
-        asLibvirt: options.asLibvirt === true,
-      },
+    const given: Options = {
+      config: pathOf(options.config),
+      root: pathOf(options.root),
+      asLibvirt: options.asLibvirt === true,
     };
+    if (options.setPassword !== undefined)
+      return { kind: "set-password", user: String(options.setPassword), options: given };
+    return { kind: options.plugins === true ? "plugins" : "run", options: given };
   } catch (error) {
     throw new UsageError((error as Error).message);
   }

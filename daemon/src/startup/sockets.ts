@@ -3,7 +3,7 @@ import { chown, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { Settings } from "../config/schema.js";
-import type { UnixDoor } from "../listen/door.js";
+import { type DoorTerms, type ListenAt, placeName, type UnixPlace } from "../listen/door.js";
 import type { SessionServer } from "../rpc/server.js";
 import type { Locations } from "./locations.js";
 import { StartError } from "./start-error.js";
@@ -11,28 +11,59 @@ import { StartError } from "./start-error.js";
 /** The longest path of a unix socket in bytes: what `sockaddr_un` holds. */
 const PATH_BYTES_MAX = 107;
 
+/** A unix socket that the daemon makes itself. */
+export type Socket = UnixPlace & DoorTerms;
+
+/** Permissions of the socket to change things: the owner's, or everybody's where polkit is asked about each. */
+const RW_PERMISSIONS = { owner: 0o700, everybody: 0o777 } as const;
+
 /** The sockets of a daemon: one to change things, one only to look. */
-export function socketsOf(locations: Locations, settings: Settings): UnixDoor[] {
-  const folder = settings.unix_sock_dir ?? locations.paths.run;
-  const changing = { path: join(folder, "libvirt-sock"), mode: settings.unix_sock_rw_perms, readOnly: false };
-  const looking = { path: join(folder, "libvirt-sock-ro"), mode: settings.unix_sock_ro_perms, readOnly: true };
-  const all = locations.hasReadOnlySocket ? [changing, looking] : [changing];
-  const tooLong = all.find(({ path }) => Buffer.byteLength(path) > PATH_BYTES_MAX);
-  if (tooLong !== undefined)
-    throw new StartError(
-      `the path of the socket ${tooLong.path} is longer than ${PATH_BYTES_MAX} bytes`,
-      "choose a shorter --root or unix_sock_dir",
-    );
+export function socketsOf(locations: Locations, settings: Settings): Socket[] {
+  const all = [changingSocket(locations, settings)];
+  if (locations.hasReadOnlySocket)
+    all.push({ path: socketPath(locations, settings, "-ro"), mode: settings.unix_sock_ro_perms, readOnly: true });
+  for (const { path } of all) checkSocketPath(path);
   return all;
 }
 
-/** Listens on each, with its permissions and the group of the settings. */
-export async function listenOn(server: SessionServer, sockets: readonly UnixDoor[], settings: Settings): Promise<void> {
+/** Throws where no socket can have this path. */
+export function checkSocketPath(path: string): void {
+  if (Buffer.byteLength(path) <= PATH_BYTES_MAX) return;
+  throw new StartError(
+    `the path of the socket ${path} is longer than ${PATH_BYTES_MAX} bytes`,
+    "choose a shorter --root or unix_sock_dir",
+  );
+}
+
+function changingSocket(locations: Locations, settings: Settings): Socket {
+  const { everybody, owner } = RW_PERMISSIONS;
+  const usual = settings.auth_unix_rw === "polkit" ? everybody : owner;
+  const mode = settings.unix_sock_rw_perms ?? usual;
+  return { path: socketPath(locations, settings, ""), mode, readOnly: false };
+}
+
+/** Where clients look for the socket to change things. */
+export function socketPath(locations: Locations, settings: Settings, suffix: "" | "-ro"): string {
+  return join(settings.unix_sock_dir ?? locations.paths.run, `libvirt-sock${suffix}`);
+}
+
+/** Listens on each; a socket that is made gets the group of the settings. */
+export async function listenOn(server: SessionServer, doors: readonly ListenAt[], settings: Settings): Promise<void> {
   const gid = settings.unix_sock_group === undefined ? undefined : await groupId(settings.unix_sock_group);
-  for (const socket of sockets) {
-    await mkdir(dirname(socket.path), { recursive: true });
-    await server.listen(socket);
-    if (gid !== undefined) await chown(socket.path, -1, gid);
+  for (const door of doors) {
+    if ("path" in door) await mkdir(dirname(door.path), { recursive: true });
+    await listenOrSay(server, door);
+    if ("path" in door && gid !== undefined) await chown(door.path, -1, gid);
+  }
+}
+
+async function listenOrSay(server: SessionServer, door: ListenAt): Promise<void> {
+  try {
+    await server.listen(door);
+  } catch (error) {
+    if (!("port" in door)) throw error;
+    const hint = "is another daemon there, and is listen_addr an address of this machine?";
+    throw new StartError(`cannot listen on ${placeName(door)}: ${(error as Error).message}`, hint);
   }
 }
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { access, mkdtemp, rm } from "node:fs/promises";
+import { access, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { ExecutionContext } from "ava";
@@ -13,13 +14,18 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a program to its end. */
-export function runProgram(program: string, args: readonly string[]): Promise<Ended> {
+/** Runs a program to its end, with more in its environment and its standard input where that is given. */
+export function runProgram(
+  program: string,
+  args: readonly string[],
+  { env = {}, input }: { readonly env?: NodeJS.ProcessEnv; readonly input?: string } = {},
+): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(program, [...args], (error, stdout, stderr) => {
+    const child = execFile(program, [...args], { env: { ...process.env, ...env } }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === "number" ? error.code : 128;
       resolve({ code, stdout, stderr });
     });
+    child.stdin?.end(input);
   });
 }
 
@@ -40,6 +46,8 @@ export interface Daemon {
   readonly socket: string;
   /** A URI of the test hypervisor by this daemon's socket. */
   readonly uri: string;
+  /** What it has logged to stderr. */
+  log(): string;
   /** Sends the signal and resolves with the exit code, or with the signal that ended it. */
   end(signal: NodeJS.Signals): Promise<number | string>;
 }
@@ -71,12 +79,31 @@ export async function startPolyvisord(t: ExecutionContext, root: string, ...args
     words: out,
     socket,
     uri: `test+unix:///default?socket=${socket}`,
+    log: () => err,
     async end(signal) {
       daemon.kill(signal);
       const [code, by] = await ended;
       return code ?? by;
     },
   };
+}
+
+/** Writes the configuration of a daemon on this root, before it starts. */
+export async function configure(root: string, text: string): Promise<string> {
+  const file = join(root, "etc/libvirt/polyvisord.conf");
+  await mkdir(join(root, "etc/libvirt"), { recursive: true });
+  await writeFile(file, text);
+  return file;
+}
+
+/** A port of TCP that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
 }
 
 /** Whether a program is in `PATH`. Tests that need it skip themselves by name where it is not. */

@@ -1,0 +1,185 @@
+import { copyFile, mkdir } from "node:fs/promises";
+import { connect as connectTcp } from "node:net";
+import { join } from "node:path";
+import type { ExecutionContext } from "ava";
+import test from "ava";
+import { type Certificate, TestAuthority } from "../../testing/certificates.js";
+import {
+  configure,
+  type Daemon,
+  freePort,
+  hasProgram,
+  polyvisord,
+  rootFolder,
+  runProgram,
+  startPolyvisord,
+} from "../../testing/process.js";
+import { until } from "../../testing/serve.js";
+
+const missing = (
+  await Promise.all(
+    ["virsh", "openssl", "virt-pki-query-dn"].map(async (name) => ((await hasProgram(name)) ? [] : [name])),
+  )
+).flat();
+
+interface Place {
+  readonly root: string;
+  readonly authority: TestAuthority;
+  readonly port: number;
+}
+
+async function place(t: ExecutionContext): Promise<Place> {
+  const root = await rootFolder(t);
+  return { root, authority: await TestAuthority.create(join(root, "ca")), port: await freePort() };
+}
+
+/** A daemon with a TLS door, and more lines in its settings. */
+async function serveTls(t: ExecutionContext, { root, authority, port }: Place, settings = ""): Promise<Daemon> {
+  const { cert, key } = await authority.issue("server", "/CN=localhost");
+  const files = `ca_file = "${authority.cert}"\ncert_file = "${cert}"\nkey_file = "${key}"\n`;
+  await configure(
+    root,
+    `log_level = 2\nlisten_tls = 1\nlisten_addr = "127.0.0.1"\ntls_port = "${port}"\n${files}${settings}`,
+  );
+  return startPolyvisord(t, root);
+}
+
+/** Runs virsh with certificates of a client's own, or without. */
+async function virshOver({ root, port }: Place, ca: string, own: Certificate | undefined, ...args: string[]) {
+  const pki = join(root, `pki-${own === undefined ? "none" : own.cert.replaceAll("/", "_")}`);
+  await mkdir(pki, { recursive: true });
+  await copyFile(ca, join(pki, "cacert.pem"));
+  if (own !== undefined) {
+    await copyFile(own.cert, join(pki, "clientcert.pem"));
+    await copyFile(own.key, join(pki, "clientkey.pem"));
+  }
+  // Its own look at its certificates is left out: the daemon is to refuse them.
+  const uri = `test+tls://localhost:${port}/default?pkipath=${pki}&no_sanity=1`;
+  return runProgram("virsh", ["-c", uri, ...args], { env: { LC_ALL: "C" } });
+}
+
+if (missing.length > 0) test.skip(`TLS with libvirt's own client: no ${missing.join(", ")} here`, () => {});
+else {
+  test("virsh comes in by TLS, works, and takes 200 kB out", async (t) => {
+    const here = await place(t);
+    const daemon = await serveTls(t, here);
+    const client = await here.authority.issue("client", "/C=GB/O=Example/CN=fred");
+    const virsh = (...args: string[]) => virshOver(here, here.authority.cert, client, ...args);
+    t.regex((await virsh("list", "--all")).stdout, /^ 1 +test +running$/m);
+    const { stdout } = await virsh(`suspend test; domstate test; ${"dumpxml test; ".repeat(200)}`);
+    t.regex(stdout, /^paused$/m);
+    t.is(stdout.split("</domain>").length, 201);
+    t.is(await daemon.end("SIGTERM"), 0);
+  });
+
+  const REFUSALS: readonly {
+    readonly what: string;
+    readonly settings?: (place: Place, client: Certificate) => Promise<string> | string;
+    readonly client: (place: Place) => Promise<Certificate | undefined>;
+    readonly logs: RegExp;
+  }[] = [
+    { what: "no certificate", client: async () => undefined, logs: /the client showed no certificate/ },
+    {
+      what: "an expired certificate",
+      client: ({ authority }) => authority.issue("client", "/CN=fred", -1),
+      logs: /The client certificate \[session\] has expired \(CN=fred\)/,
+    },
+    {
+      what: "a certificate of another CA",
+      client: async ({ root }) => (await TestAuthority.create(join(root, "other"))).issue("client", "/CN=fred"),
+      logs: /Certificate failed validation: The certificate hasn't got a known issuer/,
+    },
+    {
+      what: "a name that is not on the list",
+      settings: () => 'tls_allowed_dn_list = [ "O=Example,CN=f*", "CN=mary" ]\n',
+      client: ({ authority }) => authority.issue("client", "/CN=fred"),
+      logs: /Client's Distinguished Name is not on the list of allowed clients \(tls_allowed_dn_list\) \(CN=fred\)/,
+    },
+    {
+      what: "a revoked certificate",
+      settings: async ({ authority }, client) => `crl_file = "${await authority.revoke(client)}"\n`,
+      client: ({ authority }) => authority.issue("client", "/CN=fred"),
+      logs: /Certificate failed validation: The certificate has been revoked/,
+    },
+  ];
+
+  for (const { what, settings, client, logs } of REFUSALS) {
+    test(`refused at the TLS door, as libvirtd does, and logged: ${what}`, async (t) => {
+      const here = await place(t);
+      const own = await client(here);
+      const more = settings === undefined || own === undefined ? "" : await settings(here, own);
+      const daemon = await serveTls(t, here, more);
+      const { code, stderr } = await virshOver(here, here.authority.cert, own, "list");
+      t.is(code, 1);
+      t.regex(stderr, /error: failed to connect to the hypervisor\nerror: /);
+      await until(() => logs.test(daemon.log()));
+      t.regex(daemon.log(), /"msg":"a client was refused at the TLS door"/);
+      const good = await here.authority.issue("client", "/O=Example/CN=fred");
+      t.is((await virshOver(here, here.authority.cert, good, "list")).code, 0);
+    });
+  }
+
+  test("names on the list come in, and are those that virt-pki-query-dn prints", async (t) => {
+    const here = await place(t);
+    const client = await here.authority.issue(
+      "client",
+      '/C=GB/O=A, "B" \\+ <C>/OU=a+UID=u1/emailAddress=a@b.c/CN= é#1',
+    );
+    const { stdout } = await runProgram("virt-pki-query-dn", [client.cert]);
+    const name = stdout.trimEnd();
+    t.regex(name, /^C=GB,O=A/);
+    const daemon = await serveTls(t, here, `tls_allowed_dn_list = [ '${name}' ]\n`);
+    const { code, stderr } = await virshOver(here, here.authority.cert, client, "list");
+    t.is(code, 0, `${stderr}${daemon.log()}`);
+  });
+
+  test("without a look at certificates, whoever comes is let in", async (t) => {
+    const here = await place(t);
+    await serveTls(t, here, "tls_no_verify_certificate = 1\n");
+    t.is((await virshOver(here, here.authority.cert, undefined, "list")).code, 0);
+  });
+
+  test("a client that speaks no TLS is dropped and logged; one that says nothing does not keep the daemon", async (t) => {
+    const here = await place(t);
+    const daemon = await serveTls(t, here);
+    const talker = connectTcp(here.port, "127.0.0.1");
+    talker.on("error", () => {});
+    talker.write("GET / HTTP/1.0\r\n\r\n");
+    await new Promise((resolve) => talker.once("close", resolve));
+    await until(() => /the handshake failed/.test(daemon.log()));
+    const silent = connectTcp(here.port, "127.0.0.1");
+    await new Promise((resolve) => silent.once("connect", resolve));
+    const begin = performance.now();
+    t.is(await daemon.end("SIGTERM"), 0);
+    t.true(performance.now() - begin < 2500);
+    silent.destroy();
+  });
+
+  test("a server's own certificate that no client would trust stops the start", async (t) => {
+    const { root, authority } = await place(t);
+    const old = await authority.issue("server", "/CN=localhost", -1);
+    const settings = `listen_tls = 1\nca_file = "${authority.cert}"\ncert_file = "${old.cert}"\nkey_file = "${old.key}"\n`;
+    await configure(root, settings);
+    const { code, stderr } = await polyvisord("--root", root);
+    t.is(code, 1);
+    t.is(
+      stderr,
+      `polyvisord: The server certificate ${old.cert} has expired\n` +
+        "hint: tls_no_sanity_certificate = 1 lets the daemon start all the same\n",
+    );
+  });
+
+  test("a client that speaks only a version that the priorities leave out is refused", async (t) => {
+    const here = await place(t);
+    const daemon = await serveTls(t, here, 'tls_priority = "NORMAL:-VERS-TLS1.2"\n');
+    const client = await here.authority.issue("client", "/CN=fred");
+    const handshake = (version: string) =>
+      runProgram("openssl", [
+        ...["s_client", "-connect", `localhost:${here.port}`, version],
+        ...["-CAfile", here.authority.cert, "-cert", client.cert, "-key", client.key],
+      ]);
+    t.not((await handshake("-tls1_2")).code, 0);
+    t.regex((await handshake("-tls1_3")).stdout, /Verify return code: 0 \(ok\)/);
+    t.regex(daemon.log(), /the handshake failed/);
+  });
+}
