@@ -1,16 +1,18 @@
 import { readFile } from "node:fs/promises";
 import { createHost, type Host, type HostInfo, type Log, silentLog } from "@polyvisor/core";
 import { peerCredentials } from "@polyvisor/sdk/process";
+import { liveSettings, logSettings } from "./config/live.js";
 import { loadSettings } from "./config/load.js";
 import type { Settings } from "./config/schema.js";
 import { placeName } from "./listen/door.js";
+import { LogCentre } from "./log/centre.js";
 import { defaultUris } from "./rpc/open-uri.js";
 import { SessionServer } from "./rpc/server.js";
 import { takeActivated } from "./startup/activation.js";
 import { claim } from "./startup/claim.js";
 import { doorsOf } from "./startup/doors.js";
 import { type Locations, locationsOf } from "./startup/locations.js";
-import { openLog } from "./startup/log.js";
+import { adminSocket, Operations } from "./startup/operations.js";
 import type { Options } from "./startup/options.js";
 import { listenOn, socketPath } from "./startup/sockets.js";
 import { isInPath, pluginTable, readyWords } from "./startup/words.js";
@@ -18,11 +20,10 @@ import { isInPath, pluginTable, readyWords } from "./startup/words.js";
 /** The folder of this package: its dependencies are the plugins that come with the daemon. */
 const PACKAGE = new URL("..", import.meta.url);
 
-interface Prepared {
+interface Configuration {
+  readonly mode: HostInfo["mode"];
   readonly locations: Locations;
   readonly settings: Settings;
-  readonly log: Log;
-  readonly host: Host;
 }
 
 /** A daemon that serves. */
@@ -31,6 +32,10 @@ export interface RunningDaemon {
   readonly words: string;
   readonly sockets: readonly string[];
   readonly log: Log;
+  /** Resolves when the daemon was told to end after a time without work, and that has come. */
+  readonly idle: Promise<void>;
+  /** Reads the settings again and takes over what may change while it runs. Never rejects. */
+  reload(): Promise<void>;
   /** Ends all sessions, closes the drivers and removes sockets and pid file. Guests stay as they are. */
   close(): Promise<void>;
 }
@@ -41,7 +46,7 @@ export async function daemonVersion(): Promise<string> {
 
 /** The table of `--plugins`. Claims nothing, so that it works beside a running daemon. */
 export async function describePlugins(options: Options): Promise<string> {
-  const { host } = await prepare(options, silentLog);
+  const host = await hostOf(await configurationOf(options), silentLog);
   try {
     return pluginTable(await host.probe());
   } finally {
@@ -51,13 +56,21 @@ export async function describePlugins(options: Options): Promise<string> {
 
 /** Starts a daemon and resolves once clients can connect. Throws a `StartError` for what the person who starts it can mend. */
 export async function startDaemon(options: Options): Promise<RunningDaemon> {
-  const { locations, settings, log, host } = await prepare(options);
+  const configuration = await configurationOf(options);
+  const { locations, settings } = configuration;
+  const centre = await LogCentre.open(logSettings(settings));
+  const { log } = centre;
+  const host = await hostOf(configuration, log);
   const doors = await doorsOf(locations, settings, takeActivated());
   const sockets = doors.sockets.map(({ path }) => path);
-  const claimed = await claim(locations.pidFile, sockets);
-  const server = new SessionServer(host, serverSettings(settings), log, peerCredentials);
+  const claimed = await claim(locations.pidFile, [...sockets, adminSocket(locations, settings)]);
+  const terms = { ...liveSettings(settings), trace: centre.trace };
+  const server = new SessionServer(host, terms, log, peerCredentials);
+  const configRequired = options.config !== undefined;
+  const operations = new Operations({ locations, settings, configRequired, host, server, centre });
   const close = async () => {
     try {
+      await operations.close();
       await server.close();
       await host.close();
     } finally {
@@ -67,40 +80,30 @@ export async function startDaemon(options: Options): Promise<RunningDaemon> {
   try {
     await host.start();
     await listenOn(server, doors.all, settings);
+    await operations.listen();
   } catch (error) {
     await close();
     throw error;
   }
   const words = await readiness(host, settings, socketPath(locations, settings, ""));
   log.info({ pid: process.pid, doors: doors.all.map(placeName) }, "ready");
-  return { words, sockets, log, close };
+  return { words, sockets, log, idle: operations.idle, reload: () => operations.reload(), close };
 }
 
-/** Without a log it is the one that the settings ask for. */
-async function prepare(options: Options, givenLog?: Log): Promise<Prepared> {
+async function configurationOf(options: Options): Promise<Configuration> {
   const mode: HostInfo["mode"] = process.getuid?.() === 0 ? "system" : "session";
   const locations = locationsOf(options, mode);
-  const settings = await loadSettings(locations.configFile, options.config !== undefined);
-  const log = givenLog ?? (await openLog(settings.log_level, settings.log_outputs));
-  const host = await createHost({
+  return { mode, locations, settings: await loadSettings(locations.configFile, options.config !== undefined) };
+}
+
+function hostOf({ mode, locations, settings }: Configuration, log: Log): Promise<Host> {
+  return createHost({
     mode,
     paths: locations.paths,
     log,
     dependenciesOf: PACKAGE.pathname,
     pluginFolders: settings.plugin_folders,
   });
-  return { locations, settings, log, host };
-}
-
-function serverSettings(settings: Settings): ConstructorParameters<typeof SessionServer>[1] {
-  return {
-    keepalive: { interval: settings.keepalive_interval, count: settings.keepalive_count },
-    maxClients: settings.max_clients,
-    maxQueuedClients: settings.max_queued_clients,
-    maxAnonymousClients: settings.max_anonymous_clients,
-    maxClientRequests: settings.max_client_requests,
-    ...(settings.uri_default === undefined ? {} : { uriDefault: settings.uri_default }),
-  };
 }
 
 async function readiness(host: Host, settings: Settings, socket: string): Promise<string> {

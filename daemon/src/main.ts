@@ -1,6 +1,6 @@
-import { type Log, VirtError } from "@polyvisor/core";
+import { VirtError } from "@polyvisor/core";
 import { notifySystemd } from "@polyvisor/sdk/process";
-import { daemonVersion, describePlugins, startDaemon } from "./daemon.js";
+import { daemonVersion, describePlugins, type RunningDaemon, startDaemon } from "./daemon.js";
 import { readCommandLine, UsageError } from "./startup/options.js";
 import { setPassword } from "./startup/set-password.js";
 import { StartError } from "./startup/start-error.js";
@@ -27,19 +27,25 @@ async function main(): Promise<void> {
   }
   const daemon = await startDaemon(command.options);
   const stop = stopSignal();
-  outlive(daemon.log);
+  outlive(daemon);
   process.stdout.write(`${daemon.words}\n`);
   notifySystemd(`READY=1\nSTATUS=serving ${daemon.sockets.join(", ")}`);
-  await stop;
+  await Promise.race([stop, daemon.idle]);
   notifySystemd("STOPPING=1");
   await daemon.close();
   setTimeout(() => process.exit(), LINGER).unref();
 }
 
 /** A plugin's forgotten promise and a service manager's reload do not end the daemon. */
-function outlive(log: Log): void {
-  process.on("unhandledRejection", (reason) => log.error({ err: reason }, "a promise failed and nobody looked"));
-  process.on("SIGHUP", () => log.warn({}, "settings are read at the start: restart the daemon to change them"));
+function outlive(daemon: RunningDaemon): void {
+  process.on("unhandledRejection", (reason) => daemon.log.error({ err: reason }, "a promise failed and nobody looked"));
+  process.on("SIGHUP", () => void reload(daemon));
+}
+
+async function reload(daemon: RunningDaemon): Promise<void> {
+  notifySystemd(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+  await daemon.reload();
+  notifySystemd("READY=1");
 }
 
 /** A terminal sends its signal to a whole process group, so more than one may come: only the first counts. */

@@ -1,5 +1,6 @@
 // the API of version 3, which zod keeps: with that of version 4 come its messages in 60 languages, a tenth of a start
 import { z } from "zod/v3";
+import { parseFilters, parseOutputs } from "../log/settings.js";
 import { doorKeys } from "./door-keys.js";
 
 const text = z.string().min(1);
@@ -11,11 +12,22 @@ const permissions = z
   .regex(/^0?[0-7]{3}$/, { message: 'must be permissions in octal, such as "0770"' })
   .transform((octal) => Number.parseInt(octal, 8));
 
-const LOG_OUTPUT = /^[1-4]:(stderr|file:\/\S+)$/;
-
-const logOutputs = z.string().refine((value) => value.split(/\s+/).every((output) => LOG_OUTPUT.test(output)), {
+const logOutputs = z.string().refine((value) => isGood(parseOutputs, value), {
   message: 'must be outputs such as "3:stderr" or "1:file:/var/log/libvirt/polyvisord.log", separated by spaces',
 });
+
+const logFilters = z.string().refine((value) => isGood(parseFilters, value), {
+  message: 'must be filters such as "1:qemu 4:rpc", separated by spaces',
+});
+
+function isGood(parse: (text: string) => unknown, value: string): boolean {
+  try {
+    parse(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * What the configuration file may hold: the keys of libvirtd.conf that this daemon honours, and its own. A default that is
@@ -28,13 +40,16 @@ export const settingsSchema = z
     unix_sock_ro_perms: permissions.default("0777"),
     /** Without it only the owner, or everybody where polkit is asked about them. */
     unix_sock_rw_perms: permissions.optional(),
+    unix_sock_admin_perms: permissions.default("0700"),
     /** The folder of the sockets. */
     unix_sock_dir: z.string().startsWith("/", { message: "must be an absolute path" }).optional(),
     ...doorKeys,
+    /** Clients of the admin socket. */
+    admin_max_clients: atLeast(1).default(5000),
     max_clients: atLeast(1).default(5000),
     /** Clients over `max_clients` that wait for their turn. */
     max_queued_clients: atLeast(0).default(1000),
-    /** Clients that have not proved who they are; where they have to; 0 for any number. */
+    /** Clients that have not proved who they are, where they have to; 0 for any number. */
     max_anonymous_clients: atLeast(0).default(20),
     /** Slow calls of one client that run at a time. */
     max_client_requests: atLeast(1).default(5),
@@ -43,8 +58,8 @@ export const settingsSchema = z
     keepalive_count: atLeast(0).default(5),
     /** 1 debug, 2 information, 3 warnings, 4 errors. */
     log_level: z.number().int().min(1).max(4).default(3),
-    /** Read so that libvirt's files are accepted; one level counts for all parts. */
-    log_filters: z.string().optional(),
+    /** Other levels for lines of some plugin, call or part of the daemon. */
+    log_filters: logFilters.optional(),
     log_outputs: logOutputs.optional(),
     host_uuid: z.string().uuid().optional(),
     /** The URI of clients that name none. */

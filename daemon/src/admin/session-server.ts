@@ -1,0 +1,45 @@
+import { CLIENT_TRANSPORT } from "@polyvisor/core";
+import type { SessionServer } from "../rpc/server.js";
+import type { Session } from "../rpc/session.js";
+import type { ManagedClient, ManagedServer, Workload } from "./managed.js";
+
+/** The server of hypervisors, as the admin program sees it: under the name by which libvirt's clients know it. */
+export function managedSessions(server: SessionServer): ManagedServer {
+  return {
+    name: "libvirtd",
+    get clients() {
+      return [...server.sessions].map(managedClient);
+    },
+    anonymousClients: 0,
+    get workload() {
+      return workloadOf(server);
+    },
+    get limits() {
+      const { maxClients, maxAnonymousClients } = server.live;
+      return { maxClients, maxAnonymousClients };
+    },
+    setLimits: (limits) => server.adjust(limits),
+    updateTls: undefined,
+  };
+}
+
+function managedClient(session: Session): ManagedClient {
+  return {
+    id: session.id,
+    since: session.since,
+    transport: CLIENT_TRANSPORT.UNIX,
+    readOnly: session.readOnly,
+    identity: session.identity,
+    disconnect: () => session.abandon(),
+  };
+}
+
+function workloadOf({ sessions, live }: SessionServer): Workload {
+  const sum = { slow: 0, high: 0, waiting: 0 };
+  for (const { calls } of sessions) {
+    sum.slow += calls.slow;
+    sum.high += calls.high;
+    sum.waiting += calls.waiting;
+  }
+  return { ...sum, most: live.maxClients * live.maxClientRequests };
+}

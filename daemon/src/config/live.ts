@@ -1,0 +1,50 @@
+import type { LogSettings } from "../log/centre.js";
+import { type LogLevel, parseFilters, parseOutputs } from "../log/settings.js";
+import type { LiveSettings } from "../rpc/server.js";
+import type { Settings } from "./schema.js";
+
+/** The settings that a running daemon takes over. The others are for the start alone. */
+const LIVE_KEYS: ReadonlySet<string> = new Set<keyof Settings>([
+  "max_clients",
+  "max_queued_clients",
+  "max_anonymous_clients",
+  "max_client_requests",
+  "keepalive_interval",
+  "keepalive_count",
+  "uri_default",
+  "log_level",
+  "log_filters",
+  "log_outputs",
+]);
+
+export function liveSettings(settings: Settings): LiveSettings {
+  return {
+    keepalive: { interval: settings.keepalive_interval, count: settings.keepalive_count },
+    maxClients: settings.max_clients,
+    maxQueuedClients: settings.max_queued_clients,
+    maxAnonymousClients: settings.max_anonymous_clients,
+    maxClientRequests: settings.max_client_requests,
+    uriDefault: settings.uri_default,
+  };
+}
+
+export function logSettings(settings: Settings): LogSettings {
+  return {
+    level: settings.log_level as LogLevel,
+    outputs: parseOutputs(settings.log_outputs ?? ""),
+    filters: parseFilters(settings.log_filters ?? ""),
+  };
+}
+
+/** What differs between two readings of the configuration. */
+export interface Changes {
+  readonly live: readonly string[];
+  /** Settings that count from the next start on. */
+  readonly atStart: readonly string[];
+}
+
+export function changesBetween(before: Settings, after: Settings): Changes {
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])] as (keyof Settings)[];
+  const changed = keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
+  return { live: changed.filter((key) => LIVE_KEYS.has(key)), atStart: changed.filter((key) => !LIVE_KEYS.has(key)) };
+}

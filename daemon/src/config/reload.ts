@@ -1,0 +1,57 @@
+import type { LogCentre } from "../log/centre.js";
+import type { LiveSettings } from "../rpc/server.js";
+import { changesBetween, liveSettings, logSettings } from "./live.js";
+import { loadSettings } from "./load.js";
+import type { Settings } from "./schema.js";
+
+/** What a reload reaches. */
+export interface ReloadTargets {
+  readonly server: { adjust(changes: LiveSettings): void };
+  readonly centre: Pick<LogCentre, "log" | "set">;
+}
+
+/** Reads the configuration file again while the daemon runs. */
+export class Reloader {
+  readonly #path: string;
+  readonly #required: boolean;
+  readonly #started: Settings;
+  readonly #targets: ReloadTargets;
+  #current: Settings;
+  #last: Promise<void> = Promise.resolve();
+
+  /** `required` tells whether the file must be there; `settings` are those that the daemon has started with. */
+  constructor(path: string, required: boolean, settings: Settings, targets: ReloadTargets) {
+    this.#path = path;
+    this.#required = required;
+    this.#started = settings;
+    this.#current = settings;
+    this.#targets = targets;
+  }
+
+  /**
+   * The file counts again, whatever was changed since by other ways, and log files are opened anew. A file with a fault
+   * changes nothing and is logged with its place. Never rejects; one reload follows the other.
+   */
+  reload(): Promise<void> {
+    this.#last = this.#last.then(() => this.#reload());
+    return this.#last;
+  }
+
+  async #reload(): Promise<void> {
+    const { server, centre } = this.#targets;
+    try {
+      const settings = await loadSettings(this.#path, this.#required);
+      await centre.set(logSettings(settings));
+      server.adjust(liveSettings(settings));
+      const { live } = changesBetween(this.#current, settings);
+      const { atStart } = changesBetween(this.#started, settings);
+      this.#current = settings;
+      centre.log.info({ changed: live }, "the settings have been read again");
+      if (atStart.length > 0)
+        centre.log.warn({ settings: atStart }, `restart the daemon to change ${atStart.join(", ")}`);
+    } catch (error) {
+      const { message, hint } = error as Error & { hint?: string };
+      centre.log.error({ hint }, `the settings stay as they are: ${message}`);
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Host } from "@polyvisor/core";
+import { peerCredentials } from "@polyvisor/sdk/process";
+import { AdminServer } from "../admin/server.js";
+import { managedSessions } from "../admin/session-server.js";
+import { Reloader } from "../config/reload.js";
+import type { Settings } from "../config/schema.js";
+import type { LogCentre } from "../log/centre.js";
+import type { SessionServer } from "../rpc/server.js";
+import { countGuests } from "./guests.js";
+import { IdleTimeout } from "./idle.js";
+import type { Locations } from "./locations.js";
+import { checkSocketPath } from "./sockets.js";
+
+export interface Operated {
+  readonly locations: Locations;
+  readonly settings: Settings;
+  /** Whether the configuration file was asked for by name. */
+  readonly configRequired: boolean;
+  readonly host: Host;
+  readonly server: SessionServer;
+  readonly centre: LogCentre;
+}
+
+/** Where the admin program is served. Throws a `StartError` where that is no path for a socket. */
+export function adminSocket(locations: Locations, settings: Settings): string {
+  const path = join(settings.unix_sock_dir ?? locations.paths.run, "libvirt-admin-sock");
+  checkSocketPath(path);
+  return path;
+}
+
+/** What a daemon is operated by, beside the doors of its clients: the admin socket, reloads, its end when it is idle. */
+export class Operations {
+  readonly #operated: Operated;
+  readonly #idle: IdleTimeout;
+  readonly #admin: AdminServer;
+  readonly #reloader: Reloader;
+
+  constructor(operated: Operated) {
+    const { locations, settings, host, server, centre } = operated;
+    this.#operated = operated;
+    this.#idle = new IdleTimeout({
+      hasClients: () => server.clients + this.#admin.clients.size > 0,
+      hasGuests: async () => (await countGuests(host, centre.log)) > 0,
+    });
+    this.#admin = new AdminServer({
+      maxClients: settings.admin_max_clients,
+      managed: {
+        servers: [managedSessions(server)],
+        log: centre,
+        setTimeout: (seconds) => this.#idle.set(seconds),
+      },
+      log: centre.log,
+      identify: peerCredentials,
+    });
+    this.#reloader = new Reloader(locations.configFile, operated.configRequired, settings, { server, centre });
+  }
+
+  /** Resolves when the daemon has been without work for as long as it was told to stay then. */
+  get idle(): Promise<void> {
+    return this.#idle.reached;
+  }
+
+  /** Rejects where something cannot be listened on. */
+  async listen(): Promise<void> {
+    const { locations, settings } = this.#operated;
+    const path = adminSocket(locations, settings);
+    await mkdir(dirname(path), { recursive: true });
+    await this.#admin.listen(path, settings.unix_sock_admin_perms);
+  }
+
+  /** Reads the settings again. Never rejects. */
+  reload(): Promise<void> {
+    return this.#reloader.reload();
+  }
+
+  async close(): Promise<void> {
+    this.#idle.stop();
+    await this.#admin.close();
+  }
+}
