@@ -1,6 +1,6 @@
 import { XML_FLAG } from "@polyvisor/core";
-import { hostArch } from "@polyvisor/sdk/conf";
 import { type Domain as DomainConfig, formatDomain, readDomain } from "@polyvisor/sdk/conf/domain";
+import { hostArch } from "@polyvisor/sdk/conf/host";
 import { parseValidXml } from "@polyvisor/sdk/schema";
 import { child, childText, parseXml, type XmlElement } from "@polyvisor/sdk/xml";
 import { type CapabilitiesCache, findEmulator, type QemuCapabilities } from "./capabilities/index.js";

@@ -10,23 +10,24 @@ import {
   type Log,
   type Uri,
 } from "@polyvisor/core";
-import { hostArch } from "@polyvisor/sdk/conf";
+import { hostArch } from "@polyvisor/sdk/conf/host";
 import { inject, injectable } from "tsyringe";
-import { autostartDomains } from "./autostart.js";
-import { findEmulator } from "./capabilities/index.js";
-import { openConnection } from "./connection.js";
-import { systemError } from "./errors.js";
-import { Hypervisor } from "./hypervisor.js";
-import { recoverDomains } from "./recovery.js";
-import { canonicalUri } from "./uri.js";
+import { findEmulator } from "./capabilities/find.js";
+import { qemuError, systemError } from "./errors.js";
+import type { Service } from "./service.js";
+import { Layout } from "./state/layout.js";
+import { scanDefinitions } from "./state/scan.js";
 
 /** QEMU and KVM guests of this host. */
 @injectable()
 export class QemuDriver implements HypervisorDriver {
-  readonly #hypervisor: Hypervisor;
+  readonly #info: HostInfo;
+  readonly #log: Log;
+  #service: Service | undefined;
 
   constructor(@inject(HOST_INFO as symbol) info: HostInfo, @inject(LOG as symbol) log: Log) {
-    this.#hypervisor = new Hypervisor(info, log);
+    this.#info = info;
+    this.#log = log;
   }
 
   /** Definitions can be kept without an emulator, so its absence only shows; starting a guest will name it. */
@@ -35,28 +36,29 @@ export class QemuDriver implements HypervisorDriver {
     return { usable: true, detail: emulator ?? `no emulator for ${hostArch()} is installed` };
   }
 
+  /** Most of the driver's code is loaded here, while a thread looks through the definitions. */
   async start(): Promise<void> {
-    for (const folder of this.#hypervisor.layout.folders) {
+    const layout = new Layout(this.#info.paths);
+    for (const folder of layout.folders) {
       await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
         throw systemError(`Failed to create folder ${folder}`, error);
       });
     }
-    await recoverDomains(this.#hypervisor);
-    void autostartDomains(this.#hypervisor);
+    const scan = scanDefinitions(layout.config);
+    // A folder that cannot be read is told of by whoever waits for the scan.
+    scan.catch(() => {});
+    const { Service } = await import("./service.js");
+    this.#service = new Service(this.#info, this.#log);
+    await this.#service.start(scan);
   }
 
   open(uri: Uri, _context: CallContext): HypervisorConnection {
-    return openConnection(this.#hypervisor, canonicalUri(uri, this.#hypervisor.info.mode));
+    if (this.#service === undefined) throw qemuError("INTERNAL_ERROR", "the driver has not been started");
+    return this.#service.open(uri);
   }
 
-  /** Guests run on; only our ends of their monitors are closed. */
+  /** Guests run on. */
   close(): void {
-    this.#hypervisor.isClosed = true;
-    for (const { guest } of this.#hypervisor.domains) {
-      if (guest === undefined) continue;
-      guest.beingStopped = true;
-      guest.monitor?.close();
-      guest.process?.close();
-    }
+    this.#service?.close();
   }
 }

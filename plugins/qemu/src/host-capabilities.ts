@@ -5,8 +5,8 @@ import {
   type GuestFeatureCapability,
   type HostCapabilities,
   type MachineCapability,
-  readHostFacts,
-} from "@polyvisor/sdk/conf";
+} from "@polyvisor/sdk/conf/capabilities";
+import { readHostFacts } from "@polyvisor/sdk/conf/host";
 import { readHostUuid } from "@polyvisor/sdk/host";
 import {
   type CapabilitiesCache,

@@ -14,6 +14,7 @@ import { connectMonitor, type QmpEvent } from "./monitor/index.js";
 import { powerCycle } from "./power-cycle.js";
 import { threadsOf } from "./start/monitor-setup.js";
 import { removeLeftovers } from "./state/leftovers.js";
+import type { ScanResult } from "./state/scan.js";
 import { type GuestRecord, parseStatus } from "./state/status-file.js";
 import { finishGuest, naturalEnding, stopGuest, watchGuest, watchMonitor } from "./stop.js";
 import { within } from "./within.js";
@@ -33,9 +34,12 @@ interface Found {
   readonly status: { readonly record: GuestRecord; readonly domain: XmlElement } | undefined;
 }
 
-/** Called once, before anyone is served: every definition, and every guest that ran when the daemon ended. */
-export async function recoverDomains(hypervisor: Hypervisor): Promise<void> {
-  for (const { name, uuid, autostart } of await hypervisor.definitions.index()) {
+/**
+ * Called once, before anyone is served: every definition, and every guest that ran when the daemon ended. `scan` is what was
+ * found among the definitions.
+ */
+export async function recoverDomains(hypervisor: Hypervisor, scan: Promise<ScanResult>): Promise<void> {
+  for (const { name, uuid, autostart } of await hypervisor.definitions.index(scan)) {
     if (hypervisor.domains.byUuid(uuid) !== undefined) {
       hypervisor.log.error({ name, uuid }, "a definition has the UUID of another and is left out");
       continue;

@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
-import { hostArch } from "@polyvisor/sdk/conf";
+import { hostArch } from "@polyvisor/sdk/conf/host";
 import { archToQemu, isNativeGuest } from "./arch.js";
 
 /**

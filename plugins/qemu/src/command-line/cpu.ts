@@ -1,5 +1,5 @@
 import type { Domain } from "@polyvisor/sdk/conf";
-import { hostArch } from "@polyvisor/sdk/conf";
+import { hostArch } from "@polyvisor/sdk/conf/host";
 import { isPseries } from "../conf/machine.js";
 import type { Build } from "./context.js";
 import { internal, refuse } from "./context.js";

@@ -1,7 +1,7 @@
 import { readlinkSync } from "node:fs";
 import { basename } from "node:path";
 import type { PciAddress } from "@polyvisor/sdk/conf";
-import { hostArch } from "@polyvisor/sdk/conf";
+import { hostArch } from "@polyvisor/sdk/conf/host";
 import { pciText } from "./address/pci-set.js";
 
 /** What configurations depend on beyond the emulator. */

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import type { ConnectHandlers } from "@polyvisor/core";
-import { hostArch, nodeInfo, readHostShape } from "@polyvisor/sdk/conf";
+import { hostArch, nodeInfo, readHostShape } from "@polyvisor/sdk/conf/host";
 import { freeMemory } from "@polyvisor/sdk/host";
 import { accelOf, findEmulator } from "../capabilities/index.js";
 import { checkFlags, qemuError } from "../errors.js";

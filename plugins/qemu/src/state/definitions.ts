@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Log } from "@polyvisor/core";
 import { type Domain as DomainConfig, formatDomain } from "@polyvisor/sdk/conf/domain";
@@ -8,7 +8,7 @@ import { inParallel } from "../in-parallel.js";
 import type { Layout } from "./layout.js";
 import { quickLook } from "./quick-look.js";
 import { RecentlyUsed } from "./recently-used.js";
-import { type ScanResult, scanDefinitions } from "./scan.js";
+import { type ScanResult, scanDefinitions, xmlFiles } from "./scan.js";
 
 /** What the index of definitions knows without having parsed any. */
 export interface DefinitionEntry {
@@ -19,8 +19,6 @@ export interface DefinitionEntry {
 
 /** Definitions kept parsed; the others are read again when they are needed. */
 const KEPT = 256;
-/** From so many definitions on, a thread looks at them. */
-const MANY = 300;
 /** Files that are read at once while the index is made. */
 const PARALLEL = 32;
 
@@ -41,11 +39,13 @@ export class DefinitionStore {
     this.#log = log;
   }
 
-  /** Every definition on disk. One that cannot be read is left out, and stays where it is. */
-  async index(): Promise<DefinitionEntry[]> {
-    const files = await xmlFiles(this.#layout.config);
+  /**
+   * Every definition on disk; `scan` is what somebody has begun to look for there. One that cannot be read is left out, and
+   * stays where it is.
+   */
+  async index(scan: Promise<ScanResult> = scanDefinitions(this.#layout.config)): Promise<DefinitionEntry[]> {
     const autostart = new Set(await xmlFiles(this.#layout.autostart));
-    const { seen, unclear } = await this.#scan(files);
+    const { seen, unclear } = await scan;
     const entries: DefinitionEntry[] = [];
     const add = (name: string, uuid: string) => {
       entries.push({ name, uuid, autostart: autostart.has(`${name}.xml`) });
@@ -55,16 +55,6 @@ export class DefinitionStore {
       if (entry !== undefined) add(entry.name, entry.uuid);
     }
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-  }
-
-  /** A few files are read sooner than a thread is made. */
-  async #scan(files: readonly string[]): Promise<ScanResult> {
-    const none = { seen: [], unclear: files };
-    if (files.length < MANY) return none;
-    return scanDefinitions({ folder: this.#layout.config, files }).catch((error: unknown) => {
-      this.#log.warn({ err: error }, "definitions are read one by one");
-      return none;
-    });
   }
 
   /** The definition, parsed. The result is shared: it is never changed, only replaced. */
@@ -147,13 +137,4 @@ To change the domain use: virsh edit ${shown}
 -->
 
 `;
-}
-
-async function xmlFiles(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).filter((file) => file.endsWith(".xml") && !file.startsWith("."));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw systemError(`cannot read folder ${folder}`, error);
-  }
 }
