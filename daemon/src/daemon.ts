@@ -12,7 +12,7 @@ import { takeActivated } from "./startup/activation.js";
 import { claim } from "./startup/claim.js";
 import { doorsOf } from "./startup/doors.js";
 import { type Locations, locationsOf } from "./startup/locations.js";
-import { adminSocket, Operations } from "./startup/operations.js";
+import { adminPlace, Operations } from "./startup/operations.js";
 import type { Options } from "./startup/options.js";
 import { listenOn, socketPath } from "./startup/sockets.js";
 import { isInPath, pluginTable, readyWords } from "./startup/words.js";
@@ -61,13 +61,16 @@ export async function startDaemon(options: Options): Promise<RunningDaemon> {
   const centre = await LogCentre.open(logSettings(settings));
   const { log } = centre;
   const host = await hostOf(configuration, log);
-  const doors = await doorsOf(locations, settings, takeActivated());
+  const activated = takeActivated();
+  const doors = await doorsOf(locations, settings, activated);
+  const admin = adminPlace(locations, settings, activated);
   const sockets = doors.sockets.map(({ path }) => path);
-  const claimed = await claim(locations.pidFile, [...sockets, adminSocket(locations, settings)]);
+  const adminSockets = admin !== undefined && "path" in admin ? [admin.path] : [];
+  const claimed = await claim(locations.pidFile, [...sockets, ...adminSockets]);
   const terms = { ...liveSettings(settings), trace: centre.trace };
   const server = new SessionServer(host, terms, log, peerCredentials);
   const configRequired = options.config !== undefined;
-  const operations = new Operations({ locations, settings, configRequired, host, server, centre });
+  const operations = new Operations({ locations, settings, configRequired, host, server, centre, admin });
   const close = async () => {
     try {
       await operations.close();

@@ -55,19 +55,25 @@ export class AdminServer implements ManagedServer {
     this.#limits = limits;
   }
 
-  /** Rejects where the path cannot be listened on. `mode` are the socket's permissions. */
-  listen(path: string, mode: number): Promise<void> {
+  /** Rejects where the place cannot be listened on. `mode` are the permissions of the socket that is made. */
+  listen(place: { readonly path: string; readonly mode: number } | { readonly descriptor: number }): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once("error", reject);
       this.#server.once("listening", () => {
         this.#server.off("error", reject);
-        this.#server.on("error", (error) => this.#settings.log.error({ err: error, path }, "a listener failed"));
+        this.#server.on("error", (error) =>
+          this.#settings.log.error({ err: error }, "the listener of the admin socket failed"),
+        );
         resolve();
       });
+      if ("descriptor" in place) {
+        this.#server.listen({ fd: place.descriptor });
+        return;
+      }
       // The socket must never exist with more permissions than it will have; binding happens before listen returns.
-      const mask = process.umask(0o777 & ~mode);
+      const mask = process.umask(0o777 & ~place.mode);
       try {
-        this.#server.listen({ path });
+        this.#server.listen({ path: place.path });
       } finally {
         process.umask(mask);
       }

@@ -1,16 +1,21 @@
-import { CLIENT_TRANSPORT } from "@polyvisor/core";
+import type { TlsMaterial } from "../listen/tls/files.js";
 import type { SessionServer } from "../rpc/server.js";
 import type { Session } from "../rpc/session.js";
 import type { ManagedClient, ManagedServer, Workload } from "./managed.js";
 
-/** The server of hypervisors, as the admin program sees it: under the name by which libvirt's clients know it. */
-export function managedSessions(server: SessionServer): ManagedServer {
+/**
+ * The server of hypervisors, as the admin program sees it: under the name by which libvirt's clients know it. `tlsMaterial`
+ * reads the certificates.
+ */
+export function managedSessions(server: SessionServer, tlsMaterial: () => Promise<TlsMaterial>): ManagedServer {
   return {
     name: "libvirtd",
     get clients() {
       return [...server.sessions].map(managedClient);
     },
-    anonymousClients: 0,
+    get anonymousClients() {
+      return server.anonymousClients;
+    },
     get workload() {
       return workloadOf(server);
     },
@@ -19,7 +24,9 @@ export function managedSessions(server: SessionServer): ManagedServer {
       return { maxClients, maxAnonymousClients };
     },
     setLimits: (limits) => server.adjust(limits),
-    updateTls: undefined,
+    get updateTls() {
+      return server.hasTls ? async () => server.renewTls(await tlsMaterial()) : undefined;
+    },
   };
 }
 
@@ -27,9 +34,10 @@ function managedClient(session: Session): ManagedClient {
   return {
     id: session.id,
     since: session.since,
-    transport: CLIENT_TRANSPORT.UNIX,
+    transport: session.transport,
     readOnly: session.readOnly,
     identity: session.identity,
+    address: session.address,
     disconnect: () => session.abandon(),
   };
 }

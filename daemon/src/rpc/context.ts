@@ -4,6 +4,8 @@ import type { CallContext, Identity, Log } from "@polyvisor/core";
 export interface Caller {
   /** The client's number. */
   readonly id: number;
+  /** What the client has opened. */
+  readonly uri?: string | undefined;
   readonly identity: Identity;
   readonly readOnly: boolean;
   readonly log: Log;
@@ -39,7 +41,11 @@ export class SessionCallContext implements CallContext {
 
   /** Whatever is done for a call is logged with its request's id: the numbers of client and call. */
   get log(): Log {
-    this.#log ??= this.#caller.log.child({ request: `${this.#caller.id}.${this.serial}`, call: this.#name });
+    this.#log ??= this.#caller.log.child({
+      request: `${this.#caller.id}.${this.serial}`,
+      call: this.#name,
+      ...(this.#caller.uri === undefined ? {} : { uri: this.#caller.uri }),
+    });
     return this.#log;
   }
 

@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { AccessPolicy, CallContext, Host, HypervisorConnection, Identity, Log } from "@polyvisor/core";
 import { isUnix, type ListenAt, placeName } from "../listen/door.js";
 import { startListening } from "../listen/listener.js";
+import type { TlsMaterial } from "../listen/tls/files.js";
 import { TlsDoor, type TlsTerms } from "../listen/tls/tls-door.js";
 import { HangUps } from "./hang-ups.js";
 import { HeldMemory } from "./held-memory.js";
@@ -99,6 +100,21 @@ export class SessionServer {
   /** The clients that are connected now, the oldest first. */
   get sessions(): ReadonlySet<Session> {
     return this.#sessions;
+  }
+
+  /** Clients that are connected and have not proved yet who they are. */
+  get anonymousClients(): number {
+    return this.#anonymous;
+  }
+
+  /** Whether clients may come by TLS. */
+  get hasTls(): boolean {
+    return this.#doors.some(({ tls }) => tls !== undefined);
+  }
+
+  /** Clients that come by TLS from now on see these certificates. Throws where they are none. */
+  renewTls(material: TlsMaterial): void {
+    for (const { tls } of this.#doors) tls?.renew(material);
   }
 
   /** Clients that wait until one leaves. */

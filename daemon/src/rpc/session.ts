@@ -1,8 +1,10 @@
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import {
   type AccessPolicy,
   type ByteStream,
   type CallContext,
+  CLIENT_TRANSPORT,
   type HypervisorConnection,
   type Identity,
   keepaliveProgram,
@@ -179,6 +181,22 @@ export class Session implements Holder, LoginClient {
   get asker(): Asker | undefined {
     if (this.policy === undefined || this.#opening.state !== "open") return undefined;
     return { policy: this.policy, identity: this.identity, connection: this.#opening.connection, log: this.log };
+  }
+
+  /** How it came: one of `CLIENT_TRANSPORT`. */
+  get transport(): number {
+    if (this.#client.peer === undefined) return CLIENT_TRANSPORT.UNIX;
+    return this.#socket instanceof TLSSocket ? CLIENT_TRANSPORT.TLS : CLIENT_TRANSPORT.TCP;
+  }
+
+  /** Address and port of a client that came over a network. */
+  get address(): string | undefined {
+    return this.#client.peer === undefined ? undefined : `${this.#client.peer}:${this.#socket.remotePort}`;
+  }
+
+  /** What the client has opened. */
+  get uri(): string | undefined {
+    return this.#opening.state === "open" ? this.#opening.connection.uri : undefined;
   }
 
   get calls(): CallLoad {

@@ -8,6 +8,8 @@ import { Reloader } from "../config/reload.js";
 import type { Settings } from "../config/schema.js";
 import type { LogCentre } from "../log/centre.js";
 import type { SessionServer } from "../rpc/server.js";
+import type { Activated } from "./activation.js";
+import { tlsMaterial } from "./doors.js";
 import { countGuests } from "./guests.js";
 import { IdleTimeout } from "./idle.js";
 import type { Locations } from "./locations.js";
@@ -21,13 +23,20 @@ export interface Operated {
   readonly host: Host;
   readonly server: SessionServer;
   readonly centre: LogCentre;
+  readonly admin: AdminPlace | undefined;
 }
 
-/** Where the admin program is served. Throws a `StartError` where that is no path for a socket. */
-export function adminSocket(locations: Locations, settings: Settings): string {
+/** Where the admin program is served: on a socket to make, or on one that a service manager has made. */
+export type AdminPlace = { readonly path: string; readonly mode: number } | { readonly descriptor: number };
+
+/** A service manager that made sockets decides whether there is one. Throws a `StartError` where no socket can be made. */
+export function adminPlace(locations: Locations, settings: Settings, activated: Activated): AdminPlace | undefined {
+  const descriptor = activated.get("admin");
+  if (descriptor !== undefined) return { descriptor };
+  if (activated.size > 0) return undefined;
   const path = join(settings.unix_sock_dir ?? locations.paths.run, "libvirt-admin-sock");
   checkSocketPath(path);
-  return path;
+  return { path, mode: settings.unix_sock_admin_perms };
 }
 
 /** What a daemon is operated by, beside the doors of its clients: the admin socket, reloads, its end when it is idle. */
@@ -47,7 +56,7 @@ export class Operations {
     this.#admin = new AdminServer({
       maxClients: settings.admin_max_clients,
       managed: {
-        servers: [managedSessions(server)],
+        servers: [managedSessions(server, () => tlsMaterial(locations, settings))],
         log: centre,
         setTimeout: (seconds) => this.#idle.set(seconds),
       },
@@ -64,10 +73,10 @@ export class Operations {
 
   /** Rejects where something cannot be listened on. */
   async listen(): Promise<void> {
-    const { locations, settings } = this.#operated;
-    const path = adminSocket(locations, settings);
-    await mkdir(dirname(path), { recursive: true });
-    await this.#admin.listen(path, settings.unix_sock_admin_perms);
+    const { admin } = this.#operated;
+    if (admin === undefined) return;
+    if ("path" in admin) await mkdir(dirname(admin.path), { recursive: true });
+    await this.#admin.listen(admin);
   }
 
   /** Reads the settings again. Never rejects. */
