@@ -1,0 +1,2 @@
+#!/usr/bin/env node
+import "../dist/ssh-helper/main.js";
