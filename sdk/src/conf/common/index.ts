@@ -13,10 +13,17 @@ export {
   parseFilterReference,
 } from "./filter-reference.js";
 export * from "./ip-address.js";
+export { formatIpRoute, type IpRoute, parseIpRoute } from "./ip-route.js";
 export { isMulticastMac, parseMacAddress } from "./mac-address.js";
 export { keepMetadata } from "./metadata.js";
 export { type HostPciAddress, hostPciAttributes, hostPciName, parseHostPciAddress } from "./pci-address.js";
 export { parseWrappingUint32 } from "./uint32.js";
 export { parseUuid } from "./uuid.js";
-export { formatVirtualPort, parseVirtualPort, type VirtualPort, type VirtualPortType } from "./virtual-port.js";
+export {
+  completeVirtualPort,
+  formatVirtualPort,
+  parseVirtualPort,
+  type VirtualPort,
+  type VirtualPortType,
+} from "./virtual-port.js";
 export { formatVlan, parseVlan, type Vlan, type VlanTag } from "./vlan.js";

@@ -44,7 +44,21 @@ const EXTRAS: Readonly<Record<VirtualPortType, readonly Parameter[]>> = {
 
 const PROFILE_ID_LENGTH = 39;
 
-export function parseVirtualPort(element: XmlElement, rules: { readonly requireType?: boolean } = {}): VirtualPort {
+/** What a port of its type cannot be without, in the order in which libvirt asks for it. */
+const REQUIRED: Readonly<Record<VirtualPortType, readonly Parameter[]>> = {
+  "802.1Qbg": ["managerid", "typeid", "typeidversion"],
+  "802.1Qbh": ["profileid"],
+  openvswitch: [],
+  midonet: ["interfaceid"],
+};
+
+export interface VirtualPortRules {
+  readonly requireType?: boolean;
+  /** With all that its type needs but what `completeVirtualPort` makes up. */
+  readonly requireAll?: boolean;
+}
+
+export function parseVirtualPort(element: XmlElement, rules: VirtualPortRules = {}): VirtualPort {
   const written = attribute(element, "type");
   const type = TYPES.find((each) => each === written);
   if (written !== undefined && type === undefined) {
@@ -55,6 +69,10 @@ export function parseVirtualPort(element: XmlElement, rules: { readonly requireT
   }
   const parameters = child(element, "parameters");
   const port: VirtualPort = parameters === undefined ? { type } : { type, ...parseParameters(parameters) };
+  const missing = rules.requireAll === true && type && REQUIRED[type].find((name) => port[name] === undefined);
+  if (missing) {
+    throw refused(element, `missing ${missing} in <virtualport type='${type}'>`, `Add <parameters ${missing}='...'/>.`);
+  }
   const extra = type && EXTRAS[type].find((name) => port[name] !== undefined);
   if (extra !== undefined) {
     const detail = `extra ${extra} unsupported in <virtualport type='${type}'>`;
@@ -95,6 +113,19 @@ function parseParameters(element: XmlElement): Omit<VirtualPort, "type"> {
 
 function refused(element: XmlElement, detail: string, hint: string): ReturnType<typeof errorAt> {
   return errorAt(element, "XML_ERROR", detail, hint, "NONE");
+}
+
+/** With the ids that tell a guest's card from others where its type has such; a port without a type gets both. */
+export function completeVirtualPort(port: VirtualPort, newUuid: () => string): VirtualPort {
+  const { type, instanceid, interfaceid } = port;
+  const needsInstance = instanceid === undefined && (type === undefined || type === "802.1Qbg");
+  const needsInterface = interfaceid === undefined && (type === undefined || type === "openvswitch");
+  if (!needsInstance && !needsInterface) return port;
+  return {
+    ...port,
+    instanceid: needsInstance ? newUuid() : instanceid,
+    interfaceid: needsInterface ? newUuid() : interfaceid,
+  };
 }
 
 export function formatVirtualPort(w: XmlWriter, port: VirtualPort | undefined): void {

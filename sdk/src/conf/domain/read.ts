@@ -58,7 +58,8 @@ export function completeDomain(written: Domain, options: ParseOptions = {}): Dom
   const named: Domain = { ...written, os: { ...written.os, arch } };
   if (options.skipDefaults === true) return named;
   const newMac = options.newMac ?? (() => randomMac(hooks.macPrefix ?? "52:54:00"));
-  const how = { newMac, abiUpdate: options.abiUpdate ?? false, inactive: options.inactive ?? true };
+  const newUuid = options.newUuid ?? randomUUID;
+  const how = { newMac, newUuid, abiUpdate: options.abiUpdate ?? false, inactive: options.inactive ?? true };
   const complete = fillDefaults(named, hooks, how);
   if (options.skipChecks === true) return complete;
   validateDomain(complete, hooks, how);

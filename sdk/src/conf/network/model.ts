@@ -1,5 +1,5 @@
 import type { XmlElement } from "../../xml/index.js";
-import type { Bandwidth, HostPciAddress, IpFamily, VirtualPort, Vlan } from "../common/index.js";
+import type { Bandwidth, HostPciAddress, IpFamily, IpRoute, VirtualPort, Vlan } from "../common/index.js";
 
 type YesNo = "yes" | "no";
 export type BridgeMacTableManager = "kernel" | "libvirt";
@@ -113,16 +113,6 @@ export interface NetworkDns {
   readonly hosts: readonly DnsHost[];
 }
 
-export interface NetworkRoute {
-  /** As it was written; without it, IPv4. */
-  readonly family?: IpFamily | undefined;
-  readonly address: string;
-  readonly netmask?: string | undefined;
-  readonly prefix?: number | undefined;
-  readonly gateway: string;
-  readonly metric?: number | undefined;
-}
-
 export interface PortGroup {
   readonly name: string;
   readonly isDefault: boolean;
@@ -154,7 +144,7 @@ export interface Network {
   readonly bandwidth?: Bandwidth | undefined;
   readonly isolatedPort?: YesNo | undefined;
   readonly ips: readonly NetworkIp[];
-  readonly routes: readonly NetworkRoute[];
+  readonly routes: readonly IpRoute[];
   readonly virtualport?: VirtualPort | undefined;
   readonly portgroups: readonly PortGroup[];
   /** Lines for dnsmasq's configuration. */

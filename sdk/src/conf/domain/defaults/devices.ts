@@ -1,4 +1,5 @@
 import { VirtError } from "@polyvisor/core";
+import { completeVirtualPort } from "../../common/index.js";
 import type { DeviceMapping, DomainHooks } from "../hooks.js";
 import type {
   Disk,
@@ -16,8 +17,14 @@ import type {
 import { diskNameIndex } from "../order.js";
 import { ScsiPlaces } from "./scsi-places.js";
 
+/** Make up what tells a device from others. */
+export interface NewIdentities {
+  readonly newMac: () => string;
+  readonly newUuid: () => string;
+}
+
 /** What a device gets on every hypervisor when it does not say it, after the driver's own defaults. For one domain. */
-export function genericDeviceDefaults(hooks: DomainHooks, newMac: () => string): DeviceMapping {
+export function genericDeviceDefaults(hooks: DomainHooks, identities: NewIdentities): DeviceMapping {
   let known: ScsiPlaces | undefined;
   const places = (domain: Domain): ScsiPlaces => {
     known ??= new ScsiPlaces(domain);
@@ -25,7 +32,7 @@ export function genericDeviceDefaults(hooks: DomainHooks, newMac: () => string):
   };
   return {
     disk: (disk, domain) => diskDefaults(disk, () => places(domain), hooks.scsiBusMaxUnit ?? 7),
-    interface: (each) => interfaceDefaults(each, newMac),
+    interface: (each) => interfaceDefaults(each, identities),
     hostdev: (hostdev, domain) => hostdevDefaults(hostdev, () => places(domain)),
     video: videoDefaults,
     console: (console) =>
@@ -47,8 +54,12 @@ function isVirtioScsi(controller: { readonly type: string; readonly model?: unkn
   return controller.type === "scsi" && String(controller.model).startsWith("virtio");
 }
 
-function interfaceDefaults(each: Interface, newMac: () => string): Interface {
-  return each.mac === undefined ? { ...each, mac: { address: newMac(), generated: true } } : each;
+function interfaceDefaults(each: Interface, { newMac, newUuid }: NewIdentities): Interface {
+  const port = each.virtualport && completeVirtualPort(each.virtualport, newUuid);
+  const known = port === each.virtualport ? each : { ...each, virtualport: port };
+  return known.mac?.address === undefined
+    ? { ...known, mac: { ...known.mac, address: newMac(), generated: true } }
+    : known;
 }
 
 function rngDefaults(rng: Rng): Rng {

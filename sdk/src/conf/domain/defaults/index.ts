@@ -4,12 +4,10 @@ import { mapDevices, withDevices } from "../devices.js";
 import type { DomainHooks, HookContext } from "../hooks.js";
 import type { Domain, Input, Serial, Video } from "../model/index.js";
 import { checkBootOrder, checkController, checkCpu, checkFeatures, checkPanics, checkTimers } from "./checks.js";
-import { genericDeviceDefaults, videoDefaults } from "./devices.js";
+import { genericDeviceDefaults, type NewIdentities, videoDefaults } from "./devices.js";
 import { addImplicitDevices } from "./implicit.js";
 
-export interface DefaultsOptions extends HookContext {
-  readonly newMac: () => string;
-}
+export interface DefaultsOptions extends HookContext, NewIdentities {}
 
 /** Fills in everything that the XML leaves open, in libvirt's order, with the driver's hooks in between. */
 export function fillDefaults(written: Domain, hooks: DomainHooks, options: DefaultsOptions): Domain {
@@ -18,7 +16,7 @@ export function fillDefaults(written: Domain, hooks: DomainHooks, options: Defau
   domain = assignControllerIndexes(domain);
   domain = hooks.domain?.(domain, options) ?? domain;
   domain = assignIsaSerialPorts(domain);
-  const generic = genericDeviceDefaults(hooks, options.newMac);
+  const generic = genericDeviceDefaults(hooks, options);
   if (hooks.devices !== undefined) domain = mapDevices(domain, hooks.devices);
   domain = numberSerials(mapDevices(domain, generic));
   if (domain.os.type === "exe" && domain.os.init === undefined)

@@ -1,5 +1,11 @@
 import { attr, attrNonzero, type XmlWriter } from "../../../xml/index.js";
-import { formatBandwidth, formatFilterReference, formatVirtualPort, formatVlan } from "../../common/index.js";
+import {
+  formatBandwidth,
+  formatFilterReference,
+  formatIpRoute,
+  formatVirtualPort,
+  formatVlan,
+} from "../../common/index.js";
 import type { ActualInterface, Interface, InterfaceSource, PortForward, SourceIp } from "../model/index.js";
 import { GENERATED_NAME, isVirtioNet } from "../parse/interface.js";
 import { formatReconnect } from "./chardev.js";
@@ -117,17 +123,7 @@ export function formatIps(w: XmlWriter, ip: SourceIp | undefined): void {
     const prefix = attrNonzero("prefix", each.prefix);
     w.empty("ip", attr("address", each.address) + attr("family", each.family) + prefix + attr("peer", each.peer));
   }
-  for (const route of ip?.routes ?? []) {
-    w.empty(
-      "route",
-      attr("family", route.family) +
-        attr("address", route.address) +
-        attr("netmask", route.netmask) +
-        attr("prefix", route.prefix) +
-        attr("gateway", route.gateway) +
-        attr("metric", route.metric),
-    );
-  }
+  for (const route of ip?.routes ?? []) formatIpRoute(w, route);
 }
 
 function formatPortForward(w: XmlWriter, forward: PortForward): void {

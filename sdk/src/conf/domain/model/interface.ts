@@ -1,26 +1,17 @@
-import type { Bandwidth, FilterReference, VirtualPort, Vlan } from "../../common/index.js";
+import type { Bandwidth, FilterReference, IpRoute, VirtualPort, Vlan } from "../../common/index.js";
 import type { PciAddress } from "./address.js";
 import type { ChardevReconnect } from "./chardev.js";
 import type { OnOff, VirtioOptions, YesNo } from "./common.js";
 import type { DeviceInfo } from "./device.js";
 import type { UsbHostDevice } from "./hostdev.js";
 
-export type { Bandwidth, BandwidthRate, FilterReference, VirtualPort, Vlan } from "../../common/index.js";
+export type { Bandwidth, BandwidthRate, FilterReference, IpRoute, VirtualPort, Vlan } from "../../common/index.js";
 
 export interface IpAddress {
   readonly address: string;
   readonly family?: "ipv4" | "ipv6" | undefined;
   readonly prefix?: number | undefined;
   readonly peer?: string | undefined;
-}
-
-export interface IpRoute {
-  readonly family?: "ipv4" | "ipv6" | undefined;
-  readonly address: string;
-  readonly prefix?: number | undefined;
-  readonly netmask?: string | undefined;
-  readonly gateway: string;
-  readonly metric?: number | undefined;
 }
 
 export interface SourceIp {
@@ -136,7 +127,7 @@ export interface Interface extends DeviceInfo {
   /** Lower case, with colons; always there after defaults. */
   readonly mac?:
     | {
-        readonly address: string;
+        readonly address?: string | undefined;
         readonly type?: "generated" | "static" | undefined;
         readonly check?: YesNo | undefined;
         /** Made up by us: a driver may take another when it must. */

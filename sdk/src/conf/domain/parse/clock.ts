@@ -3,7 +3,6 @@ import {
   child,
   childElements,
   enumAttribute,
-  integerAttribute,
   longAttribute,
   parseInteger,
   requiredEnum,
@@ -67,9 +66,9 @@ const TIMERS = ["platform", "pit", "rtc", "hpet", "tsc", "kvmclock", "hypervcloc
 function parseTimer(element: XmlElement): Timer {
   const catchup = child(element, "catchup");
   const policy = catchup && {
-    threshold: integerAttribute(catchup, "threshold"),
-    slew: integerAttribute(catchup, "slew"),
-    limit: integerAttribute(catchup, "limit"),
+    threshold: longAttribute(catchup, "threshold"),
+    slew: longAttribute(catchup, "slew"),
+    limit: longAttribute(catchup, "limit"),
   };
   return {
     name: requiredEnum(element, "name", TIMERS),

@@ -1,3 +1,4 @@
+import { VirtError } from "@polyvisor/core";
 import {
   allowChildren,
   attribute,
@@ -10,6 +11,7 @@ import {
   unitScale,
   type XmlElement,
 } from "../../../xml/index.js";
+import { parseNumberSet } from "../../number-set.js";
 import type { Cachetune, Cputune, IothreadId, Memorytune, NumberSet, Scheduler } from "../model/index.js";
 import { confError, numberSet, numbersOf, type ParseContext } from "./context.js";
 
@@ -145,7 +147,12 @@ function vcpuSet(element: XmlElement, vcpus: number): NumberSet {
   const text = attribute(element, "vcpus");
   if (text === undefined)
     throw confError(element, "XML_ERROR", `Missing ${element.name} attribute 'vcpus'`, "Add vcpus='0'.");
-  return numbersOf(element, text).filter((each) => each < vcpus);
+  try {
+    return parseNumberSet(text).filter((each) => each < vcpus);
+  } catch (error) {
+    if (!(error instanceof VirtError)) throw error;
+    throw confError(element, "XML_ERROR", `Invalid ${element.name} attribute 'vcpus' value '${text}'`, error.hint);
+  }
 }
 
 function parseCachetunes(element: XmlElement, vcpus: number, context: ParseContext): readonly Cachetune[] {
@@ -168,6 +175,7 @@ function parseCachetunes(element: XmlElement, vcpus: number, context: ParseConte
       if (level !== 3) throw confError(monitor, "XML_ERROR", `Invalid monitor cache level '${level}'`);
       return { level, vcpus: monitored(monitor, set, vcpus) };
     });
+    rejectSharedMonitors(each, set, monitors, caches.length === 0);
     if (caches.length === 0 && monitors.length === 0) continue;
     allocations.add(allocation);
     for (const vcpu of set) allocated.add(vcpu);
@@ -178,14 +186,41 @@ function parseCachetunes(element: XmlElement, vcpus: number, context: ParseConte
 
 /** The vCPUs of a monitor, which are some of its allocation's. */
 function monitored(element: XmlElement, allocation: NumberSet, vcpus: number): NumberSet {
-  const text = attribute(element, "vcpus");
-  const set = text === undefined ? vcpuSet(element, vcpus) : numbersOf(element, text);
+  const set = vcpuSet(element, vcpus);
   if (set.length === 0) throw confError(element, "INVALID_ARG", "vcpus is empty", "Name at least one vCPU.");
   const allocated = new Set(allocation);
   if (!set.every((each) => allocated.has(each))) {
     throw confError(element, "INVALID_ARG", "Monitor vcpus conflicts with allocation", "Name vCPUs of the allocation.");
   }
   return set;
+}
+
+/** Each vCPU in one monitor, but for the one of the whole allocation; `unlimited`: the allocation does not allocate. */
+function rejectSharedMonitors(
+  element: XmlElement,
+  allocation: NumberSet,
+  monitors: readonly { readonly vcpus: NumberSet }[],
+  unlimited: boolean,
+): void {
+  const whole = allocation.join();
+  const seen = new Set<string>();
+  const inAny = new Set<number>();
+  const inParts = new Set<number>();
+  for (const { vcpus } of monitors) {
+    const key = vcpus.join();
+    if (seen.has(key)) {
+      throw confError(element, "INVALID_ARG", "Identical vcpus found in same type monitors", "Remove one of them.");
+    }
+    const shared =
+      (key !== whole && vcpus.some((id) => inParts.has(id))) || (unlimited && vcpus.some((id) => inAny.has(id)));
+    if (shared)
+      throw confError(element, "INVALID_ARG", "vcpus overlaps in resctrl groups", "Give each vCPU one monitor.");
+    seen.add(key);
+    for (const id of vcpus) {
+      inAny.add(id);
+      if (key !== whole) inParts.add(id);
+    }
+  }
 }
 
 function rejectCollisions(element: XmlElement, caches: Cachetune["caches"]): void {
@@ -238,6 +273,7 @@ function parseMemorytunes(element: XmlElement, vcpus: number): readonly Memorytu
     }));
     rejectRepeatedNodes(each, nodes);
     const monitors = childElements(each, "monitor").map((monitor) => ({ vcpus: monitored(monitor, set, vcpus) }));
+    rejectSharedMonitors(each, set, monitors, nodes.length === 0);
     nodes.sort((a, b) => a.id - b.id);
     if (nodes.length === 0 && monitors.length === 0) continue;
     for (const vcpu of set) allocated.add(vcpu);

@@ -85,13 +85,22 @@ export function parseDisk(element: XmlElement, context: ParseContext): Disk {
   };
 }
 
+/** What libvirt calls a source by in messages: its path, which in a pool of the network is the image's. */
+function sourceName(source: XmlElement | undefined): string {
+  if (source === undefined) return "";
+  const [pool, volume] = [attribute(source, "pool"), attribute(source, "volume")];
+  if (pool !== undefined && volume !== undefined) return `pool = '${pool}', volume = '${volume}'`;
+  const pooled = ["gluster", "rbd", "nfs"].includes(attribute(source, "protocol") ?? "");
+  const places = ["file", "dev", "dir", "name"].map((each) => attribute(source, each));
+  const name = places.find((each) => each !== undefined) ?? "";
+  return pooled ? name.slice(name.indexOf("/", 1) + 1) : name;
+}
+
 function parseTarget(target: XmlElement | undefined, disk: XmlElement): Disk["target"] {
   const dev = target === undefined ? undefined : attribute(target, "dev");
   if (target === undefined || dev === undefined) {
     const source = child(disk, "source");
-    const places = source === undefined ? [] : ["file", "dev", "dir", "name"].map((each) => attribute(source, each));
-    const name = places.find((each) => each !== undefined);
-    throw confError(disk, "NO_TARGET", name ?? "", "Add <target dev='vda' bus='virtio'/>.");
+    throw confError(disk, "NO_TARGET", sourceName(source), "Add <target dev='vda' bus='virtio'/>.");
   }
   return {
     dev,
@@ -161,7 +170,7 @@ function parseDriver(element: XmlElement): DiskDriver | undefined {
     detectZeroes: enumAttribute(element, "detect_zeroes", ["off", "on", "unmap"]),
     queues: integerAttribute(element, "queues") || undefined,
     queueSize: integerAttribute(element, "queue_size") || undefined,
-    metadataCacheMaxSize: metadataCache(element) || undefined,
+    metadataCacheMaxSize: metadataCache(element, "./metadata_cache/max_size") || undefined,
     ...parseVirtioOptions(element),
   };
   return anySet(driver) ? driver : undefined;

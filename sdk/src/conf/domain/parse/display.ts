@@ -76,7 +76,7 @@ function parseVideoModel(element: XmlElement | undefined): Video["model"] {
     vram: number("vram"),
     vram64: number("vram64"),
     vgamem: number("vgamem"),
-    heads: attribute(element, "heads") === undefined ? 1 : number("heads"),
+    heads: attribute(element, "heads") ? number("heads") : 1,
     primary: attribute(element, "primary") === "yes" || undefined,
     acceleration: acceleration && parseAcceleration(acceleration),
     resolution: resolution && { x: requiredInteger(resolution, "x"), y: requiredInteger(resolution, "y") },
@@ -206,12 +206,18 @@ function parseDirection(element: XmlElement | undefined, type: Audio["type"]): A
   if (element === undefined) return undefined;
   const settings = child(element, "settings");
   const fixedSettings = yesNoAttribute(element, "fixedSettings");
+  const mixingEngine = yesNoAttribute(element, "mixingEngine");
+  if (fixedSettings === "yes" && mixingEngine !== "yes") {
+    const hint = "Add mixingEngine='yes'.";
+    throw confError(element, "CONFIG_UNSUPPORTED", "fixed audio settings requires mixing engine", hint);
+  }
   if (settings !== undefined && fixedSettings !== "yes") {
-    throw confError(settings, "CONFIG_UNSUPPORTED", "'settings' specified without fixed settings flag");
+    const words = "audio settings specified without fixed settings flag";
+    throw confError(settings, "CONFIG_UNSUPPORTED", words, "Add fixedSettings='yes'.");
   }
   const nonzero = { nonzero: true };
   const direction: AudioDirection = {
-    mixingEngine: yesNoAttribute(element, "mixingEngine"),
+    mixingEngine,
     fixedSettings,
     voices: integerAttribute(element, "voices", nonzero),
     bufferLength: integerAttribute(element, "bufferLength", nonzero),

@@ -41,7 +41,8 @@ export function parseFilesystem(element: XmlElement, context: ParseContext): Fil
   return {
     kind: "filesystem",
     source: parseSource(element, type),
-    accessmode: enumAttribute(element, "accessmode", ["passthrough", "mapped", "squash"]),
+    // the empty word is the one that libvirt has for the default
+    accessmode: enumAttribute(element, "accessmode", ["", "passthrough", "mapped", "squash"]) || undefined,
     multidevs: enumOrDefault(element, "multidevs", ["remap", "forbid", "warn"]),
     fmode: octal(element, "fmode"),
     dmode: octal(element, "dmode"),

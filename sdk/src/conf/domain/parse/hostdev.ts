@@ -178,6 +178,6 @@ function parseCapabilities(element: XmlElement, source: XmlElement): HostdevSour
     case "misc":
       return { type, char: need("char", "character") };
     case "net":
-      return { type, interface: need("interface", "net"), ...parseIps(element) };
+      return { type, interface: need("interface", "net"), ...parseIps(element, "Domain hostdev device") };
   }
 }

@@ -2,67 +2,56 @@ import {
   attribute,
   childElements,
   integerAttribute,
-  parseInteger,
   requiredEnum,
   type XmlElement,
   yesNoAttribute,
 } from "../../../xml/index.js";
-import type { IpAddress, IpRoute, PortForward, SourceIp } from "../model/index.js";
-import { confError, wordAttribute } from "./context.js";
+import { type IpFamily, parseIpAddress, parseIpRoute, parseWrappingUint32 } from "../../common/index.js";
+import type { IpAddress, PortForward, SourceIp } from "../model/index.js";
+import { confError } from "./context.js";
 
-/** `<ip>` and `<route>` below an element, undefined when there are none. */
-export function parseIps(element: XmlElement): SourceIp | undefined {
+/** `<ip>` and `<route>` below an element, undefined when there are none; `owner` begins what is said of a bad route. */
+export function parseIps(element: XmlElement, owner: string): SourceIp | undefined {
   const ips = childElements(element, "ip").map(parseIp);
-  const routes = childElements(element, "route").map(parseRoute);
+  const routes = childElements(element, "route").map((route) => parseIpRoute(route, owner));
   return ips.length === 0 && routes.length === 0 ? undefined : { ips, routes };
 }
 
-function isAddress(text: string): boolean {
-  return /^\d{1,3}(\.\d{1,3}){3}$/.test(text) || (text.includes(":") && /^[0-9a-fA-F:.]+$/.test(text));
-}
+const PREFIX_MAX: Readonly<Record<IpFamily, number>> = { ipv4: 32, ipv6: 128 };
 
 function parseIp(element: XmlElement): IpAddress {
-  const address = attribute(element, "address");
-  if (address === undefined) throw confError(element, "INVALID_ARG", "Missing required address in <ip>");
-  if (!isAddress(address)) throw confError(element, "INVALID_ARG", `Invalid address '${address}' in <ip>`);
+  const written = attribute(element, "address");
+  if (written === undefined) {
+    throw confError(element, "XML_ERROR", "Missing required address in <ip>", "Add address='...'.");
+  }
+  const wished = attribute(element, "family");
+  const family = wished === "ipv4" || wished === "ipv6" ? wished : written.includes(":") ? "ipv6" : "ipv4";
+  const address = parseIpAddress(written, family);
+  if (address === undefined) {
+    throw confError(element, "XML_ERROR", `Invalid address '${written}' in <ip>`, `Write an ${family} address.`);
+  }
   const prefixText = attribute(element, "prefix");
-  const prefix = prefixText === undefined ? undefined : parseInteger(prefixText);
-  if (prefixText !== undefined && prefix === undefined) {
-    throw confError(element, "INVALID_ARG", `Invalid prefix value '${prefixText}' in <ip>`);
+  const prefix = prefixText === undefined ? undefined : parseWrappingUint32(prefixText);
+  if (prefixText !== undefined && (prefix === undefined || prefix > PREFIX_MAX[family])) {
+    const hint = `Write a number up to ${PREFIX_MAX[family]}.`;
+    throw confError(element, "XML_ERROR", `Invalid prefix value '${prefixText}' in <ip>`, hint);
   }
-  const peer = attribute(element, "peer");
-  if (peer !== undefined && !isAddress(peer)) throw confError(element, "INVALID_ARG", `Invalid peer '${peer}' in <ip>`);
-  return { address, family: address.includes(":") ? "ipv6" : "ipv4", prefix: prefix || undefined, peer };
-}
-
-function parseRoute(element: XmlElement): IpRoute {
-  const gateway = attribute(element, "gateway");
-  if (gateway === undefined) {
-    throw confError(element, "XML_ERROR", "Missing required gateway attribute in route definition");
+  const writtenPeer = attribute(element, "peer");
+  const peer = writtenPeer === undefined ? undefined : parseIpAddress(writtenPeer, family);
+  if (writtenPeer !== undefined && peer === undefined) {
+    throw confError(element, "INVALID_ARG", `Invalid peer '${writtenPeer}' in <ip>`, `Write an ${family} address.`);
   }
-  const family = wordAttribute(
-    element,
-    "family",
-    ["ipv4", "ipv6"],
-    (value) => `Invalid family '${value}' in route definition`,
-  );
-  return {
-    family,
-    address: attribute(element, "address") ?? (family === "ipv6" ? "::" : "0.0.0.0"),
-    prefix: integerAttribute(element, "prefix"),
-    netmask: attribute(element, "netmask"),
-    gateway,
-    metric: integerAttribute(element, "metric", { nonzero: true }),
-  };
+  return { address, family, prefix: prefix || undefined, peer };
 }
 
 export function parsePortForwards(element: XmlElement): readonly PortForward[] | undefined {
   const found = childElements(element, "portForward");
   if (found.length === 0) return undefined;
   return found.map((forward) => {
-    const address = attribute(forward, "address");
-    if (address !== undefined && !isAddress(address)) {
-      throw confError(forward, "XML_ERROR", `Invalid address '${address}' in <portForward>`);
+    const written = attribute(forward, "address");
+    const address = written === undefined ? undefined : parseIpAddress(written);
+    if (written !== undefined && address === undefined) {
+      throw confError(forward, "XML_ERROR", `Invalid address '${written}' in <portForward>`);
     }
     return {
       proto: requiredEnum(forward, "proto", ["tcp", "udp"]),

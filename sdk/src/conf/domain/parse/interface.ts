@@ -50,12 +50,13 @@ export function parseInterface(element: XmlElement, context: ParseContext): Inte
   return {
     kind: "interface",
     source: parseInterfaceSource(element, type, source, context),
-    hostIp: source === undefined ? undefined : parseIps(source),
+    hostIp: source === undefined ? undefined : parseIps(source, "interface host IP"),
     trustGuestRxFilters: yesNoAttribute(element, "trustGuestRxFilters"),
     mac: parseMac(child(element, "mac")),
-    virtualport: virtualport === undefined ? undefined : parseVirtualPort(virtualport),
+    virtualport:
+      virtualport && parseVirtualPort(virtualport, type === "network" ? {} : { requireType: true, requireAll: true }),
     vlan: vlan === undefined ? undefined : parseVlan(vlan),
-    ip: parseIps(element),
+    ip: parseIps(element, "guest interface"),
     script: childAttribute(element, "script", "path"),
     downscript: childAttribute(element, "downscript", "path"),
     backenddomain: childAttribute(element, "backenddomain", "name"),
@@ -122,8 +123,11 @@ function malformed(element: XmlElement, message: string): never {
 }
 
 function parseMac(element: XmlElement | undefined): Interface["mac"] {
-  const written = element && attribute(element, "address");
-  if (element === undefined || written === undefined) return undefined;
+  if (element === undefined) return undefined;
+  const written = attribute(element, "address");
+  const type = enumAttribute(element, "type", ["generated", "static"]);
+  const check = yesNoAttribute(element, "check");
+  if (written === undefined) return (type ?? check) === undefined ? undefined : { type, check };
   const parts = written.split(":");
   if (parts.length !== 6 || !parts.every((part) => /^[0-9a-fA-F]{1,2}$/.test(part))) {
     throw confError(element, "XML_ERROR", `unable to parse mac address '${written}'`, "Write it as 52:54:00:12:34:56.");
@@ -137,11 +141,7 @@ function parseMac(element: XmlElement | undefined): Interface["mac"] {
       "The first byte must be even.",
     );
   }
-  return {
-    address,
-    type: enumAttribute(element, "type", ["generated", "static"]),
-    check: yesNoAttribute(element, "check"),
-  };
+  return { address, type, check };
 }
 
 function parseTarget(element: XmlElement | undefined, context: ParseContext): Interface["target"] {

@@ -62,7 +62,7 @@ function parseTarget(element: XmlElement, model: MemoryDevice["model"]): MemoryD
   const size = kib(element, "size");
   if (size === undefined) throw confError(element, "XML_ERROR", "missing element or attribute './size'");
   const nodeText = childText(element, "node");
-  const node = nodeText === undefined ? undefined : parseInteger(nodeText);
+  const node = nodeText === undefined ? undefined : parseInteger(nodeText, { max: 2147483647 });
   if (nodeText !== undefined && node === undefined) {
     throw confError(element, "XML_ERROR", "invalid value of memory device node");
   }

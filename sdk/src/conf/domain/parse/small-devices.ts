@@ -121,8 +121,11 @@ function parseRngBackend(element: XmlElement, context: ParseContext): RngBackend
 
 export function parsePanic(element: XmlElement, context: ParseContext): Panic {
   allowChildren(element, WATCHDOG);
-  const models = ["isa", "pseries", "hyperv", "s390"] as const;
-  return { kind: "panic", model: enumOrDefault(element, "model", models), ...parseDeviceInfo(element, context) };
+  const info = parseDeviceInfo(element, context);
+  const models = ["default", "isa", "pseries", "hyperv", "s390"] as const;
+  const written = attribute(element, "model");
+  const model = written && word(element, written, models, (value) => `unknown panic model '${value}'`);
+  return { kind: "panic", model: model === "default" ? undefined : model || undefined, ...info };
 }
 
 export function parseVsock(element: XmlElement, context: ParseContext): Vsock {

@@ -5,7 +5,6 @@ import {
   childElements,
   integerAttribute,
   parseInteger,
-  requiredAttribute,
   requiredEnum,
   scaledChild,
   textOf,
@@ -120,31 +119,20 @@ function parseCommon(element: XmlElement, context: ParseContext): SourceCommon {
 }
 
 function parseReservations(element: XmlElement): NonNullable<SourceCommon["reservations"]> {
-  const managed = yesNoAttribute(element, "managed");
-  if (managed === undefined) {
-    throw confError(element, "XML_ERROR", "missing managed attribute for <reservations>");
-  }
+  const managed = requiredEnum(element, "managed", ["yes", "no"]);
   const source = child(element, "source");
-  if (managed === "yes")
-    return { managed, path: source && attribute(source, "path"), mode: source && attribute(source, "mode") };
-  if (source === undefined) throw confError(element, "XML_ERROR", "missing path for <reservations>");
-  const type = attribute(source, "type");
-  if (type !== "unix") {
-    throw confError(
-      source,
-      "CONFIG_UNSUPPORTED",
-      `unsupported connection type for <reservations>: ${type ?? "(null)"}`,
-    );
-  }
-  const mode = attribute(source, "mode");
-  if (mode !== "client") {
-    throw confError(
-      source,
-      "CONFIG_UNSUPPORTED",
-      `unsupported connection mode for <reservations>: ${mode ?? "(null)"}`,
-    );
-  }
-  return { managed, path: requiredAttribute(source, "path"), mode };
+  const written = (name: string): string | undefined => (source && attribute(source, name)) || undefined;
+  const [type, path, mode] = [written("type"), written("path"), written("mode")];
+  if (managed === "yes" && (type ?? path ?? mode) === undefined) return { managed };
+  const refuse = (detail: string, hint: string): never => {
+    throw confError(source ?? element, "XML_ERROR", detail, hint);
+  };
+  if (type === undefined) refuse("missing connection type for <reservations/>", "Add type='unix'.");
+  if (path === undefined) refuse("missing path for <reservations/>", "Add path='...'.");
+  if (mode === undefined) refuse("missing connection mode for <reservations/>", "Add mode='client'.");
+  if (type !== "unix") refuse(`unsupported connection type for <reservations/>: ${type}`, "Use type='unix'.");
+  if (mode !== "client") refuse(`unsupported connection mode for <reservations/>: ${mode}`, "Use mode='client'.");
+  return { managed, path, mode };
 }
 
 function parseSlices(element: XmlElement): SourceCommon["slices"] {
@@ -332,7 +320,10 @@ export function storageFormat(element: XmlElement, written: string): StorageForm
 }
 
 /** `<metadata_cache><max_size>` in bytes. */
-export function metadataCache(element: XmlElement): number | undefined {
+export function metadataCache(
+  element: XmlElement,
+  path = `./${element.name}/metadata_cache/max_size`,
+): number | undefined {
   const cache = child(element, "metadata_cache");
-  return cache === undefined ? undefined : scaledChild(cache, "max_size", 1);
+  return cache === undefined ? undefined : scaledChild(cache, "max_size", 1, path);
 }

@@ -4,6 +4,7 @@ import type {
   Controller,
   Device,
   Domain,
+  Filesystem,
   Graphics,
   Hostdev,
   Input,
@@ -71,7 +72,7 @@ export function validateDevice(device: Device, domain: Domain): void {
       validateShmem(device);
       return;
     case "filesystem":
-      if (device.target === undefined) refuse("NO_TARGET", "", "Add <target dir='...'/>.");
+      if (device.target === undefined) refuse("NO_TARGET", filesystemSource(device), "Add <target dir='...'/>.");
       if (device.bootOrder !== undefined && device.driver?.type !== "virtiofs") {
         unsupported("boot order is only supported for virtiofs");
       }
@@ -95,6 +96,23 @@ export function validateDevice(device: Device, domain: Domain): void {
       return;
     default:
       return;
+  }
+}
+
+function filesystemSource({ source }: Filesystem): string {
+  switch (source.type) {
+    case "mount":
+      return source.dir ?? source.socket ?? "";
+    case "bind":
+      return source.dir;
+    case "block":
+      return source.dev;
+    case "file":
+      return source.file;
+    case "template":
+      return source.name;
+    default:
+      return "";
   }
 }
 

@@ -27,6 +27,7 @@ export function validateDomain(domain: Domain, hooks: DomainHooks, context: Hook
   validateCputune(domain);
   validateBoot(domain);
   validateRest(domain);
+  validateNuma(domain);
 }
 
 function rejectSharedHostdevs(domain: Domain): void {
@@ -104,6 +105,37 @@ function validateHugepages(domain: Domain): void {
     for (const node of nodeset ?? ["all" as const]) sizes.set(node, size);
     const unknown = nodeset?.find((node) => node >= Math.max(1, cells) || (cells === 0 && node >= 0));
     if (unknown !== undefined) refuse("XML_DETAIL", `hugepages: node ${unknown} not found`);
+  }
+}
+
+const CACHE_LEVELS = 3;
+
+/** Caches of NUMA cells, and what is said of the ways between them. */
+function validateNuma({ cpu }: Domain): void {
+  const cells = cpu?.numa?.cells ?? [];
+  const detail = (words: string): never => refuse("XML_ERROR", words);
+  for (const { caches = [] } of cells) {
+    const levels = new Set<number>();
+    for (const { level } of caches) {
+      if (level > CACHE_LEVELS) detail("Ain't nobody heard of that much cache level");
+      if (levels.has(level)) detail(`Cache level '${level}' already defined`);
+      levels.add(level);
+    }
+  }
+  const seen = new Set<string>();
+  const ways = new Set<string>();
+  for (const { initiator, target, cache, kind, type } of cpu?.numa?.interconnects ?? []) {
+    if (initiator >= cells.length) detail("'initiator' refers to a non-existent NUMA node");
+    if (target >= cells.length) detail("'target' refers to a non-existent NUMA node");
+    if (cells[initiator]?.cpus === undefined) detail("NUMA nodes without CPUs can't be initiator");
+    if (cache !== undefined && !cells[target]?.caches?.some(({ level }) => level === cache)) {
+      detail("'cache' refers to a non-existent NUMA node cache");
+    }
+    const key = `${kind} ${initiator} ${target} ${cache ?? 0} ${type}`;
+    if (seen.has(key)) detail("Duplicate info for NUMA latencies");
+    if (initiator !== target && ways.has(`${target} ${initiator}`)) detail("Link already defined");
+    seen.add(key);
+    ways.add(`${initiator} ${target}`);
   }
 }
 

@@ -1,6 +1,12 @@
 import { attr, attrNonzero, serializeXml, XmlWriter } from "../../../xml/index.js";
-import { formatBandwidth, formatVirtualPort, formatVlan, hostPciAttributes } from "../../common/index.js";
-import type { ForwardNat, Network, NetworkForward, NetworkRoute, PortGroup } from "../model.js";
+import {
+  formatBandwidth,
+  formatIpRoute,
+  formatVirtualPort,
+  formatVlan,
+  hostPciAttributes,
+} from "../../common/index.js";
+import type { ForwardNat, Network, NetworkForward, PortGroup } from "../model.js";
 import { DNSMASQ_URI } from "../parse/dnsmasq.js";
 import { formatDns } from "./dns.js";
 import { formatIp } from "./ip.js";
@@ -36,7 +42,7 @@ export function formatNetwork(network: Network, options: NetworkFormatOptions = 
     formatBandwidth(w, network.bandwidth);
     w.emptyIfAttributes("port", attr("isolated", network.isolatedPort));
     for (const ip of network.ips) formatIp(w, ip);
-    for (const route of network.routes) formatRoute(w, route);
+    for (const route of network.routes) formatIpRoute(w, route);
     formatVirtualPort(w, network.virtualport);
     for (const group of network.portgroups) formatPortGroup(w, group);
     formatDnsmasqOptions(w, network.dnsmasqOptions);
@@ -86,18 +92,6 @@ function formatBridge(w: XmlWriter, { bridge, forward }: Network): void {
       attr("zone", bridge.zone) +
       (own ? attr("stp", bridge.stp ? "on" : "off") + attr("delay", bridge.delay) : "") +
       attr("macTableManager", bridge.macTableManager),
-  );
-}
-
-function formatRoute(w: XmlWriter, route: NetworkRoute): void {
-  w.empty(
-    "route",
-    attr("family", route.family) +
-      attr("address", route.address) +
-      attr("netmask", route.netmask) +
-      attr("prefix", route.prefix) +
-      attr("gateway", route.gateway) +
-      attrNonzero("metric", route.metric),
   );
 }
 

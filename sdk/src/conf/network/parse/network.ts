@@ -16,6 +16,7 @@ import {
   isMulticastMac,
   keepMetadata,
   parseBandwidth,
+  parseIpRoute,
   parseMacAddress,
   parseUuid,
   parseVirtualPort,
@@ -30,7 +31,7 @@ import { parseForward } from "./forward.js";
 import { parseNetworkIp } from "./ip.js";
 import { checkForwardMode } from "./modes.js";
 import { parsePortGroup } from "./portgroup.js";
-import { checkGateway, parseRoute, subnetsOf } from "./route.js";
+import { checkGateway, subnetsOf } from "./route.js";
 
 const CHILDREN: ReadonlySet<string> = new Set(
   "name uuid metadata bridge mtu mac forward virtualport portgroup domain dns bandwidth vlan port ip route".split(" "),
@@ -165,7 +166,7 @@ function parseMtu(element: XmlElement | undefined, network: string): number | un
 }
 
 function parseRoutes(elements: readonly XmlElement[], network: string, ips: Network["ips"]): Network["routes"] {
-  const parsed = elements.map((element) => ({ element, route: parseRoute(element, network) }));
+  const parsed = elements.map((element) => ({ element, route: parseIpRoute(element, network) }));
   const subnets = subnetsOf(ips);
   for (const { element, route } of parsed) checkGateway(element, route, network, subnets);
   return parsed.map(({ route }) => route);
