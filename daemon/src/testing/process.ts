@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { ExecutionContext } from "ava";
 
-const BIN = new URL("../../bin/polyvisord.js", import.meta.url).pathname;
+/** The program, to be run by Node. */
+export const POLYVISORD = new URL("../../bin/polyvisord.js", import.meta.url).pathname;
 
 export interface Ended {
   readonly code: number;
@@ -30,7 +31,7 @@ export function runProgram(
 }
 
 export function polyvisord(...args: string[]): Promise<Ended> {
-  return runProgram(process.execPath, [BIN, ...args]);
+  return runProgram(process.execPath, [POLYVISORD, ...args]);
 }
 
 /** A folder of the test's own, as short as a socket's path needs it. */
@@ -54,7 +55,7 @@ export interface Daemon {
 
 /** A daemon in a process of its own, once it has said that it is ready. It ends with the test. */
 export async function startPolyvisord(t: ExecutionContext, root: string, ...args: string[]): Promise<Daemon> {
-  const daemon = spawn(process.execPath, [BIN, "--root", root, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const daemon = spawn(process.execPath, [POLYVISORD, "--root", root, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   const ended = once(daemon, "exit");
   t.teardown(async () => {
     daemon.kill("SIGKILL");

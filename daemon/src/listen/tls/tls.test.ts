@@ -15,12 +15,15 @@ import {
   startPolyvisord,
 } from "../../testing/process.js";
 import { until } from "../../testing/serve.js";
+import { hasScram, setPassword, virshAs } from "../../testing/users.js";
 
 const missing = (
   await Promise.all(
     ["virsh", "openssl", "virt-pki-query-dn"].map(async (name) => ((await hasProgram(name)) ? [] : [name])),
   )
 ).flat();
+
+const scramIsHere = await hasScram();
 
 interface Place {
   readonly root: string;
@@ -34,18 +37,24 @@ async function place(t: ExecutionContext): Promise<Place> {
 }
 
 /** A daemon with a TLS door, and more lines in its settings. */
-async function serveTls(t: ExecutionContext, { root, authority, port }: Place, settings = ""): Promise<Daemon> {
+async function serveTls(
+  t: ExecutionContext,
+  { root, authority, port }: Place,
+  settings = "",
+  prepare: () => Promise<void> = async () => {},
+): Promise<Daemon> {
   const { cert, key } = await authority.issue("server", "/CN=localhost");
   const files = `ca_file = "${authority.cert}"\ncert_file = "${cert}"\nkey_file = "${key}"\n`;
   await configure(
     root,
     `log_level = 2\nlisten_tls = 1\nlisten_addr = "127.0.0.1"\ntls_port = "${port}"\n${files}${settings}`,
   );
+  await prepare();
   return startPolyvisord(t, root);
 }
 
-/** Runs virsh with certificates of a client's own, or without. */
-async function virshOver({ root, port }: Place, ca: string, own: Certificate | undefined, ...args: string[]) {
+/** A URI for libvirt's client, which takes the certificates from a folder; it may have none of its own. */
+async function tlsUri({ root, port }: Place, ca: string, own: Certificate | undefined): Promise<string> {
   const pki = join(root, `pki-${own === undefined ? "none" : own.cert.replaceAll("/", "_")}`);
   await mkdir(pki, { recursive: true });
   await copyFile(ca, join(pki, "cacert.pem"));
@@ -54,13 +63,17 @@ async function virshOver({ root, port }: Place, ca: string, own: Certificate | u
     await copyFile(own.key, join(pki, "clientkey.pem"));
   }
   // Its own look at its certificates is left out: the daemon is to refuse them.
-  const uri = `test+tls://localhost:${port}/default?pkipath=${pki}&no_sanity=1`;
-  return runProgram("virsh", ["-c", uri, ...args], { env: { LC_ALL: "C" } });
+  return `test+tls://localhost:${port}/default?pkipath=${pki}&no_sanity=1`;
+}
+
+/** Runs virsh with certificates of a client's own, or without. */
+async function virshOver(place: Place, ca: string, own: Certificate | undefined, ...args: string[]) {
+  return runProgram("virsh", ["-c", await tlsUri(place, ca, own), ...args], { env: { LC_ALL: "C" } });
 }
 
 if (missing.length > 0) test.skip(`TLS with libvirt's own client: no ${missing.join(", ")} here`, () => {});
 else {
-  test("virsh comes in by TLS, works, and takes 200 kB out", async (t) => {
+  test("virsh comes in by TLS, works, and takes much out", async (t) => {
     const here = await place(t);
     const daemon = await serveTls(t, here);
     const client = await here.authority.issue("client", "/C=GB/O=Example/CN=fred");
@@ -131,6 +144,19 @@ else {
     const daemon = await serveTls(t, here, `tls_allowed_dn_list = [ '${name}' ]\n`);
     const { code, stderr } = await virshOver(here, here.authority.cert, client, "list");
     t.is(code, 0, `${stderr}${daemon.log()}`);
+  });
+
+  const loginTest = scramIsHere ? test : test.skip;
+  loginTest("behind the certificate a login may be asked for as well (needs libscram)", async (t) => {
+    const here = await place(t);
+    const { authority, root } = here;
+    const daemon = await serveTls(t, here, 'auth_tls = "sasl"\n', () => setPassword(t, root, "fred", "rubble"));
+    const uri = await tlsUri(here, authority.cert, await authority.issue("client", "/CN=host"));
+    t.is((await virshAs(root, uri, "fred", "rubble", "list")).code, 0, daemon.log());
+    t.regex((await virshAs(root, uri, "fred", "pebbles", "list")).stderr, /authentication failed/);
+    await until(() => /"certificate":"CN=host","reason":"wrong password for \\"fred\\""/.test(daemon.log()));
+    const without = await tlsUri(here, authority.cert, undefined);
+    t.is((await virshAs(root, without, "fred", "rubble", "list")).code, 1);
   });
 
   test("without a look at certificates, whoever comes is let in", async (t) => {
