@@ -6,13 +6,14 @@ import { loadSettings } from "./config/load.js";
 import type { Settings } from "./config/schema.js";
 import { placeName } from "./listen/door.js";
 import { LogCentre } from "./log/centre.js";
+import { Meter } from "./rpc/meter.js";
 import { defaultUris } from "./rpc/open-uri.js";
 import { SessionServer } from "./rpc/server.js";
 import { takeActivated } from "./startup/activation.js";
 import { claim } from "./startup/claim.js";
 import { doorsOf } from "./startup/doors.js";
 import { type Locations, locationsOf } from "./startup/locations.js";
-import { adminPlace, Operations } from "./startup/operations.js";
+import { adminPlace, Operations, operatorSockets } from "./startup/operations.js";
 import type { Options } from "./startup/options.js";
 import { listenOn, socketPath } from "./startup/sockets.js";
 import { isInPath, pluginTable, readyWords } from "./startup/words.js";
@@ -65,12 +66,12 @@ export async function startDaemon(options: Options): Promise<RunningDaemon> {
   const doors = await doorsOf(locations, settings, activated);
   const admin = adminPlace(locations, settings, activated);
   const sockets = doors.sockets.map(({ path }) => path);
-  const adminSockets = admin !== undefined && "path" in admin ? [admin.path] : [];
-  const claimed = await claim(locations.pidFile, [...sockets, ...adminSockets]);
-  const terms = { ...liveSettings(settings), trace: centre.trace };
+  const claimed = await claim(locations.pidFile, [...sockets, ...operatorSockets(settings, admin)]);
+  const meter = settings.metrics_listen === undefined ? undefined : new Meter();
+  const terms = { ...liveSettings(settings), trace: centre.trace, ...(meter && { meter }) };
   const server = new SessionServer(host, terms, log, peerCredentials);
   const configRequired = options.config !== undefined;
-  const operations = new Operations({ locations, settings, configRequired, host, server, centre, admin });
+  const operations = new Operations({ locations, settings, configRequired, host, server, centre, admin, meter });
   const close = async () => {
     try {
       await operations.close();

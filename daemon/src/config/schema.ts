@@ -1,6 +1,7 @@
 // the API of version 3, which zod keeps: with that of version 4 come its messages in 60 languages, a tenth of a start
 import { z } from "zod/v3";
 import { parseFilters, parseOutputs } from "../log/settings.js";
+import { parseMetricsPlace } from "../metrics/place.js";
 import { doorKeys } from "./door-keys.js";
 
 const text = z.string().min(1);
@@ -28,6 +29,16 @@ function isGood(parse: (text: string) => unknown, value: string): boolean {
     return false;
   }
 }
+
+const metricsPlace = z.string().transform((value, context) => {
+  const place = parseMetricsPlace(value);
+  if (place !== undefined) return place;
+  context.addIssue({
+    code: "custom",
+    message: 'must be "unix:/path", or an address of this machine alone with a port, such as "127.0.0.1:9177"',
+  });
+  return z.NEVER;
+});
 
 /**
  * What the configuration file may hold: the keys of libvirtd.conf that this daemon honours, and its own. A default that is
@@ -61,6 +72,8 @@ export const settingsSchema = z
     /** Other levels for lines of some plugin, call or part of the daemon. */
     log_filters: logFilters.optional(),
     log_outputs: logOutputs.optional(),
+    /** Where Prometheus may read metrics: a unix socket, or a port of this machine alone. Nowhere by default. */
+    metrics_listen: metricsPlace.optional(),
     host_uuid: z.string().uuid().optional(),
     /** The URI of clients that name none. */
     uri_default: text.optional(),

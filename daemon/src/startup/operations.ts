@@ -7,6 +7,8 @@ import { managedSessions } from "../admin/session-server.js";
 import { Reloader } from "../config/reload.js";
 import type { Settings } from "../config/schema.js";
 import type { LogCentre } from "../log/centre.js";
+import { MetricsEndpoint } from "../metrics/endpoint.js";
+import type { Meter } from "../rpc/meter.js";
 import type { SessionServer } from "../rpc/server.js";
 import type { Activated } from "./activation.js";
 import { tlsMaterial } from "./doors.js";
@@ -24,6 +26,8 @@ export interface Operated {
   readonly server: SessionServer;
   readonly centre: LogCentre;
   readonly admin: AdminPlace | undefined;
+  /** What has counted the server's calls, where metrics are wanted. */
+  readonly meter: Meter | undefined;
 }
 
 /** Where the admin program is served: on a socket to make, or on one that a service manager has made. */
@@ -39,12 +43,20 @@ export function adminPlace(locations: Locations, settings: Settings, activated: 
   return { path, mode: settings.unix_sock_admin_perms };
 }
 
-/** What a daemon is operated by, beside the doors of its clients: the admin socket, reloads, its end when it is idle. */
+/** The unix sockets that are made for operators. */
+export function operatorSockets(settings: Settings, admin: AdminPlace | undefined): string[] {
+  return [admin, settings.metrics_listen].flatMap((place) =>
+    place !== undefined && "path" in place ? [place.path] : [],
+  );
+}
+
+/** What a daemon is operated by, beside the doors of its clients: the admin socket, metrics, reloads, its end when idle. */
 export class Operations {
   readonly #operated: Operated;
   readonly #idle: IdleTimeout;
   readonly #admin: AdminServer;
   readonly #reloader: Reloader;
+  #metrics: MetricsEndpoint | undefined;
 
   constructor(operated: Operated) {
     const { locations, settings, host, server, centre } = operated;
@@ -74,9 +86,22 @@ export class Operations {
   /** Rejects where something cannot be listened on. */
   async listen(): Promise<void> {
     const { admin } = this.#operated;
-    if (admin === undefined) return;
-    if ("path" in admin) await mkdir(dirname(admin.path), { recursive: true });
-    await this.#admin.listen(admin);
+    if (admin !== undefined) {
+      if ("path" in admin) await mkdir(dirname(admin.path), { recursive: true });
+      await this.#admin.listen(admin);
+    }
+    await this.#serveMetrics();
+  }
+
+  /** The library of metrics is read only where metrics are wanted. */
+  async #serveMetrics(): Promise<void> {
+    const { settings, server, meter, centre } = this.#operated;
+    const place = settings.metrics_listen;
+    if (place === undefined || meter === undefined) return;
+    const { metricsRegistry } = await import("../metrics/collectors.js");
+    this.#metrics = new MetricsEndpoint(metricsRegistry({ server, meter }), centre.log);
+    if ("path" in place) await mkdir(dirname(place.path), { recursive: true });
+    await this.#metrics.listen(place, settings.unix_sock_ro_perms);
   }
 
   /** Reads the settings again. Never rejects. */
@@ -86,6 +111,6 @@ export class Operations {
 
   async close(): Promise<void> {
     this.#idle.stop();
-    await this.#admin.close();
+    await Promise.all([this.#admin.close(), this.#metrics?.close()]);
   }
 }
