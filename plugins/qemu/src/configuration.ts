@@ -6,6 +6,7 @@ import { child, childText, parseXml, type XmlElement } from "@polyvisor/sdk/xml"
 import { type CapabilitiesCache, findEmulator, type QemuCapabilities } from "./capabilities/index.js";
 import { assignAliases, type ConfFolders, migratable, qemuHooks, THIS_HOST, validateDefinition } from "./conf/index.js";
 import { qemuError } from "./errors.js";
+import { type Measured, measuredPart } from "./state/measured.js";
 import { swtpmVersions } from "./swtpm.js";
 
 /** A configuration and what its emulator can do; `undefined` where the emulator is not there. */
@@ -50,6 +51,13 @@ export class ConfigurationReader {
       // It cannot do any more what it could when this was defined.
       return readDomain(root, { hooks: qemuHooks(undefined, this.#folders) });
     }
+  }
+
+  /** What statistics need of one of our own definitions. Those that are written in full need no emulator to be read. */
+  async readMeasured(xml: string): Promise<Measured> {
+    const written = this.#written(parseDocument(xml));
+    const isComplete = written.currentMemory > 0 && written.devices.memballoon !== undefined;
+    return measuredPart(isComplete ? written : await this.readStored(xml));
   }
 
   /** The running configuration in one of our own status files. */

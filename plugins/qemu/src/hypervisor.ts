@@ -46,7 +46,7 @@ export class Hypervisor {
     this.events = new DomainEventHub(log);
     this.capabilities = new CapabilitiesCache(this.layout.capabilities);
     this.configurations = new ConfigurationReader(this.capabilities, this.layout);
-    this.definitions = new DefinitionStore(this.layout, (xml) => this.configurations.readStored(xml), log);
+    this.definitions = new DefinitionStore(this.layout, this.configurations, log);
   }
 
   nextId(): number {

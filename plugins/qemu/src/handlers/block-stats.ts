@@ -1,9 +1,10 @@
 import type { TypedParam } from "@polyvisor/core";
-import type { Disk, StorageSource } from "@polyvisor/sdk/conf";
+import type { StorageSource } from "@polyvisor/sdk/conf";
 import { type JsonObject, numberOf, objectOf, objects, textOf } from "../capabilities/json.js";
 import type { Guest } from "../guest.js";
 import { sourcesBelow } from "../image-chain.js";
 import { unlessRefused } from "../monitor/index.js";
+import type { MeasuredDisk } from "../state/measured.js";
 import type { StatsSource } from "./stats.js";
 
 /** What QEMU counts of a guest's disks, and knows of their images. */
@@ -41,7 +42,7 @@ export async function blockStats({ config, guest, monitor, backing }: StatsSourc
 
 function recordOf(
   prefix: string,
-  disk: Disk,
+  disk: MeasuredDisk,
   source: StorageSource,
   isTop: boolean,
   figures: BlockFigures | undefined,
@@ -68,7 +69,7 @@ function recordOf(
 }
 
 /** A device's path in QEMU's tree has its alias as a part. */
-function countersOf({ alias }: Disk, figures: BlockFigures): JsonObject | undefined {
+function countersOf({ alias }: MeasuredDisk, figures: BlockFigures): JsonObject | undefined {
   const device = figures.devices.find(
     (each) => alias !== undefined && textOf(each, "qdev")?.split("/").includes(alias),
   );

@@ -8,7 +8,6 @@ import {
   STATS_FLAG,
   type TypedParam,
 } from "@polyvisor/core";
-import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
 import { readProcessStat } from "@polyvisor/sdk/process";
 import { selectDomains } from "@polyvisor/sdk/store";
 import type { QemuDomain } from "../domain.js";
@@ -17,6 +16,7 @@ import type { Guest } from "../guest.js";
 import type { Hypervisor } from "../hypervisor.js";
 import { inParallel } from "../in-parallel.js";
 import { hasBalloon } from "../start/monitor-setup.js";
+import type { Measured } from "../state/measured.js";
 import { blockStats } from "./block-stats.js";
 import { interfaceStats } from "./interface-stats.js";
 import { memoryStats } from "./memory.js";
@@ -40,7 +40,7 @@ const PARALLEL = 64;
 /** A group's part of one domain's statistics. Without `monitor` nobody may ask the emulator. */
 export interface StatsSource {
   readonly domain: QemuDomain;
-  readonly config: DomainConfig;
+  readonly config: Measured;
   readonly guest: Guest | undefined;
   readonly monitor: boolean;
   readonly backing: boolean;
@@ -102,7 +102,7 @@ async function collect(
   if ((groups & STATS.STATE) !== 0) params.push(...stateStats(domain));
   if ((groups & ~STATS.STATE) === 0) return { dom: domain.ref, params };
   const { guest } = domain;
-  const config = await hypervisor.configOf(domain);
+  const config = guest?.config ?? (await hypervisor.definitions.measured(domain.name));
   const source: StatsSource = { domain, config, guest, ...options };
   if ((groups & STATS.CPU_TOTAL) !== 0) params.push(...cpuStats(guest));
   if ((groups & STATS.BALLOON) !== 0) params.push(...(await balloonStats(source)));

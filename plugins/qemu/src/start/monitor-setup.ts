@@ -88,7 +88,7 @@ async function setStatsPeriod(guest: Guest): Promise<void> {
   await guest.qmp("qom-set", { path, property: "guest-stats-polling-interval", value: memballoon.statsPeriod });
 }
 
-export function hasBalloon(config: DomainConfig): boolean {
+export function hasBalloon(config: { readonly devices: Pick<DomainConfig["devices"], "memballoon"> }): boolean {
   const { memballoon } = config.devices;
   return memballoon !== undefined && memballoon.model !== "none";
 }

@@ -6,6 +6,7 @@ import { removeFile, writeFileAtomic, writeLinkAtomic } from "@polyvisor/sdk/sto
 import { systemError } from "../errors.js";
 import { inParallel } from "../in-parallel.js";
 import type { Layout } from "./layout.js";
+import { type Measured, measuredPart } from "./measured.js";
 import { quickLook } from "./quick-look.js";
 import { RecentlyUsed } from "./recently-used.js";
 import { type ScanResult, scanDefinitions, xmlFiles } from "./scan.js";
@@ -15,6 +16,12 @@ export interface DefinitionEntry {
   readonly name: string;
   readonly uuid: string;
   readonly autostart: boolean;
+}
+
+/** Turns the text of a definition into what is asked for. */
+export interface DefinitionReader {
+  readStored(xml: string): Promise<DomainConfig>;
+  readMeasured(xml: string): Promise<Measured>;
 }
 
 /** Definitions kept parsed; the others are read again when they are needed. */
@@ -29,13 +36,14 @@ const PARALLEL = 32;
  */
 export class DefinitionStore {
   readonly #layout: Layout;
-  readonly #parse: (xml: string) => Promise<DomainConfig>;
+  readonly #reader: DefinitionReader;
   readonly #log: Log;
   readonly #parsed = new RecentlyUsed<string, DomainConfig>(KEPT);
+  readonly #measured = new Map<string, Measured>();
 
-  constructor(layout: Layout, parse: (xml: string) => Promise<DomainConfig>, log: Log) {
+  constructor(layout: Layout, reader: DefinitionReader, log: Log) {
     this.#layout = layout;
-    this.#parse = parse;
+    this.#reader = reader;
     this.#log = log;
   }
 
@@ -61,9 +69,20 @@ export class DefinitionStore {
   async load(name: string): Promise<DomainConfig> {
     const known = this.#parsed.get(name);
     if (known !== undefined) return known;
-    const config = await this.#parse(await readDefinition(this.#layout.configFile(name)));
+    const config = await this.#reader.readStored(await readDefinition(this.#layout.configFile(name)));
     this.#parsed.set(name, config);
     return config;
+  }
+
+  /** What statistics need of the definition, which is kept from the first time on. */
+  async measured(name: string): Promise<Measured> {
+    const known = this.#measured.get(name);
+    if (known !== undefined) return known;
+    const parsed = this.#parsed.get(name);
+    const xml = parsed === undefined ? await readDefinition(this.#layout.configFile(name)) : "";
+    const measured = parsed === undefined ? await this.#reader.readMeasured(xml) : measuredPart(parsed);
+    this.#measured.set(name, measured);
+    return measured;
   }
 
   /** Durable when it resolves; where it fails, the definition that was there before still is. */
@@ -76,6 +95,7 @@ export class DefinitionStore {
       throw systemError(`cannot write definition ${path}`, error);
     }
     this.#parsed.set(config.name, config);
+    this.#measured.delete(config.name);
   }
 
   /** Where it fails, the definition stays, and starts by itself if it did. */
@@ -89,6 +109,7 @@ export class DefinitionStore {
       throw systemError(`cannot remove definition ${path}`, error);
     }
     this.#parsed.delete(name);
+    this.#measured.delete(name);
   }
 
   async setAutostart(name: string, autostart: boolean): Promise<void> {
@@ -108,7 +129,7 @@ export class DefinitionStore {
     const path = join(this.#layout.config, file);
     try {
       const text = await readFile(path, "utf8");
-      const entry = quickLook(text) ?? (await this.#parse(text));
+      const entry = quickLook(text) ?? (await this.#reader.readStored(text));
       if (entry.name !== basename(file, ".xml")) {
         throw new Error(`the name of the file does not match the domain's, which is ${entry.name}`);
       }

@@ -8,6 +8,7 @@ import { childElements, parseXml, serializeXml } from "@polyvisor/sdk/xml";
 import test from "ava";
 import { DefinitionStore } from "./definitions.js";
 import { Layout, shortName } from "./layout.js";
+import { measuredPart } from "./measured.js";
 import { quickLook } from "./quick-look.js";
 import { formatStatus, type GuestRecord, parseStatus } from "./status-file.js";
 import { StatusWriter } from "./status-writer.js";
@@ -107,14 +108,14 @@ test("definitions are indexed without being parsed, and each is parsed once when
   );
   await writeFile(layout.configFile("torn"), "<domain");
   let parses = 0;
-  const store = new DefinitionStore(
-    layout,
-    async (xml) => {
+  const reader = {
+    async readStored(xml: string) {
       parses++;
       return parseDomain(xml);
     },
-    silentLog,
-  );
+    readMeasured: async (xml: string) => measuredPart(await reader.readStored(xml)),
+  };
+  const store = new DefinitionStore(layout, reader, silentLog);
   const entries = await store.index();
   t.is(entries.length, count);
   t.is(parses, 1);
@@ -128,9 +129,14 @@ test("definitions are indexed without being parsed, and each is parsed once when
 
   await store.save({ ...loaded, memory: 2048 });
   t.is((await store.load("d7")).memory, 2048);
+  t.is((await store.measured("d7")).memory, 2048);
+  t.is(parses, 2);
+  const measured = await store.measured("d8");
+  t.is(await store.measured("d8"), measured);
+  t.is(parses, 3);
   await store.setAutostart("d7", true);
   await store.setAutostart("d7", true);
-  const again = new DefinitionStore(layout, async (xml) => parseDomain(xml), silentLog);
+  const again = new DefinitionStore(layout, reader, silentLog);
   t.like(
     (await again.index()).find((entry) => entry.name === "d7"),
     { autostart: true },
