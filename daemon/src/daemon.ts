@@ -15,7 +15,7 @@ import { doorsOf } from "./startup/doors.js";
 import { type Locations, locationsOf } from "./startup/locations.js";
 import { adminPlace, Operations, operatorSockets } from "./startup/operations.js";
 import type { Options } from "./startup/options.js";
-import { listenOn, socketPath } from "./startup/sockets.js";
+import { listenOn, makeSocketFolder, socketPath } from "./startup/sockets.js";
 import { isInPath, pluginTable, readyWords } from "./startup/words.js";
 
 /** The folder of this package: its dependencies are the plugins that come with the daemon. */
@@ -82,6 +82,7 @@ export async function startDaemon(options: Options): Promise<RunningDaemon> {
     }
   };
   try {
+    await makeSocketFolder(locations, settings);
     await host.start();
     await listenOn(server, doors.all, settings);
     await operations.listen();

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chown, mkdir } from "node:fs/promises";
+import { chmod, chown, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { Settings } from "../config/schema.js";
@@ -45,6 +45,16 @@ function changingSocket(locations: Locations, settings: Settings): Socket {
 /** Where clients look for the socket to change things. */
 export function socketPath(locations: Locations, settings: Settings, suffix: "" | "-ro"): string {
   return join(settings.unix_sock_dir ?? locations.paths.run, `libvirt-sock${suffix}`);
+}
+
+/**
+ * Makes the folder of the sockets where it is not there yet, before anybody else makes it: all users may look for a
+ * system's sockets in it, and the sockets' own permissions say who may use which.
+ */
+export async function makeSocketFolder(locations: Locations, settings: Settings): Promise<void> {
+  const folder = settings.unix_sock_dir ?? locations.paths.run;
+  const made = await mkdir(folder, { recursive: true });
+  if (made !== undefined && locations.hasReadOnlySocket) await chmod(folder, 0o755);
 }
 
 /** Listens on each; a socket that is made gets the group of the settings. */

@@ -1,0 +1,97 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { access, chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { runProgram } from "./process.js";
+
+const POLKITD = "/usr/lib/polkit-1/polkitd";
+
+const POLICY = new URL("../../polkit/org.libvirt.unix.policy", import.meta.url).pathname;
+
+const BUS = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>system</type>
+  <auth>EXTERNAL</auth>
+  <listen>unix:path=FOLDER/bus</listen>
+  <policy context="default">
+    <allow user="*"/>
+    <allow own="*"/>
+    <allow send_destination="*"/>
+    <allow receive_sender="*"/>
+  </policy>
+</busconfig>
+`;
+
+/** A bus and a polkitd of a test's own, with our policy and rules of the test. */
+export interface PrivatePolkit {
+  /** For `DBUS_SYSTEM_BUS_ADDRESS`. */
+  readonly address: string;
+  /** Ends polkitd but not the bus. */
+  endPolkitd(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** What is missing for `startPolkit`; `undefined` where nothing is. */
+export async function whyNoPolkit(): Promise<string | undefined> {
+  if (process.getuid?.() !== 0) return "it needs root";
+  for (const program of [POLKITD, "/usr/bin/dbus-daemon", "/usr/bin/unshare", "/usr/bin/setpriv"])
+    if (!(await exists(program))) return `no ${program} here`;
+  if ((await runProgram("unshare", ["-m", "true"])).code !== 0) return "no mount namespaces here";
+  return undefined;
+}
+
+/** `rules` in polkit's JavaScript. */
+export async function startPolkit(rules: string): Promise<PrivatePolkit> {
+  const folder = await mkdtemp(join(tmpdir(), "polkit-"));
+  for (const name of ["actions", "rules"]) await mkdir(join(folder, name));
+  for (const name of ["", "actions", "rules"]) await chmod(join(folder, name), 0o755);
+  await writeFile(join(folder, "bus.conf"), BUS.replace("FOLDER", folder));
+  await writeFile(join(folder, "rules/10-test.rules"), rules);
+  await copyFile(POLICY, join(folder, "actions/org.libvirt.unix.policy"));
+  const address = `unix:path=${folder}/bus`;
+  const bus = spawn("dbus-daemon", ["--nofork", "--nopidfile", "--nosyslog", `--config-file=${folder}/bus.conf`]);
+  while (!(await exists(join(folder, "bus")))) await delay(10);
+  const mounts = `mount --bind ${folder}/actions /usr/share/polkit-1/actions && mount --bind ${folder}/rules /etc/polkit-1/rules.d`;
+  const polkitd = spawn("unshare", ["-m", "sh", "-c", `${mounts} && exec ${POLKITD} --no-debug`], {
+    env: { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: address },
+  });
+  while (!(await isOnBus(address))) await delay(20);
+  return {
+    address,
+    endPolkitd: () => end(polkitd),
+    async stop() {
+      await end(polkitd);
+      await end(bus);
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+async function isOnBus(address: string): Promise<boolean> {
+  const name = "org.freedesktop.PolicyKit1";
+  const call = [
+    "--print-reply",
+    "--dest=org.freedesktop.DBus",
+    "/",
+    "org.freedesktop.DBus.NameHasOwner",
+    `string:${name}`,
+  ];
+  return /boolean true/.test((await runProgram("dbus-send", [`--bus=${address}`, ...call])).stdout);
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  await ended;
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
