@@ -15,14 +15,14 @@ import { isLooking, type Permission, parsePermission } from "./acl.js";
  * Quirks of the wire that a driver should not see, declared beside the codecs:
  * - `returns`: the reply has this one field, and the call returns its value.
  * - `list`: `needResults` and the count are the wire's; the call returns the list.
- * - `upTo`: the list is cut to the number that the client asked for in `limit`.
+ * - `upTo`: the list is cut to the number that the client asked for in `limit`, which may be `max` where that is less than usual.
  * - `sized`: the call returns the list; a client first asks for its length with 0 in `count`, then for so many entries,
  *   of which there are never more than `max`.
  */
 export type Shape =
   | { readonly returns: string }
   | { readonly list: string }
-  | { readonly upTo: string; readonly limit: string }
+  | { readonly upTo: string; readonly limit: string; readonly max?: number }
   | { readonly sized: string; readonly count: string; readonly max: number };
 
 export interface CallOptions {

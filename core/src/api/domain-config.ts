@@ -97,7 +97,7 @@ export const domainConfigApi = defineApi({
     159,
     { dom: domain, maxStats: u32, flags: u32 },
     { stats: array(memoryStat, LIMITS.memoryStats) },
-    { acl: ["domain:read"], shape: { upTo: "stats", limit: "maxStats" } },
+    { acl: ["domain:read"], shape: { upTo: "stats", limit: "maxStats", max: LIMITS.memoryStats } },
   ),
   domainSetVcpusFlags: call(
     199,

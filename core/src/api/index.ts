@@ -3,7 +3,7 @@ export { type AdminClient, type AdminHandlers, type AdminServer, adminApi } from
 export { type AuthHandlers, authApi } from "./auth.js";
 export { type ConnectHandlers, connectApi } from "./connect.js";
 export * from "./constants.js";
-export type { ByteStream, Call, ClientOf, HandlersOf } from "./define.js";
+export type { ByteStream, Call, ClientOf, HandlersOf, Shape } from "./define.js";
 export { type DomainActionsHandlers, domainActionsApi } from "./domain-actions.js";
 export { type DomainBlockHandlers, domainBlockApi } from "./domain-block.js";
 export { type DomainCheckpointHandlers, domainCheckpointApi } from "./domain-checkpoint.js";

@@ -24,7 +24,7 @@ export function argsToWire(call: Call, args: Wire): Wire {
   const { shape } = call;
   if (shape === undefined || "returns" in shape) return args;
   if ("list" in shape) return { ...args, needResults: 1 };
-  return "upTo" in shape ? { ...args, [shape.limit]: ALL } : { ...args, [shape.count]: shape.max };
+  return "upTo" in shape ? { ...args, [shape.limit]: shape.max ?? ALL } : { ...args, [shape.count]: shape.max };
 }
 
 /** What a client's caller gets, out of the reply. */
