@@ -18,12 +18,16 @@ export interface StreamPort {
 
 const NOTHING = new Uint8Array(0);
 
+/** What could not be handed to the reader at once: a hole of so many bytes and what came behind it; `null` is the end. */
+type Delayed = Buffer | bigint | null;
+
 /**
  * The client's end of a stream, such as a console. `end()` finishes it: the callback comes when the daemon has confirmed
  * that everything arrived. `destroy()` aborts it. The daemon's error destroys it.
  */
 export class RpcStream extends Duplex {
   readonly #port: StreamPort;
+  readonly #delayed: Delayed[] = [];
   #finished: ((error?: Error | null) => void) | undefined;
   #ended = false;
   #over = false;
@@ -37,7 +41,12 @@ export class RpcStream extends Duplex {
   receive(data: Uint8Array): void {
     if (this.#ended) return;
     if (data.length === 0) this.#end();
-    else if (!this.push(Buffer.from(data))) this.#port.full();
+    else this.#deliver(Buffer.from(data));
+  }
+
+  /** The daemon says that so many bytes are zero, instead of sending them. The reader gets them as it goes on. */
+  hole(length: bigint): void {
+    if (!this.#ended && length > 0n) this.#deliver(length);
   }
 
   /** The daemon confirmed the finish. `false` where none was asked for. */
@@ -57,7 +66,8 @@ export class RpcStream extends Duplex {
   }
 
   override _read(): void {
-    this.#port.drained();
+    this.#catchUp();
+    if (this.#delayed.length === 0) this.#port.drained();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
@@ -88,7 +98,39 @@ export class RpcStream extends Duplex {
 
   #end(): void {
     this.#ended = true;
-    this.push(null);
+    this.#deliver(null);
+  }
+
+  /** What is no hole, and behind none, goes to the reader's buffer however full that is: it has arrived already. */
+  #deliver(what: Delayed): void {
+    if (typeof what !== "bigint" && this.#delayed.length === 0) {
+      if (!this.push(what) && what !== null) this.#port.full();
+      return;
+    }
+    this.#delayed.push(what);
+    if (this.#delayed.length === 1) this.#catchUp();
+    else this.#port.full();
+  }
+
+  #catchUp(): void {
+    while (this.#delayed.length > 0)
+      if (!this.push(this.#next())) {
+        if (this.#delayed.length > 0) this.#port.full();
+        return;
+      }
+  }
+
+  /** The next bytes to hand on: of a hole, no more than a packet would bring. */
+  #next(): Buffer | null {
+    const [first = null] = this.#delayed;
+    if (typeof first !== "bigint") {
+      this.#delayed.shift();
+      return first;
+    }
+    const length = Number(first < STREAM_DATA_MAX ? first : BigInt(STREAM_DATA_MAX));
+    if (BigInt(length) === first) this.#delayed.shift();
+    else this.#delayed[0] = first - BigInt(length);
+    return Buffer.alloc(length);
   }
 
   #leave(): void {

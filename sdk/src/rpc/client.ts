@@ -26,6 +26,9 @@ export interface CallSettings {
   readonly signal?: AbortSignal;
 }
 
+/** What the message of a hole in a stream carries (`virNetStreamHole`). */
+const HOLE = xdr.struct({ length: xdr.i64, flags: xdr.u32 });
+
 interface OpenStream {
   readonly program: ProgramId;
   readonly procedure: number;
@@ -170,6 +173,8 @@ export class RpcClient {
     if (frame.type === MESSAGE_TYPE.REPLY) this.#replied(frame);
     else if (frame.type === MESSAGE_TYPE.MESSAGE) this.#notified(frame);
     else if (frame.type === MESSAGE_TYPE.STREAM) this.#streamed(frame);
+    else if (frame.type === MESSAGE_TYPE.STREAM_HOLE)
+      this.#openAt(frame)?.hole(decodeBody(HOLE, this.#reader, frame).length);
     else {
       const { program, version, procedure, type } = frame;
       throw protocolError(`got unexpected RPC call prog ${program} vers ${version} proc ${procedure} type ${type}`);
@@ -194,11 +199,18 @@ export class RpcClient {
 
   /** Packets of a stream that this side gave up go on for a while, so nobody misses a stream. */
   #streamed(frame: Frame): void {
+    const stream = this.#openAt(frame);
+    if (stream === undefined) return;
+    if (frame.status === MESSAGE_STATUS.CONTINUE) stream.receive(frame.buffer.subarray(frame.body, frame.end));
+    else if (frame.status === MESSAGE_STATUS.ERROR) stream.fail(this.#errorIn(frame));
+    else if (!stream.confirm()) throw protocolError("the peer confirmed a stream that nobody finished");
+  }
+
+  #openAt(frame: Frame): RpcStream | undefined {
     const open = this.#streams.get(frame.serial);
-    if (open === undefined || !isOf(open.program, frame) || open.procedure !== frame.procedure) return;
-    if (frame.status === MESSAGE_STATUS.CONTINUE) open.stream.receive(frame.buffer.subarray(frame.body, frame.end));
-    else if (frame.status === MESSAGE_STATUS.ERROR) open.stream.fail(this.#errorIn(frame));
-    else if (!open.stream.confirm()) throw protocolError("the peer confirmed a stream that nobody finished");
+    return open !== undefined && isOf(open.program, frame) && open.procedure === frame.procedure
+      ? open.stream
+      : undefined;
   }
 
   #openStream(serial: number, { program, entry, signal, givenUp }: PendingCall): RpcStream {
