@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { VirtError } from "@polyvisor/core";
 import { maybeAddControllers } from "../controllers.js";
 import { withDevices } from "../devices.js";
@@ -53,7 +54,9 @@ function mirrorFirstConsole(domain: Domain): Domain {
         consoles: [{ ...FIRST_CONSOLE, source: first.source }, ...others],
       });
     }
-    return domain;
+    const shown = serials[0]?.source;
+    if (shown === undefined || isDeepStrictEqual(shown, first.source)) return domain;
+    return withDevices(domain, { consoles: [{ ...FIRST_CONSOLE, source: shown }, ...others] });
   }
   const serial = serials[0];
   if (serial === undefined || !WITH_CONSOLE.has(serial.target.type)) return domain;

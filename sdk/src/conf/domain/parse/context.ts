@@ -1,5 +1,13 @@
 import { type ErrorName, VirtError } from "@polyvisor/core";
-import { attribute, child, errorAt, nearest, onOffAttribute, type XmlElement } from "../../../xml/index.js";
+import {
+  attribute,
+  child,
+  errorAt,
+  integerAttribute,
+  nearest,
+  onOffAttribute,
+  type XmlElement,
+} from "../../../xml/index.js";
 import { parseNumberSet } from "../../number-set.js";
 import type { NumberSet, VirtioOptions } from "../model/index.js";
 
@@ -93,4 +101,12 @@ export function sanitizePath(path: string): string {
   const lead = /^\/\/(?!\/)/.test(path) ? "//" : path.startsWith("/") ? "/" : "";
   const rest = path.replace(/^\/+/, "").replace(/\/+/g, "/").replace(/\/$/, "");
   return lead + rest;
+}
+
+/** A number that libvirt keeps with a sign and takes without. */
+export function plainNumber(element: XmlElement, name: string, base: 0 | 10 = 10): number | undefined {
+  const value = integerAttribute(element, name, { signed: true, base });
+  if (value === undefined || value >= 0) return value;
+  const words = `Invalid value for attribute '${name}' in element '${element.name}': '${value}'. Expected non-negative value`;
+  throw confError(element, "XML_ERROR", words, "Write a number without a sign.");
 }

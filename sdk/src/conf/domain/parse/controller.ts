@@ -12,7 +12,7 @@ import {
   type XmlElement,
 } from "../../../xml/index.js";
 import type { Controller, ControllerDriver, PciController, UsbController } from "../model/index.js";
-import { anySet, confError, type ParseContext, parseVirtioOptions, word } from "./context.js";
+import { anySet, confError, type ParseContext, parseVirtioOptions, plainNumber, word } from "./context.js";
 import { parseDeviceInfo } from "./device-info.js";
 
 const CHILDREN: ReadonlySet<string> = new Set("acpi address alias driver master model pcihole64 target".split(" "));
@@ -75,14 +75,6 @@ const USB_MODELS = [
 ] as const;
 const IDE_MODELS = ["piix3", "piix4", "ich6"] as const;
 const VIRTIO_SERIAL_MODELS = ["virtio", "virtio-transitional", "virtio-non-transitional"] as const;
-
-/** A number that libvirt keeps with a sign and takes without. */
-function plainNumber(element: XmlElement, name: string, base: 0 | 10 = 10): number | undefined {
-  const value = integerAttribute(element, name, { signed: true, base });
-  if (value === undefined || value >= 0) return value;
-  const words = `Invalid value for attribute '${name}' in element '${element.name}': '${value}'. Expected non-negative value`;
-  throw confError(element, "XML_ERROR", words, "Write a number without a sign.");
-}
 
 export function parseController(element: XmlElement, context: ParseContext): Controller {
   allowChildren(element, CHILDREN);

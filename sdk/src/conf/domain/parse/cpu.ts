@@ -19,7 +19,7 @@ import {
   yesNoAttribute,
 } from "../../../xml/index.js";
 import type { Cpu, CpuFeature, CpuNuma, NumaCell, NumaDistance, NumaInterconnect } from "../model/index.js";
-import { confError, numbersOf, word, wordAttribute } from "./context.js";
+import { confError, numbersOf, plainNumber, word, wordAttribute } from "./context.js";
 
 const CHILDREN: ReadonlySet<string> = new Set("cache feature maxphysaddr model numa topology vendor".split(" "));
 const MODES = ["custom", "host-model", "host-passthrough", "maximum"] as const;
@@ -68,7 +68,7 @@ export function parseCpu(element: XmlElement): Cpu {
     cache: parseCache(element),
     maxphysaddr: maxphysaddr && {
       mode: requiredEnum(maxphysaddr, "mode", ["emulate", "passthrough"]),
-      bits: integerAttribute(maxphysaddr, "bits"),
+      bits: plainNumber(maxphysaddr, "bits"),
     },
     features,
     numa: numa && parseNuma(numa),
@@ -188,13 +188,21 @@ function parseCell(element: XmlElement, id: number): NumaCell {
         : caches
             .map((cache) => ({
               level: requiredInteger(cache, "level", { nonzero: true }),
-              associativity: requiredEnum(cache, "associativity", ["none", "direct", "full"]),
-              policy: requiredEnum(cache, "policy", ["none", "writeback", "writethrough"]),
+              associativity: cacheWord(cache, id, "associativity", ["none", "direct", "full"]),
+              policy: cacheWord(cache, id, "policy", ["none", "writeback", "writethrough"]),
               size: sizeOf(cache, "size", "value", 1024),
               line: sizeOf(cache, "line", "value", 1),
             }))
             .sort((a, b) => a.level - b.level),
   };
+}
+
+function cacheWord<const T extends string>(cache: XmlElement, cell: number, name: string, words: readonly T[]): T {
+  const written = attribute(cache, name);
+  if (written !== undefined)
+    return word(cache, written, words, (value) => `Invalid cache ${name} '${value}'`, "XML_ERROR");
+  const complaint = `Missing '${name}' attribute in cache element for NUMA node ${cell}`;
+  throw confError(cache, "XML_ERROR", complaint, `Add ${name}='none'.`);
 }
 
 function sizeOf(element: XmlElement, name: string, attributeName: string, divisor: 1024 | 1): number {

@@ -251,7 +251,12 @@ const CACHE_ORDER = ["both", "code", "data"] as const;
 function parseCache(element: XmlElement): Cachetune["caches"][number] {
   const text = attribute(element, "size");
   const value = text === undefined ? undefined : parseInteger(text);
-  if (value === undefined) throw confError(element, "XML_ERROR", "missing element or attribute './@size'");
+  if (value === undefined) {
+    const words = text
+      ? `Invalid value '${text}' for element or attribute './@size'`
+      : "missing element or attribute './@size'";
+    throw confError(element, "XML_ERROR", words, "Write a number.");
+  }
   return {
     id: requiredInteger(element, "id"),
     level: requiredInteger(element, "level"),

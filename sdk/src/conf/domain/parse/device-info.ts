@@ -65,7 +65,7 @@ function checkLoadparm(boot: XmlElement, value: string): void {
 function parseBoot(element: XmlElement): Pick<DeviceInfo, "bootOrder" | "loadparm"> {
   const boot = child(element, "boot");
   if (boot === undefined) return {};
-  const loadparm = attribute(boot, "loadparm")?.toUpperCase();
+  const loadparm = attribute(boot, "loadparm")?.toUpperCase().replaceAll("-", "_");
   if (loadparm !== undefined) checkLoadparm(boot, loadparm);
   return { bootOrder: requiredInteger(boot, "order", { nonzero: true }), loadparm };
 }
@@ -176,7 +176,11 @@ function parseUsbPort(element: XmlElement): readonly number[] | undefined {
       "Write ports with dots, such as 1.2.",
     );
   }
-  return path.map(Number);
+  // a port 0 ends the path
+  const numbers = path.map(Number);
+  const end = numbers.indexOf(0);
+  const used = end === -1 ? numbers : numbers.slice(0, end);
+  return used.length === 0 ? undefined : used;
 }
 
 function parseCcwPlace(element: XmlElement): { cssid: number; ssid: number; devno: number } | undefined {

@@ -255,7 +255,9 @@ function parseIoTune(disk: XmlElement): IoTune | undefined {
   for (const [name, field] of IOTUNE_FIELDS) {
     const each = child(element, name);
     if (each === undefined) continue;
-    const value = parseInteger(textOf(each).trim());
+    const text = textOf(each).trim();
+    if (text === "") continue;
+    const value = parseInteger(text);
     if (value === undefined) throw confError(each, "XML_ERROR", `disk iotune field '${name}' must be an integer`);
     if (value !== 0) tune[field] = value;
   }

@@ -57,7 +57,7 @@ function parseVideoModel(element: XmlElement | undefined): Video["model"] {
   const number = (name: string): number | undefined => {
     const text = attribute(element, name);
     if (text === undefined || text === "") return undefined;
-    const value = parseInteger(text);
+    const value = parseInteger(text, { max: 0xffffffff });
     if (value === undefined) {
       throw confError(
         element,
@@ -163,7 +163,7 @@ export function parseSound(element: XmlElement, context: ParseContext): Sound {
     kind: "sound",
     model,
     codecs: codecs.map((codec) =>
-      word(codec, attribute(codec, "type") ?? "", CODECS, (value) => `unknown codec type '${value}'`),
+      word(codec, attribute(codec, "type") ?? "(null)", CODECS, (value) => `unknown codec type '${value}'`),
     ),
     audioId: audio && requiredInteger(audio, "id", { nonzero: true }),
     ...parseDeviceInfo(element, context),

@@ -352,7 +352,7 @@ function parseKeywrap(element: XmlElement | undefined): Domain["keywrap"] {
     if (keywrap[name] !== undefined) {
       throw confError(
         each,
-        "CONFIG_UNSUPPORTED",
+        "INTERNAL_ERROR",
         `A domain definition can have no more than one cipher node with name ${name}`,
       );
     }

@@ -1,3 +1,4 @@
+import { VirtError } from "@polyvisor/core";
 import {
   attribute,
   child,
@@ -87,10 +88,19 @@ function parseSmm(element: XmlElement | undefined): Features["smm"] {
   return { state, tseg: state === "on" ? scaledChild(element, "tseg", 1024 * 1024) : undefined };
 }
 
+function hptPageSize(element: XmlElement): number | undefined {
+  try {
+    return scaledChild(element, "maxpagesize", 1024);
+  } catch (error) {
+    if (!(error instanceof VirtError)) throw error;
+    throw confError(element, "CONFIG_UNSUPPORTED", "Unable to parse HPT maxpagesize setting", error.hint);
+  }
+}
+
 function parseHpt(element: XmlElement | undefined): Features["hpt"] {
   if (element === undefined) return undefined;
   const resizing = enumAttribute(element, "resizing", ["enabled", "disabled", "required"]);
-  const bytes = scaledChild(element, "maxpagesize", 1024);
+  const bytes = hptPageSize(element);
   const maxpagesize = bytes === undefined ? undefined : Math.ceil(bytes / 1024);
   return resizing === undefined && !maxpagesize ? undefined : { resizing, maxpagesize };
 }

@@ -47,7 +47,7 @@ function parseSource(element: XmlElement, model: MemoryDevice["model"]): MemoryD
   const file = model === "nvdimm" || model === "virtio-pmem";
   const nodes = file ? undefined : childText(element, "nodemask");
   const path = file ? childText(element, "path") : undefined;
-  if (file && path === undefined) throw confError(element, "XML_ERROR", `path is required for model '${model}'`);
+  if (file && path === undefined) throw confError(element, "XML_DETAIL", `path is required for model '${model}'`);
   const source = {
     nodemask: nodes === undefined ? undefined : numberSet(element, nodes, "nodemask"),
     pagesize: pages ? kib(element, "pagesize") || undefined : undefined,

@@ -156,10 +156,13 @@ function parseLoader(element: XmlElement): Loader | undefined {
   return anySet(loader) ? loader : undefined;
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 function parseNvram(element: XmlElement, context: ParseContext): OsNvram | undefined {
   const template = attribute(element, "template");
   const type = enumAttribute(element, "type", STORAGE_TYPES);
   if (type === undefined) {
+    allowChildren(element, NONE);
     const path = textOf(element);
     if (path === "") return template === undefined ? undefined : { template };
     return { template, source: { type: "file", path } };

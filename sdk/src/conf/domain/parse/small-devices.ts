@@ -124,8 +124,9 @@ export function parsePanic(element: XmlElement, context: ParseContext): Panic {
   const info = parseDeviceInfo(element, context);
   const models = ["default", "isa", "pseries", "hyperv", "s390"] as const;
   const written = attribute(element, "model");
-  const model = written && word(element, written, models, (value) => `unknown panic model '${value}'`);
-  return { kind: "panic", model: model === "default" ? undefined : model || undefined, ...info };
+  const model =
+    written === undefined ? undefined : word(element, written, models, (value) => `unknown panic model '${value}'`);
+  return { kind: "panic", model: model === "default" ? undefined : model, ...info };
 }
 
 export function parseVsock(element: XmlElement, context: ParseContext): Vsock {

@@ -174,7 +174,7 @@ function parseNetwork(element: XmlElement): NetworkSource {
     initiatorIqn: parseInitiator(element),
     sslVerify:
       ssl !== undefined && (protocol === "https" || protocol === "ftps") ? yesNoAttribute(ssl, "verify") : undefined,
-    cookies: cookies === undefined ? undefined : childElements(cookies, "cookie").map(parseCookie),
+    cookies: cookies && parseCookies(cookies),
     readahead: transfer ? transferNumber(element, "readahead", "size") : undefined,
     timeout: transfer ? transferNumber(element, "timeout", "seconds") : undefined,
     identity:
@@ -185,6 +185,16 @@ function parseNetwork(element: XmlElement): NetworkSource {
 export function parseInitiator(element: XmlElement): string | undefined {
   const initiator = child(element, "initiator");
   return initiator === undefined ? undefined : childAttribute(initiator, "iqn", "name");
+}
+
+function parseCookies(element: XmlElement): readonly { name: string; value: string }[] {
+  const names = new Set<string>();
+  return childElements(element, "cookie").map((each) => {
+    const cookie = parseCookie(each);
+    if (names.has(cookie.name)) throw confError(each, "XML_ERROR", `duplicate cookie '${cookie.name}'`);
+    names.add(cookie.name);
+    return cookie;
+  });
 }
 
 function parseCookie(element: XmlElement): { name: string; value: string } {

@@ -8,6 +8,7 @@ import {
   requiredEnum,
   type XmlElement,
 } from "../../../xml/index.js";
+import { parseUuid } from "../../common/index.js";
 import type { Tpm, TpmBackend } from "../model/index.js";
 import { CHARDEV_TYPES, parseChardevSource } from "./chardev.js";
 import { confError, type ParseContext } from "./context.js";
@@ -50,8 +51,16 @@ function parseTpmBackend(element: XmlElement, context: ParseContext): TpmBackend
   return {
     type,
     version: enumAttribute(element, "version", ["1.2", "2.0"]),
-    encryptionSecret: childAttribute(element, "encryption", "secret")?.toLowerCase(),
+    encryptionSecret: encryptionSecret(element),
     persistentState: persistent === "yes" ? "yes" : undefined,
     activePcrBanks: written && BANKS.filter((bank) => written.some((each) => each.name === bank)),
   };
+}
+
+function encryptionSecret(backend: XmlElement): string | undefined {
+  const written = childAttribute(backend, "encryption", "secret");
+  if (written === undefined) return undefined;
+  const uuid = parseUuid(written);
+  if (uuid !== undefined) return uuid;
+  throw confError(backend, "INTERNAL_ERROR", `Unable to parse secret uuid '${written}'`, "Write the secret's UUID.");
 }

@@ -1,4 +1,11 @@
-import { allowChildren, attribute, childElements, parseInteger, type XmlElement } from "../../../xml/index.js";
+import {
+  allowChildren,
+  attribute,
+  childElements,
+  integerAttribute,
+  requiredEnum,
+  type XmlElement,
+} from "../../../xml/index.js";
 import type { Hub, Redirdev, RedirFilter } from "../model/index.js";
 import { CHARDEV_TYPES, parseChardevSource } from "./chardev.js";
 import { confError, type ParseContext, word, wordAttribute } from "./context.js";
@@ -32,29 +39,26 @@ export function parseRedirdev(element: XmlElement, context: ParseContext): Redir
 export function parseRedirFilter(element: XmlElement): RedirFilter {
   return {
     devices: childElements(element, "usbdev").map((device) => {
-      const id = (name: string, limit: number): number | undefined => {
-        const text = attribute(device, name);
-        if (text === undefined || text === "-1") return undefined;
-        const value = parseInteger(text, { base: 0 });
-        if (value === undefined) throw confError(device, "INTERNAL_ERROR", `Cannot parse USB ${name} code '${text}'`);
-        if (value > limit)
-          throw confError(device, "INTERNAL_ERROR", `Invalid USB ${name} code 0x${value.toString(16)}`);
-        return value;
-      };
-      const allow = attribute(device, "allow");
-      if (allow !== "yes" && allow !== "no") {
-        const words = allow === undefined ? "Missing USB device allow attribute" : `Invalid allow value '${allow}'`;
-        throw confError(device, "XML_ERROR", words, "Add allow='yes' or allow='no'.");
+      const usbClass = usbCode(device, "class");
+      if (usbClass !== undefined && (usbClass < 0 || usbClass > 0xff)) {
+        const words = `Invalid USB Class code 0x${(usbClass >>> 0).toString(16)}`;
+        throw confError(device, "INTERNAL_ERROR", words, "Write a number up to 0xff.");
       }
       return {
-        class: id("class", 0xff),
-        vendor: id("vendor", 0xffff),
-        product: id("product", 0xffff),
+        class: usbClass,
+        vendor: usbCode(device, "vendor"),
+        product: usbCode(device, "product"),
         version: parseUsbVersion(device),
-        allow,
+        allow: requiredEnum(device, "allow", ["yes", "no"]),
       };
     }),
   };
+}
+
+/** -1 is what is not said. */
+function usbCode(device: XmlElement, name: string): number | undefined {
+  const value = integerAttribute(device, name, { base: 0, signed: true });
+  return value === -1 ? undefined : value;
 }
 
 function parseUsbVersion(element: XmlElement): number | undefined {
