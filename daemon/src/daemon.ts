@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { createHost, type Host, type HostInfo, type Log, silentLog } from "@polyvisor/core";
+import { dirname, join } from "node:path";
+import { type AccessPolicy, createHost, type Host, type HostInfo, type Log, silentLog } from "@polyvisor/core";
 import { peerCredentials } from "@polyvisor/sdk/process";
+import { loadRules } from "./access/rules/index.js";
 import { liveSettings, logSettings } from "./config/live.js";
 import { loadSettings } from "./config/load.js";
 import type { Settings } from "./config/schema.js";
@@ -62,13 +64,14 @@ export async function startDaemon(options: Options): Promise<RunningDaemon> {
   const centre = await LogCentre.open(logSettings(settings));
   const { log } = centre;
   const host = await hostOf(configuration, log);
+  const policy = await policyOf(settings, locations);
   const activated = takeActivated();
   const doors = await doorsOf(locations, settings, activated);
   const admin = adminPlace(locations, settings, activated);
   const sockets = doors.sockets.map(({ path }) => path);
   const claimed = await claim(locations.pidFile, [...sockets, ...operatorSockets(settings, admin)]);
   const meter = settings.metrics_listen === undefined ? undefined : new Meter();
-  const terms = { ...liveSettings(settings), trace: centre.trace, ...(meter && { meter }) };
+  const terms = { ...liveSettings(settings), ...policy, trace: centre.trace, ...(meter && { meter }) };
   const server = new SessionServer(host, terms, log, peerCredentials);
   const configRequired = options.config !== undefined;
   const operations = new Operations({ locations, settings, configRequired, host, server, centre, admin, meter });
@@ -109,6 +112,12 @@ function hostOf({ mode, locations, settings }: Configuration, log: Log): Promise
     dependenciesOf: PACKAGE.pathname,
     pluginFolders: settings.plugin_folders,
   });
+}
+
+/** What the settings say of access. */
+async function policyOf(settings: Settings, { configFile }: Locations): Promise<{ readonly policy?: AccessPolicy }> {
+  if (settings.access_drivers.length === 0) return {};
+  return { policy: await loadRules(settings.access_rules ?? join(dirname(configFile), "access.rules")) };
 }
 
 async function readiness(host: Host, settings: Settings, socket: string): Promise<string> {

@@ -77,6 +77,10 @@ export const settingsSchema = z
     host_uuid: z.string().uuid().optional(),
     /** The URI of clients that name none. */
     uri_default: text.optional(),
+    /** Who decides on access, beside the sockets' permissions; all of them must agree. */
+    access_drivers: z.array(z.enum(["rules"])).default([]),
+    /** The file of the driver "rules"; access.rules beside this file by default. */
+    access_rules: z.string().startsWith("/", { message: "must be an absolute path" }).optional(),
     /** More folders to look for plugins in. */
     plugin_folders: z.array(z.string().startsWith("/", { message: "must be absolute paths" })).default([]),
   })
