@@ -1,4 +1,4 @@
-import { formatDomain, parseDomain } from "@polyvisor/sdk/conf";
+import { checkAbiStability, formatDomain, parseDomain } from "@polyvisor/sdk/conf";
 import { expectMode, expectUnwrapped, type GoldenRun } from "@polyvisor/sdk/golden";
 import { qemuHooks } from "../conf/index.js";
 import { listField } from "./fields.js";
@@ -18,6 +18,8 @@ export function qemuxml2xml(): GoldenRun {
         inactive,
         abiUpdate: listField(row, "parseFlags").includes("VIR_DOMAIN_DEF_PARSE_ABI_UPDATE"),
       });
+      // a configuration that did not pass as its own could not be restored nor migrated
+      checkAbiStability(domain, domain);
       return formatDomain(domain, { inactive, secure: true });
     });
     if (printed !== undefined) expectUnwrapped(files, row.expected, printed);

@@ -166,6 +166,43 @@ copy_on_read='on' discard='unmap' iothread='1' detect_zeroes='on' queues='4' que
   "a channel without type": guest("<channel type='pty'><target name='x'/></channel>"),
   "USB that is disabled": guest("<controller type='usb' model='none'/><hub type='usb'/>"),
   "a password that cannot expire": guest("<graphics type='vnc' passwd='p' passwdValidTo='soon'/>"),
+  "a console that differs from the serial port": guest(
+    "<serial type='file'><source path='/s'/></serial><console type='tcp'><target type='serial'/></console>",
+  ),
+  "a serial port without its file": guest("<serial type='file'/>"),
+  "nmdm with one end": guest("<serial type='nmdm'><source master='/dev/nmdm0A'/></serial>"),
+  "of two faults the disk's, though it comes later": guest(
+    "<watchdog model='x'/><disk><source protocol='none'/><target dev='vda' bus='none'/></disk>",
+  ),
+  "a bad UUID of the firmware, after the devices": guest(
+    "<panic model='x'/>",
+    "<sysinfo type='smbios'><system><entry name='uuid'>6f0b2d3c-0000-4000-8000-000000000002</entry></system></sysinfo>",
+  ),
+  "a UUID of the firmware that is not the guest's": guest(
+    "",
+    "<sysinfo type='smbios'><system><entry name='uuid'>6f0b2d3c-0000-4000-8000-000000000002</entry></system></sysinfo>",
+  ),
+  "passthrough without a device": guest("<input type='passthrough' bus='virtio'/>"),
+  "a virtual port without what it needs": guest(
+    `<interface type='bridge'>${MAC}<source bridge='b'/><virtualport type='802.1Qbg'><parameters managerid='1'/></virtualport></interface>`,
+  ),
+  "a route to no network": guest(
+    `<interface type='ethernet'>${MAC}<source><route address='10.0.0.1' prefix='8' gateway='10.0.0.2'/></source></interface>`,
+  ),
+  "an address in another form": guest(
+    `<interface type='ethernet'>${MAC}<ip address='FE80:0::1' prefix='64'/><source><ip address='010.1' peer='10.2'/></source></interface>`,
+  ),
+  "monitors that share vCPUs": guest(
+    "",
+    `<vcpu>4</vcpu><cputune><cachetune vcpus='0-3'><cache id='0' level='3' type='both' size='3' unit='MiB'/>
+<monitor level='3' vcpus='0-1'/><monitor level='3' vcpus='1-2'/></cachetune></cputune>`,
+  ),
+  "ways between NUMA nodes, told twice": guest(
+    "",
+    `<vcpu>2</vcpu><cpu><numa><cell cpus='0' memory='32768'/><cell cpus='1' memory='32768'/><interconnects>
+<latency initiator='0' target='1' type='read' value='5'/><latency initiator='1' target='0' type='read' value='5'/></interconnects></numa></cpu>`,
+  ),
+  "a USB path that ends": guest("<input type='tablet' bus='usb'><address type='usb' bus='0' port='1.0'/></input>"),
   "an unterminated document": "<domain type='test'><name>g</name>",
 };
 
