@@ -1,5 +1,6 @@
+import { constants } from "node:crypto";
 import type { Socket } from "node:net";
-import { createServer, type Server, type TLSSocket } from "node:tls";
+import { createServer, type SecureContextOptions, type Server, type TLSSocket } from "node:tls";
 import { nameTest } from "../../auth/patterns.js";
 import { type TlsMaterial, timeProblem } from "./files.js";
 import { distinguishedName } from "./names.js";
@@ -46,8 +47,7 @@ export class TlsDoor {
     this.#mayEnter = nameTest(terms.allowedNames);
     this.#outcome = outcome;
     this.#server = createServer({
-      ...terms.material,
-      ...terms.versions,
+      ...contextOf(terms.material, terms.versions),
       requestCert: true,
       rejectUnauthorized: false,
       handshakeTimeout: HANDSHAKE_MS,
@@ -76,7 +76,7 @@ export class TlsDoor {
 
   /** Clients that come from now on see other certificates. Throws where those are none. */
   renew(material: TlsMaterial): void {
-    this.#server.setSecureContext({ ...material, ...this.#terms.versions });
+    this.#server.setSecureContext(contextOf(material, this.#terms.versions));
   }
 
   #decide(socket: TLSSocket): void {
@@ -109,6 +109,11 @@ export class TlsDoor {
       return "Client's Distinguished Name is not on the list of allowed clients (tls_allowed_dn_list)";
     return undefined;
   }
+}
+
+/** Nobody resumes an earlier session: a certificate that has been revoked since would not be looked at again. */
+function contextOf(material: TlsMaterial, versions: TlsVersions): SecureContextOptions {
+  return { ...material, ...versions, secureOptions: constants.SSL_OP_NO_TICKET };
 }
 
 function addressOf({ remoteAddress, remotePort }: Socket): string {

@@ -1,4 +1,4 @@
-import { copyFile, mkdir } from "node:fs/promises";
+import { access, copyFile, mkdir } from "node:fs/promises";
 import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
@@ -24,6 +24,12 @@ const missing = (
 ).flat();
 
 const scramIsHere = await hasScram();
+
+const exists = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 interface Place {
   readonly root: string;
@@ -124,7 +130,10 @@ else {
       const daemon = await serveTls(t, here, more);
       const { code, stderr } = await virshOver(here, here.authority.cert, own, "list");
       t.is(code, 1);
-      t.regex(stderr, /error: failed to connect to the hypervisor\nerror: /);
+      t.regex(
+        stderr,
+        /error: failed to connect to the hypervisor\nerror: Unable to read TLS confirmation: Input\/output error/,
+      );
       await until(() => logs.test(daemon.log()));
       t.regex(daemon.log(), /"msg":"a client was refused at the TLS door"/);
       const good = await here.authority.issue("client", "/O=Example/CN=fred");
@@ -207,5 +216,25 @@ else {
     t.not((await handshake("-tls1_2")).code, 0);
     t.regex((await handshake("-tls1_3")).stdout, /Verify return code: 0 \(ok\)/);
     t.regex(daemon.log(), /the handshake failed/);
+  });
+
+  test("a session is not taken up again: each connection shows its certificate", async (t) => {
+    const here = await place(t);
+    await serveTls(t, here);
+    const { cert, key } = await here.authority.issue("client", "/CN=fred");
+    const file = join(here.root, "session");
+    const connect = (...more: string[]) =>
+      runProgram(
+        "openssl",
+        [
+          ...["s_client", "-connect", `localhost:${here.port}`, "-CAfile", here.authority.cert],
+          ...["-cert", cert, "-key", key, "-no_ign_eof", ...more],
+        ],
+        { input: "Q\n" },
+      );
+    for (const version of ["-tls1_2", "-tls1_3"]) {
+      t.regex((await connect(version, "-sess_out", file)).stdout, /^New, TLSv1/m);
+      if (await exists(file)) t.notRegex((await connect(version, "-sess_in", file)).stdout, /^Reused/m);
+    }
   });
 }

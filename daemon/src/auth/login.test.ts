@@ -1,0 +1,79 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { MESSAGE_STATUS } from "@polyvisor/sdk/rpc";
+import type { ExecutionContext } from "ava";
+import test from "ava";
+import { numberOf, resultOf } from "../testing/call-bodies.js";
+import { errorOf, RawClient } from "../testing/raw-client.js";
+import { serve, until } from "../testing/serve.js";
+import type { PolkitAuthority, PolkitSubject, PolkitVerdict } from "./polkit.js";
+
+/** What a polkit was asked. It is a stand-in: the real one can be made to refuse, but not to have its user refuse. */
+interface Asked {
+  readonly subject: PolkitSubject;
+  readonly action: string;
+  readonly signal: AbortSignal;
+}
+
+async function connectWith(t: ExecutionContext, authority: PolkitAuthority): Promise<RawClient> {
+  const { server } = await serve(t);
+  const folder = await mkdtemp(join(tmpdir(), "pvd-"));
+  t.teardown(() => rm(folder, { recursive: true }));
+  const path = join(folder, "sock");
+  await server.listen({ path, mode: 0o700, readOnly: false, login: { method: "polkit", authority } });
+  const client = await RawClient.connect(path);
+  t.teardown(() => client.close());
+  return client;
+}
+
+const VERDICTS: readonly (readonly [verdict: PolkitVerdict, code: number, words: string])[] = [
+  ["denied", 45, "authentication failed: access denied by policy"],
+  ["dismissed", 79, "authentication cancelled: user cancelled authentication process"],
+  [
+    "challenge",
+    94,
+    "authentication unavailable: no polkit agent available to authenticate action 'org.libvirt.unix.manage'",
+  ],
+];
+
+for (const [verdict, code, words] of VERDICTS) {
+  test(`a stand-in for polkit says ${verdict}: the client hears it in libvirt's words, and stays out`, async (t) => {
+    const client = await connectWith(t, { check: async () => verdict });
+    t.deepEqual(errorOf(await client.call(numberOf("authPolkit"))), { code, domain: 60, message: words });
+    t.is(errorOf(await client.call(numberOf("connectGetType"))).message, "authentication required");
+  });
+}
+
+test("a stand-in for polkit says authorized: the client is in, and was asked about with the time of its start", async (t) => {
+  const asked: Asked[] = [];
+  const client = await connectWith(t, {
+    async check(subject, action, signal) {
+      asked.push({ subject, action, signal });
+      return "authorized";
+    },
+  });
+  t.deepEqual(resultOf("authPolkit", (await client.call(numberOf("authPolkit"))).body), { complete: 1 });
+  await client.open("test:///default");
+  t.is((await client.call(numberOf("connectGetType"))).status, MESSAGE_STATUS.OK);
+  t.is(asked[0]?.action, "org.libvirt.unix.manage");
+  t.is(asked[0]?.subject.pid, process.pid);
+  t.true((asked[0]?.subject.startTime ?? 0n) > 0n);
+  t.is(errorOf(await client.call(numberOf("authPolkit"))).code, 45);
+});
+
+test("a client that leaves while polkit's user thinks about it is not asked about any longer", async (t) => {
+  const asked: Asked[] = [];
+  const client = await connectWith(t, {
+    check: (subject, action, signal) =>
+      new Promise((_resolve, reject) => {
+        asked.push({ subject, action, signal });
+        signal.addEventListener("abort", () => reject(new Error("the client left")));
+      }),
+  });
+  client.send({ procedure: numberOf("authPolkit"), serial: 1 });
+  await until(() => asked.length === 1);
+  client.close();
+  await until(() => asked[0]?.signal.aborted === true);
+  t.pass();
+});
