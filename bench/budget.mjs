@@ -2,11 +2,11 @@
 // call the microseconds of each layer and of the way through all of them. `node bench/budget.mjs` shows it alone.
 import { checkReadOnly, createHost, parseUri, remoteProgram, silentLog, xdr } from "@polyvisor/core";
 import { FrameSplitter, frameBytes, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
+import { authorize } from "../daemon/dist/access/authorize.js";
 import { SessionCallContext } from "../daemon/dist/rpc/context.js";
 import { argsOf, entryOf, perform } from "../daemon/dist/rpc/dispatch.js";
 import { writeReply } from "../daemon/dist/rpc/messages.js";
 import { Outbox } from "../daemon/dist/rpc/outbox.js";
-import { authorize } from "../daemon/dist/access/authorize.js";
 import { dispatchTables } from "../daemon/dist/rpc/table.js";
 
 const BATCH = 2000;
