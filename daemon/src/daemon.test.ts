@@ -139,7 +139,7 @@ const BAD_SETTINGS: readonly { readonly what: string; readonly text: string; rea
   {
     what: "limits that contradict",
     text: "max_clients = 5\n",
-    says: /max_clients \(5\) must not be less than max_anonymous/,
+    says: /polyvisord\.conf:1: max_clients \(5\) must not be less than max_anonymous/,
   },
 ];
 

@@ -24,7 +24,7 @@ export function settingsOf(path: string, text: string): Settings {
   const entries = parseConfigFile(text, path).filter(isSetting);
   const lines = linesOf(path, entries);
   const result = settingsSchema.safeParse(Object.fromEntries(entries.map(({ key, value }) => [key, value])));
-  if (result.success) return checked(path, result.data);
+  if (result.success) return checked(path, lines, result.data);
   const { issues } = result.error;
   throw new StartError(
     issues.flatMap((issue) => wordsOf(path, lines, issue)).join("\n"),
@@ -45,10 +45,11 @@ function linesOf(path: string, entries: readonly ConfigSetting[]): ReadonlyMap<s
   return lines;
 }
 
-function checked(path: string, settings: Settings): Settings {
+function checked(path: string, lines: ReadonlyMap<string, number>, settings: Settings): Settings {
+  const line = lines.get("max_clients") ?? lines.get("max_anonymous_clients");
   if (settings.max_clients < settings.max_anonymous_clients)
     throw new StartError(
-      `${path}: max_clients (${settings.max_clients}) must not be less than max_anonymous_clients (${settings.max_anonymous_clients})`,
+      `${path}:${line}: max_clients (${settings.max_clients}) must not be less than max_anonymous_clients (${settings.max_anonymous_clients})`,
     );
   return settings;
 }
