@@ -21,6 +21,9 @@ const CELLS: readonly Cell[] = [
 /** libvirt's test driver adds up KiB and calls the sum bytes; clients that know it expect this number. */
 export const FREE_MEMORY = CELLS.reduce((sum, cell) => sum + cell.freeMemory, 0);
 
+/** All the memory of each cell, in KiB. */
+export const CELL_SIZES: readonly number[] = CELLS.map(({ memory }) => memory);
+
 /** The capabilities document. Only what it says of an IOMMU is looked up on this machine. */
 export async function capabilities(): Promise<string> {
   const made: Capabilities = {

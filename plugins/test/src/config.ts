@@ -31,7 +31,7 @@ export function writeConfig(config: Config, flags: number): string {
 }
 
 /** What this driver takes, and what it fills in where a document does not say. */
-const HOOKS: DomainHooks = {
+export const HOOKS: DomainHooks = {
   features: new Set(["memory-hotplug", "offline-vcpupin", "individual-vcpus", "user-alias", "net-model-string"]),
   defaultArch: "i686",
   devices: { video: chooseVideo },

@@ -10,7 +10,7 @@ import {
 import type { Domain as Config } from "@polyvisor/sdk/conf";
 import { readConfig, readValidConfig } from "./config.js";
 import { TestDomain } from "./domain.js";
-import { checkFlags } from "./errors.js";
+import { checkFlags, testError } from "./errors.js";
 import type { TestHypervisor } from "./hypervisor.js";
 import { start } from "./lifecycle.js";
 
@@ -30,10 +30,7 @@ export function definitionHandlers(hypervisor: TestHypervisor): DomainLifecycleH
   }
 
   function create(config: Config, flags: number): Domain {
-    const known = namesake(hypervisor, config);
-    if (known?.isActive) throw conflict("OPERATION_INVALID", `domain '${config.name}' is already active`);
-    known?.borrow(config);
-    const domain = known ?? add(hypervisor, config);
+    const domain = adopt(hypervisor, config);
     start(hypervisor, domain, flags);
     return domain.ref;
   }
@@ -42,7 +39,9 @@ export function definitionHandlers(hypervisor: TestHypervisor): DomainLifecycleH
     const known = UNDEFINE_FLAG.MANAGED_SAVE | UNDEFINE_FLAG.SNAPSHOTS_METADATA;
     checkFlags(flags, known, "testDomainUndefineFlags");
     const domain = domains.find(dom);
+    checkRemains(domain, flags);
     domain.persistent = false;
+    domain.hasManagedSave = false;
     if (!domain.isActive) domains.remove(domain);
     hypervisor.transition(domain, "undefine");
   }
@@ -67,6 +66,25 @@ export function definitionHandlers(hypervisor: TestHypervisor): DomainLifecycleH
       domains.find(dom).autostart = autostart;
     },
   };
+}
+
+/** The domain that is to start with a configuration once: one that is here and off, or a new one. */
+export function adopt(hypervisor: TestHypervisor, config: Config): TestDomain {
+  const known = namesake(hypervisor, config);
+  if (known?.isActive) throw conflict("OPERATION_INVALID", `domain '${config.name}' is already active`);
+  known?.borrow(config);
+  return known ?? add(hypervisor, config);
+}
+
+/** What a domain leaves behind is only thrown away with its definition where that was asked for. */
+function checkRemains(domain: TestDomain, flags: number): void {
+  if (domain.hasManagedSave && (flags & UNDEFINE_FLAG.MANAGED_SAVE) === 0) {
+    const detail = "Refusing to undefine while domain managed save image exists";
+    throw testError("OPERATION_INVALID", detail, "remove it with --managed-save");
+  }
+  if (domain.isActive || !domain.hasSnapshot || (flags & UNDEFINE_FLAG.SNAPSHOTS_METADATA) !== 0) return;
+  const detail = `cannot delete inactive domain with ${domain.snapshots.size} snapshots`;
+  throw testError("OPERATION_INVALID", detail, "remove them with --snapshots-metadata");
 }
 
 /** The domain that a configuration is about, if it is here. Name and UUID both belong to it or to nobody. */

@@ -1,6 +1,8 @@
 import { DomainRef } from "@polyvisor/core";
-import type { Domain as Config } from "@polyvisor/sdk/conf";
+import type { Checkpoint, Domain as Config, Snapshot } from "@polyvisor/sdk/conf";
 import { type DomainStatus, notRunning, shutoff, type Target } from "@polyvisor/sdk/lifecycle";
+import { Guest } from "./guest.js";
+import { MomentTree } from "./moment-tree.js";
 
 /** One domain: what it is configured to be, and what it is doing. Configurations are values: a change is a new one. */
 export class TestDomain {
@@ -9,6 +11,11 @@ export class TestDomain {
   status: DomainStatus = shutoff("UNKNOWN");
   persistent = false;
   autostart = false;
+  /** Whether a managed save image is there that the next start would take. */
+  hasManagedSave = false;
+  #guest: Guest | undefined;
+  #snapshots: MomentTree<Snapshot> | undefined;
+  #checkpoints: MomentTree<Checkpoint> | undefined;
   #config: Config;
   /** Only while the domain runs, and not for one that was never defined. */
   #nextConfig: Config | undefined;
@@ -20,6 +27,30 @@ export class TestDomain {
 
   get isActive(): boolean {
     return this.ref.id >= 0;
+  }
+
+  /** Made when somebody first asks: most domains never need one. */
+  get guest(): Guest {
+    this.#guest ??= new Guest();
+    return this.#guest;
+  }
+
+  get snapshots(): MomentTree<Snapshot> {
+    this.#snapshots ??= new MomentTree();
+    return this.#snapshots;
+  }
+
+  get checkpoints(): MomentTree<Checkpoint> {
+    this.#checkpoints ??= new MomentTree();
+    return this.#checkpoints;
+  }
+
+  get hasSnapshot(): boolean {
+    return this.#snapshots !== undefined && this.#snapshots.size > 0;
+  }
+
+  get hasCheckpoint(): boolean {
+    return this.#checkpoints !== undefined && this.#checkpoints.size > 0;
   }
 
   /** The configuration in force: the running guest's, or the defined one of a domain that is off. */
@@ -53,6 +84,7 @@ export class TestDomain {
   }
 
   start(id: number): void {
+    this.hasManagedSave = false;
     if (this.persistent) this.#nextConfig ??= this.#config;
     this.#config = { ...this.#config, id };
     this.ref = new DomainRef(this.ref.name, this.ref.uuid, id);
@@ -64,6 +96,19 @@ export class TestDomain {
     this.#config = this.#nextConfig;
     this.#nextConfig = undefined;
     this.ref = new DomainRef(this.ref.name, this.ref.uuid, -1);
+  }
+
+  /** The domain is off and this from now on; whoever holds it in a registry then indexes it anew. */
+  replace(config: Config): void {
+    this.#config = config;
+    this.#nextConfig = undefined;
+    this.ref = new DomainRef(this.ref.name, this.ref.uuid, -1);
+  }
+
+  /** Called on a domain that is off; whoever holds it in a registry then indexes it anew. */
+  rename(name: string): void {
+    this.#config = { ...this.#config, name };
+    this.ref = new DomainRef(name, this.ref.uuid, this.ref.id);
   }
 
   expectActive(): void {

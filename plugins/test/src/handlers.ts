@@ -1,17 +1,35 @@
 import type { HypervisorHandlers } from "@polyvisor/core";
+import { actionHandlers } from "./actions.js";
+import { blkioParameterHandlers } from "./blkio-parameters.js";
+import { blockFigureHandlers } from "./block-figures.js";
+import { checkpointHandlers } from "./checkpoints.js";
 import { definitionHandlers } from "./definition.js";
+import { guestAddressHandlers } from "./guest-addresses.js";
+import { guestAgentHandlers } from "./guest-agent.js";
 import { hostHandlers } from "./host.js";
 import type { TestHypervisor } from "./hypervisor.js";
+import { interfaceParameterHandlers } from "./interface-parameters.js";
 import { interfaceHandlers } from "./interfaces.js";
+import { ioTuneHandlers } from "./io-tune.js";
+import { iothreadHandlers } from "./iothreads.js";
 import { lifecycleHandlers } from "./lifecycle.js";
 import { listHandlers } from "./list.js";
 import { memoryHandlers } from "./memory.js";
+import { memoryParameterHandlers } from "./memory-parameters.js";
+import { metadataHandlers } from "./metadata.js";
 import { networkUpdateHandlers } from "./network-updates.js";
 import { networkHandlers } from "./networks.js";
+import { nodeHandlers } from "./node.js";
 import { nodeDeviceHandlers } from "./node-devices.js";
+import { numaParameterHandlers } from "./numa-parameters.js";
+import { pinningHandlers } from "./pinning.js";
 import { poolDefinitionHandlers } from "./pool-definition.js";
 import { poolHandlers } from "./pools.js";
 import { queryHandlers } from "./queries.js";
+import { saveHandlers } from "./save.js";
+import { schedulerHandlers } from "./scheduler.js";
+import { snapshotListHandlers } from "./snapshot-list.js";
+import { snapshotHandlers } from "./snapshots.js";
 import { statsHandlers } from "./stats.js";
 import type { TestHost } from "./test-host.js";
 import { vcpuHandlers } from "./vcpus.js";
@@ -33,6 +51,24 @@ export function handlersOf(hypervisor: TestHypervisor, host: TestHost): Hypervis
     ...memoryHandlers(hypervisor),
     ...vcpuHandlers(hypervisor),
     ...statsHandlers(hypervisor),
+    ...actionHandlers(hypervisor),
+    ...blkioParameterHandlers(hypervisor),
+    ...blockFigureHandlers(hypervisor),
+    ...checkpointHandlers(hypervisor),
+    ...guestAgentHandlers(hypervisor),
+    ...interfaceParameterHandlers(hypervisor),
+    ...ioTuneHandlers(hypervisor),
+    ...iothreadHandlers(hypervisor),
+    ...memoryParameterHandlers(hypervisor),
+    ...metadataHandlers(hypervisor),
+    ...numaParameterHandlers(hypervisor),
+    ...pinningHandlers(hypervisor),
+    ...saveHandlers(hypervisor),
+    ...schedulerHandlers(hypervisor),
+    ...snapshotListHandlers(hypervisor),
+    ...snapshotHandlers(hypervisor),
+    ...guestAddressHandlers(hypervisor, host),
+    ...nodeHandlers(),
     ...networkHandlers(host),
     ...networkUpdateHandlers(host),
     ...poolHandlers(host),

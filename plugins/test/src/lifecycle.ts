@@ -87,7 +87,7 @@ export function start(hypervisor: TestHypervisor, domain: TestDomain, flags: num
 }
 
 /** A domain that was only created is gone with its end. */
-function stop(hypervisor: TestHypervisor, domain: TestDomain, ending: EndingName): void {
+export function stop(hypervisor: TestHypervisor, domain: TestDomain, ending: EndingName): void {
   domain.stop();
   if (domain.persistent) hypervisor.domains.reindex(domain);
   else hypervisor.domains.remove(domain);

@@ -34,12 +34,6 @@ export function queryHandlers(hypervisor: TestHypervisor): DomainConfigHandlers 
     domainIsPersistent: ({ dom }) => domains.find(dom).persistent,
     domainIsUpdated: () => false,
     domainGetOSType: () => "linux",
-
-    domainHasManagedSaveImage({ dom, flags }) {
-      checkFlags(flags, 0, "testDomainHasManagedSaveImage");
-      domains.find(dom);
-      return 0;
-    },
   };
 }
 

@@ -1,6 +1,6 @@
 import { LIMITS, type VcpuInfo, VirtError } from "@polyvisor/core";
 import type { Domain as Config } from "@polyvisor/sdk/conf";
-import { HOST_CPUS } from "./host.js";
+import { ALL_HOST_CPUS, markCpus } from "./cpu-maps.js";
 
 const VCPU_RUNNING = 1;
 const ABSENT: VcpuInfo = { number: 0, state: 0, cpuTime: 0, cpu: 0 };
@@ -25,19 +25,13 @@ export function describeVcpus(config: Config, maxinfo: number, maplen: number): 
   return { info, cpumaps };
 }
 
-function hostCpusOf(config: Config, vcpu: number): readonly number[] {
+/** The host's CPUs on which a virtual one may run. */
+export function hostCpusOf(config: Config, vcpu: number): readonly number[] {
   const pin = config.cputune?.vcpupin.find((entry) => entry.vcpu === vcpu)?.cpuset;
-  return pin ?? config.vcpu.cpuset ?? Array.from({ length: HOST_CPUS }, (_, cpu) => cpu);
-}
-
-function markCpus(map: Buffer, cpus: readonly number[]): void {
-  for (const cpu of cpus) {
-    const byte = cpu >> 3;
-    if (byte < map.length) map[byte] = (map[byte] ?? 0) | (1 << (cpu & 7));
-  }
+  return pin ?? config.vcpu.cpuset ?? ALL_HOST_CPUS;
 }
 
 /** Without a word on each of them, the first ones are those that the guest has. */
-function isOnline({ vcpu }: Config, number: number): boolean {
+export function isOnline({ vcpu }: Config, number: number): boolean {
   return vcpu.individual === undefined ? number < vcpu.current : vcpu.individual[number]?.enabled === "yes";
 }

@@ -39,6 +39,7 @@ const news = (event: keyof typeof LIFECYCLE_EVENT, detail: number): LifecycleNew
 const started = news("STARTED", STARTED_DETAIL.BOOTED);
 const suspended = (detail: keyof typeof SUSPENDED_DETAIL) => [news("SUSPENDED", SUSPENDED_DETAIL[detail])];
 const resumed = (detail: keyof typeof RESUMED_DETAIL) => [news("RESUMED", RESUMED_DETAIL[detail])];
+const begun = (detail: keyof typeof STARTED_DETAIL) => [news("STARTED", STARTED_DETAIL[detail])];
 const stopped = (detail: keyof typeof STOPPED_DETAIL) => [news("STOPPED", STOPPED_DETAIL[detail])];
 const shutDown = (detail: keyof typeof SHUTDOWN_DETAIL): Transition => ({
   from: [RUNNING, PAUSED, CRASHED, PMSUSPENDED],
@@ -52,8 +53,18 @@ export const TRANSITIONS = {
   redefine: { from: ANY, news: [news("DEFINED", DEFINED_DETAIL.UPDATED)] },
   undefine: { from: ANY, news: [news("UNDEFINED", UNDEFINED_DETAIL.REMOVED)] },
 
+  /** Its old name is gone; `defineRenamed` follows. */
+  undefineRenamed: { from: ANY, news: [news("UNDEFINED", UNDEFINED_DETAIL.RENAMED)] },
+  defineRenamed: { from: ANY, news: [news("DEFINED", DEFINED_DETAIL.RENAMED)] },
+
   /** A start in one step. */
   boot: { from: [SHUTOFF], to: running("BOOTED"), news: [started] },
+  /** A guest goes on where it was saved, in one step. */
+  restore: { from: [SHUTOFF], to: running("RESTORED"), news: begun("RESTORED") },
+  /** A guest goes on where a snapshot was taken, in one step. */
+  revert: { from: [SHUTOFF], to: running("FROM_SNAPSHOT"), news: begun("FROM_SNAPSHOT") },
+  /** The guest was paused when the snapshot was taken. */
+  revertPaused: { from: [RUNNING], to: paused("FROM_SNAPSHOT"), news: suspended("FROM_SNAPSHOT") },
   /** The guest takes shape, and nothing of it is told yet. */
   prepare: { from: [SHUTOFF], to: paused("STARTING_UP"), news: [] },
   /** Nothing could be prepared. */
@@ -115,6 +126,10 @@ export const TRANSITIONS = {
   /** The guest has shut down, and is gone. */
   finish: { from: ACTIVE, to: shutoff("SHUTDOWN"), news: stopped("SHUTDOWN") },
   destroy: { from: ACTIVE, to: shutoff("DESTROYED"), news: stopped("DESTROYED") },
+  /** All that the guest is has been written to a file. */
+  save: { from: ACTIVE, to: shutoff("SAVED"), news: stopped("SAVED") },
+  /** A snapshot takes the place of the guest, or was all that was wanted of it. */
+  endForSnapshot: { from: ACTIVE, to: shutoff("FROM_SNAPSHOT"), news: stopped("FROM_SNAPSHOT") },
   /** Its process ended, and it had not said that it would. */
   crash: { from: ACTIVE, to: shutoff("CRASHED"), news: stopped("FAILED") },
   /** A panicked guest is ended, as it is configured to. */

@@ -8,4 +8,5 @@ export {
   NetworkUpdateSection,
   updateNetwork,
 } from "./update/index.js";
+export { networkPrefix } from "./parse/range.js";
 export { recheckNetwork, validateNetwork } from "./validate.js";

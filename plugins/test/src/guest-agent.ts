@@ -1,0 +1,88 @@
+import { DOMAIN_STATE, type Domain, type DomainGuestHandlers, type FileSystemInfo } from "@polyvisor/core";
+import { checkFlags, testError } from "./errors.js";
+import { type Guest, MOUNT_POINTS } from "./guest.js";
+import type { TestHypervisor } from "./hypervisor.js";
+
+const SYNC = 1;
+const ENCRYPTED = 1;
+
+/** What a guest's agent would tell and do. There is no guest: it is what libvirt's test driver makes up. */
+export function guestAgentHandlers({ domains }: TestHypervisor): DomainGuestHandlers {
+  function activeDomain(dom: Domain) {
+    const domain = domains.find(dom);
+    domain.expectActive();
+    return domain;
+  }
+
+  return {
+    domainGetHostname({ dom, flags }) {
+      checkFlags(flags, 0, "testDomainGetHostname");
+      return `${activeDomain(dom).ref.name}host`;
+    },
+
+    domainGetTime({ dom, flags }) {
+      checkFlags(flags, 0, "testDomainGetTime");
+      const domain = domains.find(dom);
+      if (domain.status.state !== DOMAIN_STATE.RUNNING) {
+        throw testError("OPERATION_INVALID", "domain is not running", "start or resume the domain first");
+      }
+      const { seconds, nanoseconds } = domain.guest.clock;
+      return { seconds, nseconds: nanoseconds };
+    },
+    domainSetTime({ dom, seconds, nseconds, flags }) {
+      checkFlags(flags, SYNC, "testDomainSetTime");
+      activeDomain(dom).guest.clock = { seconds, nanoseconds: nseconds };
+    },
+
+    domainFSFreeze({ dom, mountpoints, flags }) {
+      checkFlags(flags, 0, "testDomainFSFreeze");
+      return freeze(activeDomain(dom).guest, mountpoints, true);
+    },
+    domainFSThaw({ dom, mountpoints, flags }) {
+      checkFlags(flags, 0, "testDomainFSThaw");
+      return freeze(activeDomain(dom).guest, mountpoints, false);
+    },
+    domainFSTrim({ dom, mountPoint, flags }) {
+      checkFlags(flags, 0, "testDomainFSTrim");
+      activeDomain(dom);
+      if (mountPoint !== null) checkMountPoint(mountPoint);
+    },
+
+    domainGetFSInfo({ dom, flags }) {
+      checkFlags(flags, 0, "testDomainGetFSInfo");
+      const { disks } = activeDomain(dom).config.devices;
+      const disk = disks.find(({ device }) => device === "disk")?.target.dev;
+      return disk === undefined ? [] : fileSystemsOn(disk);
+    },
+
+    domainSetUserPassword({ dom, flags }) {
+      checkFlags(flags, ENCRYPTED, "testDomainSetUserPassword");
+      activeDomain(dom);
+    },
+  };
+}
+
+/** How many mount points changed. */
+function freeze({ frozen }: Guest, asked: readonly string[], on: boolean): number {
+  for (const point of asked) checkMountPoint(point);
+  const before = frozen.size;
+  for (const point of asked.length === 0 ? MOUNT_POINTS : asked) {
+    if (on) frozen.add(point);
+    else frozen.delete(point);
+  }
+  return Math.abs(frozen.size - before);
+}
+
+function checkMountPoint(point: string): void {
+  if ((MOUNT_POINTS as readonly string[]).includes(point)) return;
+  throw testError("OPERATION_INVALID", `mount point not found: ${point}`, `there are ${MOUNT_POINTS.join(" and ")}`);
+}
+
+function fileSystemsOn(disk: string): FileSystemInfo[] {
+  return MOUNT_POINTS.map((mountpoint, index) => ({
+    mountpoint,
+    name: `${disk}${index + 1}`,
+    fstype: "ext4",
+    devAliases: [disk],
+  }));
+}

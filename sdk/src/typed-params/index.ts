@@ -1,0 +1,1 @@
+export { checkParams, numberParam, type ParamTypes, STRING_OKAY } from "./check.js";
