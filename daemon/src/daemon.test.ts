@@ -112,6 +112,11 @@ const BAD_SETTINGS: readonly { readonly what: string; readonly text: string; rea
     says: /polyvisord\.conf:1: tls_priority: must be "NORMAL", followed by versions/,
   },
   {
+    what: "a flag that is neither 0 nor 1",
+    text: "listen_tls = 2\n",
+    says: /polyvisord\.conf:1: listen_tls: must be 0 or 1/,
+  },
+  {
     what: "a port that is none",
     text: 'tls_port = "70000"\n',
     says: /polyvisord\.conf:1: tls_port: must be less than 65536/,

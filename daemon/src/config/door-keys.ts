@@ -2,7 +2,10 @@ import { z } from "zod/v3";
 import { PRIORITY_WORDS, versionsOf } from "../listen/tls/priority.js";
 
 const text = z.string().min(1);
-const flag = z.union([z.literal(0), z.literal(1)], { message: "must be 0 or 1" }).transform((value) => value === 1);
+const flag = z
+  .number()
+  .refine((value) => value === 0 || value === 1, { message: "must be 0 or 1" })
+  .transform((value) => value === 1);
 const file = z.string().startsWith("/", { message: "must be an absolute path" });
 const names = z.array(z.string());
 
@@ -43,13 +46,17 @@ export const doorKeys = {
   sasl_users_file: file.optional(),
   /** SCRAM proves who asks, but encrypts nothing; libvirt asks for a mechanism that does. */
   listen_tcp: z
-    .literal(0, {
+    .number()
+    .refine((value) => value === 0, {
       message:
         "must be 0: plain TCP needs a login that also encrypts, and there is none here; use listen_tls = 1, or ssh (qemu+ssh://)",
     })
     .default(0),
   /** Read so that libvirt's files are accepted; nothing listens there. */
   tcp_port: port.default("16509"),
-  auth_tcp: z.literal("sasl", { message: 'must be "sasl": on plain TCP nothing else would be safe' }).default("sasl"),
+  auth_tcp: z
+    .string()
+    .refine((value) => value === "sasl", { message: 'must be "sasl": on plain TCP nothing else would be safe' })
+    .default("sasl"),
   tcp_min_ssf: z.number().int().min(0).optional(),
 } as const;
