@@ -1,5 +1,5 @@
 import type { DependencyContainer } from "tsyringe";
-import type { ContractMap, ContractName, Log, PluginProviders } from "../contracts/index.js";
+import { type ContractMap, type ContractName, LOG, type Log, type PluginProviders } from "../contracts/index.js";
 import {
   type BadManifest,
   checkNeeds,
@@ -116,7 +116,7 @@ export class Plugin {
       const provider = (await this.#load())[contract];
       if (provider === undefined)
         throw new PluginError(`plugin ${this.name} ${this.manifest.version} names ${contract} but does not export it`);
-      this.#container ??= this.#parent.createChildContainer();
+      this.#container ??= this.#newContainer();
       const instance = this.#container.resolve(provider as new () => ContractMap[C]);
       if (contract === "hypervisor.v1") await this.#probeDriver(instance as ContractMap["hypervisor.v1"]);
       return instance;
@@ -124,6 +124,13 @@ export class Plugin {
       if (this.#state === "loaded") this.#fail(error);
       throw error;
     }
+  }
+
+  /** What the plugin logs of itself bears its name. */
+  #newContainer(): DependencyContainer {
+    const container = this.#parent.createChildContainer();
+    container.registerInstance(LOG as symbol, this.#log.child({ plugin: this.name }));
+    return container;
   }
 
   async #probeDriver(driver: ContractMap["hypervisor.v1"]): Promise<void> {
