@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { silentLog } from "@polyvisor/core";
+import { type Log, silentLog } from "@polyvisor/core";
 import { peerCredentials } from "@polyvisor/sdk/process";
 import type { ExecutionContext } from "ava";
 import { type ServerSettings, SessionServer } from "../rpc/server.js";
@@ -27,11 +27,15 @@ const DEFAULTS: ServerSettings = {
 };
 
 /** A server with a tiny hypervisor behind it, on sockets of its own, until the test ends. */
-export async function serve(t: ExecutionContext, settings: Partial<ServerSettings> = {}): Promise<Served> {
+export async function serve(
+  t: ExecutionContext,
+  settings: Partial<ServerSettings> = {},
+  log: Log = silentLog,
+): Promise<Served> {
   const folder = await mkdtemp(join(tmpdir(), "polyvisord-"));
   const [path, readOnlyPath] = [join(folder, "sock"), join(folder, "sock-ro")];
   const hypervisor = new TinyHypervisor();
-  const server = new SessionServer(hypervisor.host(), { ...DEFAULTS, ...settings }, silentLog, peerCredentials);
+  const server = new SessionServer(hypervisor.host(), { ...DEFAULTS, ...settings }, log, peerCredentials);
   await server.listen({ path, mode: 0o700, readOnly: false });
   await server.listen({ path: readOnlyPath, mode: 0o777, readOnly: true });
   const clients: RawClient[] = [];
