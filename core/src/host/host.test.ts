@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
-import { createHost, type Host, rootPaths, type VirtError, XML_FLAG } from "../index.js";
+import { createHost, type Host, type Log, rootPaths, silentLog, type VirtError, XML_FLAG } from "../index.js";
 
 const root = await mkdtemp(join(tmpdir(), "polyvisor-host-"));
 test.after.always(() => rm(root, { recursive: true, force: true }));
@@ -42,7 +42,7 @@ const manifest = (name: string, more: object = {}) => ({
   ...more,
 });
 
-async function hostOf(packages: Record<string, Package>): Promise<Host> {
+async function hostOf(packages: Record<string, Package>, log: Log = silentLog): Promise<Host> {
   const folder = await mkdtemp(join(root, "plugins-"));
   for (const [name, { manifest: section, peerDependencies = {}, entry = DRIVER }] of Object.entries(packages)) {
     await mkdir(join(folder, name), { recursive: true });
@@ -53,7 +53,7 @@ async function hostOf(packages: Record<string, Package>): Promise<Host> {
     await writeFile(join(folder, name, "package.json"), text);
     await writeFile(join(folder, name, "index.js"), entry);
   }
-  return createHost({ pluginFolders: [folder], paths: rootPaths(folder) });
+  return createHost({ pluginFolders: [folder], paths: rootPaths(folder), log });
 }
 
 test("a plugin is imported when a URI first needs it, and started once", async (t) => {
@@ -205,4 +205,28 @@ test("a transport that no plugin has goes to the client of other daemons, which 
   t.is(connection.uri, "near:///");
   await using without = await hostOf({ near: { manifest: manifest("near") } });
   await t.throwsAsync(without.open("near+pigeon:///"), { code: "NO_CONNECT" } as never);
+});
+
+test("what a plugin logs of itself bears its name", async (t) => {
+  const lines: object[] = [];
+  const logOf = (fields: object): Log => ({
+    debug() {},
+    info: (more, message) => void lines.push({ ...fields, ...more, message }),
+    warn() {},
+    error() {},
+    child: (more) => logOf({ ...fields, ...more }),
+  });
+  const entry = `import { inject, injectable } from "${import.meta.resolve("tsyringe")}";
+  import { providers } from "${new URL("../index.js", import.meta.url)}";
+  class Driver {
+    constructor(log) { this.log = log; }
+    start() { this.log.info({ guests: 3 }, "started"); }
+    open() { return { uri: "tells:///", resolveDomain: (dom) => dom, close() {} }; }
+  }
+  inject(Symbol.for("polyvisor.Log"))(Driver, undefined, 0);
+  injectable()(Driver);
+  export default providers({ "hypervisor.v1": Driver });`;
+  await using host = await hostOf({ tells: { manifest: manifest("tells"), entry } }, logOf({}));
+  await host.open("tells:///");
+  t.deepEqual(lines, [{ plugin: "tells", guests: 3, message: "started" }]);
 });
