@@ -19,7 +19,9 @@ import { hasScram, setPassword, virshAs } from "../../testing/users.js";
 
 const missing = (
   await Promise.all(
-    ["virsh", "openssl", "virt-pki-query-dn"].map(async (name) => ((await hasProgram(name)) ? [] : [name])),
+    ["virsh", "openssl", "virt-pki-query-dn", "virt-admin"].map(async (name) =>
+      (await hasProgram(name)) ? [] : [name],
+    ),
   )
 ).flat();
 
@@ -109,6 +111,11 @@ else {
       logs: /Certificate failed validation: The certificate hasn't got a known issuer/,
     },
     {
+      what: "a certificate for another use",
+      client: ({ authority }) => authority.issue("server", "/CN=fred"),
+      logs: /Certificate failed validation: The certificate is not trusted. \(INVALID_PURPOSE\)/,
+    },
+    {
       what: "a name that is not on the list",
       settings: () => 'tls_allowed_dn_list = [ "O=Example,CN=f*", "CN=mary" ]\n',
       client: ({ authority }) => authority.issue("client", "/CN=fred"),
@@ -123,7 +130,7 @@ else {
   ];
 
   for (const { what, settings, client, logs } of REFUSALS) {
-    test(`refused at the TLS door, as libvirtd does, and logged: ${what}`, async (t) => {
+    test(`refused at the TLS door, in the words of libvirtd, and logged: ${what}`, async (t) => {
       const here = await place(t);
       const own = await client(here);
       const more = settings === undefined || own === undefined ? "" : await settings(here, own);
@@ -216,6 +223,20 @@ else {
     t.not((await handshake("-tls1_2")).code, 0);
     t.regex((await handshake("-tls1_3")).stdout, /Verify return code: 0 \(ok\)/);
     t.regex(daemon.log(), /the handshake failed/);
+  });
+
+  test("a certificate that is revoked while the daemon runs counts no more once virt-admin has the files read", async (t) => {
+    const here = await place(t);
+    const client = await here.authority.issue("client", "/CN=fred");
+    await serveTls(t, here, `crl_file = "${await here.authority.revoke()}"\n`);
+    t.is((await virshOver(here, here.authority.cert, client, "list")).code, 0);
+    await here.authority.revoke(client);
+    const admin = `libvirtd:///system?socket=${here.root}/run/libvirt/libvirt-admin-sock`;
+    const updated = await runProgram("virt-admin", ["-c", admin, "srv-update-tls", "libvirtd"]);
+    t.is(updated.code, 0, updated.stderr);
+    t.is((await virshOver(here, here.authority.cert, client, "list")).code, 1);
+    const other = await here.authority.issue("client", "/CN=mary");
+    t.is((await virshOver(here, here.authority.cert, other, "list")).code, 0);
   });
 
   test("a session is not taken up again: each connection shows its certificate", async (t) => {
