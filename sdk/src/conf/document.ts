@@ -62,6 +62,18 @@ export function uuidText(text: string, complain: (hint: string) => VirtError): s
   return uuid;
 }
 
+/** The UUID of what a document describes: its `<uuid>`, or a new one. `complain` is called where `<uuid>` holds none. */
+export function ownUuid(
+  root: XmlElement,
+  newUuid: () => string,
+  complain: (element: XmlElement, detail: string, hint: string) => VirtError,
+): string {
+  const element = firstAt(root, "uuid");
+  const written = element === undefined ? "" : textOf(element);
+  if (element === undefined || written === "") return newUuid();
+  return uuidText(written, (hint) => complain(element, "malformed uuid element", hint));
+}
+
 /** Gives errors that know no place the place of an element: checks see the model alone. */
 export function located<T>(element: XmlElement, work: () => T): T {
   try {

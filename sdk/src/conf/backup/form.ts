@@ -1,5 +1,5 @@
 import { attribute, child, childElements, type XmlElement } from "../../xml/index.js";
-import { STORAGE_FORMATS } from "../domain/parse/storage.js";
+import { FILE_FORMATS } from "../common/index.js";
 import {
   allowAttributes,
   allowElements,
@@ -88,5 +88,5 @@ function checkStore(disk: XmlElement, type: "file" | "block", pull: boolean): vo
   allowElements(driver, NONE);
   allowAttributes(driver, ["type"]);
   neededAttribute(driver, "type");
-  wordOf(driver, "type", pull ? ["qcow2"] : STORAGE_FORMATS);
+  wordOf(driver, "type", pull ? ["qcow2"] : FILE_FORMATS);
 }

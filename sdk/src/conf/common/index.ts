@@ -5,6 +5,7 @@ export {
   formatBandwidth,
   parseBandwidth,
 } from "./bandwidth.js";
+export { FILE_FORMATS, type FileFormat } from "./file-formats.js";
 export {
   type FilterParameter,
   type FilterReference,

@@ -1,6 +1,7 @@
 export { formatNetwork, type NetworkFormatOptions } from "./format/network.js";
 export { formatNetworkPort } from "./format/port.js";
 export type * from "./model.js";
+export { networkPrefix } from "./parse/range.js";
 export { type NetworkParseOptions, parseNetwork, parseNetworkPort, readNetwork } from "./read.js";
 export {
   type NetworkUpdate,
@@ -8,5 +9,4 @@ export {
   NetworkUpdateSection,
   updateNetwork,
 } from "./update/index.js";
-export { networkPrefix } from "./parse/range.js";
 export { recheckNetwork, validateNetwork } from "./validate.js";

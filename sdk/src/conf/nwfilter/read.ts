@@ -10,6 +10,7 @@ import {
   type XmlElement,
 } from "../../xml/index.js";
 import { parseFilterParameters, parseFilterReference, parseMacAddress, parseUuid } from "../common/index.js";
+import { ownUuid } from "../document.js";
 import type { FilterBinding, FilterInclude, FilterRule, NetworkFilter } from "./model.js";
 import { filterError, PRIORITY_LIMIT, parseRule } from "./parse-rule.js";
 
@@ -26,7 +27,10 @@ export function parseNetworkFilter(xml: string, options: NetworkFilterParseOptio
   if (name === undefined) throw filterError(root, "INTERNAL_ERROR", "filter has no name", "Add name='...'.");
   const priority = parsePriority(root);
   const chain = parseChain(root, priority);
-  return { name, uuid: parseOwnUuid(root, options.newUuid ?? randomUUID), ...chain, entries: parseEntries(root) };
+  const uuid = ownUuid(root, options.newUuid ?? randomUUID, (at, detail, hint) =>
+    filterError(at, "XML_ERROR", detail, hint),
+  );
+  return { name, uuid, ...chain, entries: parseEntries(root) };
 }
 
 function expectRoot(root: XmlElement, name: string): void {
@@ -85,15 +89,6 @@ function parseChain(root: XmlElement, priority: number | undefined): Pick<Networ
   const prefixes = Object.keys(CHAINS).join(", ");
   const detail = `Invalid chain name '${chain}'. Please use a chain name called 'root' or any of the following prefixes: ${prefixes}`;
   throw filterError(root, "INVALID_ARG", detail, `Begin the name with one of ${prefixes}.`);
-}
-
-function parseOwnUuid(root: XmlElement, newUuid: () => string): string {
-  const written = childText(root, "uuid");
-  if (written === undefined) return newUuid();
-  const uuid = parseUuid(written);
-  if (uuid !== undefined) return uuid;
-  const where = child(root, "uuid") ?? root;
-  throw filterError(where, "XML_ERROR", "malformed uuid element", "Write a UUID, or leave it out.");
 }
 
 const CHILDREN: ReadonlySet<string> = new Set(["uuid", "rule", "filterref"]);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { DOCUMENT_KINDS } from "../../schema/kinds.js";
 import { allowChildren, attribute, type XmlElement } from "../../xml/index.js";
-import { attributeAt, errorsOf, expectRoot, firstAt, oneWord, parseDocument, textAt, uuidText } from "../document.js";
+import { attributeAt, errorsOf, expectRoot, firstAt, oneWord, ownUuid, parseDocument, textAt } from "../document.js";
 import type { Secret, SecretUsage } from "./model.js";
 
 export interface SecretParseOptions {
@@ -25,14 +25,11 @@ export function readSecret(root: XmlElement, options: SecretParseOptions = {}): 
   allowChildren(expectRoot(root, DOCUMENT), CHILDREN);
   const ephemeral = parseYesNo(root, "ephemeral");
   const isPrivate = parseYesNo(root, "private");
-  const uuid = textAt(root, "uuid");
+  const uuid = ownUuid(root, options.newUuid ?? randomUUID, (at, detail, hint) =>
+    secretError(at, "INTERNAL_ERROR", detail, hint),
+  );
   return {
-    uuid:
-      uuid === undefined
-        ? (options.newUuid ?? randomUUID)()
-        : uuidText(uuid, (hint) =>
-            secretError(firstAt(root, "uuid") ?? root, "INTERNAL_ERROR", "malformed uuid element", hint),
-          ),
+    uuid,
     ephemeral,
     private: isPrivate,
     description: textAt(root, "description"),

@@ -9,9 +9,10 @@ import {
   withoutBlanks,
   type XmlElement,
 } from "../../xml/index.js";
+import { FILE_FORMATS } from "../common/index.js";
 import { errorsOf, oneWord, parseDocument } from "../document.js";
 import type { ParseContext } from "../domain/parse/context.js";
-import { metadataCache, parseStorageSource, STORAGE_FORMATS, STORAGE_TYPES } from "../domain/parse/storage.js";
+import { metadataCache, parseStorageSource, STORAGE_TYPES } from "../domain/parse/storage.js";
 import type { ParseOptions } from "../domain/read.js";
 import { sourcePath } from "../moment/disks.js";
 import type { MomentParseOptions } from "../moment/model.js";
@@ -181,5 +182,5 @@ function parseFormat(driver: XmlElement | undefined): SnapshotDisk["format"] {
   const written = driver && attribute(driver, "type");
   if (driver === undefined || !written) return undefined;
   const words = `unknown disk snapshot driver '${written}'`;
-  return oneWord(written, STORAGE_FORMATS, (hint) => error(driver, "CONFIG_UNSUPPORTED", words, hint));
+  return oneWord(written, FILE_FORMATS, (hint) => error(driver, "CONFIG_UNSUPPORTED", words, hint));
 }

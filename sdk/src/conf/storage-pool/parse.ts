@@ -9,9 +9,9 @@ import {
   firstAt,
   located,
   oneWord,
+  ownUuid,
   parseDocument,
   textAt,
-  uuidText,
 } from "../document.js";
 import { assemble, parseCow, xmlError } from "./assemble.js";
 import type { StoragePool } from "./model.js";
@@ -52,7 +52,9 @@ export function readStoragePool(root: XmlElement, options: StoragePoolParseOptio
   const element = child(root, "source");
   const source = element === undefined ? NO_SOURCE : parseSource(element, type);
   const name = parseName(root, type, source);
-  const uuid = parseUuidOf(root, options.newUuid ?? randomUUID);
+  const uuid = ownUuid(root, options.newUuid ?? randomUUID, (_at, detail, hint) =>
+    xmlError(root, ["uuid"], detail, hint),
+  );
   checkCow(root, type);
   return assemble(root, type, source, { name, uuid, refresh: parseRefresh(root) });
 }
@@ -67,12 +69,6 @@ function parseName(root: XmlElement, type: StoragePoolType, source: WrittenPoolS
   if (name === undefined) throw xmlError(root, [], "missing pool source name element", "Add a <name>.");
   located(firstAt(root, "name") ?? root, () => validatePoolName(name));
   return name;
-}
-
-function parseUuidOf(root: XmlElement, newUuid: () => string): string {
-  const uuid = textAt(root, "uuid");
-  if (uuid === undefined) return newUuid();
-  return uuidText(uuid, (hint) => xmlError(root, ["uuid"], "malformed uuid element", hint));
 }
 
 function checkCow(root: XmlElement, type: StoragePoolType): void {

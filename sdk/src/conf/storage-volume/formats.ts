@@ -1,24 +1,5 @@
+import { FILE_FORMATS, type FileFormat } from "../common/index.js";
 import type { StoragePoolType } from "../storage-pool/types.js";
-
-/** Formats of volumes that are files, in libvirt's order. */
-export const FILE_FORMATS = [
-  "raw",
-  "dir",
-  "bochs",
-  "cloop",
-  "dmg",
-  "iso",
-  "vpc",
-  "vdi",
-  "fat",
-  "vhd",
-  "ploop",
-  "cow",
-  "qcow",
-  "qcow2",
-  "qed",
-  "vmdk",
-] as const;
 
 /** What a partition of a disk pool is made for. */
 export const PARTITION_FORMATS = [
@@ -32,7 +13,7 @@ export const PARTITION_FORMATS = [
   "extended",
 ] as const;
 
-export type StorageVolumeFormat = (typeof FILE_FORMATS)[number] | (typeof PARTITION_FORMATS)[number];
+export type StorageVolumeFormat = FileFormat | (typeof PARTITION_FORMATS)[number];
 
 export interface VolumeFormats {
   readonly words: readonly StorageVolumeFormat[];

@@ -1,25 +1,10 @@
+import type { FileFormat } from "../../common/index.js";
 import type { PciAddress } from "./address.js";
 import type { ChardevReconnect } from "./chardev.js";
 import type { DeviceSeclabel, YesNo } from "./common.js";
 import type { StartupPolicy } from "./device.js";
 
-export type StorageFormat =
-  | "raw"
-  | "dir"
-  | "bochs"
-  | "cloop"
-  | "dmg"
-  | "iso"
-  | "vpc"
-  | "vdi"
-  | "fat"
-  | "vhd"
-  | "ploop"
-  | "cow"
-  | "qcow"
-  | "qcow2"
-  | "qed"
-  | "vmdk";
+export type StorageFormat = FileFormat;
 
 export type NetworkProtocol =
   | "nbd"

@@ -13,6 +13,7 @@ import {
   type XmlElement,
   yesNoAttribute,
 } from "../../../xml/index.js";
+import { FILE_FORMATS } from "../../common/index.js";
 import type { Disk, DiskDriver, DiskMirror, IoTune, StorageSource } from "../model/index.js";
 import { anySet, confError, has, type ParseContext, parseVirtioOptions, word, wordAttribute } from "./context.js";
 import { parseDeviceInfo } from "./device-info.js";
@@ -20,7 +21,6 @@ import {
   metadataCache,
   parseBackingStore,
   parseStorageSource,
-  STORAGE_FORMATS,
   STORAGE_TYPES,
   storageFormat,
   storageType,
@@ -155,7 +155,7 @@ function parseDriver(element: XmlElement): DiskDriver | undefined {
         : word(
             element,
             type === "aio" ? "raw" : type,
-            STORAGE_FORMATS,
+            FILE_FORMATS,
             (value) => `unknown driver format value '${value}'`,
           ),
     cache: enumOrDefault(element, "cache", ["none", "writethrough", "writeback", "directsync", "unsafe"]),

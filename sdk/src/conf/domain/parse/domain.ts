@@ -16,6 +16,7 @@ import {
   yesNoAttribute,
 } from "../../../xml/index.js";
 import { keepMetadata } from "../../common/metadata.js";
+import { parseUuid } from "../../common/uuid.js";
 import { parseSysinfo, systemUuid } from "../../sysinfo/parse.js";
 import type { DomainHooks } from "../hooks.js";
 import type { Domain, LaunchSecurity, LifecycleAction, NamespaceData, VirtType } from "../model/index.js";
@@ -188,13 +189,10 @@ function parseNamespace(root: XmlElement, hooks: DomainHooks): NamespaceData | u
   return parsed.length === 0 ? undefined : { prefix: own.prefix, uri: own.uri, elements: parsed };
 }
 
-const UUID = /^\s*([0-9a-fA-F]{8})-?([0-9a-fA-F]{4})-?([0-9a-fA-F]{4})-?([0-9a-fA-F]{4})-?([0-9a-fA-F]{12})\s*$/;
-
 function uuidOf(element: XmlElement, text: string, what: string): string {
-  const match = UUID.exec(text);
-  if (match === null)
-    throw confError(element, "INTERNAL_ERROR", `malformed ${what} element`, "Write a UUID, or leave it out.");
-  return match.slice(1).join("-").toLowerCase();
+  const uuid = parseUuid(text);
+  if (uuid !== undefined) return uuid;
+  throw confError(element, "INTERNAL_ERROR", `malformed ${what} element`, "Write a UUID, or leave it out.");
 }
 
 function parseUuidElement(root: XmlElement): string | undefined {

@@ -12,6 +12,7 @@ import {
   unitScale,
   type XmlElement,
 } from "../../../xml/index.js";
+import { FILE_FORMATS } from "../../common/index.js";
 import type { Filesystem, FilesystemBinary, FilesystemDriver, FilesystemSource } from "../model/index.js";
 import {
   anySet,
@@ -24,7 +25,6 @@ import {
 } from "./context.js";
 import { parseDeviceInfo } from "./device-info.js";
 import { VIRTIO_MODELS } from "./disk.js";
-import { STORAGE_FORMATS } from "./storage.js";
 
 const CHILDREN: ReadonlySet<string> = new Set(
   "acpi address alias binary boot driver readonly source space_hard_limit space_soft_limit target".split(" "),
@@ -125,7 +125,7 @@ function parseDriver(element: XmlElement, driver: XmlElement): FilesystemDriver 
   }
   const parsed: FilesystemDriver = {
     type,
-    format: wordAttribute(driver, "format", STORAGE_FORMATS, (value) => `unknown driver format value '${value}'`),
+    format: wordAttribute(driver, "format", FILE_FORMATS, (value) => `unknown driver format value '${value}'`),
     wrpolicy: enumOrDefault(driver, "wrpolicy", ["immediate"]),
     queue: queue || undefined,
     ...parseVirtioOptions(driver),

@@ -11,6 +11,7 @@ import {
   type XmlElement,
   yesNoAttribute,
 } from "../../../xml/index.js";
+import { FILE_FORMATS } from "../../common/index.js";
 import type {
   BackingStore,
   NetworkSource,
@@ -26,25 +27,6 @@ import { parseDeviceSeclabels } from "./seclabel.js";
 import { parseAuth, parseEncryption } from "./storage-secrets.js";
 
 export const STORAGE_TYPES = ["file", "block", "dir", "network", "volume", "nvme", "vhostuser"] as const;
-
-export const STORAGE_FORMATS: readonly StorageFormat[] = [
-  "raw",
-  "dir",
-  "bochs",
-  "cloop",
-  "dmg",
-  "iso",
-  "vpc",
-  "vdi",
-  "fat",
-  "vhd",
-  "ploop",
-  "cow",
-  "qcow",
-  "qcow2",
-  "qed",
-  "vmdk",
-];
 
 const PROTOCOLS = [
   "nbd",
@@ -324,7 +306,7 @@ export function storageType(element: XmlElement, written: string): (typeof STORA
 }
 
 export function storageFormat(element: XmlElement, written: string): StorageFormat {
-  const known = STORAGE_FORMATS.find((each) => each === written);
+  const known = FILE_FORMATS.find((each) => each === written);
   if (known === undefined) throw confError(element, "XML_ERROR", `unknown storage source format '${written}'`);
   return known;
 }

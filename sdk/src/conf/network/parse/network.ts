@@ -18,11 +18,11 @@ import {
   parseBandwidth,
   parseIpRoute,
   parseMacAddress,
-  parseUuid,
   parseVirtualPort,
   parseVlan,
   parseWrappingUint32,
 } from "../../common/index.js";
+import { ownUuid } from "../../document.js";
 import type { Network, NetworkBridge } from "../model.js";
 import { childWith, filled, netError, type Refuse } from "./context.js";
 import { NO_DNS, parseDns } from "./dns.js";
@@ -49,7 +49,11 @@ export function parseNetworkElement(root: XmlElement, newUuid: () => string): Ne
   };
   const routes = childElements(root, "route");
   const bridge = child(root, "bridge");
-  const identity = { name, uuid: parseOwnUuid(root, newUuid), ipv6: parseIpv6(root, name) };
+  const identity = {
+    name,
+    uuid: ownUuid(root, newUuid, (at, detail, hint) => netError(at, "INTERNAL_ERROR", detail, hint)),
+    ipv6: parseIpv6(root, name),
+  };
   const early = {
     trustGuestRxFilters: yesNoAttribute(root, "trustGuestRxFilters"),
     domain: optional("domain", parseDomainName),
@@ -85,15 +89,6 @@ function parseName(root: XmlElement): string {
     throw errorAt(child(root, "name") ?? root, "XML_DETAIL", "invalid char in name: /", "Choose a name without /.");
   }
   return name;
-}
-
-function parseOwnUuid(root: XmlElement, newUuid: () => string): string {
-  const written = childText(root, "uuid");
-  if (written === undefined) return newUuid();
-  const uuid = parseUuid(written);
-  if (uuid !== undefined) return uuid;
-  const where = child(root, "uuid") ?? root;
-  throw netError(where, "INTERNAL_ERROR", "malformed uuid element", "Write a UUID, or leave it out.");
 }
 
 function parseIpv6(root: XmlElement, network: string): boolean {
