@@ -92,17 +92,18 @@ async function check(
 
 /** A policy that fails denies. */
 async function allows(
-  { policy, identity, connection, log }: Asker,
+  asker: Asker,
   call: HypervisorCallName,
   object: string,
   permission: string,
   attributes: ObjectAttributes,
 ): Promise<boolean> {
+  const { policy, identity, connection } = asker;
   try {
     const about = { connect_driver: driverOf(connection), ...attributes };
     return await policy.allows({ identity, call, object, permission, attributes: about });
   } catch (error) {
-    log.error({ err: error, identity, call, permission: `${object}:${permission}` }, "an access policy failed");
+    asker.log.error({ err: error, identity, call, permission: `${object}:${permission}` }, "an access policy failed");
     return false;
   }
 }

@@ -18,7 +18,7 @@ const logOutputs = z.string().refine((value) => isGood(parseOutputs, value), {
 });
 
 const logFilters = z.string().refine((value) => isGood(parseFilters, value), {
-  message: 'must be filters such as "1:qemu 4:rpc", separated by spaces',
+  message: 'must be filters such as "1:qemu 4:domainCreate", separated by spaces',
 });
 
 function isGood(parse: (text: string) => unknown, value: string): boolean {

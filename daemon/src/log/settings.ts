@@ -28,7 +28,7 @@ export function parseOutputs(text: string): readonly LogOutput[] {
   return [...outputs.values()];
 }
 
-/** Reads a list of filters such as `1:qemu 4:rpc`. Throws in libvirt's words. */
+/** Reads a list of filters such as `1:qemu 4:domainCreate`. Throws in libvirt's words. */
 export function parseFilters(text: string): readonly LogFilter[] {
   return wordsOf(text).map((word) => {
     const [priority = "", match] = word.split(":");

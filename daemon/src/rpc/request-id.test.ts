@@ -49,3 +49,15 @@ test("without tracing calls leave no line", async (t) => {
   await client.call(numberOf("domainLookupByName"), bodyOf("domainLookupByName", { name: "nobody" }));
   t.deepEqual(log.lines, []);
 });
+
+test("a refusal of the access policy bears its request's id", async (t) => {
+  const log = new RecordedLog();
+  const policy = { allows: ({ permission }: { permission: string }) => permission !== "stop" };
+  const { open } = await serve(t, { policy }, log);
+  const client = await open();
+  await client.call(numberOf("domainDestroy"), bodyOf("domainDestroy", { dom }));
+  t.deepEqual(
+    log.lines.map(({ message, request, permission }) => ({ message, request, permission })),
+    [{ message: "access denied", request: "1.2", permission: "domain:stop" }],
+  );
+});
