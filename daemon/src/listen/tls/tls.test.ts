@@ -197,6 +197,23 @@ else {
     silent.destroy();
   });
 
+  test("those who never finish a handshake do not use up the room of those who do", async (t) => {
+    const here = await place(t);
+    await serveTls(t, here, "max_anonymous_clients = 1\n");
+    for (const words of ["hello\r\n\r\n", ""]) {
+      const passer = connectTcp(here.port, "127.0.0.1");
+      passer.on("error", () => {});
+      passer.end(words);
+      passer.resume();
+      await new Promise((resolve) => passer.once("close", resolve));
+    }
+    const client = await here.authority.issue("client", "/CN=fred");
+    for (const own of [undefined, client, undefined, client]) {
+      const { code } = await virshOver(here, here.authority.cert, own, "list");
+      t.is(code, own === undefined ? 1 : 0);
+    }
+  });
+
   test("a server's own certificate that no client would trust stops the start", async (t) => {
     const { root, authority } = await place(t);
     const old = await authority.issue("server", "/CN=localhost", -1);
