@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { runCommand } from "./harness/command.js";
+import { dirname, join } from "node:path";
+import { type Outcome, runCommand } from "./harness/command.js";
 import { program, testWith } from "./harness/needs.js";
 import { withPolyvisord } from "./harness/polyvisord.js";
 import { DOCUMENTS } from "./harness/test-driver-documents.js";
@@ -12,13 +12,27 @@ const MARK = "=== next ===";
 
 /** All that virsh prints, errors included, command by command. One process runs them all: libvirt's driver lives in it. */
 async function transcript(uri: string, commands: readonly string[], paths: Record<string, string>): Promise<string[]> {
-  const filled = commands.map((command) => command.replace(/<(\w+)>/g, (_, name: string) => paths[name] ?? name));
-  const script = join(paths.network ?? "", "..", "script");
+  const folder = dirname(paths.network ?? "");
+  const filled = commands.map((command) =>
+    command.replaceAll("FOLDER", folder).replace(/<(\w+)>/g, (whole, name: string) => paths[name] ?? whole),
+  );
+  const script = join(folder, "script");
   await writeFile(script, filled.join(`; echo '${MARK}'; `));
   const run = 'exec virsh -c "$0" "$(cat "$1")" 2>&1';
-  const { stdout } = await runCommand("sh", ["-c", run, uri, script]);
-  const parts = stdout.split(`${MARK}\n`);
-  return commands.map((command, index) => `${command}\n${parts[index]?.trimEnd()}`);
+  const parts = await printed(() => runCommand("sh", ["-c", run, uri, script], { timeout: 10_000 }), commands.length);
+  return commands.map((command, index) => `${command}\n${normalised(parts[index] ?? "")}`);
+}
+
+/** With libvirt's driver inside, virsh sometimes hangs in the thread that watches a save; then it is asked again. */
+async function printed(run: () => Promise<Outcome>, count: number): Promise<string[]> {
+  for (let attempt = 1; ; attempt++) {
+    const parts = (await run()).stdout.split(`${MARK}\n`);
+    if (parts.length === count || attempt === 5) return parts;
+  }
+}
+
+function normalised(text: string): string {
+  return text.trimEnd().replace(/^CPU time:.*$/gm, "CPU time: N");
 }
 
 for (const [topic, script] of Object.entries(SCRIPTS)) {

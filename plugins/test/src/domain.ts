@@ -35,6 +35,11 @@ export class TestDomain {
     return this.#guest;
   }
 
+  /** How its I/O threads wait, where any were added or tuned. */
+  get polling(): Guest["polling"] | undefined {
+    return this.#guest?.polling;
+  }
+
   get snapshots(): MomentTree<Snapshot> {
     this.#snapshots ??= new MomentTree();
     return this.#snapshots;

@@ -1,4 +1,10 @@
-import { DOMAIN_STATE, type Domain, type DomainGuestHandlers, type FileSystemInfo } from "@polyvisor/core";
+import {
+  DOMAIN_STATE,
+  type Domain,
+  type DomainGuestHandlers,
+  type DomainTuningHandlers,
+  type FileSystemInfo,
+} from "@polyvisor/core";
 import { checkFlags, testError } from "./errors.js";
 import { type Guest, MOUNT_POINTS } from "./guest.js";
 import type { TestHypervisor } from "./hypervisor.js";
@@ -6,8 +12,12 @@ import type { TestHypervisor } from "./hypervisor.js";
 const SYNC = 1;
 const ENCRYPTED = 1;
 
+/** What a control interface is doing (`virDomainControlState`). */
+const CONTROL = { OK: 0, JOB: 1, OCCUPIED: 2, ERROR: 3 } as const;
+const ERROR_REASONS = 4;
+
 /** What a guest's agent would tell and do. There is no guest: it is what libvirt's test driver makes up. */
-export function guestAgentHandlers({ domains }: TestHypervisor): DomainGuestHandlers {
+export function guestAgentHandlers({ domains }: TestHypervisor): DomainGuestHandlers & DomainTuningHandlers {
   function activeDomain(dom: Domain) {
     const domain = domains.find(dom);
     domain.expectActive();
@@ -32,6 +42,11 @@ export function guestAgentHandlers({ domains }: TestHypervisor): DomainGuestHand
     domainSetTime({ dom, seconds, nseconds, flags }) {
       checkFlags(flags, SYNC, "testDomainSetTime");
       activeDomain(dom).guest.clock = { seconds, nanoseconds: nseconds };
+    },
+
+    domainGetControlInfo({ dom, flags }) {
+      checkFlags(flags, 0, "testDomainGetControlInfo");
+      return controlAt(Number(activeDomain(dom).guest.clock.seconds));
     },
 
     domainFSFreeze({ dom, mountpoints, flags }) {
@@ -60,6 +75,17 @@ export function guestAgentHandlers({ domains }: TestHypervisor): DomainGuestHand
       activeDomain(dom);
     },
   };
+}
+
+/** Whoever sets the guest's clock chooses the state of its control interface: the first minute has them all. */
+function controlAt(milliseconds: number): { state: number; details: number; stateTime: number } {
+  const state = (name: keyof typeof CONTROL, since: number, details = 0) => {
+    return { state: CONTROL[name], details, stateTime: milliseconds - since };
+  };
+  if (milliseconds <= 0 || milliseconds >= 60_000) return { state: CONTROL.OK, details: 0, stateTime: 0 };
+  if (milliseconds < 10_000) return state("JOB", 0);
+  if (milliseconds < 30_000) return state("OCCUPIED", 10_000);
+  return state("ERROR", 30_000, milliseconds % ERROR_REASONS);
 }
 
 /** How many mount points changed. */

@@ -44,8 +44,9 @@ export function ioTuneHandlers(hypervisor: TestHypervisor): DomainBlockHandlers 
   return {
     domainGetBlockIoTune({ dom, disk, flags }) {
       checkFlags(flags, AFFECTED | STRING_OKAY, "testDomainGetBlockIoTune");
-      const config = configFor(hypervisor, dom, flags);
-      const found = diskNamed(config, disk ?? "", true);
+      // a client that asks how many there are names no disk
+      if (disk === null) return FIELDS.map((field): TypedParam => paramOf(field, {}));
+      const found = diskNamed(configFor(hypervisor, dom, flags), disk, true);
       if (found === undefined) {
         const detail = `disk '${disk}' was not found in the domain config`;
         throw testError("INVALID_ARG", detail, "`domblklist` shows the disks that are here");

@@ -26,7 +26,11 @@ export function memoryParameterHandlers(hypervisor: TestHypervisor): DomainTunin
     domainSetMemoryParameters({ dom, params, flags }) {
       checkFlags(flags, AFFECTED, "testDomainSetMemoryParameters");
       checkParams(params, KNOWN);
-      editOne(hypervisor, dom, flags, (config) => ({ ...config, memtune: withLimits(config.memtune ?? {}, params) }));
+      const inForce = hypervisor.domains.find(dom).config.memtune ?? {};
+      editOne(hypervisor, dom, flags, (config) => {
+        checkTop(inForce, params);
+        return { ...config, memtune: withLimits(config.memtune ?? {}, params) };
+      });
     },
 
     domainSetMemoryStatsPeriod({ dom, period, flags }) {
@@ -48,20 +52,22 @@ function limit(field: keyof typeof KNOWN, value: number | undefined): TypedParam
   return { field, type: "ullong", value: value ?? UNLIMITED };
 }
 
-function withLimits(memtune: Memtune, params: readonly TypedParam[]): Memtune {
+/** What is not given counts as it is in force now, whichever configuration is changed. */
+function checkTop(inForce: Memtune, params: readonly TypedParam[]): void {
   const hard = numberParam(params, "hard_limit");
-  const soft = numberParam(params, "soft_limit");
   const swap = numberParam(params, "swap_hard_limit");
-  const changesTop = hard !== undefined || swap !== undefined;
-  if (changesTop && (hard ?? memtune.hardLimit ?? UNLIMITED) > (swap ?? memtune.swapHardLimit ?? UNLIMITED)) {
-    const detail = "memory hard_limit tunable value must be lower than or equal to swap_hard_limit";
-    throw testError("INVALID_ARG", detail, "swap_hard_limit is for memory and swap together");
-  }
+  if (hard === undefined && swap === undefined) return;
+  if ((hard ?? inForce.hardLimit ?? UNLIMITED) <= (swap ?? inForce.swapHardLimit ?? UNLIMITED)) return;
+  const detail = "memory hard_limit tunable value must be lower than or equal to swap_hard_limit";
+  throw testError("INVALID_ARG", detail, "swap_hard_limit is for memory and swap together");
+}
+
+function withLimits(memtune: Memtune, params: readonly TypedParam[]): Memtune {
   return {
     ...memtune,
-    hardLimit: chosen(hard, memtune.hardLimit),
-    softLimit: chosen(soft, memtune.softLimit),
-    swapHardLimit: chosen(swap, memtune.swapHardLimit),
+    hardLimit: chosen(numberParam(params, "hard_limit"), memtune.hardLimit),
+    softLimit: chosen(numberParam(params, "soft_limit"), memtune.softLimit),
+    swapHardLimit: chosen(numberParam(params, "swap_hard_limit"), memtune.swapHardLimit),
   };
 }
 

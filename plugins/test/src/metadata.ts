@@ -41,7 +41,7 @@ export function metadataHandlers(hypervisor: TestHypervisor): DomainActionsHandl
 function metadataOf(config: Config, type: number, uri: string): string | undefined {
   if (type === DESCRIPTION) return config.description;
   if (type === TITLE) return config.title;
-  const found = config.metadata?.find((element) => element.uri === uri);
+  const found = elementsOf(config).find((element) => element.uri === uri);
   return found === undefined ? undefined : serializeXml(withoutNamespace(found, uri));
 }
 
@@ -49,8 +49,16 @@ function withMetadata(config: Config, type: number, text: string | undefined, ke
   if (type === DESCRIPTION) return { ...config, description: text || undefined };
   if (type === TITLE) return { ...config, title: text || undefined };
   const element = text === undefined ? undefined : withNamespace(text, key, uri);
-  const others = config.metadata?.filter((each) => each.uri !== uri) ?? [];
-  return { ...config, metadata: element === undefined ? others : [...others, element] };
+  const others = elementsOf(config).filter((each) => each.uri !== uri);
+  const [before] = config.metadata ?? [];
+  if (element === undefined && before === undefined) return config;
+  const around = before ?? { name: "metadata", uri: "", attributes: [], line: 0, column: 0 };
+  return { ...config, metadata: [{ ...around, children: element === undefined ? others : [...others, element] }] };
+}
+
+/** What stands in `<metadata>`. */
+function elementsOf({ metadata }: Config): readonly XmlElement[] {
+  return (metadata ?? []).flatMap(({ children }) => children.filter(isElement));
 }
 
 /** Elements without a namespace get the one under which the document is kept. */

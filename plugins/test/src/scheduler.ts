@@ -52,7 +52,7 @@ export function schedulerHandlers(hypervisor: TestHypervisor): DomainTuningHandl
   return {
     domainGetSchedulerType: () => ({ type: "fair", nparams: 1 }),
     domainGetSchedulerParameters: ({ dom }) => get(dom, 0),
-    domainGetSchedulerParametersFlags: ({ dom, flags }) => get(dom, flags & ~STRING_OKAY),
+    domainGetSchedulerParametersFlags: ({ dom, flags }) => get(dom, flags === STRING_OKAY ? 0 : flags),
     domainSetSchedulerParameters: ({ dom, params }) => set(dom, params, 0),
     domainSetSchedulerParametersFlags: ({ dom, params, flags }) => set(dom, params, flags),
 

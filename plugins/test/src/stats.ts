@@ -7,6 +7,7 @@ import {
   type MemoryStat,
   STATS,
   STATS_FLAG,
+  type TypedParam,
 } from "@polyvisor/core";
 import { selectDomains } from "@polyvisor/sdk/store";
 import type { TestDomain } from "./domain.js";
@@ -25,7 +26,7 @@ const FILTERS =
   LIST.OTHER;
 const KNOWN_FLAGS = FILTERS | STATS_FLAG.NOWAIT | STATS_FLAG.BACKING | STATS_FLAG.ENFORCE_STATS;
 
-/** I/O threads are a group of their own in libvirt's driver too, and without any there is nothing to tell of them. */
+/** All that libvirt's test driver can tell. */
 const SUPPORTED = STATS.STATE | STATS.IOTHREAD;
 
 /** Figures about domains. There is no guest behind them: they are what libvirt's test driver makes up. */
@@ -53,15 +54,24 @@ export function statsHandlers(hypervisor: TestHypervisor): ConnectHandlers & Dom
 }
 
 function statsOf(domain: TestDomain, stats: number): DomainStats {
-  const { ref, status } = domain;
-  if ((stats & STATS.STATE) === 0) return { dom: ref, params: [] };
-  return {
-    dom: ref,
-    params: [
-      { field: "state.state", type: "int", value: status.state },
-      { field: "state.reason", type: "int", value: status.reason },
-    ],
-  };
+  const params: TypedParam[] = [];
+  if ((stats & STATS.STATE) !== 0) {
+    const { state, reason } = domain.status;
+    params.push({ field: "state.state", type: "int", value: state });
+    params.push({ field: "state.reason", type: "int", value: reason });
+  }
+  if ((stats & STATS.IOTHREAD) !== 0 && domain.isActive) params.push(...iothreadStats(domain));
+  return { dom: domain.ref, params };
+}
+
+function iothreadStats({ polling }: TestDomain): TypedParam[] {
+  if (polling === undefined || polling.size === 0) return [];
+  const each = [...polling].flatMap(([id, { maxNs, grow, shrink }]): TypedParam[] => [
+    { field: `iothread.${id}.poll-max-ns`, type: "ullong", value: maxNs },
+    { field: `iothread.${id}.poll-grow`, type: "uint", value: grow },
+    { field: `iothread.${id}.poll-shrink`, type: "uint", value: shrink },
+  ]);
+  return [{ field: "iothread.count", type: "uint", value: polling.size }, ...each];
 }
 
 function madeUpMemoryStats(memory: number): MemoryStat[] {

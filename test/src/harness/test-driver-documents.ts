@@ -1,5 +1,11 @@
 /** Documents for virsh's commands, by the names that scripts call them by. */
 export const DOCUMENTS = {
+  domain: `<domain type='test'>
+  <name>blue</name>
+  <uuid>33333333-0000-0000-0000-000000000001</uuid>
+  <memory>65536</memory>
+  <os><type>hvm</type></os>
+</domain>`,
   network: `<network>
   <name>red</name>
   <uuid>11111111-0000-0000-0000-000000000001</uuid>

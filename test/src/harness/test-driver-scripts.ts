@@ -240,4 +240,278 @@ nodedev-create <portOfNobody>
 nodedev-create <portOfComputer>
 nodedev-create <networkBroken>
 `,
+  "saved domains": `
+save test FOLDER/saved
+list --all
+domstate test --reason
+save test FOLDER/saved
+save-image-dumpxml FOLDER/saved
+restore FOLDER/saved
+domstate test --reason
+restore FOLDER/saved
+restore FOLDER/nothing
+restore <network>
+save-image-dumpxml FOLDER/nothing
+save test FOLDER/no/such/folder
+dump test FOLDER/dump
+dump test FOLDER/dump --memory-only --format kdump-zlib
+dump test FOLDER/dump --crash
+domstate test --reason
+dump test FOLDER/dump
+save-image-dumpxml FOLDER/dump
+save-image-define FOLDER/saved <domain>
+save-image-dumpxml FOLDER/saved
+`,
+  "managed saves": `
+managedsave test
+list --all --managed-save
+domstate test --reason
+dominfo test
+undefine test
+managedsave test
+start test
+dominfo test
+managedsave test
+managedsave-remove test
+managedsave-remove test
+start test
+managedsave test
+undefine test --managed-save
+create <domain>
+managedsave blue
+`,
+  "guest agents": `
+domhostname test
+domtime test
+domtime test --time 5
+domtime test
+domfsfreeze test
+domfsfreeze test
+domfsthaw test /
+domfsthaw test
+domfsfreeze test /nowhere
+domfstrim test
+domfstrim test --mountpoint /nowhere
+domfsinfo test
+set-user-password test root secret
+domifaddr test
+domifaddr test --source agent
+domcontrol test
+destroy test
+domhostname test
+domtime test
+domfsinfo test
+domifaddr test
+`,
+  "figures about domains": `
+domblkinfo test vda
+domblkinfo test vdz
+domblkinfo test vda --human
+domblkstat test vdz
+domifstat test nothing
+domblkerror test
+domblklist test --details
+domiflist test
+cpu-stats test
+cpu-stats test --total
+cpu-stats test --start 1 --count 1
+cpu-stats test --start 5
+domstats test --state
+dommemstat test
+nodecpustats
+nodecpumap
+freecell
+freecell --all
+freepages --all
+nodememstats
+nodeinfo
+launchsecurity test
+dommemstat test --period 5
+dumpxml test --xpath //memballoon
+`,
+  "limits of memory": `
+memtune test
+memtune test --hard-limit 8000000 --live
+memtune test --soft-limit 4000000 --swap-hard-limit 9000000 --config
+memtune test --swap-hard-limit 9000000 --live
+memtune test --hard-limit 8000000 --live
+memtune test --config
+memtune test
+memtune test --hard-limit -1
+dumpxml test --xpath //memtune
+numatune test
+numatune test --mode interleave
+numatune test --nodeset 0-1
+numatune test --mode preferred --nodeset 1
+numatune test --mode preferred --nodeset 1 --config
+numatune test
+dumpxml test --inactive --xpath //numatune
+`,
+  "limits of disks and cards": `
+blkiotune test
+blkiotune test --weight 200
+blkiotune test --device-weights /dev/sda,300,/dev/sdb,0 --device-read-iops-sec /dev/sda,7
+blkiotune test --device-read-bytes-sec /dev/sdc
+blkiotune test --device-read-bytes-sec /dev/sdc,many
+blkiotune test --device-weights /dev/sda,0
+blkiotune test
+dumpxml test --xpath //blkiotune
+blkdeviotune test vda
+blkdeviotune test vda --total-bytes-sec 5 --read-bytes-sec 6
+blkdeviotune test vda --total-bytes-sec 5
+blkdeviotune test vda --total-bytes-sec 5 --total-bytes-sec-max 50
+blkdeviotune test vda --group-name fast --config
+blkdeviotune test vdz --total-bytes-sec 5
+blkdeviotune test vda
+dumpxml test --xpath //iotune
+domiftune test testnet0
+domiftune test testnet0 --inbound 100,200,300 --outbound 400
+domiftune test aa:bb:cc:dd:ee:ff
+domiftune test testnet0 --inbound 0
+dumpxml test --xpath //bandwidth
+schedinfo test
+schedinfo test --weight 60
+schedinfo test --config
+perf test
+perf test --enable cmt,mbml
+perf test --disable mbml
+perf test --enable nonsense
+dumpxml test --xpath //perf
+`,
+  "pinned processors": `
+vcpupin test
+vcpupin test 0 0-3
+vcpupin test 0
+vcpupin test 9 0
+vcpuinfo test --pretty
+emulatorpin test
+emulatorpin test 1,3
+emulatorpin test
+emulatorpin test 2 --config
+dumpxml test --xpath //cputune
+iothreadinfo test
+iothreadadd test 1
+iothreadadd test 1
+iothreadadd test 7
+iothreadinfo test
+iothreadpin test 7 0,2
+iothreadpin test 3 0
+iothreadset test 7 --poll-grow 4
+iothreadset test 9 --poll-grow 4
+domstats test --iothread
+iothreaddel test 1
+iothreaddel test 1
+iothreadinfo test
+dumpxml test --xpath //iothreadids
+destroy test
+vcpupin test 0 1
+vcpupin test
+`,
+  "small things": `
+inject-nmi test
+send-process-signal test 1 term
+send-process-signal test 2 term
+set-lifecycle-action test reboot destroy
+set-lifecycle-action test poweroff coredump-destroy
+set-lifecycle-action test crash coredump-destroy --config
+dumpxml test --xpath //on_reboot
+dumpxml test --inactive --xpath //on_crash
+dommessages test
+domrename test other
+destroy test
+inject-nmi test
+domrename test test
+domrename test a/b
+domrename test other
+list --all
+domrename other test
+define <domain>
+domrename test blue
+`,
+  metadata: `
+desc test
+desc test --title
+desc test some words
+desc test --title a title
+desc test
+desc test --title
+desc test --config
+metadata test http://example.org/ns
+metadata test http://example.org/ns --key my --set "<app><part size='1'>text</part><part/></app>"
+metadata test http://example.org/ns
+dumpxml test --xpath //metadata
+metadata test http://example.org/ns --key my --set "<other/>"
+metadata test http://example.org/ns
+metadata test http://example.org/ns --key 1 --set "<other/>"
+metadata test http://example.org/ns --key my --set "<other>"
+metadata test http://example.org/ns --config
+metadata test http://example.org/ns --remove
+metadata test http://example.org/ns
+`,
+  snapshots: `
+snapshot-list test
+snapshot-current test
+snapshot-create-as test one --description "the first"
+snapshot-create-as test one
+snapshot-create-as test two
+snapshot-current test --name
+snapshot-list test --tree
+snapshot-parent test two
+snapshot-parent test one
+snapshot-info test two
+snapshot-revert test one
+domstate test --reason
+snapshot-create-as test three --halt
+domstate test --reason
+snapshot-create-as test four
+snapshot-list test --tree
+snapshot-list test --name --roots
+snapshot-list test --name --leaves
+snapshot-list test --name --no-leaves
+snapshot-list test --name --active
+snapshot-list test --name --inactive
+snapshot-list test --name --from one
+snapshot-list test --name --from one --descendants
+snapshot-list test --name --external
+snapshot-list test --name --no-metadata
+snapshot-create-as test five --disk-only
+snapshot-create-as test six --diskspec vda,snapshot=manual
+snapshot-create-as test seven --diskspec vdz
+snapshot-create-as test eight --memspec /memory
+snapshot-revert test two --paused
+domstate test --reason
+snapshot-delete test one
+snapshot-list test --tree
+snapshot-delete test three --children-only
+snapshot-list test --tree
+undefine test
+destroy test
+undefine test
+snapshot-delete test nothing
+undefine test --snapshots-metadata
+`,
+  checkpoints: `
+checkpoint-list test
+checkpoint-create-as test one
+checkpoint-create-as test two --diskspec vda,checkpoint=bitmap,bitmap=marks
+checkpoint-create-as test two
+checkpoint-create-as test three --diskspec vdz
+checkpoint-list test --tree
+checkpoint-parent test two
+checkpoint-parent test one
+checkpoint-info test one
+checkpoint-list test --name --leaves
+checkpoint-list test --name --roots
+checkpoint-list test --name --from one
+snapshot-create-as test no
+checkpoint-delete test one
+checkpoint-list test --name
+checkpoint-delete test nothing
+checkpoint-delete test two
+snapshot-create-as test yes
+checkpoint-create-as test no
+snapshot-delete test yes
+destroy test
+checkpoint-create-as test no
+`,
 };
