@@ -7,7 +7,7 @@ import { managedSessions } from "../admin/session-server.js";
 import { Reloader } from "../config/reload.js";
 import type { Settings } from "../config/schema.js";
 import type { LogCentre } from "../log/centre.js";
-import { MetricsEndpoint } from "../metrics/endpoint.js";
+import type { MetricsEndpoint } from "../metrics/endpoint.js";
 import type { Meter } from "../rpc/meter.js";
 import type { SessionServer } from "../rpc/server.js";
 import type { Activated } from "./activation.js";
@@ -93,12 +93,15 @@ export class Operations {
     await this.#serveMetrics();
   }
 
-  /** The library of metrics is read only where metrics are wanted. */
+  /** What serves metrics is read only where metrics are wanted. */
   async #serveMetrics(): Promise<void> {
     const { settings, server, meter, centre } = this.#operated;
     const place = settings.metrics_listen;
     if (place === undefined || meter === undefined) return;
-    const { metricsRegistry } = await import("../metrics/collectors.js");
+    const [{ metricsRegistry }, { MetricsEndpoint }] = await Promise.all([
+      import("../metrics/collectors.js"),
+      import("../metrics/endpoint.js"),
+    ]);
     this.#metrics = new MetricsEndpoint(metricsRegistry({ server, meter }), centre.log);
     if ("path" in place) await mkdir(dirname(place.path), { recursive: true });
     await this.#metrics.listen(place, settings.unix_sock_ro_perms);
