@@ -58,6 +58,8 @@ function scsiArgs(build: Build, hostdev: Hostdev, source: SourceOf<"scsi">, numb
   });
 }
 
+const ISCSI_PORT = 3260;
+
 function scsiBackend(build: Build, { scsi }: SourceOf<"scsi">, alias: string, node: string): Props {
   if (scsi.protocol === "adapter") {
     const filename = build.runtime.scsiDevices?.get(alias);
@@ -65,7 +67,11 @@ function scsiBackend(build: Build, { scsi }: SourceOf<"scsi">, alias: string, no
     return { driver: "host_device", filename };
   }
   const auth = scsi.auth === undefined ? undefined : secretArgs(build, `${node}-secret0`, scsi.auth.secret);
-  const { name, hosts, initiatorIqn } = scsi;
+  const { name, initiatorIqn } = scsi;
+  // a disk's host has this port by default, a device's does not
+  const hosts = scsi.hosts.map((host) =>
+    host.transport === "tcp" ? { ...host, port: host.port ?? ISCSI_PORT } : host,
+  );
   return networkProps({ type: "network", protocol: "iscsi", name, hosts, auth: scsi.auth, initiatorIqn }, { auth });
 }
 

@@ -20,7 +20,7 @@ import type {
   Parallel,
   Serial,
 } from "../model/index.js";
-import { confError, type ParseContext, word, wordAttribute } from "./context.js";
+import { confError, type ParseContext, word } from "./context.js";
 import { parseDeviceInfo } from "./device-info.js";
 import { parseDeviceSeclabels } from "./seclabel.js";
 
@@ -116,20 +116,16 @@ function mode(source: XmlElement | undefined): "bind" | "connect" {
 
 function parseTcp(element: XmlElement, source: XmlElement | undefined): ChardevSource {
   const protocol = child(element, "protocol");
+  const written = protocol && attribute(protocol, "type");
   return {
     type: "tcp",
     mode: mode(source),
     host: source && attribute(source, "host"),
     service: source && attribute(source, "service"),
     protocol:
-      (protocol &&
-        wordAttribute(
-          protocol,
-          "type",
-          ["raw", "telnet", "telnets", "tls"],
-          (value) => `Unknown protocol '${value}'`,
-        )) ??
-      "raw",
+      protocol === undefined || written === undefined
+        ? "raw"
+        : word(protocol, written, ["raw", "telnet", "telnets", "tls"], (value) => `Unknown protocol '${value}'`),
     tls: source && yesNoAttribute(source, "tls"),
     tlsFromConfig: source !== undefined && attribute(source, "tlsFromConfig") === "1" ? true : undefined,
     reconnect: source && parseReconnect(source),
@@ -156,7 +152,7 @@ export function parseReconnect(source: XmlElement): ChardevReconnect | undefined
   if (element === undefined) return undefined;
   const enabled = yesNoAttribute(element, "enabled");
   if (enabled === undefined) return undefined;
-  return { enabled, timeout: enabled === "yes" ? requiredInteger(element, "timeout", { nonzero: true }) : undefined };
+  return { enabled, timeout: enabled === "yes" ? requiredInteger(element, "timeout") : undefined };
 }
 
 function parseLog(element: XmlElement): ChardevSource["log"] {

@@ -5,6 +5,7 @@ import {
   integerAttribute,
   longAttribute,
   onOffAttribute,
+  parseInteger,
   requiredInteger,
   type XmlElement,
   yesNoAttribute,
@@ -37,13 +38,12 @@ export interface InfoRules {
 export function parseDeviceInfo(element: XmlElement, context: ParseContext, rules: InfoRules = {}): DeviceInfo {
   const acpi = child(element, "acpi");
   const address = child(element, "address");
-  return {
-    alias: parseAlias(element, context),
-    address: address === undefined ? undefined : parseAddress(address),
-    ...(rules.boot === true ? parseBoot(element) : undefined),
-    rom: rules.rom === true ? parseRom(element) : undefined,
-    acpiIndex: acpi === undefined ? undefined : integerAttribute(acpi, "index", { nonzero: true }),
-  };
+  // in libvirt's order: of several faults the first one is told
+  const alias = parseAlias(element, context);
+  const boot = rules.boot === true ? parseBoot(element) : undefined;
+  const rom = rules.rom === true ? parseRom(element) : undefined;
+  const acpiIndex = acpi === undefined ? undefined : integerAttribute(acpi, "index", { nonzero: true });
+  return { alias, address: address === undefined ? undefined : parseAddress(address), ...boot, rom, acpiIndex };
 }
 
 function parseAlias(element: XmlElement, context: ParseContext): string | undefined {
@@ -168,7 +168,7 @@ function parseUsbPort(element: XmlElement): readonly number[] | undefined {
   const port = attribute(element, "port");
   if (port === undefined) return undefined;
   const path = port.split(".");
-  if (path.length > 4 || !path.every((each) => /^\d+$/.test(each))) {
+  if (path.length > 4 || !path.every((each) => parseInteger(each, { max: 4294967295 }) !== undefined)) {
     throw confError(
       element,
       "INTERNAL_ERROR",

@@ -90,7 +90,7 @@ function sourceName(source: XmlElement | undefined): string {
   if (source === undefined) return "";
   const [pool, volume] = [attribute(source, "pool"), attribute(source, "volume")];
   if (pool !== undefined && volume !== undefined) return `pool = '${pool}', volume = '${volume}'`;
-  const pooled = ["gluster", "rbd", "nfs"].includes(attribute(source, "protocol") ?? "");
+  const pooled = ["gluster", "rbd"].includes(attribute(source, "protocol") ?? "");
   const places = ["file", "dev", "dir", "name"].map((each) => attribute(source, each));
   const name = places.find((each) => each !== undefined) ?? "";
   return pooled ? name.slice(name.indexOf("/", 1) + 1) : name;

@@ -241,7 +241,7 @@ function checkNumaCpus(element: XmlElement, cpu: Domain["cpu"], vcpus: number): 
 function integerFrom(root: XmlElement, name: string, attributeName: string, complaint: string): number | undefined {
   const text = childAttribute(root, name, attributeName);
   if (text === undefined) return undefined;
-  const value = parseInteger(text);
+  const value = parseInteger(text, { max: 4294967295 });
   if (value === undefined) throw confError(child(root, name) ?? root, "XML_ERROR", complaint, "Write a number.");
   return value;
 }

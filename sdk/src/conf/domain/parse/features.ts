@@ -85,7 +85,10 @@ export function parseFeatures(root: XmlElement): Features {
 function parseSmm(element: XmlElement | undefined): Features["smm"] {
   if (element === undefined) return undefined;
   const state = onOffAttribute(element, "state") ?? "on";
-  return { state, tseg: state === "on" ? scaledChild(element, "tseg", 1024 * 1024) : undefined };
+  return {
+    state,
+    tseg: state === "on" ? scaledChild(element, "tseg", 1024 * 1024, "string(./features/smm/tseg)") : undefined,
+  };
 }
 
 function hptPageSize(element: XmlElement): number | undefined {

@@ -136,11 +136,11 @@ function refuseForeign(element: XmlElement, source: XmlElement, type: (typeof SU
 }
 
 function parseScsi(source: XmlElement): ScsiHostSource {
-  const protocol = enumAttribute(source, "protocol", ["adapter", "iscsi"]) ?? "adapter";
+  const protocol = hostdevProtocol(source);
   if (protocol === "iscsi") {
     const name = attribute(source, "name");
     if (name === undefined) throw confError(source, "XML_ERROR", "missing iSCSI hostdev source path name");
-    const hosts = parseStorageHosts(source, 3260);
+    const hosts = parseStorageHosts(source);
     if (hosts.length !== 1) {
       const words =
         hosts.length === 0
@@ -180,4 +180,10 @@ function parseCapabilities(element: XmlElement, source: XmlElement): HostdevSour
     case "net":
       return { type, interface: need("interface", "net"), ...parseIps(element, "Domain hostdev device") };
   }
+}
+
+function hostdevProtocol(source: XmlElement): "adapter" | "iscsi" {
+  const written = attribute(source, "protocol");
+  if (written === undefined) return "adapter";
+  return word(source, written, ["adapter", "iscsi"], (value) => `Unknown SCSI subsystem protocol '${value}'`);
 }

@@ -17,8 +17,8 @@ const CHILDREN: ReadonlySet<string> = new Set("acpi address alias source target 
 const MODELS = ["dimm", "nvdimm", "virtio-pmem", "virtio-mem", "sgx-epc"] as const;
 
 /** A size below an element in KiB, rounded up. */
-function kib(element: XmlElement, name: string): number | undefined {
-  const bytes = scaledChild(element, name, 1024);
+function kib(element: XmlElement, name: string, path?: string): number | undefined {
+  const bytes = scaledChild(element, name, 1024, path);
   return bytes === undefined ? undefined : Math.ceil(bytes / 1024);
 }
 
@@ -67,7 +67,7 @@ function parseTarget(element: XmlElement, model: MemoryDevice["model"]): MemoryD
     throw confError(element, "XML_ERROR", "invalid value of memory device node");
   }
   const label = model === "nvdimm" ? child(element, "label") : undefined;
-  const labelSize = label === undefined ? undefined : kib(label, "size");
+  const labelSize = label === undefined ? undefined : kib(label, "size", "./label/size");
   if (labelSize !== undefined && labelSize < 128) {
     throw confError(element, "XML_ERROR", "nvdimm label must be at least 128KiB");
   }

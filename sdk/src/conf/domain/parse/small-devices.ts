@@ -30,15 +30,7 @@ import type {
   Watchdog,
 } from "../model/index.js";
 import { CHARDEV_TYPES, parseChardevSource } from "./chardev.js";
-import {
-  anySet,
-  confError,
-  type ParseContext,
-  parseVirtioOptions,
-  sanitizePath,
-  word,
-  wordAttribute,
-} from "./context.js";
+import { anySet, confError, type ParseContext, parseVirtioOptions, sanitizePath, word } from "./context.js";
 import { parseDeviceInfo } from "./device-info.js";
 import { VIRTIO_MODELS } from "./disk.js";
 
@@ -55,11 +47,13 @@ export function parseWatchdog(element: XmlElement, context: ParseContext): Watch
   allowChildren(element, WATCHDOG);
   const model = attribute(element, "model");
   if (model === undefined) throw confError(element, "INTERNAL_ERROR", "watchdog must contain model name");
+  const action = attribute(element, "action");
   const actions = ["reset", "shutdown", "poweroff", "pause", "dump", "none", "inject-nmi"] as const;
   return {
     kind: "watchdog",
     model: word(element, model, ["i6300esb", "ib700", "diag288"], (value) => `unknown watchdog model '${value}'`),
-    action: wordAttribute(element, "action", actions, (value) => `unknown watchdog action '${value}'`) ?? "reset",
+    action:
+      action === undefined ? "reset" : word(element, action, actions, (value) => `unknown watchdog action '${value}'`),
     ...parseDeviceInfo(element, context),
   };
 }
@@ -88,7 +82,7 @@ export function parseRng(element: XmlElement, context: ParseContext): Rng {
   const number = (name: string): number | undefined => {
     const text = rate && attribute(rate, name);
     if (rate === undefined || !text) return undefined;
-    const value = parseInteger(text);
+    const value = parseInteger(text, { max: 4294967295 });
     if (value === undefined) throw confError(rate, "XML_ERROR", `invalid RNG rate ${name} value`, "Write a number.");
     return value || undefined;
   };

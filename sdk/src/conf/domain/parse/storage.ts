@@ -200,6 +200,8 @@ export function parseStorageHosts(element: XmlElement, defaultPort?: number): re
   return childElements(element, "host").map((host) => parseStorageHost(host, defaultPort));
 }
 
+const PORT_MAX = 65535;
+
 export function parseStorageHost(element: XmlElement, defaultPort?: number): StorageHost {
   const transport =
     wordAttribute(
@@ -220,9 +222,10 @@ export function parseStorageHost(element: XmlElement, defaultPort?: number): Sto
   const name = attribute(element, "name");
   if (name === undefined) throw confError(element, "XML_ERROR", "missing name for host");
   const text = attribute(element, "port");
-  const port = text === undefined ? undefined : parseInteger(text);
-  if (text !== undefined && port === undefined) {
-    throw confError(element, "INVALID_ARG", `failed to parse port number '${text}'`, "Write a port number.");
+  const port = text === undefined ? undefined : parseInteger(text, { max: 0xffffffff });
+  if (text !== undefined && (port === undefined || port > PORT_MAX)) {
+    const words = port === undefined ? `failed to parse port number '${text}'` : `port '${text}' out of range`;
+    throw confError(element, "INVALID_ARG", words, `Write a number up to ${PORT_MAX}.`);
   }
   return { transport, name, port: port || (transport === "tcp" ? defaultPort : port) };
 }
