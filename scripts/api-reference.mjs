@@ -2,6 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  adminProgram,
   domain,
   domainCheckpoint,
   domainEvents,
@@ -57,7 +58,12 @@ function typeOf(layout) {
   return layout.startsWith("struct{") ? "record" : layout;
 }
 
-function tableOf({ name, number, version, calls }) {
+/** The admin program has a library of its own, whose calls begin with `virAdm`. */
+function adminName(call) {
+  return `virAdm${call.charAt(0).toUpperCase()}${call.slice(1)}`.replace("Threadpool", "ThreadPool");
+}
+
+function tableOf({ name, number, version, calls }, nameOf = publicName) {
   const rows = Object.entries(calls).sort(([, a], [, b]) => a.number - b.number);
   return [
     `## The program ${name} (0x${number.toString(16)}, version ${version})`,
@@ -69,7 +75,7 @@ function tableOf({ name, number, version, calls }) {
         "",
         entry.number,
         `\`${call}\``,
-        publicName(call),
+        nameOf(call),
         fields(entry.args),
         fields(entry.ret),
         [
@@ -103,7 +109,8 @@ const text = [
   "and a caller see them without the wire's own fields (`needResults`, counts). Which plugin has which call is in",
   "[support-matrix.md](support-matrix.md).",
   "",
-  ...PROGRAMS.flatMap(tableOf),
+  ...PROGRAMS.flatMap((program) => tableOf(program)),
+  ...tableOf(adminProgram, adminName),
   "## Events",
   "",
   "| about | kind | id | procedure | older procedure | body |",
