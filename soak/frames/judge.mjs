@@ -1,5 +1,5 @@
 // What has to come of bytes that a client sends: the protocol's rules once more, from a reader who only counts.
-import { keepaliveProgram, remoteProgram } from "@polyvisor/core";
+import { keepaliveProgram, PROGRAMS, remoteProgram } from "@polyvisor/core";
 import { HEADER_BYTES, MESSAGE_BYTES_MAX, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
 import { AT } from "./mutate.mjs";
 
@@ -35,6 +35,7 @@ function weigh(verdict, bytes, at) {
   const type = word(AT.TYPE);
   const [program, version] = [word(AT.PROGRAM), word(AT.VERSION)];
   const isRemote = program === remoteProgram.number && version === remoteProgram.version;
+  const isOwn = PROGRAMS.some((known) => program === known.number && version === known.version);
   const isSeen = verdict.fate === "lives";
   if (isSeen) verdict.frames++;
   if (program === keepaliveProgram.number && type === MESSAGE_TYPE.MESSAGE) return "lives";
@@ -44,6 +45,6 @@ function weigh(verdict, bytes, at) {
     const isClose = isRemote && word(AT.PROCEDURE) === remoteProgram.calls.connectClose.number;
     return isClose && word(AT.STATUS) === MESSAGE_STATUS.OK ? "ended" : "lives";
   }
-  if (isRemote && type === MESSAGE_TYPE.STREAM_HOLE) verdict.mayClose = true;
+  if (isOwn && type === MESSAGE_TYPE.STREAM_HOLE) verdict.mayClose = true;
   return type === MESSAGE_TYPE.CALL_WITH_FDS ? "closed" : "lives";
 }

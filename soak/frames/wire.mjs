@@ -1,15 +1,14 @@
 // The attackers' end of a connection: it can say anything, and looks closely at what it is told.
 import { createConnection } from "node:net";
-import { domainEvents, keepaliveProgram, remoteProgram, wireError, xdr } from "@polyvisor/core";
+import { domainEvents, keepaliveProgram, objectEvents, PROGRAMS, remoteProgram, wireError, xdr } from "@polyvisor/core";
 import { FrameSplitter, frameBytes, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
-
-export const CALL_BY_NUMBER = new Map(Object.values(remoteProgram.calls).map((call) => [call.number, call]));
 
 const EVENT_BODIES = new Map();
 for (const { number, legacy, body } of Object.values(domainEvents)) {
   EVENT_BODIES.set(number, { body, skip: 4 });
   if (legacy !== undefined) EVENT_BODIES.set(legacy, { body, skip: 0 });
 }
+for (const { number, body } of Object.values(objectEvents)) EVENT_BODIES.set(number, { body, skip: 4 });
 
 /** A message as bytes; a call of the remote program unless said otherwise. */
 export function frame(header, body) {
@@ -108,11 +107,8 @@ export class Peer {
       if (got.status === MESSAGE_STATUS.ERROR) {
         this.errors++;
         this.#decode(wireError, got);
-      } else if (got.status === MESSAGE_STATUS.OK && isRemote(got)) {
-        const call = CALL_BY_NUMBER.get(got.procedure);
-        if (call === undefined) throw new Error(`a reply to a call ${got.procedure}, which does not exist`);
-        this.#decode(call.ret, got);
-      } else throw new Error(`a reply with status ${got.status} of program ${got.program}`);
+      } else if (got.status === MESSAGE_STATUS.OK) this.#decode(callOf(got).ret, got);
+      else throw new Error(`a reply with status ${got.status} of program ${got.program}`);
     } else if (got.type === MESSAGE_TYPE.STREAM && isRemote(got)) {
       this.packets++;
       if (got.status === MESSAGE_STATUS.ERROR && got.body < got.end) this.#decode(wireError, got);
@@ -132,6 +128,14 @@ export class Peer {
     codec.decode(this.#reader.reset(got.buffer, got.body + skip, got.end));
     if (this.#reader.remaining !== 0) throw new Error(`${this.#reader.remaining} bytes too many in a message`);
   }
+}
+
+/** The call that a reply answers. Throws where there is none. */
+function callOf({ program, version, procedure }) {
+  const known = PROGRAMS.find((each) => each.number === program && each.version === version);
+  const call = Object.values(known?.calls ?? {}).find(({ number }) => number === procedure);
+  if (call === undefined) throw new Error(`a reply to a call ${procedure} of program ${program}, which does not exist`);
+  return call;
 }
 
 function isRemote({ program, version }) {
