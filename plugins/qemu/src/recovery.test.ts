@@ -2,7 +2,7 @@ import { access, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { hasEnded, readProcessStat } from "@polyvisor/sdk/process";
 import { EMULATOR, hasEmulator } from "@polyvisor/sdk/testkit";
-import test from "ava";
+import test, { type ExecutionContext } from "ava";
 import { askMonitor, inAnotherDaemon, makeRig, makeRoot, pidOf, until } from "./testing/harness.js";
 
 const withQemu = (await hasEmulator()) ? test : test.skip;
@@ -65,20 +65,22 @@ withQemu("after kill -9 of the daemon, guests are found again with what happened
   t.deepEqual(await leftovers(), []);
 });
 
+const RUNNING = "state='running' reason='booted'";
+
+/** A guest `g` runs on, its daemon is dead, and the status that it left has this state. */
+async function daemonDiedIn(t: ExecutionContext, root: string, state: string): Promise<void> {
+  const start = `await (await connection.define(${JSON.stringify(guest("g"))})).create();`;
+  await (await inAnotherDaemon(root, start)).kill();
+  const path = join(root, "run/libvirt/qemu/g.xml");
+  const status = await readFile(path, "utf8");
+  t.regex(status, new RegExp(`<domstatus version='1' ${RUNNING} pid='\\d+'`));
+  await writeFile(path, status.replace(RUNNING, state));
+}
+
 withQemu("a guest that shut down while no daemon ran is shut off with the reason and the events", async (t) => {
   const root = await makeRoot(t);
-  const daemon = await inAnotherDaemon(
-    root,
-    `await (await connection.define(${JSON.stringify(guest("g"))})).create();`,
-  );
-  await daemon.kill();
-  const path = join(root, "run/libvirt/qemu/g.xml");
-  t.regex(await readFile(path, "utf8"), /<domstatus version='1' state='running' reason='booted' pid='\d+'/);
   // The state in which the daemon died between the guest's shutdown and the end of the emulator.
-  await writeFile(
-    path,
-    (await readFile(path, "utf8")).replace("state='running' reason='booted'", "state='shutdown' reason='unknown'"),
-  );
+  await daemonDiedIn(t, root, "state='shutdown' reason='unknown'");
   process.kill(await pidOf(root, "g"), "SIGTERM");
   const { connection } = await makeRig(t, root);
   await until(async () => (await (await connection.domain("g")).state()).state === 5);
@@ -87,16 +89,7 @@ withQemu("a guest that shut down while no daemon ran is shut off with the reason
 
 withQemu("a guest whose start was interrupted is stopped, and what cannot be read harms nobody else", async (t) => {
   const root = await makeRoot(t);
-  const daemon = await inAnotherDaemon(
-    root,
-    `await (await connection.define(${JSON.stringify(guest("g"))})).create();`,
-  );
-  await daemon.kill();
-  const path = join(root, "run/libvirt/qemu/g.xml");
-  await writeFile(
-    path,
-    (await readFile(path, "utf8")).replace("state='running' reason='booted'", "state='paused' reason='starting up'"),
-  );
+  await daemonDiedIn(t, root, "state='paused' reason='starting up'");
   await writeFile(join(root, "run/libvirt/qemu/torn.xml"), "<domstatus version='1'");
   await writeFile(join(root, "run/libvirt/qemu/newer.xml"), "<domstatus version='99'/>");
   await writeFile(join(root, "etc/libvirt/qemu/rubbish.xml"), "<domain");
@@ -124,11 +117,7 @@ withQemu("a guest whose start was interrupted is stopped, and what cannot be rea
 
 withQemu("a guest that cannot be found again is not started beside itself", async (t) => {
   const root = await makeRoot(t);
-  const daemon = await inAnotherDaemon(
-    root,
-    `await (await connection.define(${JSON.stringify(guest("g"))})).create();`,
-  );
-  await daemon.kill();
+  await daemonDiedIn(t, root, RUNNING);
   await writeFile(join(root, "run/libvirt/qemu/g.xml"), "<domstatus version='99'/>");
   const pid = await pidOf(root, "g");
   const { connection, leftovers } = await makeRig(t, root);
