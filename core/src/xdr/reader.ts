@@ -66,11 +66,13 @@ export class XdrReader {
     return copyOf(this.#buffer, at, at + length);
   }
 
-  /** A string of at most `max` bytes. */
+  /** A string of at most `max` bytes. It has no zero byte: to libvirt that is its end, and to a file's name poison. */
   string(max: number): string {
     const length = this.length(max);
     const at = this.skip(length);
-    return this.#buffer.toString("utf8", at, at + length);
+    const text = this.#buffer.toString("utf8", at, at + length);
+    if (text.includes("\0")) throw new XdrError("a string has a zero byte");
+    return text;
   }
 
   /** The length in front of a string, an opaque or an array. */
