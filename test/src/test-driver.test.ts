@@ -19,7 +19,7 @@ async function transcript(uri: string, commands: readonly string[], paths: Recor
   const script = join(folder, "script");
   await writeFile(script, filled.join(`; echo '${MARK}'; `));
   const run = 'exec virsh -c "$0" "$(cat "$1")" 2>&1';
-  const parts = await printed(() => runCommand("sh", ["-c", run, uri, script], { timeout: 10_000 }), commands.length);
+  const parts = await printed(() => runCommand("sh", ["-c", run, uri, script], { timeout: 5000 }), commands.length);
   return commands.map((command, index) => `${command}\n${normalised(parts[index] ?? "")}`);
 }
 
@@ -27,7 +27,7 @@ async function transcript(uri: string, commands: readonly string[], paths: Recor
 async function printed(run: () => Promise<Outcome>, count: number): Promise<string[]> {
   for (let attempt = 1; ; attempt++) {
     const parts = (await run()).stdout.split(`${MARK}\n`);
-    if (parts.length === count || attempt === 5) return parts;
+    if (parts.length === count || attempt === 8) return parts;
   }
 }
 

@@ -13,6 +13,8 @@ import { checkFlags, testError } from "./errors.js";
 import type { TestHypervisor } from "./hypervisor.js";
 
 const AFFECTED = AFFECT.LIVE | AFFECT.CONFIG;
+/** Which messages are asked for: of what is deprecated, of what taints. */
+const MESSAGES = 3;
 const MEMORY_VIRTUAL = 1;
 const MEMORY_PHYSICAL = 2;
 /** How many signals there are, counted as Linux does. */
@@ -78,6 +80,13 @@ export function actionHandlers(hypervisor: TestHypervisor): DomainActionsHandler
     },
     domainGetLaunchSecurityInfo({ flags }) {
       checkFlags(flags, 0, "testDomainGetLaunchSecurityInfo");
+      return [];
+    },
+
+    /** Nothing taints a guest that is not there. */
+    domainGetMessages({ dom, flags }) {
+      checkFlags(flags, MESSAGES, "testDomainGetMessages");
+      domains.find(dom);
       return [];
     },
 

@@ -2,6 +2,7 @@ import {
   CREATE_FLAG,
   DEFINE_FLAG,
   type Domain,
+  type DomainActionsHandlers,
   type DomainConfigHandlers,
   type DomainLifecycleHandlers,
   UNDEFINE_FLAG,
@@ -15,7 +16,9 @@ import type { TestHypervisor } from "./hypervisor.js";
 import { start } from "./lifecycle.js";
 
 /** How domains come to be, and how they are forgotten. */
-export function definitionHandlers(hypervisor: TestHypervisor): DomainLifecycleHandlers & DomainConfigHandlers {
+export function definitionHandlers(
+  hypervisor: TestHypervisor,
+): DomainLifecycleHandlers & DomainConfigHandlers & DomainActionsHandlers {
   const { domains } = hypervisor;
 
   function define(config: Config): Domain {
@@ -33,6 +36,12 @@ export function definitionHandlers(hypervisor: TestHypervisor): DomainLifecycleH
     const domain = adopt(hypervisor, config);
     start(hypervisor, domain, flags);
     return domain.ref;
+  }
+
+  function createFrom(xml: string, flags: number): Domain | Promise<Domain> {
+    checkFlags(flags, CREATE_FLAG.VALIDATE | CREATE_FLAG.PAUSED, "testDomainCreateXML");
+    if (flags & CREATE_FLAG.VALIDATE) return readValidConfig(xml).then((config) => create(config, flags));
+    return create(readConfig(xml), flags);
   }
 
   function undefine(dom: Domain, flags: number): void {
@@ -55,11 +64,8 @@ export function definitionHandlers(hypervisor: TestHypervisor): DomainLifecycleH
     domainUndefine: ({ dom }) => undefine(dom, 0),
     domainUndefineFlags: ({ dom, flags }) => undefine(dom, flags),
 
-    domainCreateXML({ xmlDesc, flags }) {
-      checkFlags(flags, CREATE_FLAG.VALIDATE | CREATE_FLAG.PAUSED, "testDomainCreateXML");
-      if (flags & CREATE_FLAG.VALIDATE) return readValidConfig(xmlDesc).then((config) => create(config, flags));
-      return create(readConfig(xmlDesc), flags);
-    },
+    domainCreateXML: ({ xmlDesc, flags }) => createFrom(xmlDesc, flags),
+    domainCreateXMLWithFiles: ({ xmlDesc, flags }) => createFrom(xmlDesc, flags),
 
     domainGetAutostart: ({ dom }) => domains.find(dom).autostart,
     domainSetAutostart({ dom, autostart }) {

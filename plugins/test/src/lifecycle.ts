@@ -3,6 +3,7 @@ import {
   DESTROY_FLAG,
   DOMAIN_STATE,
   type Domain,
+  type DomainActionsHandlers,
   type DomainLifecycleHandlers,
   REBOOT_FLAG,
 } from "@polyvisor/core";
@@ -15,7 +16,7 @@ import type { TestHypervisor } from "./hypervisor.js";
 const ANY_REBOOT = Object.values<number>(REBOOT_FLAG).reduce((all, flag) => all | flag, 0);
 
 /** Starting, stopping and pausing. */
-export function lifecycleHandlers(hypervisor: TestHypervisor): DomainLifecycleHandlers {
+export function lifecycleHandlers(hypervisor: TestHypervisor): DomainLifecycleHandlers & DomainActionsHandlers {
   const { domains } = hypervisor;
 
   function create(dom: Domain, flags: number): Domain {
@@ -45,6 +46,8 @@ export function lifecycleHandlers(hypervisor: TestHypervisor): DomainLifecycleHa
   return {
     domainCreate: ({ dom }) => void create(dom, 0),
     domainCreateWithFlags: ({ dom, flags }) => create(dom, flags),
+    // there is no guest that could inherit files
+    domainCreateWithFiles: ({ dom, flags }) => create(dom, flags),
     domainDestroy: ({ dom }) => destroy(dom, 0),
     domainDestroyFlags: ({ dom, flags }) => destroy(dom, flags),
     domainShutdown: ({ dom }) => shutdown(dom, 0),

@@ -416,7 +416,6 @@ set-lifecycle-action test poweroff coredump-destroy
 set-lifecycle-action test crash coredump-destroy --config
 dumpxml test --xpath //on_reboot
 dumpxml test --inactive --xpath //on_crash
-dommessages test
 domrename test other
 destroy test
 inject-nmi test
