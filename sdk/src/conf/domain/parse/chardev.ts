@@ -174,7 +174,7 @@ function targetType<const T extends string>(target: XmlElement | undefined, type
 function targetPort(target: XmlElement | undefined): number {
   const text = target === undefined ? undefined : attribute(target, "port");
   if (target === undefined || text === undefined) return -1;
-  const port = parseInteger(text);
+  const port = parseInteger(text, { signed: true, max: 2147483647 });
   if (port === undefined) throw confError(target, "XML_ERROR", `Invalid port number: ${text}`, "Write a number.");
   return port;
 }

@@ -9,6 +9,7 @@ import {
   requiredInteger,
   type XmlElement,
 } from "../../../xml/index.js";
+import { parseUuid } from "../../common/index.js";
 import type { ActualInterface, InterfaceSource } from "../model/index.js";
 import { parseReconnect } from "./chardev.js";
 import { confError, type ParseContext } from "./context.js";
@@ -101,7 +102,7 @@ export function parseInterfaceSource(
     case "vds":
       return {
         type,
-        switchid: requiredAttribute(source, "switchid").toLowerCase(),
+        switchid: switchUuid(source),
         portid: longAttribute(source, "portid", { required: true, signed: true }) ?? 0,
         portgroupid: requiredAttribute(source, "portgroupid"),
         connectionid: longAttribute(source, "connectionid", { required: true, signed: true }) ?? 0,
@@ -150,4 +151,12 @@ function parseActual(element: XmlElement | undefined, context: ParseContext): Ac
   const actual = parseInterfaceSource(element, type, source, context);
   if (actual.type === "network") throw confError(element, "XML_ERROR", "missing actual source");
   return { source: actual, macTableManager: table };
+}
+
+function switchUuid(source: XmlElement): string {
+  const written = requiredAttribute(source, "switchid");
+  const uuid = parseUuid(written);
+  if (uuid !== undefined) return uuid;
+  const words = `Invalid value for attribute 'switchid' in element 'source': '${written}'. Expected UUID`;
+  throw confError(source, "XML_ERROR", words, "Write the switch's UUID.");
 }

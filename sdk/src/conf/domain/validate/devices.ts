@@ -215,6 +215,9 @@ function validateMemory(memory: MemoryDevice, domain: Domain): void {
     const what = model === "nvdimm" ? "nvdimms" : `model '${model}'`;
     if (memory.discard === "yes") unsupported(`discard is not supported for ${what}`);
   }
+  if (model === "nvdimm" && !memory.target.labelSize && domain.os.arch?.startsWith("ppc64")) {
+    unsupported("label size is required for NVDIMM device", "Add <label><size unit='KiB'>128</size></label>.");
+  }
   if (model === "nvdimm" && memory.uuid !== undefined && !domain.os.arch?.startsWith("ppc64")) {
     unsupported("UUID is not supported for NVDIMM device");
   }
