@@ -1,5 +1,5 @@
 import { Random } from "../lib/random.mjs";
-import { grow } from "./grow.mjs";
+import { grow, LARGEST } from "./grow.mjs";
 import { KINDS } from "./kinds.mjs";
 import { garble, mutate } from "./mutate.mjs";
 
@@ -19,6 +19,6 @@ export function documentOf({ documents, words }, seed, index) {
   const large = random.chance(LARGE);
   const grown = large ? grow(random, text) : text;
   const mutated = large && random.chance(0.8) ? grown : mutate(random, grown, other, words);
-  const bytes = Buffer.from(mutated);
+  const bytes = Buffer.from(mutated.length > LARGEST ? text : mutated);
   return { kind, bytes: random.chance(GARBLED) ? garble(random, bytes) : bytes };
 }

@@ -15,7 +15,7 @@ const ways = {
   same(random, text, room) {
     const element = inner(random, text);
     const copy = text.slice(element.start, element.end);
-    return replace(text, element.end, element.end, copy.repeat(Math.floor(room / copy.length)));
+    return replace(text, element.end, element.end, copy.repeat(Math.floor(room / (copy.length || 1))));
   },
   /** Repeated names: the smallest form of an element. */
   bare(random, text, room) {

@@ -1,8 +1,9 @@
 import { type ErrorDomain, type ErrorName, VirtError } from "@polyvisor/core";
 import { isElement, type XmlElement } from "./element.js";
+import { usualHint } from "./hint.js";
 import { nearest } from "./nearest.js";
 
-/** An error about an element: carries the element's position. */
+/** An error about an element: carries the element's position, and a hint in any case. */
 export function errorAt(
   element: XmlElement,
   code: ErrorName,
@@ -11,7 +12,7 @@ export function errorAt(
   domain: ErrorDomain = "XML",
 ): VirtError {
   const position = { line: element.line, column: element.column };
-  return new VirtError(code, detail, hint === undefined ? { domain, position } : { domain, position, hint });
+  return new VirtError(code, detail, { domain, position, hint: hint ?? usualHint(detail, element.name) });
 }
 
 export function attribute(element: XmlElement, name: string): string | undefined {

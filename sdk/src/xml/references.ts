@@ -9,7 +9,7 @@ export function resolveReferences(cursor: Cursor, from: number, to: number, inAt
   const { text } = cursor;
   const plain = (start: number, end: number): string => {
     const part = text.slice(start, end);
-    return inAttribute ? part.replace(/[\t\n]/g, " ") : part;
+    return inAttribute ? part.replace(/[\t\n]+/g, (blanks) => " ".repeat(blanks.length)) : part;
   };
   let result = "";
   let done = from;

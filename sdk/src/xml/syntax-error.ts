@@ -15,8 +15,7 @@ export function describeSyntaxError(
   start = start === 0 ? 0 : text.lastIndexOf("\n", start === at ? at - 1 : start) + 1;
   const end = text.indexOf("\n", start);
   const source = text.slice(start, end < 0 ? text.length : end);
-  const arrow = [...source.slice(0, at - start)].map((each) =>
-    each === "\t" ? each : "-".repeat(Buffer.byteLength(each)),
-  );
-  return `${documentName}:${line}: ${message}\n${source}\n${arrow.join("")}^`;
+  const parts = source.slice(0, at - start).split("\t");
+  const arrow = parts.map((part) => "-".repeat(Buffer.byteLength(part))).join("\t");
+  return `${documentName}:${line}: ${message}\n${source}\n${arrow}^`;
 }

@@ -1,5 +1,6 @@
 import type { Cursor } from "./cursor.js";
 import type { XmlAttribute, XmlElement, XmlNode } from "./element.js";
+import { ELEMENTS_MAX, excessAt } from "./excess.js";
 import { Cutter, isAt, nameEnd } from "./names.js";
 import { Scope } from "./namespace.js";
 import { commentEnd, skipInstruction } from "./prolog.js";
@@ -9,8 +10,6 @@ import { repeatedName } from "./repeated.js";
 /** As deep as libxml2 goes. */
 const DEPTH_MAX = 257;
 const NAME_MAX = 50_000;
-/** The largest documents of libvirt's formats have a few thousand. */
-const ELEMENTS_MAX = 32_768;
 
 /** An element as long as its end has not come: its children are still to be found. */
 interface OpenElement extends XmlElement {
@@ -71,6 +70,8 @@ export class TreeBuilder {
 
   /** The cursor stands at the `<` of the root, and afterwards behind the root. */
   parse(): XmlElement {
+    const excess = excessAt(this.#text);
+    if (excess !== undefined) this.#tooMany(excess);
     const root = this.#startTag();
     while (this.#stack.length > 0) this.#content();
     return root;
@@ -157,9 +158,7 @@ export class TreeBuilder {
       const words = `Excessive depth in document: ${DEPTH_MAX - 1} use XML_PARSE_HUGE option`;
       cursor.fail(end, words, "Nest fewer elements in each other.");
     }
-    if (++this.#elements > ELEMENTS_MAX) {
-      cursor.fail(end, `Too many elements in document: ${ELEMENTS_MAX}`, "Split the document.");
-    }
+    if (++this.#elements > ELEMENTS_MAX) this.#tooMany(start);
     const name = this.#cutter.cut(start + 1, end);
     cursor.locate(start);
     const { line } = cursor;
@@ -304,6 +303,10 @@ export class TreeBuilder {
     const frame = this.#stack[this.#stack.length - 1];
     if (frame === undefined) throw new Error("no element is open");
     return frame.element;
+  }
+
+  #tooMany(at: number): never {
+    return this.#cursor.fail(at, `Too many elements in document: ${ELEMENTS_MAX}`, "Split the document.");
   }
 
   #rejectForbidden(from: number, to: number, words: string): void {

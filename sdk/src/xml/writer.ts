@@ -9,6 +9,7 @@ export function escapeXml(text: string): string {
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what libvirt drops
 const SPECIAL = /[\x01-\x08\x0b-\x19"&'<>]/;
+const IN_ATTRIBUTE = new RegExp(`${SPECIAL.source}|[\\t\\n]`);
 const SPECIAL_ALL = new RegExp(SPECIAL, "g");
 const ENTITIES: Readonly<Record<string, string>> = {
   '"': "&quot;",
@@ -27,6 +28,7 @@ export function attr(name: string, value: string | number | undefined): string {
 
 /** As libvirt escapes, and what a reader would take for mere blanks: line feeds and tabs. */
 function escapeAttribute(text: string): string {
+  if (!IN_ATTRIBUTE.test(text)) return text;
   return escapeXml(text).replace(/[\t\n]/g, (blank) => (blank === "\t" ? "&#9;" : "&#10;"));
 }
 

@@ -1,10 +1,11 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { VirtError } from "@polyvisor/core";
-import { errorAt, parseXml, type XmlElement } from "../../xml/index.js";
+import { errorAt, parseXml, usualHint, type XmlElement } from "../../xml/index.js";
 import { fillDefaults } from "./defaults/index.js";
 import type { DomainHooks } from "./hooks.js";
 import { hostArch } from "./host-arch.js";
 import { checkLimits } from "./limits.js";
+import { elementNamedBy } from "./locate.js";
 import type { Domain } from "./model/index.js";
 import { parseDomainElement } from "./parse/domain.js";
 import { validateDomain } from "./validate/index.js";
@@ -83,17 +84,18 @@ function randomByte(): string {
   return (pool[used++] ?? 0).toString(16).padStart(2, "0");
 }
 
-/** Errors of the later steps know no place; they are about the whole domain. */
+/** Errors of the later steps know no place; their words mostly tell it. */
 function located(root: XmlElement, work: () => Domain): Domain {
   try {
     return work();
   } catch (error) {
     if (!(error instanceof VirtError) || error.position !== undefined) throw error;
     const { hint, about, cause } = error;
+    const { line, column, name } = elementNamedBy(root, error.detail);
     throw new VirtError(error.code, error.detail, {
       domain: error.domain,
-      position: { line: root.line, column: root.column },
-      ...(hint === undefined ? undefined : { hint }),
+      position: { line, column },
+      hint: hint ?? usualHint(error.detail, name),
       ...(about === undefined ? undefined : { about }),
       cause: cause ?? error,
     });

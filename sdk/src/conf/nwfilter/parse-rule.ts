@@ -112,6 +112,7 @@ function checkPorts(element: XmlElement, protocol: "ip" | "ipv6", items: RuleIte
 }
 
 function withJointNegation(protocol: Protocol, items: RuleItems): RuleItems {
+  if (!Object.values(items).some((item) => item?.negated)) return items;
   const changed: Record<string, RuleItem<unknown> | undefined> = { ...items };
   for (const [name, source] of Object.entries(NEGATED_WITH[protocol])) {
     const item = items[name];
@@ -126,6 +127,7 @@ function withJointNegation(protocol: Protocol, items: RuleItems): RuleItems {
 function withIpSetFlags(protocol: Protocol, items: RuleItems): RuleItems {
   if (protocol === "all" || protocol === "all-ipv6") return items;
   if (items.ipset !== undefined) return { ...items, ipsetflags: items.ipsetflags ?? { value: ["src"] } };
+  if (items.ipsetflags === undefined) return items;
   const { ipsetflags: _, ...rest } = items;
   return rest;
 }
