@@ -17,6 +17,7 @@ import { listHandlers } from "./list.js";
 import { memoryHandlers } from "./memory.js";
 import { memoryParameterHandlers } from "./memory-parameters.js";
 import { metadataHandlers } from "./metadata.js";
+import { networkPortHandlers } from "./network-ports.js";
 import { networkUpdateHandlers } from "./network-updates.js";
 import { networkHandlers } from "./networks.js";
 import { nodeHandlers } from "./node.js";
@@ -71,6 +72,7 @@ export function handlersOf(hypervisor: TestHypervisor, host: TestHost): Hypervis
     ...nodeHandlers(),
     ...networkHandlers(host),
     ...networkUpdateHandlers(host),
+    ...networkPortHandlers(host),
     ...poolHandlers(host),
     ...poolDefinitionHandlers(host),
     ...volumeHandlers(host),

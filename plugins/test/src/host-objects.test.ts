@@ -8,6 +8,7 @@ import {
   parseUri,
   STORAGE_POOL_EVENT,
   silentLog,
+  VirtError,
 } from "@polyvisor/core";
 import test from "ava";
 import { TestDriver } from "./driver.js";
@@ -118,4 +119,29 @@ test("a save that cannot be written leaves the domain running", (t) =>
       message: "saving domain 'test' to '/no/such/folder/file': open failed: No such file or directory",
     });
     t.true(await api.domainIsActive({ dom }));
+  }));
+
+test("a guest's port is plugged into the network's bridge, and is gone when the network stops", (t) =>
+  withConnection(async ({ api }) => {
+    const uuid = "44444444-0000-0000-0000-000000000001";
+    const owner = "<owner><name>g</name><uuid>44444444-0000-0000-0000-000000000002</uuid></owner>";
+    const xml = `<networkport><uuid>${uuid}</uuid>${owner}<mac address='52:54:00:7b:35:93'/></networkport>`;
+    const network = await api.networkLookupByName({ name: "default" });
+    const port = await api.networkPortCreateXML({ network, xml, flags: 0 });
+    const again = await t.throwsAsync(() => api.networkPortCreateXML({ network, xml, flags: 0 }), {
+      instanceOf: VirtError,
+    });
+    t.is(again.code, "NETWORK_PORT_EXIST");
+    await api.networkPortSetParameters({
+      port,
+      params: [{ field: "inbound.average", type: "uint", value: 100 }],
+      flags: 0,
+    });
+    const document = await api.networkPortGetXMLDesc({ port, flags: 0 });
+    t.regex(document, /<inbound average='100'\/>/);
+    t.regex(document, /<plug type='network' bridge='virbr0'\/>/);
+    t.deepEqual(await api.networkListAllPorts({ network, flags: 0 }), [port]);
+    await api.networkDestroy({ net: network });
+    await api.networkCreate({ net: network });
+    t.deepEqual(await api.networkListAllPorts({ network, flags: 0 }), []);
   }));

@@ -1,22 +1,13 @@
-import { AFFECT, type DomainTuningHandlers, type TypedParam, VirtError } from "@polyvisor/core";
+import { AFFECT, type DomainTuningHandlers, VirtError } from "@polyvisor/core";
 import type { Domain as Config, Interface } from "@polyvisor/sdk/conf";
-import { type Bandwidth, type BandwidthRate, parseMacAddress } from "@polyvisor/sdk/conf/common";
-import { checkParams, numberParam, STRING_OKAY } from "@polyvisor/sdk/typed-params";
+import { parseMacAddress } from "@polyvisor/sdk/conf/common";
+import { checkParams, STRING_OKAY } from "@polyvisor/sdk/typed-params";
+import { BANDWIDTH_PARAMS, bandwidthParams, withRates } from "./bandwidth-params.js";
 import { configFor, editOne } from "./edit.js";
 import { checkFlags } from "./errors.js";
 import type { TestHypervisor } from "./hypervisor.js";
 
 const AFFECTED = AFFECT.LIVE | AFFECT.CONFIG;
-const DIRECTIONS = {
-  inbound: ["average", "peak", "burst", "floor"],
-  outbound: ["average", "peak", "burst"],
-} as const satisfies Record<string, readonly (keyof BandwidthRate)[]>;
-type Direction = keyof typeof DIRECTIONS;
-const KNOWN = Object.fromEntries(
-  Object.entries(DIRECTIONS).flatMap(([direction, names]) =>
-    names.map((name) => [`${direction}.${name}`, "uint"] as const),
-  ),
-);
 
 /** How fast a domain's network cards may be, and figures about them. */
 export function interfaceParameterHandlers(hypervisor: TestHypervisor): DomainTuningHandlers {
@@ -24,12 +15,12 @@ export function interfaceParameterHandlers(hypervisor: TestHypervisor): DomainTu
     domainGetInterfaceParameters({ dom, device, flags }) {
       checkFlags(flags, AFFECTED | STRING_OKAY, "testDomainGetInterfaceParameters");
       const { bandwidth } = findInterface(configFor(hypervisor, dom, flags), device);
-      return [...paramsOf("inbound", bandwidth), ...paramsOf("outbound", bandwidth)];
+      return bandwidthParams(bandwidth);
     },
 
     domainSetInterfaceParameters({ dom, device, params, flags }) {
       checkFlags(flags, AFFECTED, "testDomainSetInterfaceParameters");
-      checkParams(params, KNOWN);
+      checkParams(params, BANDWIDTH_PARAMS);
       editOne(hypervisor, dom, flags, (config) => {
         const found = findInterface(config, device);
         const bandwidth = withRates(found.bandwidth, params);
@@ -56,30 +47,6 @@ function findInterface({ devices }: Config, device: string): Interface {
   if (found !== undefined) return found;
   const hint = "`domiflist` shows the cards that are here";
   throw new VirtError("INVALID_ARG", `'${device}' is not a known interface`, { domain: "DOMAIN", hint });
-}
-
-function paramsOf(direction: Direction, bandwidth: Bandwidth | undefined): TypedParam[] {
-  const rate: BandwidthRate = bandwidth?.[direction] ?? {};
-  return DIRECTIONS[direction].map((name) => ({ field: `${direction}.${name}`, type: "uint", value: rate[name] ?? 0 }));
-}
-
-/** A direction without an average is without limits. */
-function withRates(before: Bandwidth | undefined, params: readonly TypedParam[]): Bandwidth | undefined {
-  const inbound = rateFrom("inbound", params, before);
-  const outbound = rateFrom("outbound", params, before);
-  return inbound === undefined && outbound === undefined ? undefined : { ...before, inbound, outbound };
-}
-
-function rateFrom(
-  direction: Direction,
-  params: readonly TypedParam[],
-  before: Bandwidth | undefined,
-): BandwidthRate | undefined {
-  const given = (name: string) => numberParam(params, `${direction}.${name}`);
-  const rate = Object.fromEntries(DIRECTIONS[direction].map((name) => [name, given(name) || undefined]));
-  if (rate.average !== undefined || rate.floor !== undefined) return rate;
-  const cleared = given("average") !== undefined || given("floor") !== undefined;
-  return cleared ? undefined : before?.[direction];
 }
 
 /** They grow with time, and mean nothing. */
