@@ -205,7 +205,7 @@ const REFUSED: readonly (readonly [what: string, xml: string, number: number, me
       devices: "<disk><source file='/a'/><target dev='vda'/></disk><disk><source file='/b'/><target dev='vda'/></disk>",
     }),
     27,
-    "XML error: target 'vda' duplicated for disk sources",
+    "XML error: target 'vda' duplicated for disk sources '/a' and '/b'",
   ],
   [
     "an unknown feature",

@@ -92,7 +92,7 @@ export function parseDomainElement(
   const cputune = parseCputune(root, vcpu.max, iothreads, context);
   const cpu = child(root, "cpu");
   const parsedCpu = cpu && parseCpu(cpu);
-  checkNumaCpus(cpu ?? root, parsedCpu, vcpu.max);
+  checkNumaCpus(cpu ?? child(root, "vcpu") ?? root, parsedCpu, vcpu.max);
   const numatune = parseNumatune(root, parsedCpu?.numa?.cells.length ?? 0, vcpu.placement);
   const pinned =
     (cputune?.vcpupin.length ?? 0) > 0 || cputune?.emulatorpin !== undefined || (cputune?.iothreadpin.length ?? 0) > 0;

@@ -145,12 +145,13 @@ export function parseVcpus(root: XmlElement): Vcpus {
     throw confError(element ?? root, "XML_ERROR", "maximum vcpus count must be an integer", "Write a number.");
   }
   if (max > 16384) {
-    throw confError(element ?? root, "CONFIG_UNSUPPORTED", "maximum vCPU count must be less than '16384'");
+    const hint = "No hypervisor starts a guest with more.";
+    throw confError(element ?? root, "CONFIG_UNSUPPORTED", "maximum vCPU count must be less than '16384'", hint);
   }
   const current = (element && integerAttribute(element, "current")) ?? max;
   if (element !== undefined && current > max) {
-    const words = `maxvcpus must not be less than current vcpus (${max} < ${current})`;
-    throw confError(element, "INTERNAL_ERROR", words, "Raise the maximum, or lower current.");
+    const words = "maximum vCPU count must not be less than current vCPU count";
+    throw confError(element, "CONFIG_UNSUPPORTED", words, "Raise the maximum, or lower current.");
   }
   const placement = (element && enumAttribute(element, "placement", ["static", "auto"])) ?? "static";
   const cpuset = element && placement === "static" ? attribute(element, "cpuset") : undefined;

@@ -185,23 +185,27 @@ function validateName(disk: Disk): void {
   }
 }
 
+/** What libvirt calls the source of a disk in its messages. */
+function sourceName({ source }: Disk): string {
+  const name = "path" in source && source.path !== undefined ? source.path : "name" in source ? source.name : undefined;
+  return name ?? "<null>";
+}
+
 /** Names, serial numbers and places that two disks share. */
 export function rejectSharedDisks(domain: Domain): void {
   const seen = new Map<string, Disk>();
-  const once = (key: string | undefined, disk: Disk, complain: (other: Disk) => never): void => {
-    if (key === undefined) return;
+  const once = (key: string, disk: Disk, complain: (other: Disk) => never): void => {
     const other = seen.get(key);
     if (other !== undefined) complain(other);
     seen.set(key, disk);
   };
   for (const disk of domain.devices.disks) {
     const { dev } = disk.target;
-    once(`target ${dev}`, disk, () =>
-      refuse("XML_ERROR", `target '${dev}' duplicated for disk sources`, "Give each disk a name of its own."),
-    );
-    once(disk.wwn && `wwn ${disk.wwn}`, disk, (other) =>
-      refuse("XML_ERROR", `Disks '${other.target.dev}' and '${dev}' have identical WWN`),
-    );
+    once(`target ${dev}`, disk, (other) => {
+      const sources = `'${sourceName(other)}' and '${sourceName(disk)}'`;
+      const words = `target '${dev}' duplicated for disk sources ${sources}`;
+      return refuse("XML_ERROR", words, "Give each disk a name of its own.");
+    });
   }
   for (const disk of domain.devices.disks) {
     const { address } = disk;
