@@ -39,8 +39,8 @@ import { volumeHandlers } from "./volumes.js";
 /**
  * Every call that this driver implements, topic by topic. A call that is in no topic answers `NO_SUPPORT` by itself.
  *
- * The handlers never wait for anything, so each runs as a whole and needs no job. A driver that talks to a process does:
- * see `@polyvisor/sdk/jobs`.
+ * The handlers wait for nothing but a validation or a file, and look at everything again after that; between two waits
+ * each runs as a whole and needs no job. A driver that talks to a process does: see `@polyvisor/sdk/jobs`.
  */
 export function handlersOf(hypervisor: TestHypervisor, host: TestHost): HypervisorHandlers {
   return {
