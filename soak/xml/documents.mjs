@@ -1,5 +1,5 @@
 import { Random } from "../lib/random.mjs";
-import { grow, LARGEST } from "./grow.mjs";
+import { grow } from "./grow.mjs";
 import { KINDS } from "./kinds.mjs";
 import { garble, mutate } from "./mutate.mjs";
 
@@ -17,8 +17,8 @@ export function documentOf({ documents, words }, seed, index) {
   const text = random.pick(documents[kind]);
   const other = random.pick(documents[random.chance(0.8) ? kind : random.pick(others)]);
   const large = random.chance(LARGE);
-  const grown = large ? grow(random, text) : text;
-  const mutated = large && random.chance(0.8) ? grown : mutate(random, grown, other, words);
-  const bytes = Buffer.from(mutated.length > LARGEST ? text : mutated);
+  // what is large is mostly right, so that it is read to its end
+  const mutated = large && random.chance(0.8) ? text : mutate(random, text, other, words);
+  const bytes = Buffer.from(large ? grow(random, mutated) : mutated);
   return { kind, bytes: random.chance(GARBLED) ? garble(random, bytes) : bytes };
 }

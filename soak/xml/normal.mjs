@@ -7,6 +7,8 @@ export const PRINTED_AND_REFUSED = [
   "missing creationTime from existing snapshot",
   // a drive without medium, which is one of a file when it is read again
   "disk device='lun' is only valid for block type disk source",
+  // a backing file whose source says nothing
+  "missing disk backing store source",
 ];
 
 /** A model as plain data, without what is not the document's and without what printing it does not keep. */
@@ -48,6 +50,8 @@ const isDrive = ({ type }) => ["file", "block", "dir"].includes(type);
 
 /** What a rule is for, and what it makes of it. Inner values come first. */
 const RULES = [
+  // no bus is not printed, and read as the usual one
+  [({ kind, type }) => kind === "input" && (type === "mouse" || type === "keyboard"), drop("bus")],
   // whether a value was written or made up is not printed
   [(each) => "generated" in each || "autofill" in each, drop("generated", "autofill")],
   // a PCI address that has only a function is none

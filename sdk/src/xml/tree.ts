@@ -10,6 +10,8 @@ import { repeatedName } from "./repeated.js";
 /** As deep as libxml2 goes. */
 const DEPTH_MAX = 257;
 const NAME_MAX = 50_000;
+/** The most attributes of an element; those of libvirt's formats have a few dozen. */
+const ATTRIBUTES_MAX = 1000;
 
 /** An element as long as its end has not come: its children are still to be found. */
 interface OpenElement extends XmlElement {
@@ -53,7 +55,8 @@ export class TreeBuilder {
   #waitingCount = 0;
   readonly #attributesRead: XmlAttribute[] = [];
   #scope: Scope | undefined;
-  #elements = 0;
+  /** Elements, comments and sections. */
+  #nodes = 0;
   /** The next `&`, `]]>` and character that XML does not have, or behind the text: each is looked for once. */
   #ampersand: number;
   #sectionEnd: number;
@@ -130,6 +133,7 @@ export class TreeBuilder {
   }
 
   #comment(from: number): void {
+    this.#count(from);
     const end = commentEnd(this.#cursor, from);
     this.#rejectForbidden(from, end, "xmlParseComment: invalid xmlChar value");
     this.#waiting[this.#waitingCount++] = { comment: this.#text.slice(from, end) };
@@ -137,6 +141,7 @@ export class TreeBuilder {
   }
 
   #section(from: number): void {
+    this.#count(from);
     const end = this.#text.indexOf("]]>", from);
     if (end < 0) {
       const words = `CData section not finished\n${this.#text.slice(from, -2).slice(0, 50)}`;
@@ -158,7 +163,7 @@ export class TreeBuilder {
       const words = `Excessive depth in document: ${DEPTH_MAX - 1} use XML_PARSE_HUGE option`;
       cursor.fail(end, words, "Nest fewer elements in each other.");
     }
-    if (++this.#elements > ELEMENTS_MAX) this.#tooMany(start);
+    this.#count(start);
     const name = this.#cutter.cut(start + 1, end);
     cursor.locate(start);
     const { line } = cursor;
@@ -198,6 +203,9 @@ export class TreeBuilder {
       }
       if (!(code >= SPACE)) {
         cursor.fail(at, `Couldn't find end of Start Tag ${tag} line ${line}`, `End the tag <${tag}> with >.`);
+      }
+      if (count === ATTRIBUTES_MAX) {
+        cursor.fail(at, `Too many attributes in element ${tag}: ${ATTRIBUTES_MAX}`, "Give fewer attributes.");
       }
       const attribute = this.#attribute();
       if (attribute.name.charCodeAt(0) === SMALL_X && attribute.name.startsWith("xmlns")) {
@@ -303,6 +311,10 @@ export class TreeBuilder {
     const frame = this.#stack[this.#stack.length - 1];
     if (frame === undefined) throw new Error("no element is open");
     return frame.element;
+  }
+
+  #count(at: number): void {
+    if (++this.#nodes > ELEMENTS_MAX) this.#tooMany(at);
   }
 
   #tooMany(at: number): never {
