@@ -41,17 +41,13 @@ export function withoutBlanks(element: XmlElement): XmlElement {
 }
 
 function escapeText(text: string): string {
-  return text.replace(/[&<>\r]/g, (character) => TEXT[character] ?? character);
+  if (!SPECIAL.test(text)) return text;
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\r", "&#13;");
 }
 
 function escapeAttribute(text: string): string {
-  return text.replace(/[&<>"\n\t\r]/g, (character) => ATTRIBUTE[character] ?? character);
+  if (!SPECIAL.test(text)) return text;
+  return escapeText(text).replaceAll('"', "&quot;").replaceAll("\n", "&#10;").replaceAll("\t", "&#9;");
 }
 
-const TEXT: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;" };
-const ATTRIBUTE: Readonly<Record<string, string>> = {
-  ...TEXT,
-  '"': "&quot;",
-  "\n": "&#10;",
-  "\t": "&#9;",
-};
+const SPECIAL = /[&<>"\n\t\r]/;

@@ -1,4 +1,4 @@
-import type { Controller, Disk } from "./model/index.js";
+import type { Controller, Disk, UsbController } from "./model/index.js";
 
 const INDEX_MAX = 2 ** 31 - 1;
 
@@ -51,6 +51,28 @@ export function insertController(controllers: Controller[], controller: Controll
     else if (insertAt === -1) insertAt = at + 1;
   }
   controllers.splice(insertAt === -1 ? controllers.length : insertAt, 0, controller);
+}
+
+/** Controllers as `insertController` would put them one after the other: types in the order in which they first come. */
+export class ControllerList {
+  readonly #types = new Map<Controller["type"], { readonly list: Controller[]; highest: number }>();
+
+  add(controller: Controller): void {
+    const { type, index } = controller;
+    const known = this.#types.get(type) ?? { list: [], highest: -1 };
+    this.#types.set(type, known);
+    if (index === -1 || index > known.highest) known.list.push(controller);
+    else insertController(known.list, controller);
+    known.highest = Math.max(known.highest, index);
+  }
+
+  usb(): readonly UsbController[] {
+    return (this.#types.get("usb")?.list ?? []).filter((each) => each.type === "usb");
+  }
+
+  all(): readonly Controller[] {
+    return [...this.#types.values()].flatMap(({ list }) => list);
+  }
 }
 
 function isCompanion(controller: Controller): boolean {

@@ -32,7 +32,7 @@ import type {
   Vsock,
   Watchdog,
 } from "../model/index.js";
-import { insertController, orderDisks } from "../order.js";
+import { ControllerList, orderDisks } from "../order.js";
 import { parseChannel, parseConsole, parseParallel, parseSerial } from "./chardev.js";
 import { confError, type ParseContext } from "./context.js";
 import { parseController } from "./controller.js";
@@ -62,7 +62,7 @@ import { parseHub, parseRedirdev, parseRedirFilter } from "./usb-devices.js";
 class Collector {
   emulator: string | undefined;
   readonly disks: Disk[] = [];
-  readonly controllers: Controller[] = [];
+  readonly controllers = new ControllerList();
   /** What the USB controllers so far say of USB. */
   usb: "enabled" | "disabled" | undefined;
   readonly leases: Lease[] = [];
@@ -97,7 +97,7 @@ class Collector {
     return {
       emulator: this.emulator,
       disks: orderDisks(this.disks),
-      controllers: this.controllers,
+      controllers: this.controllers.all(),
       leases: this.leases,
       filesystems: this.filesystems,
       interfaces: this.interfaces,
@@ -309,12 +309,12 @@ function addController(element: XmlElement, controller: Controller, into: Collec
     if (disabled) throw confError(element, "XML_DETAIL", NO_USB);
     into.usb = controller.model === "none" ? "disabled" : "enabled";
   }
-  insertController(into.controllers, controller);
+  into.controllers.add(controller);
 }
 
 /** Companion controllers need the one that they belong to. */
 function checkUsbMaster(element: XmlElement, into: Collector): void {
-  const usb = into.controllers.filter((each) => each.type === "usb");
+  const usb = into.controllers.usb();
   if (usb.length === 0 || into.usb === "disabled") return;
   if (usb.every((each) => each.masterStartport !== undefined)) {
     throw confError(element, "XML_DETAIL", "No master USB controller specified", "Add the EHCI controller.");
