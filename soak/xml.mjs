@@ -59,13 +59,13 @@ class XmlSoak {
   #seed;
   #log;
   #golden;
-  #count;
-  #next = 0;
+  #waiting = [];
   #folder;
   #heap = 0;
   #outcomes = {};
   #times = [];
   #large = [];
+  #largeNumbers = [];
   #faults = [];
 
   constructor({ values, seed, log, golden }) {
@@ -73,7 +73,6 @@ class XmlSoak {
     this.#seed = seed;
     this.#log = log;
     this.#golden = golden;
-    this.#count = Number(values.count);
   }
 
   async run() {
@@ -82,47 +81,47 @@ class XmlSoak {
       const probe = await this.#start([]);
       this.#heap = probe.heap;
       probe.process.kill();
-      await Promise.all(Array.from({ length: Number(this.#values.lanes) }, () => this.#lane()));
+      this.#waiting = batches(Array.from({ length: Number(this.#values.count) }, (_, at) => at));
+      await this.#pass((batch) => this.#take(batch), []);
+      if (!this.#values["no-limits"]) await this.#squeeze();
     } finally {
       await rm(this.#folder, { recursive: true });
     }
     return this.#report();
   }
 
+  /** Once more what is large, with little memory: to collect garbage all the time takes longer, so time does not count. */
+  async #squeeze() {
+    const old = Math.ceil(this.#heap / 1048576) + Number(this.#values["max-mb"]) - 2 * SEMI_SPACE;
+    this.#waiting = batches(this.#largeNumbers);
+    this.#log(`${this.#largeNumbers.length} large documents once more, with a heap of ${old + 2 * SEMI_SPACE} MB`);
+    await this.#pass(() => {}, [`--max-old-space-size=${old}`, `--max-semi-space-size=${SEMI_SPACE}`]);
+  }
+
+  async #pass(take, limits) {
+    await Promise.all(Array.from({ length: Number(this.#values.lanes) }, () => this.#lane(take, limits)));
+  }
+
   /** Works until nothing is left to do; a process that dies over a document is replaced. */
-  async #lane() {
-    const left = [];
-    while (left.length > 0 || this.#next < this.#count) {
-      const lane = await this.#start(this.#limits());
-      for (;;) {
-        const batch = left.pop() ?? this.#batch();
-        if (batch === undefined) break;
-        const died = await this.#give(lane, batch);
-        if (died === undefined) continue;
-        this.#faults.push(`document ${died.at}: ${died.how}`);
-        if (died.at + 1 < batch.to) left.push({ from: died.at + 1, to: batch.to });
-        break;
+  async #lane(take, limits) {
+    while (this.#waiting.length > 0) {
+      const lane = await this.#start(limits);
+      for (let batch = this.#waiting.pop(); batch !== undefined; batch = this.#waiting.pop()) {
+        const { results, at, how } = await this.#give(lane, batch);
+        if (results !== undefined) take(results);
+        else {
+          this.#faults.push(`document ${at}: ${how}${limits.length > 0 ? " with little memory" : ""}`);
+          this.#waiting.push(batch.slice(batch.indexOf(at) + 1));
+          break;
+        }
       }
       lane.process.kill("SIGKILL");
     }
   }
 
-  #limits() {
-    if (this.#values["no-limits"]) return [];
-    const old = Math.ceil(this.#heap / 1048576) + Number(this.#values["max-mb"]) - 2 * SEMI_SPACE;
-    return [`--max-old-space-size=${old}`, `--max-semi-space-size=${SEMI_SPACE}`];
-  }
-
-  #batch() {
-    if (this.#next >= this.#count) return undefined;
-    const from = this.#next;
-    this.#next = Math.min(this.#count, from + BATCH);
-    return { from, to: this.#next };
-  }
-
   async #start(limits) {
     const progress = join(this.#folder, `progress-${Math.random().toString(36).slice(2)}`);
-    const limit = this.#values["no-limits"] ? "Infinity" : this.#values["max-ms"];
+    const limit = this.#values["no-limits"] || limits.length > 0 ? "Infinity" : this.#values["max-ms"];
     const child = fork(LANE, [this.#seed, String(this.#golden), progress, limit], {
       // One thread for all of it, so that its CPU time is the time that the daemon's thread would stand still.
       execArgv: ["--expose-gc", "--single-threaded-gc", "--no-node-snapshot", ...limits],
@@ -135,7 +134,7 @@ class XmlSoak {
     return { process: child, progress, heap: first.heap };
   }
 
-  /** Has a batch read. Returns the document that ended the process, if one did. */
+  /** Has a batch read: its results, or the document that ended the process and how. */
   async #give({ process: child, progress }, batch) {
     const ended = new AbortController();
     const done = Promise.race([
@@ -144,15 +143,11 @@ class XmlSoak {
         how: `the process ended: ${signal ?? `exit code ${code}`}`,
       })),
     ]).finally(() => ended.abort());
-    done.catch(() => {});
     child.send(batch);
     let at = -1;
     for (;;) {
       const outcome = await Promise.race([done, new Promise((resolve) => setTimeout(resolve, STUCK).unref())]);
-      if (outcome?.results !== undefined) {
-        this.#take(outcome.results);
-        return undefined;
-      }
+      if (outcome?.results !== undefined) return outcome;
       const now = Number((await readFile(progress)).readBigInt64LE());
       if (outcome?.how !== undefined) return { at: now, how: outcome.how };
       if (now === at) return { at, how: `not done after ${STUCK / 1000} s` };
@@ -160,13 +155,15 @@ class XmlSoak {
     }
   }
 
-  #take({ to, outcomes, times, large, faults }) {
+  #take({ outcomes, times, large, largeNumbers, faults }) {
     for (const [outcome, count] of Object.entries(outcomes))
       this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + count;
     this.#times.push(...times);
     this.#large.push(...large);
+    this.#largeNumbers.push(...largeNumbers);
     this.#faults.push(...faults);
-    if (to % 10_000 < BATCH) this.#log(`${to} documents, ${this.#faults.length} faults`);
+    const done = this.#times.length + this.#large.length;
+    if (done % 10_000 < BATCH) this.#log(`${done} documents, ${this.#faults.length} faults`);
   }
 
   #report() {
@@ -193,4 +190,11 @@ class XmlSoak {
       details: [{ outcomes: this.#outcomes, small, large, heap: this.#heap, faults: this.#faults }],
     };
   }
+}
+
+/** In the order in which they are taken from the end. */
+function batches(numbers) {
+  const cut = [];
+  for (let from = 0; from < numbers.length; from += BATCH) cut.unshift(numbers.slice(from, from + BATCH));
+  return cut;
 }

@@ -11,11 +11,13 @@ const file = openSync(progress, "w");
 const index = Buffer.alloc(8);
 
 /** A slow document is tried again: what the machine did meanwhile is not its fault, nor is code that was not compiled yet. */
-const TRIES = 6;
+const TRIES = 8;
+/** Bytes; smaller documents cannot come near the limit of memory. */
+const LARGE = 65_536;
 
-process.on("message", ({ from, to }) => {
-  const results = { from, to, outcomes: {}, times: [], large: [], faults: [] };
-  for (let at = from; at < to; at++) {
+process.on("message", (numbers) => {
+  const results = { outcomes: {}, times: [], large: [], largeNumbers: [], faults: [] };
+  for (const at of numbers) {
     index.writeBigInt64LE(BigInt(at));
     writeSync(file, index, 0, 8, 0);
     read(at, results);
@@ -32,7 +34,6 @@ function read(at, results) {
   let judged = judge(document);
   let time = judged.times.parse + judged.times.format;
   for (let tries = 1; time > Number(limit) && tries < TRIES; tries++) {
-    globalThis.gc();
     judged = judge(document);
     time = Math.min(time, judged.times.parse + judged.times.format);
   }
@@ -43,7 +44,11 @@ function read(at, results) {
     );
   const outcome = `${document.kind} ${judged.outcome}`;
   results.outcomes[outcome] = (results.outcomes[outcome] ?? 0) + 1;
-  (document.bytes.length > 65_536 ? results.large : results.times).push(time);
+  if (document.bytes.length <= LARGE) results.times.push(time);
+  else {
+    results.large.push(time);
+    results.largeNumbers.push(at);
+  }
 }
 
 globalThis.gc();

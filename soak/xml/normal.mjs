@@ -50,6 +50,9 @@ const isDrive = ({ type }) => ["file", "block", "dir"].includes(type);
 
 /** What a rule is for, and what it makes of it. Inner values come first. */
 const RULES = [
+  // what boots is printed with the addresses that are given out
+  [(each) => "bootp" in each && each.ranges === undefined && each.hosts === undefined, drop("bootp")],
+  [(each) => each.kind === "memory", (each) => ({ ...each, target: { requested: 0, ...each.target } })],
   // no bus is not printed, and read as the usual one
   [({ kind, type }) => kind === "input" && (type === "mouse" || type === "keyboard"), drop("bus")],
   // whether a value was written or made up is not printed

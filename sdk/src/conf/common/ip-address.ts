@@ -32,11 +32,18 @@ export function prefixOfNetmask(netmask: string): number | undefined {
 
 /** The netmask of a prefix, undefined when the family has no such prefix. */
 export function netmaskOfPrefix(prefix: number, family: IpFamily): string | undefined {
+  if (prefix < 0 || prefix > (family === "ipv4" ? 32 : 128)) return undefined;
+  const known = NETMASKS[family].get(prefix);
+  if (known !== undefined) return known;
   const length = family === "ipv4" ? 4 : 16;
-  if (prefix < 0 || prefix > length * 8) return undefined;
   const bytes = Array.from({ length }, (_, at) => 0xff & ~(0xff >> Math.min(8, Math.max(0, prefix - at * 8))));
-  return formatBytes(bytes);
+  const netmask = formatBytes(bytes);
+  NETMASKS[family].set(prefix, netmask);
+  return netmask;
 }
+
+/** Those that were asked for; there are few. */
+const NETMASKS = { ipv4: new Map<number, string>(), ipv6: new Map<number, string>() } as const;
 
 /** The address with every bit cleared that the netmask has not; both of one family. */
 export function maskAddress(address: string, netmask: string): string {
@@ -75,30 +82,42 @@ function ipv4Bytes(text: string): number[] | undefined {
 function ipv6Bytes(text: string): number[] | undefined {
   // an address with a zone depends on the host's interfaces
   if (!isIPv6(text) || text.includes("%")) return undefined;
-  const words = (part: string): number[] =>
-    part === ""
-      ? []
-      : part.split(":").flatMap((word) => (word.includes(".") ? dottedWords(word) : [Number.parseInt(word, 16)]));
-  const [head = "", tail] = text.split("::");
-  const front = words(head);
-  const back = tail === undefined ? [] : words(tail);
-  const zeros = Array.from({ length: 8 - front.length - back.length }, () => 0);
-  return [...front, ...zeros, ...back].flatMap((word) => [word >> 8, word & 0xff]);
+  const gap = text.indexOf("::");
+  const bytes: number[] = [];
+  appendWords(bytes, gap < 0 ? text : text.slice(0, gap));
+  if (gap < 0) return bytes;
+  const back: number[] = [];
+  appendWords(back, text.slice(gap + 2));
+  while (bytes.length + back.length < 16) bytes.push(0);
+  bytes.push(...back);
+  return bytes;
 }
 
-function dottedWords(text: string): number[] {
-  const [a = 0, b = 0, c = 0, d = 0] = text.split(".").map(Number);
-  return [a * 256 + b, c * 256 + d];
+function appendWords(bytes: number[], words: string): void {
+  if (words === "") return;
+  for (const word of words.split(":")) {
+    if (word.includes(".")) bytes.push(...word.split(".").map(Number));
+    else {
+      const number = Number.parseInt(word, 16);
+      bytes.push(number >> 8, number & 0xff);
+    }
+  }
 }
 
 function formatBytes(bytes: readonly number[]): string {
-  if (bytes.length === 4) return bytes.join(".");
-  const words = Array.from({ length: 8 }, (_, at) => (bytes[at * 2] ?? 0) * 256 + (bytes[at * 2 + 1] ?? 0));
+  if (bytes.length === 4) return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`;
+  const words: number[] = [];
+  for (let at = 0; at < 16; at += 2) words.push((bytes[at] ?? 0) * 256 + (bytes[at + 1] ?? 0));
   const { start, length } = longestZeros(words);
   const dotted = start === 0 && (length === 6 || (length === 5 && words[5] === 0xffff));
-  const hex = (part: readonly number[]): string => part.map((word) => word.toString(16)).join(":");
   if (dotted) return `::${length === 5 ? "ffff:" : ""}${bytes.slice(12).join(".")}`;
-  return length < 2 ? hex(words) : `${hex(words.slice(0, start))}::${hex(words.slice(start + length))}`;
+  return length < 2 ? hex(words, 0, 8) : `${hex(words, 0, start)}::${hex(words, start + length, 8)}`;
+}
+
+function hex(words: readonly number[], from: number, to: number): string {
+  let text = "";
+  for (let at = from; at < to; at++) text += `${at > from ? ":" : ""}${(words[at] ?? 0).toString(16)}`;
+  return text;
 }
 
 function longestZeros(words: readonly number[]): { start: number; length: number } {
