@@ -3,8 +3,8 @@
 
 /** Words of refusals of what was printed: libvirt prints these documents too, and refuses them when they come back. */
 export const PRINTED_AND_REFUSED = [
-  // a snapshot of the first second of 1970
-  "missing creationTime from existing snapshot",
+  // a snapshot or checkpoint of the first second of 1970
+  "missing creationTime from existing",
   // a drive without medium, which is one of a file when it is read again
   "disk device='lun' is only valid for block type disk source",
   // a backing file whose source says nothing
@@ -50,6 +50,8 @@ const isDrive = ({ type }) => ["file", "block", "dir"].includes(type);
 
 /** What a rule is for, and what it makes of it. Inner values come first. */
 const RULES = [
+  // a geometry without cylinders, heads or sectors is none
+  [({ geometry: of }) => of !== undefined && !(of.cylinders && of.heads && of.sectors), drop("geometry")],
   // what boots is printed with the addresses that are given out
   [(each) => "bootp" in each && each.ranges === undefined && each.hosts === undefined, drop("bootp")],
   [(each) => each.kind === "memory", (each) => ({ ...each, target: { requested: 0, ...each.target } })],

@@ -4,7 +4,7 @@ export type IpFamily = "ipv4" | "ipv6";
 
 /** A numeric address in its usual form (`::1`, `10.0.0.1`), undefined when `text` is none, or none of that family. */
 export function parseIpAddress(text: string, family?: IpFamily): string | undefined {
-  const bytes = text.includes(":") ? ipv6Bytes(text) : ipv4Bytes(text);
+  const bytes = bytesOf(text);
   if (bytes === undefined) return undefined;
   const address = formatBytes(bytes);
   if (family === undefined || ipFamily(address) === family) return address;
@@ -19,7 +19,23 @@ export function ipFamily(address: string): IpFamily {
 
 /** The 4 or 16 bytes of an address that `parseIpAddress` gave. */
 export function ipBytes(address: string): readonly number[] {
-  return (address.includes(":") ? ipv6Bytes(address) : ipv4Bytes(address)) ?? [];
+  return bytesOf(address) ?? [];
+}
+
+/** What was read lately: an address is looked at many times while its network is checked. */
+const LATELY = new Map<string, readonly number[]>();
+const LATELY_MAX = 256;
+/** Longer texts are no addresses, and not worth to be kept. */
+const LENGTH_MAX = 64;
+
+function bytesOf(text: string): readonly number[] | undefined {
+  const known = LATELY.get(text);
+  if (known !== undefined) return known;
+  const bytes = text.includes(":") ? ipv6Bytes(text) : ipv4Bytes(text);
+  if (bytes === undefined || text.length > LENGTH_MAX) return bytes;
+  if (LATELY.size === LATELY_MAX) LATELY.clear();
+  LATELY.set(text, bytes);
+  return bytes;
 }
 
 /** How many bits a netmask sets, undefined when they are not all in front. */

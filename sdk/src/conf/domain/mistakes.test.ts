@@ -94,6 +94,13 @@ const MISTAKES: readonly (readonly [what: string, written: string, wrong: string
     22,
     /Remove a <memballoon>|Keep one/,
   ],
+  [
+    "an input device whose bus is disabled",
+    "<graphics",
+    "<controller type='usb' model='none'/><input type='tablet'/><graphics",
+    22,
+    /give the <input> another bus/,
+  ],
   ["an end tag that is not there", "</disk>", "", 23, /<\/disk>/],
   ["an attribute twice", "type='vnc'", "type='vnc' type='vnc'", 22, /once/],
   ["an attribute without quotes", "port='5900'", "port=5900", 22, /quotes/],

@@ -19,6 +19,14 @@ export function checkController(domain: Domain): void {
   }
 }
 
+/** An input device that is on no bus gets the usual one, which may be disabled. */
+export function checkInputs({ devices }: Domain): void {
+  if (!devices.controllers.some((each) => each.type === "usb" && each.model === "none")) return;
+  if (!devices.inputs.some((each) => each.bus === "usb")) return;
+  const hint = "Remove <controller type='usb' model='none'/>, or give the <input> another bus.";
+  refuse("CONFIG_UNSUPPORTED", "Can't add USB input device. USB bus is disabled", hint);
+}
+
 export function checkPanics(domain: Domain): void {
   const seen = new Set<string>();
   for (const { model = "default" } of domain.devices.panics) {

@@ -3,7 +3,15 @@ import { assignControllerIndexes } from "../controllers.js";
 import { mapDevices, withDevices } from "../devices.js";
 import type { DomainHooks, HookContext } from "../hooks.js";
 import type { Domain, Input, Serial, Video } from "../model/index.js";
-import { checkBootOrder, checkController, checkCpu, checkFeatures, checkPanics, checkTimers } from "./checks.js";
+import {
+  checkBootOrder,
+  checkController,
+  checkCpu,
+  checkFeatures,
+  checkInputs,
+  checkPanics,
+  checkTimers,
+} from "./checks.js";
 import { genericDeviceDefaults, type NewIdentities, videoDefaults } from "./devices.js";
 import { addImplicitDevices } from "./implicit.js";
 
@@ -12,6 +20,7 @@ export interface DefaultsOptions extends HookContext, NewIdentities {}
 /** Fills in everything that the XML leaves open, in libvirt's order, with the driver's hooks in between. */
 export function fillDefaults(written: Domain, hooks: DomainHooks, options: DefaultsOptions): Domain {
   let domain = mapDevices(written, { input: (input) => ({ ...input, bus: input.bus ?? inputBus(input, written) }) });
+  checkInputs(domain);
   domain = hooks.basics?.(domain) ?? domain;
   domain = assignControllerIndexes(domain);
   domain = hooks.domain?.(domain, options) ?? domain;
