@@ -7,7 +7,7 @@ const LONG = 3;
  * The element that an error of the later steps is about, as far as its words tell: they know no elements any more. The
  * whole domain where they do not.
  */
-export function elementNamedBy(root: XmlElement, detail: string): XmlElement {
+export function elementNamedBy(root: XmlElement, detail: string, hint = ""): XmlElement {
   const quoted = new Set([detail, ...[...detail.matchAll(/'([^']+)'/g)].map(([, word]) => word ?? "")]);
   const words = new Set(detail.toLowerCase().match(/[a-z0-9_-]+/g));
   let found: XmlElement | undefined;
@@ -22,7 +22,7 @@ export function elementNamedBy(root: XmlElement, detail: string): XmlElement {
     if (element.attributes.some(({ value }) => value.length >= LONG && quoted.has(value))) likely = element;
   });
   if (found !== undefined || likely !== undefined) return found ?? likely ?? root;
-  const mentioned = [...detail.matchAll(/<(\w+)/g)].map(([, name]) => name);
+  const mentioned = [...`${detail} ${hint}`.matchAll(/<(\w+)/g)].map(([, name]) => name);
   visit(root, (element) => {
     if (mentioned.includes(element.name)) found ??= element;
   });

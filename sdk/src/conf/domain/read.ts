@@ -91,7 +91,7 @@ function located(root: XmlElement, work: () => Domain): Domain {
   } catch (error) {
     if (!(error instanceof VirtError) || error.position !== undefined) throw error;
     const { hint, about, cause } = error;
-    const { line, column, name } = elementNamedBy(root, error.detail);
+    const { line, column, name } = elementNamedBy(root, error.detail, hint);
     throw new VirtError(error.code, error.detail, {
       domain: error.domain,
       position: { line, column },
