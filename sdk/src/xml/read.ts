@@ -152,6 +152,10 @@ export interface IntegerRules {
 
 /** An integer, undefined when `text` is none. */
 export function parseInteger(text: string, rules: IntegerRules = {}): number | undefined {
+  if (text.length < 10 && rules.base !== 16 && PLAIN.test(text)) {
+    const value = Number(text);
+    return value > (rules.max ?? Number.MAX_SAFE_INTEGER) ? undefined : value;
+  }
   const match = INTEGER[rules.base ?? 10].exec(text);
   if (match === null) return undefined;
   const digits = match[2] ?? "";
@@ -166,6 +170,8 @@ export function parseInteger(text: string, rules: IntegerRules = {}): number | u
   return Math.abs(value) > (rules.max ?? Number.MAX_SAFE_INTEGER) ? undefined : value;
 }
 
+/** A number that is the same in base 10 and base 0; nearly all are. */
+const PLAIN = /^(?:0|[1-9]\d*)$/;
 const INTEGER = {
   10: /^\s*([+-]?)(\d+)$/,
   16: /^\s*([+-]?)((?:0[xX])?[0-9a-fA-F]+)$/,

@@ -26,6 +26,7 @@ function serializeNode(node: XmlNode, level: number, format: boolean): string {
 
 /** Without the white space between elements that is only layout, as libxml2 drops it. */
 export function withoutBlanks(element: XmlElement): XmlElement {
+  if (element.children.length === 0) return element;
   const children: XmlNode[] = [];
   element.children.forEach((child, at) => {
     if (typeof child !== "string") {

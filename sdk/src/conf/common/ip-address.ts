@@ -40,10 +40,16 @@ function bytesOf(text: string): readonly number[] | undefined {
 
 /** How many bits a netmask sets, undefined when they are not all in front. */
 export function prefixOfNetmask(netmask: string): number | undefined {
-  const bits = ipBytes(netmask)
-    .map((byte) => byte.toString(2).padStart(8, "0"))
-    .join("");
-  return /^1*0*$/.test(bits) ? bits.lastIndexOf("1") + 1 : undefined;
+  let prefix = 0;
+  let ended = false;
+  for (const byte of ipBytes(netmask)) {
+    for (let bit = 0x80; bit > 0; bit >>= 1) {
+      if ((byte & bit) === 0) ended = true;
+      else if (ended) return undefined;
+      else prefix++;
+    }
+  }
+  return prefix;
 }
 
 /** The netmask of a prefix, undefined when the family has no such prefix. */

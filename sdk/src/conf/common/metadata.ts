@@ -41,18 +41,19 @@ function isDeclaration({ name }: XmlAttribute): boolean {
 /** Puts declarations in front of other attributes, as libxml2 prints them, and collects those that are missing. */
 function declarationsFirst(element: XmlElement, outer: Scope | undefined, missing: Map<string, string>): XmlElement {
   const declarations = element.attributes.filter(isDeclaration);
-  const names = new Set(declarations.map(({ name }) => name));
-  const scope = names.size === 0 ? outer : { outer, names };
+  const scope = declarations.length === 0 ? outer : { outer, names: new Set(declarations.map(({ name }) => name)) };
   const colon = element.name.indexOf(":");
   const own = colon < 0 ? "xmlns" : `xmlns:${element.name.slice(0, colon)}`;
   if (element.uri !== "" && !isDeclared(scope, own)) missing.set(own, element.uri);
-  const others = element.attributes.filter((each) => !isDeclaration(each));
+  const others =
+    declarations.length === 0 ? element.attributes : element.attributes.filter((each) => !isDeclaration(each));
   for (const { name } of others) {
     const prefix = /^([^:]+):/.exec(name)?.[1];
     const declaration = `xmlns:${prefix}`;
     if (prefix === undefined || prefix === "xml" || isDeclared(scope, declaration)) continue;
     if (!missing.has(declaration)) missing.set(declaration, "");
   }
+  if (element.children.length === 0 && (declarations.length === 0 || others.length === 0)) return element;
   const children = element.children.map((node) => (isElement(node) ? declarationsFirst(node, scope, missing) : node));
   return { ...element, attributes: [...declarations, ...others], children };
 }

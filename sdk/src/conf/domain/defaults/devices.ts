@@ -100,8 +100,9 @@ function defaultVideoRam(domain: Domain, type: Video["model"]["type"]): number {
   }
 }
 
+/** The next power of two; above the largest of 32 bits the value itself, which can be read again. */
 function powerOfTwo(value: number): number {
-  return value === 0 ? 0 : 2 ** Math.ceil(Math.log2(value));
+  return value === 0 || value > 2 ** 31 ? value : 2 ** Math.ceil(Math.log2(value));
 }
 
 export function videoDefaults(video: Video, domain: Domain): Video {
