@@ -12,7 +12,7 @@ import { KINDS } from "./xml/kinds.mjs";
 
 export const options = {
   count: { type: "string", default: "100000" },
-  lanes: { type: "string", default: "2" },
+  lanes: { type: "string", default: "1" },
   "max-ms": { type: "string", default: "50" },
   "max-mb": { type: "string", default: "64" },
   "no-golden": { type: "boolean", default: false },
@@ -22,7 +22,7 @@ export const options = {
 
 export const usage = `xml [--count N] [--lanes N] [--max-ms N] [--max-mb N] [--no-golden] [--no-limits] [--document N]
   --count      documents (default 100000); one in 25 has up to a megabyte
-  --lanes      processes that read them (default 2)
+  --lanes      processes that read them (default 1: beside each other they are slower)
   --max-ms     the most CPU time that one may take to be read and printed (default 50)
   --max-mb     how much more heap than an idle process one that reads them gets (default 64)
   --no-golden  only documents of this repository are mutated, without libvirt's test data

@@ -11,7 +11,7 @@ const file = openSync(progress, "w");
 const index = Buffer.alloc(8);
 
 /** A slow document is tried again: what the machine did meanwhile is not its fault, nor is code that was not compiled yet. */
-const TRIES = 8;
+const TRIES = 12;
 /** Bytes; smaller documents cannot come near the limit of memory. */
 const LARGE = 65_536;
 

@@ -1,5 +1,5 @@
 /** The most elements of a document; the largest of libvirt's formats have a few thousand. */
-export const ELEMENTS_MAX = 20_000;
+export const ELEMENTS_MAX = 12_000;
 
 const SLASH = 47;
 const QUESTION = 63;
