@@ -1,29 +1,7 @@
-import type { ConnectHandlers } from "../api/connect.js";
-import type { DomainConfigHandlers } from "../api/domain-config.js";
-import type { DomainLifecycleHandlers } from "../api/domain-lifecycle.js";
+import type { HandlersOf } from "../api/define.js";
 import type { DomainEvent, DomainEventKind } from "../api/events.js";
-import type {
-  DomainActionsHandlers,
-  DomainBlockHandlers,
-  DomainCheckpointHandlers,
-  DomainDevicesHandlers,
-  DomainGuestHandlers,
-  DomainJobHandlers,
-  DomainMigrationHandlers,
-  DomainSaveHandlers,
-  DomainSnapshotHandlers,
-  DomainTuningHandlers,
-  HostHandlers,
-  InterfaceHandlers,
-  NetworkHandlers,
-  NodeDeviceHandlers,
-  NwfilterHandlers,
-  SecretHandlers,
-  StoragePoolHandlers,
-  StorageVolumeHandlers,
-} from "../api/index.js";
 import type { ObjectEvent, ObjectEventKind } from "../api/object-events.js";
-import type { PolyvisorHandlers } from "../api/polyvisor.js";
+import type { HypervisorApi } from "../api/programs.js";
 import type { Domain } from "../api/types.js";
 import type { VirtError } from "../errors/index.js";
 import type { Uri } from "../uri.js";
@@ -50,29 +28,7 @@ export interface HypervisorDriver {
 }
 
 /** What a driver may implement: any subset of the API table. */
-export interface HypervisorHandlers
-  extends ConnectHandlers,
-    DomainLifecycleHandlers,
-    DomainConfigHandlers,
-    PolyvisorHandlers,
-    DomainActionsHandlers,
-    DomainBlockHandlers,
-    DomainCheckpointHandlers,
-    DomainDevicesHandlers,
-    DomainGuestHandlers,
-    DomainJobHandlers,
-    DomainMigrationHandlers,
-    DomainSaveHandlers,
-    DomainSnapshotHandlers,
-    DomainTuningHandlers,
-    HostHandlers,
-    InterfaceHandlers,
-    NetworkHandlers,
-    NodeDeviceHandlers,
-    NwfilterHandlers,
-    SecretHandlers,
-    StoragePoolHandlers,
-    StorageVolumeHandlers {}
+export interface HypervisorHandlers extends HandlersOf<HypervisorApi> {}
 
 /** One client's connection to a driver: handlers by the names of the API table, and three things that every connection has. */
 export interface HypervisorConnection extends HypervisorHandlers {

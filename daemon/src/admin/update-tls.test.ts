@@ -2,9 +2,10 @@ import { once } from "node:events";
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
+import { freePort } from "@polyvisor/sdk/testkit";
 import test from "ava";
 import { type Certificate, TestAuthority } from "../testing/certificates.js";
-import { configure, freePort, hasProgram, rootFolder, runProgram, startPolyvisord } from "../testing/process.js";
+import { configure, hasProgram, rootFolder, runProgram, startPolyvisord } from "../testing/process.js";
 
 const tools = ["virt-admin", "openssl"];
 const areHere = (await Promise.all(tools.map(hasProgram))).every((isHere) => isHere);

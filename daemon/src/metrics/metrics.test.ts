@@ -2,9 +2,10 @@ import { access, stat } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
 import { type HypervisorCallName, remoteProgram } from "@polyvisor/core";
+import { freePort } from "@polyvisor/sdk/testkit";
 import test from "ava";
 import { bodyOf, numberOf } from "../testing/call-bodies.js";
-import { configure, freePort, polyvisord, rootFolder, startPolyvisord } from "../testing/process.js";
+import { configure, polyvisord, rootFolder, startPolyvisord } from "../testing/process.js";
 import { RawClient } from "../testing/raw-client.js";
 import { parseMetricsPlace } from "./place.js";
 

@@ -1,9 +1,10 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { freePort } from "@polyvisor/sdk/testkit";
 import test from "ava";
 import { startActivated } from "../testing/activate.js";
 import { TestAuthority } from "../testing/certificates.js";
-import { configure, freePort, hasProgram, rootFolder, runProgram } from "../testing/process.js";
+import { configure, hasProgram, rootFolder, runProgram } from "../testing/process.js";
 import { until } from "../testing/serve.js";
 
 const missing = (

@@ -1,7 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { access, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { ExecutionContext } from "ava";
@@ -95,16 +94,6 @@ export async function configure(root: string, text: string): Promise<string> {
   await mkdir(join(root, "etc/libvirt"), { recursive: true });
   await writeFile(file, text);
   return file;
-}
-
-/** A port of TCP that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** Whether a program is in `PATH`. Tests that need it skip themselves by name where it is not. */

@@ -6,7 +6,7 @@ import {
   type TypedParam,
   VirtError,
 } from "@polyvisor/core";
-import type { LifecycleAction } from "@polyvisor/sdk/conf";
+import { LIFECYCLE_ACTIONS } from "@polyvisor/sdk/conf/domain";
 import { STRING_OKAY } from "@polyvisor/sdk/typed-params";
 import { editAll } from "./edit.js";
 import { checkFlags, testError } from "./errors.js";
@@ -22,14 +22,6 @@ const SIGNALS = 65;
 /** In libvirt's order. */
 const LIFECYCLE_EVENTS = ["poweroff", "reboot", "crash"] as const;
 const SETTINGS = { poweroff: "onPoweroff", reboot: "onReboot", crash: "onCrash" } as const;
-const ACTIONS: readonly LifecycleAction[] = [
-  "destroy",
-  "restart",
-  "rename-restart",
-  "preserve",
-  "coredump-destroy",
-  "coredump-restart",
-];
 const TOTAL_CPU_TIME = 48772617035n;
 const TOTALS: readonly TypedParam[] = [
   { field: "cpu_time", type: "ullong", value: TOTAL_CPU_TIME },
@@ -93,7 +85,7 @@ export function actionHandlers(hypervisor: TestHypervisor): DomainActionsHandler
     domainSetLifecycleAction({ dom, type, action, flags }) {
       checkFlags(flags, AFFECTED, "testDomainSetLifecycleAction");
       const event = LIFECYCLE_EVENTS[type];
-      const wanted = ACTIONS[action];
+      const wanted = LIFECYCLE_ACTIONS[action];
       if (event === undefined || wanted === undefined) return;
       if (event !== "crash" && wanted.startsWith("coredump")) {
         const detail = `Lifecycle event '${event}' doesn't support '${wanted}' action`;

@@ -1,5 +1,5 @@
 import { AFFECT, type DomainBlockHandlers, type TypedParam } from "@polyvisor/core";
-import type { Disk, IoTune } from "@polyvisor/sdk/conf";
+import { type Disk, IO_TUNE_RATES, type IoTune } from "@polyvisor/sdk/conf/domain";
 import { checkParams, STRING_OKAY } from "@polyvisor/sdk/typed-params";
 import { diskNamed } from "./disk-lookup.js";
 import { configFor, editOne } from "./edit.js";
@@ -13,19 +13,7 @@ const MOST = 1_000_000_000_000_000n;
 
 /** In the order in which they are told. */
 const FIELDS: readonly (keyof IoTune)[] = [
-  "totalBytesSec",
-  "readBytesSec",
-  "writeBytesSec",
-  "totalIopsSec",
-  "readIopsSec",
-  "writeIopsSec",
-  "totalBytesSecMax",
-  "readBytesSecMax",
-  "writeBytesSecMax",
-  "totalIopsSecMax",
-  "readIopsSecMax",
-  "writeIopsSecMax",
-  "sizeIopsSec",
+  ...IO_TUNE_RATES,
   "groupName",
   "totalBytesSecMaxLength",
   "readBytesSecMaxLength",

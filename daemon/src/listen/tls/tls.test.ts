@@ -1,13 +1,13 @@
 import { access, copyFile, mkdir } from "node:fs/promises";
 import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
+import { freePort } from "@polyvisor/sdk/testkit";
 import type { ExecutionContext } from "ava";
 import test from "ava";
 import { type Certificate, TestAuthority } from "../../testing/certificates.js";
 import {
   configure,
   type Daemon,
-  freePort,
   hasProgram,
   polyvisord,
   rootFolder,

@@ -1,5 +1,5 @@
 import { VirtError } from "@polyvisor/core";
-import { type Disk, type Domain, diskNameIndex, type StorageFormat } from "@polyvisor/sdk/conf/domain";
+import { type Disk, type Domain, diskNameIndex, IO_TUNE_RATES, type StorageFormat } from "@polyvisor/sdk/conf/domain";
 import { has, type QemuCapabilities } from "../../capabilities/index.js";
 import { internal, refuse } from "./refuse.js";
 import { requireSharedMemory } from "./shared-memory.js";
@@ -113,21 +113,6 @@ function checkIo({ driver, target }: Disk, domain: Domain, caps: QemuCapabilitie
 
 /** What QEMU's own counters hold. */
 const TUNE_MAX = 1_000_000_000_000_000;
-const LIMITS = [
-  "totalBytesSec",
-  "readBytesSec",
-  "writeBytesSec",
-  "totalIopsSec",
-  "readIopsSec",
-  "writeIopsSec",
-  "totalBytesSecMax",
-  "readBytesSecMax",
-  "writeBytesSecMax",
-  "totalIopsSecMax",
-  "readIopsSecMax",
-  "writeIopsSecMax",
-  "sizeIopsSec",
-] as const;
 
 function checkTune({ iotune, target }: Disk, { devices }: Domain): void {
   if (iotune === undefined) return;
@@ -139,11 +124,11 @@ function checkTune({ iotune, target }: Disk, { devices }: Domain): void {
       (each) =>
         each.target.dev !== target.dev &&
         each.iotune?.groupName === groupName &&
-        LIMITS.some((name) => (each.iotune?.[name] ?? 0) !== (iotune[name] ?? 0)),
+        IO_TUNE_RATES.some((name) => (each.iotune?.[name] ?? 0) !== (iotune[name] ?? 0)),
     );
     if (other !== undefined) throw refuse(`different iotunes for disks ${target.dev} and ${other.target.dev}`);
   }
-  if (LIMITS.some((name) => (iotune[name] ?? 0) > TUNE_MAX))
+  if (IO_TUNE_RATES.some((name) => (iotune[name] ?? 0) > TUNE_MAX))
     throw new VirtError(
       "ARGUMENT_UNSUPPORTED",
       `block I/O throttle limit must be no more than ${TUNE_MAX} using QEMU`,

@@ -20,6 +20,7 @@ import { parseUuid } from "../../common/uuid.js";
 import { parseSysinfo, systemUuid } from "../../sysinfo/parse.js";
 import type { DomainHooks } from "../hooks.js";
 import type { Domain, LaunchSecurity, LifecycleAction, NamespaceData, VirtType } from "../model/index.js";
+import { LIFECYCLE_ACTIONS } from "../words.js";
 import { parseClock } from "./clock.js";
 import { anySet, confError, type ParseContext, word } from "./context.js";
 import { parseCpu } from "./cpu.js";
@@ -281,19 +282,10 @@ function idmapNumber(element: XmlElement, name: string): number {
   );
 }
 
-const ACTIONS: readonly LifecycleAction[] = [
-  "destroy",
-  "restart",
-  "rename-restart",
-  "preserve",
-  "coredump-destroy",
-  "coredump-restart",
-];
-
 function parseAction(root: XmlElement, name: string): LifecycleAction | undefined {
   const written = childText(root, name);
   if (written === undefined) return undefined;
-  return word(child(root, name) ?? root, written, ACTIONS, (value) => `unknown ${name} action: ${value}`);
+  return word(child(root, name) ?? root, written, LIFECYCLE_ACTIONS, (value) => `unknown ${name} action: ${value}`);
 }
 
 function parseLockFailure(root: XmlElement): Domain["onLockfailure"] {
