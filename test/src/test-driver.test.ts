@@ -17,7 +17,7 @@ async function transcript(uri: string, commands: readonly string[], paths: Recor
     command.replaceAll("FOLDER", folder).replace(/<(\w+)>/g, (whole, name: string) => paths[name] ?? whole),
   );
   const script = join(folder, "script");
-  await writeFile(script, filled.join(`; echo '${MARK}'; `));
+  await writeFile(script, filled.map((command) => `${command}; echo '${MARK}'`).join("; "));
   const run = 'exec virsh -c "$0" "$(cat "$1")" 2>&1';
   const parts = await printed(() => runCommand("sh", ["-c", run, uri, script], { timeout: 5000 }), commands.length);
   return commands.map((command, index) => `${command}\n${normalised(parts[index] ?? "")}`);
@@ -27,7 +27,8 @@ async function transcript(uri: string, commands: readonly string[], paths: Recor
 async function printed(run: () => Promise<Outcome>, count: number): Promise<string[]> {
   for (let attempt = 1; ; attempt++) {
     const parts = (await run()).stdout.split(`${MARK}\n`);
-    if (parts.length === count || attempt === 8) return parts;
+    // The mark behind the last command tells that this one, too, came to its end.
+    if (parts.length === count + 1 || attempt === 8) return parts;
   }
 }
 
