@@ -1,25 +1,15 @@
 import {
-  type AccessPolicy,
   type Call,
   type HypervisorCallName,
   type HypervisorConnection,
-  type Identity,
   isNeeded,
-  type Log,
   type ObjectAttributes,
   VirtError,
 } from "@polyvisor/core";
 import type { Args } from "../rpc/table.js";
+import type { Asker } from "./asker.js";
 import { documentAttributes } from "./document.js";
 import { isSubjectName, type Reference, SUBJECTS, type Subject, type SubjectName, subjectOf } from "./subject.js";
-
-/** Who asks what of which driver. */
-export interface Asker {
-  readonly policy: AccessPolicy;
-  readonly identity: Identity;
-  readonly connection: HypervisorConnection;
-  readonly log: Log;
-}
 
 /** How often an object may change while a policy thinks about it. */
 const RENAMES_MAX = 3;

@@ -1,5 +1,6 @@
 import type { HypervisorCallName } from "@polyvisor/core";
-import { type Asker, maySee } from "./authorize.js";
+import type { Asker } from "./asker.js";
+import { maySee } from "./authorize.js";
 import type { Reference, SubjectName } from "./subject.js";
 
 /** Events of one client that wait for a policy's answer; further ones are lost to it, with a line in the log. */

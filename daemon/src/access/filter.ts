@@ -7,7 +7,8 @@ import {
   notSupported,
 } from "@polyvisor/core";
 import type { Args } from "../rpc/table.js";
-import { type Asker, maySee } from "./authorize.js";
+import type { Asker } from "./asker.js";
+import { maySee } from "./authorize.js";
 import { isSubjectName, type Reference, type SubjectName } from "./subject.js";
 
 /** A call of libvirt's older kind, which tells names or numbers: answered from the call that lists the objects. */

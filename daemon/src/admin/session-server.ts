@@ -31,15 +31,8 @@ export function managedSessions(server: SessionServer, tlsMaterial: () => Promis
 }
 
 function managedClient(session: Session): ManagedClient {
-  return {
-    id: session.id,
-    since: session.since,
-    transport: session.transport,
-    readOnly: session.readOnly,
-    identity: session.identity,
-    address: session.address,
-    disconnect: () => session.abandon(),
-  };
+  const { id, since, transport, readOnly, identity, address } = session.client;
+  return { id, since, transport, readOnly, identity, address, disconnect: () => session.abandon() };
 }
 
 function workloadOf({ sessions, live }: SessionServer): Workload {

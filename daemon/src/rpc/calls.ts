@@ -146,7 +146,7 @@ export class ClientCalls {
       return;
     }
     writeReply(this.#session.outbox, entry, serial, args, undefined);
-    this.#session.openStream(answerTo(entry, serial), bytes);
+    this.#session.streams.open(answerTo(entry, serial), bytes);
   }
 
   #fail(entry: Entry, context: SessionCallContext, started: number, thrown: unknown): void {

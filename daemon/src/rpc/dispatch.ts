@@ -10,7 +10,8 @@ import {
   xdr,
 } from "@polyvisor/core";
 import type { Frame } from "@polyvisor/sdk/rpc";
-import { type Asker, authorize, authorizeFound } from "../access/authorize.js";
+import { askerOf } from "../access/asker.js";
+import { authorize, authorizeFound } from "../access/authorize.js";
 import { filtered } from "../access/filter.js";
 import { lookedUp } from "../access/subject.js";
 import { rpcError } from "./errors.js";
@@ -78,7 +79,7 @@ async function performChecked(
   if (entry.answer !== undefined && !session.isOpen) return openChecked(entry, session, policy, args, context);
   const { connection } = session;
   if (session.readOnly && entry.answer === undefined) checkReadOnly(name, call, args);
-  const asker = askerOf(session, policy, context);
+  const asker = askerOf(policy, connection, context);
   const sort = lookedUp(name, call);
   if (sort !== undefined) {
     const found = await invoke(name, connection, args, context);
@@ -91,18 +92,6 @@ async function performChecked(
   return filtered(asker, name, args, context, (other, values) => invoke(other, connection, values, context));
 }
 
-/** Who asks a policy. Most calls are allowed without a word, so their log is made only when there is something to say. */
-function askerOf({ identity, connection }: Session, policy: AccessPolicy, context: CallContext): Asker {
-  return {
-    policy,
-    identity,
-    connection,
-    get log() {
-      return context.log;
-    },
-  };
-}
-
 async function openChecked(
   entry: Entry,
   session: Session,
@@ -113,7 +102,7 @@ async function openChecked(
   const result = await entry.answer?.(session, args, context);
   if (!session.isOpen) return result;
   try {
-    await authorize(askerOf(session, policy, context), entry.name, entry.call, args);
+    await authorize(askerOf(policy, session.connection, context), entry.name, entry.call, args);
   } catch (error) {
     await session.closeDriver();
     throw error;

@@ -1,5 +1,5 @@
 import type { HypervisorConnection } from "@polyvisor/core";
-import type { Asker } from "../access/authorize.js";
+import type { Asker } from "../access/asker.js";
 import type { EventGate } from "../access/event-gate.js";
 import type { Outbox } from "./outbox.js";
 

@@ -1,10 +1,7 @@
 import type { Socket } from "node:net";
-import { TLSSocket } from "node:tls";
 import {
   type AccessPolicy,
-  type ByteStream,
   type CallContext,
-  CLIENT_TRANSPORT,
   type HypervisorConnection,
   type Identity,
   keepaliveProgram,
@@ -12,23 +9,25 @@ import {
   VirtError,
 } from "@polyvisor/core";
 import { type Frame, FrameError, FrameSplitter, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
-import type { Asker } from "../access/authorize.js";
+import { type Asker, askerOf } from "../access/asker.js";
 import { EventGate } from "../access/event-gate.js";
-import { Login, type LoginClient, type LoginTerms } from "../auth/login.js";
+import type { Login } from "../auth/login.js";
 import { type CallLoad, ClientCalls } from "./calls.js";
 import { argsOf, entryOf } from "./dispatch.js";
-import { notOpen, rpcError } from "./errors.js";
+import { rpcError } from "./errors.js";
 import { EventRegistrations } from "./events.js";
 import type { HangUps } from "./hang-ups.js";
 import type { HeldMemory, Holder } from "./held-memory.js";
 import { ClientWatch, type KeepaliveSettings } from "./keepalive.js";
 import type { Linger } from "./linger.js";
-import { type Answered, writeError, writeKeepalive } from "./messages.js";
+import { writeError, writeKeepalive } from "./messages.js";
 import type { Meter } from "./meter.js";
 import { ObjectEventRegistrations } from "./object-events.js";
 import { Outbox } from "./outbox.js";
 import { isLoginCall } from "./session-calls.js";
-import { ServerStream } from "./stream.js";
+import { type ClientInfo, SessionClient } from "./session-client.js";
+import { SessionDriver } from "./session-driver.js";
+import { SessionStreams } from "./session-streams.js";
 import { type DispatchTable, tableOf } from "./table.js";
 import type { Trace } from "./trace.js";
 import type { Turns } from "./turns.js";
@@ -49,57 +48,29 @@ export interface SessionServices {
   readonly memory: HeldMemory;
 }
 
-/** One client as the server that accepted it knows it. */
-export interface ClientInfo {
-  /** Unique in the life of a server, counted from 1. */
-  readonly id: number;
-  readonly identity: Identity;
-  /** It came by the read-only socket. */
-  readonly readOnly: boolean;
-  readonly log: Log;
-  /** The address from which it came over a network. */
-  readonly peer?: string;
-  /** What it has to prove before it may do anything, and whom that concerns once it has. */
-  readonly login?: { readonly terms: LoginTerms; known(): void };
-}
-
 /** Messages of one client that are worked off before others get their turn. */
 const FRAMES_PER_TURN = 64;
 
 /** Why nothing is read from a client for the moment. */
 const HOLD = { TURN: 1, CALLS: 2, UNREAD: 4, STREAM: 8 } as const;
 
-type Opening =
-  | { readonly state: "closed" }
-  | { readonly state: "opening" }
-  | { readonly state: "open"; readonly connection: HypervisorConnection };
-
 /** One client's connection: what it sends is cut into messages and dispatched, what goes to it leaves through the outbox. */
-export class Session implements Holder, LoginClient {
-  readonly id: number;
-  /** When it came, in milliseconds since 1970. */
-  readonly since = Date.now();
+export class Session implements Holder {
+  readonly client: SessionClient;
   readonly outbox: Outbox;
   readonly events: EventRegistrations;
   readonly objectEvents: ObjectEventRegistrations;
   readonly gate = new EventGate();
+  readonly streams: SessionStreams;
   readonly policy: AccessPolicy | undefined;
   /** Settles once the client is gone and nothing of it is left in a driver. */
   readonly ended: Promise<void>;
-  readonly #client: ClientInfo;
   readonly #socket: Socket;
   readonly #services: SessionServices;
   readonly #splitter = new FrameSplitter();
   readonly #calls: ClientCalls;
   readonly #watch: ClientWatch;
-  readonly #streams = new Map<number, ServerStream>();
-  readonly #fullStreams = new Set<ServerStream>();
-  #identity: Identity;
-  /** There until the client has proved who it is, where it has to. */
-  #login: Login | undefined;
-  #log: Log | undefined;
-  #opening: Opening = { state: "closed" };
-  #readOnly: boolean;
+  readonly #driver = new SessionDriver();
   #holds = 0;
   #lastCallbackId = -1;
   #working = false;
@@ -108,12 +79,8 @@ export class Session implements Holder, LoginClient {
 
   /** Takes over an accepted socket and begins to read. */
   constructor(socket: Socket, client: ClientInfo, services: SessionServices) {
-    this.id = client.id;
-    this.#client = client;
-    this.#identity = client.identity;
-    this.#login = client.login === undefined ? undefined : new Login(client.login.terms, this);
+    this.client = new SessionClient(socket, client);
     this.policy = services.policy;
-    this.#readOnly = client.readOnly;
     this.#socket = socket;
     this.#services = services;
     this.outbox = new Outbox(
@@ -127,6 +94,10 @@ export class Session implements Holder, LoginClient {
     );
     this.events = new EventRegistrations(this);
     this.objectEvents = new ObjectEventRegistrations(this);
+    this.streams = new SessionStreams(this.outbox, {
+      hold: () => this.#hold(HOLD.STREAM),
+      release: () => this.#release(HOLD.STREAM),
+    });
     this.#calls = new ClientCalls(this, services);
     this.#watch = new ClientWatch(services.live().keepalive, this.outbox, () => {
       this.log.info({}, "connection closed due to keepalive timeout");
@@ -138,65 +109,42 @@ export class Session implements Holder, LoginClient {
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
   }
 
-  /** Most clients come and go without a line in the log, so theirs is made when it is needed. */
+  get id(): number {
+    return this.client.id;
+  }
+
   get log(): Log {
-    if (this.#log === undefined) {
-      const { id, log, peer } = this.#client;
-      const { pid, uid, saslName: user, x509Name: certificate } = this.#identity;
-      this.#log = log.child({ client: id, pid, uid, peer, user, certificate });
-    }
-    return this.#log;
+    return this.client.log;
   }
 
   get identity(): Identity {
-    return this.#identity;
+    return this.client.identity;
   }
 
-  /** The login that the client has not finished; `undefined` once it has, and where none is asked. */
   get login(): Login | undefined {
-    return this.#login;
-  }
-
-  loggedIn(proved: Pick<Identity, "saslName">): void {
-    this.#login = undefined;
-    this.#identity = { ...this.#identity, ...proved };
-    this.#log = undefined;
-    this.#client.login?.known();
+    return this.client.login;
   }
 
   get readOnly(): boolean {
-    return this.#readOnly;
+    return this.client.readOnly;
   }
 
   get isOpen(): boolean {
-    return this.#opening.state === "open";
+    return this.#driver.isOpen;
   }
 
   /** The driver's connection behind the URI that the client opened. Throws where it has opened none. */
   get connection(): HypervisorConnection {
-    if (this.#opening.state !== "open") throw notOpen();
-    return this.#opening.connection;
-  }
-
-  get asker(): Asker | undefined {
-    if (this.policy === undefined || this.#opening.state !== "open") return undefined;
-    return { policy: this.policy, identity: this.identity, connection: this.#opening.connection, log: this.log };
-  }
-
-  /** How it came: one of `CLIENT_TRANSPORT`. */
-  get transport(): number {
-    if (this.#client.peer === undefined) return CLIENT_TRANSPORT.UNIX;
-    return this.#socket instanceof TLSSocket ? CLIENT_TRANSPORT.TLS : CLIENT_TRANSPORT.TCP;
-  }
-
-  /** Address and port of a client that came over a network. */
-  get address(): string | undefined {
-    return this.#client.peer === undefined ? undefined : `${this.#client.peer}:${this.#socket.remotePort}`;
+    return this.#driver.connection;
   }
 
   /** What the client has opened. */
   get uri(): string | undefined {
-    return this.#opening.state === "open" ? this.#opening.connection.uri : undefined;
+    return this.#driver.uri;
+  }
+
+  get asker(): Asker | undefined {
+    return this.policy === undefined || !this.isOpen ? undefined : askerOf(this.policy, this.connection, this);
   }
 
   get calls(): CallLoad {
@@ -204,9 +152,7 @@ export class Session implements Holder, LoginClient {
   }
 
   get held(): number {
-    let held = this.#splitter.held + this.outbox.unread;
-    for (const stream of this.#streams.values()) held += stream.waiting;
-    return held;
+    return this.#splitter.held + this.outbox.unread + this.streams.waiting;
   }
 
   letGo(): void {
@@ -215,27 +161,18 @@ export class Session implements Holder, LoginClient {
   }
 
   async open(name: string, readOnly: boolean, context: CallContext): Promise<void> {
-    if (this.#opening.state !== "closed")
-      throw new VirtError("INTERNAL_ERROR", "connection already open", { domain: "RPC" });
-    this.#opening = { state: "opening" };
     const asked: CallContext = readOnly ? { ...contextFields(context), readOnly: true } : context;
-    try {
+    const { lost } = await this.#driver.open(async () => {
       const connection = await this.#services.openDriver(name, asked);
-      this.#opening = { state: "open", connection };
-      if (readOnly) this.#readOnly = true;
-      void connection.lost?.then(() => this.events.connectionLost());
-    } catch (error) {
-      this.#opening = { state: "closed" };
-      throw error;
-    }
+      if (readOnly) this.client.becomeReadOnly();
+      return connection;
+    });
+    void lost?.then(() => this.events.connectionLost());
   }
 
   /** The client may not use what it has opened: it may try another URI. */
-  async closeDriver(): Promise<void> {
-    if (this.#opening.state !== "open") return;
-    const { connection } = this.#opening;
-    this.#opening = { state: "closed" };
-    await connection.close();
+  closeDriver(): Promise<void> {
+    return this.#driver.close();
   }
 
   /** The client is done. Its connection is closed once the reply has left. */
@@ -258,25 +195,6 @@ export class Session implements Holder, LoginClient {
   /** The server does not wait for the client any longer. */
   abandon(): void {
     this.#socket.destroy();
-  }
-
-  openStream(opened: Answered, bytes: ByteStream): void {
-    this.#streams.get(opened.serial)?.abort();
-    this.#streams.set(opened.serial, new ServerStream(this, opened, bytes));
-  }
-
-  streamFull(stream: ServerStream): void {
-    this.#fullStreams.add(stream);
-    this.#hold(HOLD.STREAM);
-  }
-
-  streamReady(stream: ServerStream): void {
-    if (this.#fullStreams.delete(stream) && this.#fullStreams.size === 0) this.#release(HOLD.STREAM);
-  }
-
-  streamOver(stream: ServerStream): void {
-    if (this.#streams.get(stream.opened.serial) === stream) this.#streams.delete(stream.opened.serial);
-    this.streamReady(stream);
   }
 
   nextCallbackId(): number {
@@ -336,9 +254,9 @@ export class Session implements Holder, LoginClient {
 
   #takeOwn(table: DispatchTable, frame: Frame): void {
     if (frame.type === MESSAGE_TYPE.CALL) this.#takeCall(table, frame);
-    else if (frame.type === MESSAGE_TYPE.STREAM) this.#takeStreamPacket(frame);
+    else if (frame.type === MESSAGE_TYPE.STREAM) this.streams.take(frame);
     else if (frame.type === MESSAGE_TYPE.CALL_WITH_FDS) throw descriptorsRefused();
-    else if (frame.type === MESSAGE_TYPE.STREAM_HOLE && this.#streams.has(frame.serial))
+    else if (frame.type === MESSAGE_TYPE.STREAM_HOLE && this.streams.has(frame.serial))
       throw new FrameError("Unexpected stream hole");
     // Replies and events are ours to send: libvirt ignores a client that sends some, and so does this.
   }
@@ -347,19 +265,13 @@ export class Session implements Holder, LoginClient {
     try {
       if (frame.status !== MESSAGE_STATUS.OK) throw rpcError(`Unexpected message status ${frame.status}`);
       const entry = entryOf(table, frame);
-      if (this.#login !== undefined && !isLoginCall(entry.name)) throw rpcError("authentication required");
+      if (this.login !== undefined && !isLoginCall(entry.name)) throw rpcError("authentication required");
       this.#calls.submit(entry, argsOf(entry, frame), frame.serial);
     } catch (error) {
       if (!(error instanceof VirtError)) throw error;
       writeError(this.outbox, frame, MESSAGE_TYPE.REPLY, error);
     }
     if (this.#calls.full) this.#hold(HOLD.CALLS);
-  }
-
-  /** A packet may come after its stream is over, because nobody acknowledges packets: it is dropped. */
-  #takeStreamPacket(frame: Frame): void {
-    const stream = this.#streams.get(frame.serial);
-    if (stream !== undefined && stream.opened.procedure === frame.procedure) stream.take(frame);
   }
 
   #takeKeepalive(frame: Frame): void {
@@ -373,7 +285,7 @@ export class Session implements Holder, LoginClient {
   }
 
   #drained(): void {
-    for (const stream of this.#streams.values()) stream.drained();
+    this.streams.drained();
     this.#release(HOLD.UNREAD);
   }
 
@@ -405,11 +317,10 @@ export class Session implements Holder, LoginClient {
     this.#watch.stop();
     this.#services.hangUps.release(this.#socket);
     this.#services.memory.forget(this);
-    for (const stream of this.#streams.values()) stream.abort();
+    this.streams.abort();
     await Promise.all([this.events.end(), this.objectEvents.end(), this.#calls.end()]);
-    if (this.#opening.state !== "open") return;
     try {
-      await this.#opening.connection.close();
+      await this.#driver.close();
     } catch (error) {
       this.log.warn({ err: error }, "a driver failed to close the connection of a client");
     }
