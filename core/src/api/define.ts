@@ -32,7 +32,10 @@ export interface CallOptions {
   readonly aclFilter?: string;
   /** High-priority calls never wait behind slow ones. */
   readonly priority?: "high";
-  /** The call opens a stream: libvirt's declared direction. The handler returns the stream's other end. */
+  /**
+   * The call opens a stream: libvirt's declared direction. The handler returns the stream's other end; where the reply
+   * has fields, too, they stand beside it (`Streamed`). Has no `shape`.
+   */
   readonly stream?: "read" | "write";
   /** Answered by the session in the daemon, never by a driver. */
   readonly by?: "session";
@@ -54,6 +57,9 @@ type ShapedRet<R, S> = S extends { returns: infer K } | { list: infer K } | { up
 
 /** A duplex byte stream in the shape of Node's own, so that a driver can hand over a socket or a pseudo-terminal. */
 export type ByteStream = import("node:stream").Duplex;
+
+/** What a call gives that opens a stream: the stream, or with it what the reply carries. */
+export type Streamed<R> = [keyof R] extends [never] ? ByteStream : R & { readonly stream: ByteStream };
 
 /**
  * One call of the API. `Args` and `Ret` are what a handler takes and gives; `ClientArgs` and `ClientRet` what a caller
@@ -89,9 +95,9 @@ export function call<
   options: O,
 ): Call<
   ShapedArgs<FieldsOut<A>, O["shape"]>,
-  O extends { stream: string } ? ByteStream : ShapedRet<FieldsIn<R>, O["shape"]>,
+  O extends { stream: string } ? Streamed<FieldsIn<R>> : ShapedRet<FieldsIn<R>, O["shape"]>,
   ShapedArgs<FieldsIn<A>, O["shape"]>,
-  O extends { stream: string } ? ByteStream : ShapedRet<FieldsOut<R>, O["shape"]>
+  O extends { stream: string } ? Streamed<FieldsOut<R>> : ShapedRet<FieldsOut<R>, O["shape"]>
 > & { readonly by: O extends { by: "session" } ? "session" : "driver" } {
   const acl = options.acl.map(parsePermission);
   return {

@@ -23,7 +23,7 @@ export const domainActionsApi = defineApi({
     211,
     { dom: domain, screen: u32, flags: u32 },
     { mime: optional(text) },
-    { acl: ["domain:screenshot"], stream: "read", shape: { returns: "mime" } },
+    { acl: ["domain:screenshot"], stream: "read" },
   ),
   domainSendKey: call(
     226,

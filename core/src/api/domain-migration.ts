@@ -66,7 +66,7 @@ export const domainMigrationApi = defineApi({
     215,
     { cookieIn: opaque(LIMITS.migrateCookie), flags: u64, dname: optional(text), resource: u64, domXml: text },
     { cookieOut: opaque(LIMITS.migrateCookie) },
-    { acl: ["domain:migrate", "domain:start", "domain:write"], stream: "write", shape: { returns: "cookieOut" } },
+    { acl: ["domain:migrate", "domain:start", "domain:write"], stream: "write" },
   ),
   domainMigratePerform3: call(
     216,
@@ -136,7 +136,7 @@ export const domainMigrationApi = defineApi({
     304,
     { params: array(typedParam, LIMITS.domainMigrateParamList), cookieIn: opaque(LIMITS.migrateCookie), flags: u32 },
     { cookieOut: opaque(LIMITS.migrateCookie) },
-    { acl: ["domain:migrate", "domain:start", "domain:write"], shape: { returns: "cookieOut" } },
+    { acl: ["domain:migrate", "domain:start", "domain:write"], stream: "write" },
   ),
   domainMigratePerform3Params: call(
     305,

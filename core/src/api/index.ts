@@ -71,7 +71,7 @@ export type {
   SecurityLabel,
 } from "./records.js";
 export { type SecretHandlers, secretApi } from "./secret.js";
-export { argsToWire, resultFromWire, resultToWire } from "./shape.js";
+export { argsToWire, resultFromWire, resultToWire, streamAndReply, streamed } from "./shape.js";
 export { type StoragePoolHandlers, storagePoolApi } from "./storage-pool.js";
 export { type StorageVolumeHandlers, storageVolumeApi } from "./storage-volume.js";
 export {

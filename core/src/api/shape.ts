@@ -1,6 +1,18 @@
-import type { Call, Shape } from "./define.js";
+import type { ByteStream, Call, Shape } from "./define.js";
 
 type Wire = Record<string, unknown>;
+
+/** The other end of a stream out of what a handler gave, and what the reply carries beside it. */
+export function streamAndReply(call: Call, result: unknown): { stream: ByteStream; reply: Wire } {
+  if (Object.keys(call.ret.fields).length === 0) return { stream: result as ByteStream, reply: {} };
+  const { stream, ...reply } = result as Wire & { stream: ByteStream };
+  return { stream, reply };
+}
+
+/** What a caller gets of a call that opened `stream`. */
+export function streamed(call: Call, stream: ByteStream, reply: Wire): unknown {
+  return Object.keys(call.ret.fields).length === 0 ? stream : { ...reply, stream };
+}
 
 /** What the wire carries, out of what a handler returned. `wireArgs` are the arguments as the client sent them. */
 export function resultToWire(call: Call, result: unknown, wireArgs: Wire): Wire {

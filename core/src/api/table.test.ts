@@ -99,6 +99,9 @@ function said(protocol: string): { readonly procedures: readonly Procedure[]; re
   };
 }
 
+/** Streams of which the protocol's file says nothing, because libvirt's code for these calls is written by hand. */
+const STREAMS_BY_HAND = new Map<string, Call["stream"]>([["domainMigratePrepareTunnel3Params", "write"]]);
+
 /** Compares every call of a program with what the reference says of it. */
 function compare(t: ExecutionContext, program: Program, procedures: readonly Procedure[], types: Types): void {
   const byNumber = new Map(procedures.map((procedure) => [procedure.number, procedure]));
@@ -118,7 +121,8 @@ function compare(t: ExecutionContext, program: Program, procedures: readonly Pro
       said.aclfilter,
       `${name}: filter`,
     );
-    t.is(call.stream, said.readstream ? "read" : said.writestream ? "write" : undefined, `${name}: stream`);
+    const direction = said.readstream ? "read" : said.writestream ? "write" : STREAMS_BY_HAND.get(name);
+    t.is(call.stream, direction, `${name}: stream`);
   }
 }
 

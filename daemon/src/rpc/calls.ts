@@ -1,4 +1,4 @@
-import { type ByteStream, VirtError } from "@polyvisor/core";
+import { type ByteStream, streamAndReply, VirtError } from "@polyvisor/core";
 import { MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
 import { SessionCallContext } from "./context.js";
 import { perform } from "./dispatch.js";
@@ -133,20 +133,16 @@ export class ClientCalls {
 
   #answer(entry: Entry, args: Args, context: SessionCallContext, started: number, result: unknown): void {
     const { serial } = context;
-    if (entry.call.stream !== undefined) this.#answerWithStream(entry, args, serial, result as ByteStream);
+    if (entry.call.stream !== undefined) this.#answerWithStream(entry, args, serial, result);
     else if (!this.#over) writeReply(this.#session.outbox, entry, serial, args, result);
     this.#services.meter?.answered(entry, started, undefined);
     if (this.#services.trace.on) context.log.debug({}, "the call is answered");
   }
 
-  #answerWithStream(entry: Entry, args: Args, serial: number, bytes: ByteStream): void {
-    if (this.#over) {
-      bytes.on("error", () => {});
-      bytes.destroy();
-      return;
-    }
-    writeReply(this.#session.outbox, entry, serial, args, undefined);
-    this.#session.streams.open(answerTo(entry, serial), bytes);
+  #answerWithStream(entry: Entry, args: Args, serial: number, result: unknown): void {
+    const { stream, reply } = streamAndReply(entry.call, result);
+    if (this.#over || !writeReply(this.#session.outbox, entry, serial, args, reply)) discard(stream);
+    else this.#session.streams.open(answerTo(entry, serial), stream);
   }
 
   #fail(entry: Entry, context: SessionCallContext, started: number, thrown: unknown): void {
@@ -157,4 +153,10 @@ export class ClientCalls {
     if (this.#over) return;
     writeError(this.#session.outbox, answerTo(entry, context.serial), MESSAGE_TYPE.REPLY, error);
   }
+}
+
+/** Nobody is there who would read it. */
+function discard(stream: ByteStream): void {
+  stream.on("error", () => {});
+  stream.destroy();
 }

@@ -19,16 +19,17 @@ function headerOf({ program, version, procedure, serial }: Answered, type: numbe
   return { program, version, procedure, type, serial, status };
 }
 
-/** The reply of a call that worked; an error instead where the result does not fit into a message. */
-export function writeReply(outbox: Outbox, entry: AnswerEntry, serial: number, args: Args, result: unknown): void {
+/**
+ * The reply of a call that worked; an error instead, and `false`, where the result does not fit into a message. Of a call
+ * that opens a stream `result` is what the reply carries beside it.
+ */
+export function writeReply(outbox: Outbox, entry: AnswerEntry, serial: number, args: Args, result: unknown): boolean {
   const { writer } = outbox;
   const answered = answerTo(entry, serial);
   const start = beginFrame(writer, headerOf(answered, MESSAGE_TYPE.REPLY, MESSAGE_STATUS.OK));
   try {
-    if (entry.call.stream === undefined) {
-      const ret = entry.call.ret as unknown as xdr.Codec<unknown, unknown>;
-      ret.encode(writer, resultToWire(entry.call, result, args));
-    }
+    const ret = entry.call.ret as unknown as xdr.Codec<unknown, unknown>;
+    ret.encode(writer, resultToWire(entry.call, result, args));
     endFrame(writer, start);
   } catch (error) {
     writer.offset = start;
@@ -38,9 +39,10 @@ export function writeReply(outbox: Outbox, entry: AnswerEntry, serial: number, a
       MESSAGE_TYPE.REPLY,
       rpcError(`Unable to encode message payload: ${(error as Error).message}`),
     );
-    return;
+    return false;
   }
   outbox.wrote();
+  return true;
 }
 
 /** An error that fails a call (`REPLY`) or ends a stream (`STREAM`). */

@@ -1,7 +1,7 @@
 import { Duplex, PassThrough } from "node:stream";
 import { MESSAGE_STATUS, MESSAGE_TYPE, STREAM_DATA_MAX } from "@polyvisor/sdk/rpc";
 import test from "ava";
-import { bodyOf, numberOf } from "../testing/call-bodies.js";
+import { bodyOf, numberOf, resultOf } from "../testing/call-bodies.js";
 import { errorOf, type Message, type RawClient } from "../testing/raw-client.js";
 import { serve, until } from "../testing/serve.js";
 import { TEST_DOMAIN } from "../testing/tiny-driver.js";
@@ -66,6 +66,37 @@ test("what the guest says and what the client types go both ways, after the repl
   say(client, MESSAGE_STATUS.CONTINUE, Buffer.from("root\n"));
   await until(() => guest.heard.length === 1);
   t.is(guest.heard.join(""), "root\n");
+});
+
+/** Takes a picture of a screen: the reply, and the stream's bytes where the call worked. */
+async function takeScreenshot(client: RawClient, screen: number): Promise<{ reply: Message; bytes: Buffer }> {
+  client.send(
+    { procedure: numberOf("domainScreenshot"), serial: SERIAL },
+    bodyOf("domainScreenshot", { dom: TEST_DOMAIN, screen, flags: 0 }),
+  );
+  const reply = await client.take(({ type }) => type === MESSAGE_TYPE.REPLY);
+  const bytes = reply.status === MESSAGE_STATUS.OK ? (await packet(client)).body : Buffer.alloc(0);
+  return { reply, bytes };
+}
+
+test("a call that opens a stream says in its reply what comes", async (t) => {
+  const { hypervisor, open } = await serve(t);
+  hypervisor.screenshot = () => new PassThrough().end("picture");
+  const { reply, bytes } = await takeScreenshot(await open(), 0);
+  t.deepEqual(resultOf("domainScreenshot", reply.body), { mime: "image/png" });
+  t.is(bytes.toString(), "picture");
+});
+
+test("a reply that does not fit into a message opens no stream", async (t) => {
+  const { hypervisor, open } = await serve(t);
+  const picture = new PassThrough();
+  hypervisor.screenshot = () => picture;
+  const client = await open();
+  const { reply } = await takeScreenshot(client, 1);
+  t.regex(errorOf(reply).message ?? "", /^Unable to encode message payload/);
+  t.true(picture.destroyed);
+  t.is((await client.call(numberOf("connectGetType"))).status, MESSAGE_STATUS.OK);
+  t.deepEqual(client.inbox, []);
 });
 
 test("much data comes whole, in packets that libvirt's clients accept", async (t) => {

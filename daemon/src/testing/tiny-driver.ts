@@ -8,6 +8,7 @@ import {
   formatUri,
   type Host,
   type HypervisorConnection,
+  LIMITS,
   rootPaths,
   silentLog,
   type Unsubscribe,
@@ -36,6 +37,8 @@ export class TinyHypervisor {
   subscriptions = 0;
   /** What `domainOpenConsole` answers with. */
   console: (() => ByteStream) | undefined;
+  /** What `domainScreenshot` answers with. */
+  screenshot: (() => ByteStream) | undefined;
   /** What `connectGetCapabilities` answers with. */
   capabilities = "<capabilities/>";
 
@@ -72,6 +75,7 @@ export class TinyHypervisor {
         throw new TypeError("a bug of the driver");
       },
       domainOpenConsole: () => this.#openConsole(),
+      domainScreenshot: ({ screen }) => this.#takeScreenshot(screen),
     };
     return connection;
   }
@@ -79,6 +83,12 @@ export class TinyHypervisor {
   #openConsole(): ByteStream {
     if (this.console === undefined) throw new VirtError("INTERNAL_ERROR", "cannot find character device <null>");
     return this.console();
+  }
+
+  /** Of a second screen the type is too long for a message. */
+  #takeScreenshot(screen: number): { mime: string; stream: ByteStream } {
+    if (this.screenshot === undefined) throw new VirtError("INTERNAL_ERROR", "no screen");
+    return { mime: screen === 0 ? "image/png" : "x".repeat(LIMITS.string + 1), stream: this.screenshot() };
   }
 
   #slowly(context: CallContext): Promise<void> {

@@ -161,6 +161,19 @@ test("stub server: a flood waits in the peer until the stream's reader takes it,
   t.is(bytes, blocks * block.length);
 });
 
+test("stub server: what the reply of an opened stream carries stands beside the stream", async (t) => {
+  const { api } = await stub(t, (peer, message) => {
+    if (message.type !== MESSAGE_TYPE.CALL) return;
+    const mime = xdr.encodeToBuffer(hypervisorApi.domainScreenshot.ret as never, { mime: "image/png" } as never);
+    peer.write(reply(message, mime));
+    peer.write(packet(message, MESSAGE_STATUS.CONTINUE, Buffer.from("picture")));
+    peer.write(packet(message, MESSAGE_STATUS.CONTINUE));
+  });
+  const { mime, stream } = await api.domainScreenshot({ dom: DOM, screen: 0, flags: 0 });
+  t.is(mime, "image/png");
+  t.is(String((await stream.toArray())[0]), "picture");
+});
+
 test("stub server: a call is answered behind a flood that nobody reads", async (t) => {
   const { api, peer, call } = await stubConsole(t, (from, message) => from.write(reply(message, hostname)));
   for (let i = 0; i < 100; i++) peer.write(packet(call, MESSAGE_STATUS.CONTINUE, Buffer.alloc(64 * 1024)));

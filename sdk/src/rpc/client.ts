@@ -1,5 +1,14 @@
 import type { Socket } from "node:net";
-import { argsToWire, type Call, keepaliveProgram, resultFromWire, VirtError, wireError, xdr } from "@polyvisor/core";
+import {
+  argsToWire,
+  type Call,
+  keepaliveProgram,
+  resultFromWire,
+  streamed,
+  VirtError,
+  wireError,
+  xdr,
+} from "@polyvisor/core";
 import { decodeBody, isOf, type ProgramId } from "./client-body.js";
 import { type PendingCall, PendingCalls } from "./client-calls.js";
 import { connectPatiently } from "./client-connect.js";
@@ -185,8 +194,10 @@ export class RpcClient {
     const pending = this.#pending.take(frame);
     try {
       if (frame.status !== MESSAGE_STATUS.OK) throw this.#errorIn(frame);
-      const result = resultFromWire(pending.entry, decodeBody(pending.entry.ret, this.#reader, frame));
-      pending.resolve(pending.entry.stream === undefined ? result : this.#openStream(frame.serial, pending));
+      const { entry } = pending;
+      const reply = decodeBody(entry.ret, this.#reader, frame);
+      if (entry.stream === undefined) pending.resolve(resultFromWire(entry, reply));
+      else pending.resolve(streamed(entry, this.#openStream(frame.serial, pending), reply));
     } catch (error) {
       pending.reject(error as VirtError);
     }
