@@ -86,7 +86,7 @@ function tableOf({ name, number, version, calls }, nameOf = publicName) {
           .join(" "),
         [
           ...(entry.priority === "high" ? ["high priority"] : []),
-          ...(entry.stream ? [`stream (${entry.stream})`] : []),
+          ...(entry.stream ? [`stream (${entry.stream}${entry.sparseFlag ? ", may have holes" : ""})`] : []),
           ...(entry.by === "session" ? ["by the daemon"] : []),
         ].join(", "),
         "",

@@ -37,6 +37,8 @@ export interface CallOptions {
    * has fields, too, they stand beside it (`Streamed`). Has no `shape`.
    */
   readonly stream?: "read" | "write";
+  /** The flag by which a client says that the stream may have holes (`StreamHole`). */
+  readonly sparseFlag?: number;
   /** Answered by the session in the daemon, never by a driver. */
   readonly by?: "session";
 }
@@ -77,6 +79,7 @@ export interface Call<Args = unknown, Ret = unknown, ClientArgs = unknown, Clien
   readonly aclFilter: Permission | undefined;
   readonly priority: "high" | "low";
   readonly stream: "read" | "write" | undefined;
+  readonly sparseFlag: number | undefined;
   readonly by: "driver" | "session";
   /** A read-only connection may make this call (flags may still forbid it). */
   readonly readOnly: boolean;
@@ -111,6 +114,7 @@ export function call<
     aclFilter: options.aclFilter === undefined ? undefined : parsePermission(options.aclFilter),
     priority: options.priority ?? "low",
     stream: options.stream,
+    sparseFlag: options.sparseFlag,
     by: (options.by ?? "driver") as O extends { by: "session" } ? "session" : "driver",
     readOnly: acl.every((permission) => permission.when !== undefined || isLooking(permission)),
   };

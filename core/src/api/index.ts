@@ -74,6 +74,7 @@ export { type SecretHandlers, secretApi } from "./secret.js";
 export { argsToWire, resultFromWire, resultToWire, streamAndReply, streamed } from "./shape.js";
 export { type StoragePoolHandlers, storagePoolApi } from "./storage-pool.js";
 export { type StorageVolumeHandlers, storageVolumeApi } from "./storage-volume.js";
+export { isHole, mayHaveHoles, type StreamChunk, type StreamHole } from "./stream-hole.js";
 export {
   type Domain,
   DomainRef,

@@ -3,6 +3,9 @@ import { call, defineApi, type HandlersOf } from "./define.js";
 import { storagePool, storageVol } from "./objects.js";
 import { text } from "./types.js";
 
+/** `VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM`, and the same of a download. */
+const SPARSE_STREAM = 1;
+
 /** Storage volumes. */
 export const storageVolumeApi = defineApi({
   storageVolCreateXML: call(
@@ -59,13 +62,13 @@ export const storageVolumeApi = defineApi({
     208,
     { vol: storageVol, offset: u64, length: u64, flags: u32 },
     {},
-    { acl: ["storage_vol:data_write"], stream: "write" },
+    { acl: ["storage_vol:data_write"], stream: "write", sparseFlag: SPARSE_STREAM },
   ),
   storageVolDownload: call(
     209,
     { vol: storageVol, offset: u64, length: u64, flags: u32 },
     {},
-    { acl: ["storage_vol:data_read"], stream: "read" },
+    { acl: ["storage_vol:data_read"], stream: "read", sparseFlag: SPARSE_STREAM },
   ),
   storageVolWipePattern: call(
     259,

@@ -36,6 +36,7 @@ interface Procedure {
   readonly aclfilter: readonly string[];
   readonly readstream: number | null;
   readonly writestream: number | null;
+  readonly sparseflag: string | null;
 }
 interface Types {
   readonly typedefs: Record<string, Field>;
@@ -123,6 +124,7 @@ function compare(t: ExecutionContext, program: Program, procedures: readonly Pro
     );
     const direction = said.readstream ? "read" : said.writestream ? "write" : STREAMS_BY_HAND.get(name);
     t.is(call.stream, direction, `${name}: stream`);
+    t.is(call.sparseFlag !== undefined, said.sparseflag !== null, `${name}: holes`);
   }
 }
 
