@@ -125,6 +125,22 @@ export function defineApi<const T extends Readonly<Record<string, Call>>>(table:
   return table;
 }
 
+/** What a peer sends unasked: an event, or a question that is answered by another such message. */
+export interface Message<F extends Fields = Fields> {
+  readonly kind: "message";
+  readonly number: number;
+  readonly body: StructCodec<F>;
+}
+
+export function message<const F extends Fields>(number: number, body: F): Message<F> {
+  return { kind: "message", number, body: struct(body) };
+}
+
+/** Messages by name, like `defineApi`. */
+export function defineMessages<const T extends Readonly<Record<string, Message>>>(messages: T): T {
+  return messages;
+}
+
 type TypesOf<C> =
   C extends Call<infer Args, infer Ret, infer ClientArgs, infer ClientRet>
     ? { args: Args; ret: Ret; clientArgs: ClientArgs; clientRet: ClientRet }

@@ -3,7 +3,7 @@ export { type AdminClient, type AdminHandlers, type AdminServer, adminApi } from
 export { type AuthHandlers, authApi } from "./auth.js";
 export { type ConnectHandlers, connectApi } from "./connect.js";
 export * from "./constants.js";
-export type { ByteStream, Call, ClientOf, HandlersOf, Shape } from "./define.js";
+export type { ByteStream, Call, ClientOf, HandlersOf, Message, Shape } from "./define.js";
 export { type DomainActionsHandlers, domainActionsApi } from "./domain-actions.js";
 export { type DomainBlockHandlers, domainBlockApi } from "./domain-block.js";
 export { type DomainCheckpointHandlers, domainCheckpointApi } from "./domain-checkpoint.js";
@@ -30,6 +30,10 @@ export { type EventsRegistrationHandlers, eventsRegistrationApi } from "./events
 export { type HostHandlers, hostApi } from "./host.js";
 export { type InterfaceHandlers, interfaceApi } from "./interface.js";
 export { LIMITS } from "./limits.js";
+export type { LeaseOwner } from "./lock.js";
+export type { LoggedDomain, LogPosition } from "./log.js";
+export { type LxcHandlers, lxcApi } from "./lxc.js";
+export { LXC_EXIT_STATUS, lxcMonitorMessages } from "./lxc-monitor.js";
 export { type NetworkHandlers, networkApi } from "./network.js";
 export { type NodeDeviceHandlers, nodeDeviceApi } from "./node-device.js";
 export { type NwfilterHandlers, nwfilterApi } from "./nwfilter.js";
@@ -54,12 +58,26 @@ export {
   hypervisorApi,
   keepaliveProgram,
   LIB_VERSION,
+  lockProgram,
+  logProgram,
+  lxcMonitorProgram,
+  lxcProgram,
   PROGRAMS,
   type Program,
   polyvisorProgram,
+  qemuProgram,
   type RemoteProgramClient,
   remoteProgram,
 } from "./programs.js";
+export {
+  type MonitorEvent,
+  QEMU_AGENT_TIMEOUT,
+  QEMU_MONITOR_COMMAND_FLAG,
+  QEMU_MONITOR_EVENT_FLAG,
+  type QemuHandlers,
+  qemuApi,
+  qemuMessages,
+} from "./qemu.js";
 export type {
   DhcpLease,
   DiskError,

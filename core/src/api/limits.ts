@@ -1,4 +1,4 @@
-/** Limits of the protocols, in bytes or entries (`REMOTE_*_MAX`, `ADMIN_*_MAX`). */
+/** Limits of the protocols, in bytes or entries (`REMOTE_*_MAX`, `ADMIN_*_MAX`, `VIR_LOCK_SPACE_PROTOCOL_STRING_MAX`). */
 export const LIMITS = {
   string: 4194304,
   domains: 16384,
@@ -73,4 +73,5 @@ export const LIMITS = {
   adminThreadpoolParameters: 32,
   adminClientLimits: 32,
   adminClientInfoParameters: 64,
+  lockString: 65536,
 } as const;

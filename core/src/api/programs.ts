@@ -1,7 +1,7 @@
 import { adminApi } from "./admin.js";
 import { authApi } from "./auth.js";
 import { connectApi } from "./connect.js";
-import type { Call, ClientOf } from "./define.js";
+import type { Call, ClientOf, Message } from "./define.js";
 import { domainActionsApi } from "./domain-actions.js";
 import { domainBlockApi } from "./domain-block.js";
 import { domainCheckpointApi } from "./domain-checkpoint.js";
@@ -17,10 +17,16 @@ import { domainTuningApi } from "./domain-tuning.js";
 import { eventsRegistrationApi } from "./events-registration.js";
 import { hostApi } from "./host.js";
 import { interfaceApi } from "./interface.js";
+import { keepaliveMessages } from "./keepalive.js";
+import { lockDaemonApi } from "./lock.js";
+import { logDaemonApi } from "./log.js";
+import { lxcApi } from "./lxc.js";
+import { lxcMonitorMessages } from "./lxc-monitor.js";
 import { networkApi } from "./network.js";
 import { nodeDeviceApi } from "./node-device.js";
 import { nwfilterApi } from "./nwfilter.js";
 import { polyvisorApi } from "./polyvisor.js";
+import { qemuApi, qemuMessages } from "./qemu.js";
 import { secretApi } from "./secret.js";
 import { storagePoolApi } from "./storage-pool.js";
 import { storageVolumeApi } from "./storage-volume.js";
@@ -52,7 +58,7 @@ const remoteApi = {
 };
 
 /** Every call that a hypervisor driver or the session answers, whatever program it belongs to. */
-export const hypervisorApi = { ...remoteApi, ...polyvisorApi };
+export const hypervisorApi = { ...remoteApi, ...qemuApi, ...lxcApi, ...polyvisorApi };
 
 export type HypervisorApi = typeof hypervisorApi;
 export type HypervisorCallName = keyof HypervisorApi;
@@ -66,6 +72,8 @@ export interface Program {
   readonly number: number;
   readonly version: number;
   readonly calls: Readonly<Record<string, Call>>;
+  /** What its peers send unasked. The events of the remote program are in tables of their own. */
+  readonly messages?: Readonly<Record<string, Message>>;
 }
 
 export const remoteProgram = {
@@ -91,11 +99,56 @@ export const adminProgram = {
   calls: adminApi,
 } as const satisfies Program;
 
-/** The programs whose calls `hypervisorApi` has. */
-export const PROGRAMS: readonly Program[] = [remoteProgram, polyvisorProgram];
+/** What only QEMU's driver has. */
+export const qemuProgram = {
+  name: "qemu",
+  number: 0x20008087,
+  version: 1,
+  calls: qemuApi,
+  messages: qemuMessages,
+} as const satisfies Program;
 
-/** Pings between peers. It has two messages without a body, so the framing layer answers it. */
-export const keepaliveProgram = { number: 0x6b656570, version: 1, ping: 1, pong: 2 } as const;
+/** What only the driver of Linux containers has. */
+export const lxcProgram = { name: "lxc", number: 0x68000, version: 1, calls: lxcApi } as const satisfies Program;
+
+/** The programs whose calls `hypervisorApi` has. */
+export const PROGRAMS: readonly Program[] = [remoteProgram, polyvisorProgram, qemuProgram, lxcProgram];
+
+/** Spoken with a lock daemon. */
+export const lockProgram = {
+  name: "lock",
+  number: 0x0ea7beef,
+  version: 1,
+  calls: lockDaemonApi,
+} as const satisfies Program;
+
+/** Spoken with a log daemon. */
+export const logProgram = {
+  name: "log",
+  number: 0x87539319,
+  version: 1,
+  calls: logDaemonApi,
+} as const satisfies Program;
+
+/** Spoken by the process beside a container. */
+export const lxcMonitorProgram = {
+  name: "lxc monitor",
+  number: 0x12341234,
+  version: 1,
+  calls: {},
+  messages: lxcMonitorMessages,
+} as const satisfies Program;
+
+/** Pings between peers. Its messages have no body, so the framing layer answers them. */
+export const keepaliveProgram = {
+  name: "keepalive",
+  number: 0x6b656570,
+  version: 1,
+  calls: {},
+  messages: keepaliveMessages,
+  ping: keepaliveMessages.ping.number,
+  pong: keepaliveMessages.pong.number,
+} as const satisfies Program & { readonly ping: number; readonly pong: number };
 
 /** The library version that we claim, 9.0.0: which calls a client may expect of its peer. */
 export const LIB_VERSION = 9000000;

@@ -6,8 +6,14 @@ import {
   adminProgram,
   connectionClosedEvent,
   domainEvents,
+  keepaliveProgram,
+  lockProgram,
+  logProgram,
+  lxcMonitorProgram,
+  lxcProgram,
   objectEvents,
   type Program,
+  qemuProgram,
   remoteProgram,
 } from "./index.js";
 
@@ -27,7 +33,7 @@ interface Procedure {
   readonly version: number;
   readonly number: number;
   readonly short: string;
-  readonly kind: "call" | "event";
+  readonly kind: "call" | "event" | "message-both-ways";
   readonly args: readonly Field[] | null;
   readonly ret: readonly Field[] | null;
   readonly msg: readonly Field[] | null;
@@ -70,11 +76,12 @@ function layoutOf(types: Types, field: Omit<Field, "name">): string {
   return field.optional ? `${base}?` : base;
 }
 
-function baseLayout(types: Types, type: string): string {
+function baseLayout(types: Types, declared: string): string {
+  const type = declared.replace(/^struct /, "");
   const basic = BASIC[type];
   if (basic !== undefined) return basic;
   const alias = types.typedefs[type];
-  if (alias !== undefined) return layoutOf(types, alias);
+  if (alias !== undefined && alias.type !== `struct ${type}`) return layoutOf(types, alias);
   if (type in types.enums) return "int";
   const union = types.unions[type];
   if (union !== undefined) {
@@ -90,13 +97,15 @@ function structLayout(types: Types, fields: readonly Field[] | null | undefined)
 
 const check = isHere ? test : test.skip;
 
-/** The reference's procedures and types of one protocol. */
+/** The reference's procedures of one protocol, and its types: those of the remote protocol are known to all. */
 function said(protocol: string): { readonly procedures: readonly Procedure[]; readonly types: Types } {
   const procedures = JSON.parse(readFileSync(`${reference}procedures.json`, "utf8")) as Procedure[];
-  const types = JSON.parse(readFileSync(`${reference}protocol-types.json`, "utf8")) as Record<string, Types>;
+  const all = JSON.parse(readFileSync(`${reference}protocol-types.json`, "utf8")) as Record<string, Types>;
+  const sorts = ["typedefs", "structs", "unions", "enums"] as const;
+  const types = sorts.map((sort) => [sort, { ...all.remote_protocol?.[sort], ...all[protocol]?.[sort] }]);
   return {
     procedures: procedures.filter((procedure) => procedure.protocol === protocol),
-    types: types[protocol] as Types,
+    types: Object.fromEntries(types) as unknown as Types,
   };
 }
 
@@ -112,7 +121,8 @@ function compare(t: ExecutionContext, program: Program, procedures: readonly Pro
       t.fail(`no procedure ${call.number} (${name})`);
       continue;
     }
-    t.is(name.toLowerCase(), said.short.replaceAll("_", ""), name);
+    t.is(said.kind, "call", name);
+    t.is(nameIn(program, name), said.short.replaceAll("_", ""), name);
     t.is(call.args.layout, structLayout(types, said.args), `${name}: arguments`);
     t.is(call.ret.layout, structLayout(types, said.ret), `${name}: result`);
     t.is(call.priority, said.priority, `${name}: priority`);
@@ -128,19 +138,44 @@ function compare(t: ExecutionContext, program: Program, procedures: readonly Pro
   }
 }
 
-check("every call of the admin program is what the protocol says (needs the reference data)", (t) => {
-  const { procedures, types } = said("admin_protocol");
-  compare(t, adminProgram, procedures, types);
-  const numbers = Object.values(adminProgram.calls).map(({ number }) => number);
-  t.deepEqual(
-    numbers.sort((a, b) => a - b),
-    procedures.map(({ number }) => number).sort((a, b) => a - b),
-  );
-  t.deepEqual(
-    [...new Set(procedures.map(({ programNumber, version }) => `${programNumber} ${version}`))],
-    [`${adminProgram.number} ${adminProgram.version}`],
-  );
-});
+/** A program of one driver says its name where the API's does: `domainMonitorCommand` is `virDomainQemuMonitorCommand`. */
+function nameIn({ name: program }: Program, name: string): string {
+  return name.toLowerCase().replace(program === "qemu" || program === "lxc" ? program : "", "");
+}
+
+/** Every program but the remote one, whose events are in tables of their own. */
+const OTHERS: readonly (readonly [protocol: string, program: Program])[] = [
+  ["admin_protocol", adminProgram],
+  ["qemu_protocol", qemuProgram],
+  ["lxc_protocol", lxcProgram],
+  ["lock_protocol", lockProgram],
+  ["log_protocol", logProgram],
+  ["lxc_monitor_protocol", lxcMonitorProgram],
+  ["virkeepaliveprotocol", keepaliveProgram],
+];
+
+for (const [protocol, program] of OTHERS) {
+  check(`every entry of the ${program.name} program is what the protocol says (needs the reference data)`, (t) => {
+    const { procedures, types } = said(protocol);
+    compare(t, program, procedures, types);
+    const messages = Object.entries(program.messages ?? {});
+    for (const [name, { number, body }] of messages) {
+      const told = procedures.find((procedure) => procedure.number === number) as Procedure;
+      t.not(told.kind, "call", name);
+      t.is(nameIn(program, name), told.short.replaceAll("_", ""), name);
+      t.is(body.layout, structLayout(types, told.msg), name);
+    }
+    const numbers = [...Object.values(program.calls), ...messages.map(([, message]) => message)];
+    t.deepEqual(
+      numbers.map(({ number }) => number).sort((a, b) => a - b),
+      procedures.map(({ number }) => number).sort((a, b) => a - b),
+    );
+    t.deepEqual(
+      [...new Set(procedures.map(({ programNumber, version }) => `${programNumber} ${version}`))],
+      [`${program.number} ${program.version}`],
+    );
+  });
+}
 
 check("every call of the table is what the protocol says (needs the reference data)", (t) => {
   const { procedures, types } = said("remote_protocol");

@@ -1,6 +1,6 @@
 import { isLooking, isNeeded } from "../api/acl.js";
 import type { Call } from "../api/define.js";
-import { type HypervisorCallName, remoteProgram } from "../api/programs.js";
+import { type HypervisorCallName, polyvisorProgram } from "../api/programs.js";
 import type { CallContext, HypervisorConnection, MaybePromise } from "../contracts/index.js";
 import { type ErrorDomain, VirtError } from "../errors/index.js";
 
@@ -39,7 +39,7 @@ function readOnlyDenied(name: string, detail: string): VirtError {
 
 /** The public name of a call: libvirt's, with its prefix; of a call that libvirt does not have, ours. */
 export function publicName(name: string): string {
-  if (!(name in remoteProgram.calls)) return name;
+  if (name in polyvisorProgram.calls) return name;
   // libvirt writes the filters all in capitals.
   if (name.startsWith("nwFilter")) return `virNWFilter${name.slice("nwFilter".length)}`;
   return `vir${name.charAt(0).toUpperCase()}${name.slice(1)}`;
@@ -47,5 +47,5 @@ export function publicName(name: string): string {
 
 /** The part of libvirt's library in which a call is, which is the one that refuses it. */
 function partOf(name: string): ErrorDomain {
-  return /domain/i.test(name) ? "DOMAIN" : "NONE";
+  return /domain/i.test(name) && !/Qemu|Lxc/.test(name) ? "DOMAIN" : "NONE";
 }
