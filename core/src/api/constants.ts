@@ -280,6 +280,20 @@ export const CONSOLE_FLAG = {
   SAFE: 2,
 } as const;
 
+/** Flags of opening a connection to a screen. */
+export const OPEN_GRAPHICS_FLAG = {
+  /** Whoever is at the other end need not log in. */
+  SKIPAUTH: 1,
+} as const;
+
+/** Flags of associating descriptors with a domain. */
+export const FD_ASSOCIATE_FLAG = {
+  /** The file gets its label back when it is of use no longer. */
+  SECLABEL_RESTORE: 1,
+  /** The guest may write to it. */
+  SECLABEL_WRITABLE: 2,
+} as const;
+
 /** Which figure a `MemoryStat` is. */
 export const MEMORY_STAT = {
   SWAP_IN: 0,

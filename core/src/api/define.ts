@@ -1,4 +1,5 @@
 import type { CallContext, MaybePromise } from "../contracts/context.js";
+import type { Descriptor } from "../contracts/descriptor.js";
 import {
   type Codec,
   type Fields,
@@ -39,6 +40,11 @@ export interface CallOptions {
   readonly stream?: "read" | "write";
   /** The flag by which a client says that the stream may have holes (`StreamHole`). */
   readonly sparseFlag?: number;
+  /**
+   * Open descriptors go with the call, which only a unix socket carries. `taken`: they come with it, and are closed once it
+   * has ended but for those that the handler took out (`Takes`). `given`: the reply brings one (`Gives`); has no `shape`.
+   */
+  readonly descriptors?: "taken" | "given";
   /** Answered by the session in the daemon, never by a driver. */
   readonly by?: "session";
 }
@@ -56,6 +62,24 @@ type ShapedRet<R, S> = S extends { returns: infer K } | { list: infer K } | { up
     ? // biome-ignore lint/suspicious/noConfusingVoidType: a handler without a result returns nothing, not undefined
       void
     : R;
+
+/** What a call takes that comes with descriptors: 32 at most, and none where a caller has none to give. */
+export interface Takes {
+  readonly descriptors: readonly Descriptor[];
+}
+
+/** What a call gives whose reply brings a descriptor: that, or with it what the reply carries. */
+export type Gives<R> = [keyof R] extends [never] ? Descriptor : R & { readonly descriptor: Descriptor };
+
+type Given<R, O> = O extends { stream: string }
+  ? Streamed<R>
+  : O extends { descriptors: "given" }
+    ? Gives<R>
+    : O extends { shape: infer S }
+      ? ShapedRet<R, S>
+      : ShapedRet<R, undefined>;
+type Taken<A, O> = O extends { descriptors: "taken" } ? A & Takes : A;
+type Offered<A, O> = O extends { descriptors: "taken" } ? A & Partial<Takes> : A;
 
 /** A duplex byte stream in the shape of Node's own, so that a driver can hand over a socket or a pseudo-terminal. */
 export type ByteStream = import("node:stream").Duplex;
@@ -80,6 +104,7 @@ export interface Call<Args = unknown, Ret = unknown, ClientArgs = unknown, Clien
   readonly priority: "high" | "low";
   readonly stream: "read" | "write" | undefined;
   readonly sparseFlag: number | undefined;
+  readonly descriptors: "taken" | "given" | undefined;
   readonly by: "driver" | "session";
   /** A read-only connection may make this call (flags may still forbid it). */
   readonly readOnly: boolean;
@@ -97,10 +122,10 @@ export function call<
   ret: R,
   options: O,
 ): Call<
-  ShapedArgs<FieldsOut<A>, O["shape"]>,
-  O extends { stream: string } ? Streamed<FieldsIn<R>> : ShapedRet<FieldsIn<R>, O["shape"]>,
-  ShapedArgs<FieldsIn<A>, O["shape"]>,
-  O extends { stream: string } ? Streamed<FieldsOut<R>> : ShapedRet<FieldsOut<R>, O["shape"]>
+  Taken<ShapedArgs<FieldsOut<A>, O["shape"]>, O>,
+  Given<FieldsIn<R>, O>,
+  Offered<ShapedArgs<FieldsIn<A>, O["shape"]>, O>,
+  Given<FieldsOut<R>, O>
 > & { readonly by: O extends { by: "session" } ? "session" : "driver" } {
   const acl = options.acl.map(parsePermission);
   return {
@@ -115,6 +140,7 @@ export function call<
     priority: options.priority ?? "low",
     stream: options.stream,
     sparseFlag: options.sparseFlag,
+    descriptors: options.descriptors,
     by: (options.by ?? "driver") as O extends { by: "session" } ? "session" : "driver",
     readOnly: acl.every((permission) => permission.when !== undefined || isLooking(permission)),
   };

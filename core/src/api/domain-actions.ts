@@ -31,7 +31,13 @@ export const domainActionsApi = defineApi({
     {},
     { acl: ["domain:send_input"] },
   ),
-  domainOpenGraphics: call(249, { dom: domain, idx: u32, flags: u32 }, {}, { acl: ["domain:open_graphics"] }),
+  /** The descriptor is a socket, which becomes a connection to the screen with the number `idx`. */
+  domainOpenGraphics: call(
+    249,
+    { dom: domain, idx: u32, flags: u32 },
+    {},
+    { acl: ["domain:open_graphics"], descriptors: "taken" },
+  ),
   domainPMSuspendForDuration: call(
     261,
     { dom: domain, target: u32, duration: u64, flags: u32 },
@@ -79,15 +85,21 @@ export const domainActionsApi = defineApi({
     309,
     { xmlDesc: text, flags: u32 },
     { dom: domain },
-    { acl: ["domain:write", "domain:start"], shape: { returns: "dom" } },
+    { acl: ["domain:write", "domain:start"], descriptors: "taken", shape: { returns: "dom" } },
   ),
   domainCreateWithFiles: call(
     310,
     { dom: domain, flags: u32 },
     { dom: domain },
-    { acl: ["domain:start"], shape: { returns: "dom" } },
+    { acl: ["domain:start"], descriptors: "taken", shape: { returns: "dom" } },
   ),
-  domainOpenGraphicsFD: call(343, { dom: domain, idx: u32, flags: u32 }, {}, { acl: ["domain:open_graphics"] }),
+  /** A connection to the screen with the number `idx`. */
+  domainOpenGraphicsFD: call(
+    343,
+    { dom: domain, idx: u32, flags: u32 },
+    {},
+    { acl: ["domain:open_graphics"], descriptors: "given" },
+  ),
   domainRename: call(
     358,
     { dom: domain, newName: optional(text), flags: u32 },

@@ -54,7 +54,13 @@ export const domainDevicesApi = defineApi({
       ],
     },
   ),
-  domainFDAssociate: call(443, { dom: domain, name: text, flags: u32 }, {}, { acl: ["domain:write"] }),
+  /** The descriptors are a group by that name, which a disk of the domain may name instead of having a file opened. */
+  domainFDAssociate: call(
+    443,
+    { dom: domain, name: text, flags: u32 },
+    {},
+    { acl: ["domain:write"], descriptors: "taken" },
+  ),
 });
 
 export interface DomainDevicesHandlers extends HandlersOf<typeof domainDevicesApi> {}

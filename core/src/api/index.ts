@@ -3,7 +3,7 @@ export { type AdminClient, type AdminHandlers, type AdminServer, adminApi } from
 export { type AuthHandlers, authApi } from "./auth.js";
 export { type ConnectHandlers, connectApi } from "./connect.js";
 export * from "./constants.js";
-export type { ByteStream, Call, ClientOf, HandlersOf, Message, Shape } from "./define.js";
+export type { ByteStream, Call, ClientOf, Gives, HandlersOf, Message, Shape, Takes } from "./define.js";
 export { type DomainActionsHandlers, domainActionsApi } from "./domain-actions.js";
 export { type DomainBlockHandlers, domainBlockApi } from "./domain-block.js";
 export { type DomainCheckpointHandlers, domainCheckpointApi } from "./domain-checkpoint.js";
@@ -89,7 +89,15 @@ export type {
   SecurityLabel,
 } from "./records.js";
 export { type SecretHandlers, secretApi } from "./secret.js";
-export { argsToWire, resultFromWire, resultToWire, streamAndReply, streamed } from "./shape.js";
+export {
+  argsToWire,
+  descriptorAndReply,
+  resultFromWire,
+  resultToWire,
+  streamAndReply,
+  streamed,
+  withDescriptor,
+} from "./shape.js";
 export { type StoragePoolHandlers, storagePoolApi } from "./storage-pool.js";
 export { type StorageVolumeHandlers, storageVolumeApi } from "./storage-volume.js";
 export { isHole, mayHaveHoles, type StreamChunk, type StreamHole } from "./stream-hole.js";

@@ -71,7 +71,7 @@ export const qemuApi = defineApi({
     7,
     { dom: domain, cmd: text, flags: u32 },
     { result: text },
-    { acl: ["domain:write"], shape: { returns: "result" } },
+    { acl: ["domain:write"], descriptors: "taken", shape: { returns: "result" } },
   ),
 });
 

@@ -1,3 +1,4 @@
+import type { Descriptor } from "../contracts/descriptor.js";
 import type { ByteStream, Call, Shape } from "./define.js";
 
 type Wire = Record<string, unknown>;
@@ -12,6 +13,18 @@ export function streamAndReply(call: Call, result: unknown): { stream: ByteStrea
 /** What a caller gets of a call that opened `stream`. */
 export function streamed(call: Call, stream: ByteStream, reply: Wire): unknown {
   return Object.keys(call.ret.fields).length === 0 ? stream : { ...reply, stream };
+}
+
+/** The descriptor out of what a handler gave, and what the reply carries beside it. */
+export function descriptorAndReply(call: Call, result: unknown): { descriptor: Descriptor; reply: Wire } {
+  if (Object.keys(call.ret.fields).length === 0) return { descriptor: result as Descriptor, reply: {} };
+  const { descriptor, ...reply } = result as Wire & { descriptor: Descriptor };
+  return { descriptor, reply };
+}
+
+/** What a caller gets of a call whose reply brought `descriptor`. */
+export function withDescriptor(call: Call, descriptor: Descriptor, reply: Wire): unknown {
+  return Object.keys(call.ret.fields).length === 0 ? descriptor : { ...reply, descriptor };
 }
 
 /** What the wire carries, out of what a handler returned. `wireArgs` are the arguments as the client sent them. */

@@ -1,4 +1,5 @@
 export type { CallContext, Identity, Log, MaybePromise } from "./context.js";
+export { closeAll, Descriptor, whileOpen } from "./descriptor.js";
 export type {
   Applicability,
   DomainEventSource,
@@ -6,6 +7,8 @@ export type {
   HypervisorConnection,
   HypervisorDriver,
   HypervisorHandlers,
+  MonitorEventFilter,
+  MonitorEventSource,
   ObjectEventSource,
   Unsubscribe,
 } from "./driver.js";

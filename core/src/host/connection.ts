@@ -1,9 +1,9 @@
-import type { Call } from "../api/define.js";
+import type { Call, Takes } from "../api/define.js";
 import type { DomainEvent, DomainEventKind } from "../api/events.js";
 import { DOMAIN_EVENT_KINDS } from "../api/events.js";
 import type { DomainJob } from "../api/polyvisor.js";
 import { type HypervisorCallName, type HypervisorClient, hypervisorApi, LIB_VERSION } from "../api/programs.js";
-import type { CallContext, HypervisorConnection } from "../contracts/index.js";
+import { type CallContext, type HypervisorConnection, whileOpen } from "../contracts/index.js";
 import { VirtError } from "../errors/index.js";
 import { DomainHandle } from "./domain.js";
 import { EventQueue } from "./event-queue.js";
@@ -91,7 +91,7 @@ function sessionAnswer(driver: HypervisorConnection, name: HypervisorCallName): 
 function clientOf(driver: HypervisorConnection, context: CallContext): HypervisorClient {
   const client: Record<string, (args: unknown, more?: Partial<CallContext>) => Promise<unknown>> = {};
   for (const [name, call] of Object.entries(hypervisorApi) as [HypervisorCallName, Call][]) {
-    client[name] = async (args, more) => {
+    const invoke = async (args: unknown, more?: Partial<CallContext>) => {
       const handler = handlerOf(driver, name);
       if (handler === undefined) {
         if (call.by === "session") return sessionAnswer(driver, name);
@@ -100,6 +100,13 @@ function clientOf(driver: HypervisorConnection, context: CallContext): Hyperviso
       if (context.readOnly) checkReadOnly(name, call, args as Record<string, unknown>);
       return handler(args, more === undefined ? context : { ...context, ...more });
     };
+    client[name] =
+      call.descriptors !== "taken"
+        ? invoke
+        : async (args, more) => {
+            const { descriptors = [] } = args as Partial<Takes>;
+            return whileOpen(descriptors, () => invoke({ ...(args as object), descriptors }, more));
+          };
   }
   return client as unknown as HypervisorClient;
 }
