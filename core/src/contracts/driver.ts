@@ -2,6 +2,7 @@ import type { HandlersOf } from "../api/define.js";
 import type { DomainEvent, DomainEventKind } from "../api/events.js";
 import type { ObjectEvent, ObjectEventKind } from "../api/object-events.js";
 import type { HypervisorApi } from "../api/programs.js";
+import type { MonitorEvent } from "../api/qemu.js";
 import type { Domain } from "../api/types.js";
 import type { VirtError } from "../errors/index.js";
 import type { Uri } from "../uri.js";
@@ -43,6 +44,8 @@ export interface HypervisorConnection extends HypervisorHandlers {
   readonly events?: DomainEventSource;
   /** Where events about networks, storage pools, node devices and secrets come from. */
   readonly objectEvents?: ObjectEventSource;
+  /** Where the hypervisor's own monitors are heard, as they speak; only QEMU's driver has it. */
+  readonly monitorEvents?: MonitorEventSource;
   /**
    * Resolves, with the reason, when the driver's own connection to what it drives is lost: every further call fails and
    * no more events come. A driver that has no such connection leaves it out; `close` does not settle it.
@@ -74,4 +77,21 @@ export interface ObjectEventSource {
     about: EventSubject | undefined,
     listener: (event: ObjectEvent) => void,
   ): MaybePromise<Unsubscribe>;
+}
+
+/** Which events of a hypervisor's monitors are wanted. */
+export interface MonitorEventFilter {
+  /** Only this domain's. */
+  readonly dom?: Domain;
+  /** Only those of this name, which `flags` (`QEMU_MONITOR_EVENT_FLAG`) may make a regular expression. */
+  readonly event?: string;
+  readonly flags: number;
+}
+
+export interface MonitorEventSource {
+  /**
+   * Calls `listener` for each such event, in the order of each domain's. Fails with `INVALID_ARG` for flags that are not
+   * known and for what is no regular expression.
+   */
+  subscribe(filter: MonitorEventFilter, listener: (event: MonitorEvent) => void): MaybePromise<Unsubscribe>;
 }

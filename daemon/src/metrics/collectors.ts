@@ -48,6 +48,7 @@ function addCalls(registry: Registry, meter: Meter): void {
       this.reset();
       for (const [procedure, count] of meter.events)
         this.inc({ event: EVENT_NAMES.get(procedure) ?? String(procedure) }, count);
+      if (meter.monitorEvents > 0) this.inc({ event: "monitor" }, meter.monitorEvents);
     },
   });
 }

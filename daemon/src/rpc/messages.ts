@@ -1,4 +1,12 @@
-import { remoteProgram, resultToWire, type VirtError, wireError, wireErrorOf, type xdr } from "@polyvisor/core";
+import {
+  type Program,
+  remoteProgram,
+  resultToWire,
+  type VirtError,
+  wireError,
+  wireErrorOf,
+  type xdr,
+} from "@polyvisor/core";
 import { beginFrame, endFrame, type Frame, type FrameHeader, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
 import { rpcError } from "./errors.js";
 import type { Outbox } from "./outbox.js";
@@ -71,15 +79,20 @@ export function writeStreamPacket(outbox: Outbox, answered: Answered, status: nu
 const EVENT_SERIAL = 1;
 
 /** An event. Clients that registered the old way know no callback ids. */
-export function writeEvent(outbox: Outbox, procedure: number, body: Buffer, callbackID: number | undefined): void {
+export function writeEvent(
+  outbox: Outbox,
+  procedure: number,
+  body: Buffer,
+  callbackID: number | undefined,
+  { number: program, version }: Program = remoteProgram,
+): void {
   const { writer } = outbox;
-  const { number: program, version } = remoteProgram;
   const answered = { program, version, procedure, serial: EVENT_SERIAL };
   const start = beginFrame(writer, headerOf(answered, MESSAGE_TYPE.MESSAGE, MESSAGE_STATUS.OK));
   if (callbackID !== undefined) writer.i32(callbackID);
   writer.bytes(body);
   endFrame(writer, start);
-  outbox.meter?.sentEvent(procedure);
+  outbox.meter?.sentEvent(program, procedure);
   outbox.wrote();
 }
 

@@ -1,4 +1,4 @@
-import type { ErrorName } from "@polyvisor/core";
+import { type ErrorName, qemuProgram } from "@polyvisor/core";
 import type { Entry } from "./table.js";
 
 /** Upper ends of the classes of durations, in seconds. What took longer is in one more class. */
@@ -19,6 +19,7 @@ export interface CallFigures {
 export class Meter {
   readonly #calls: (CallFigures | undefined)[] = [];
   readonly #events: number[] = [];
+  #monitorEvents = 0;
 
   /** A call has been answered. `started` is of `performance.now()`. */
   answered(entry: Entry, started: number, error: ErrorName | undefined): void {
@@ -34,13 +35,19 @@ export class Meter {
   }
 
   /** An event has been sent to a client. */
-  sentEvent(procedure: number): void {
-    this.#events[procedure] = (this.#events[procedure] ?? 0) + 1;
+  sentEvent(program: number, procedure: number): void {
+    if (program === qemuProgram.number) this.#monitorEvents++;
+    else this.#events[procedure] = (this.#events[procedure] ?? 0) + 1;
   }
 
   /** Calls that have been made at all. */
   get calls(): readonly CallFigures[] {
     return this.#calls.filter((figures) => figures !== undefined);
+  }
+
+  /** Events of hypervisors' monitors that have been sent. */
+  get monitorEvents(): number {
+    return this.#monitorEvents;
   }
 
   /** Events that have been sent, by procedure number. */

@@ -1,7 +1,9 @@
 import {
   type Call,
   type CallContext,
+  checkReadOnly,
   type HypervisorApi,
+  hypervisorApi,
   LIB_VERSION,
   type MaybePromise,
   notSupported,
@@ -88,6 +90,17 @@ export const sessionCalls: SessionCalls = {
   connectUnregisterCloseCallback(session) {
     requireOpen(session);
     session.events.wantsLoss = false;
+  },
+
+  connectDomainQemuMonitorEventRegister(session, args) {
+    requireOpen(session);
+    requireWritable(session, "connectDomainQemuMonitorEventRegister");
+    return session.monitorEvents.register(args);
+  },
+  connectDomainQemuMonitorEventDeregister(session, { callbackID }) {
+    requireOpen(session);
+    requireWritable(session, "connectDomainQemuMonitorEventDeregister");
+    return session.monitorEvents.deregister(callbackID);
   },
 
   async connectDomainEventRegister(session) {
@@ -184,6 +197,10 @@ function unsupported(name: SessionCallName) {
     requireOpen(session);
     throw notSupported(name);
   };
+}
+
+function requireWritable(session: Session, name: SessionCallName): void {
+  if (session.readOnly) checkReadOnly(name, hypervisorApi[name], {});
 }
 
 function requireOpen(session: Session): void {

@@ -22,6 +22,7 @@ import { ClientWatch, type KeepaliveSettings } from "./keepalive.js";
 import type { Linger } from "./linger.js";
 import { writeError, writeKeepalive } from "./messages.js";
 import type { Meter } from "./meter.js";
+import { MonitorEventRegistrations } from "./monitor-events.js";
 import { ObjectEventRegistrations } from "./object-events.js";
 import { Outbox } from "./outbox.js";
 import { isLoginCall } from "./session-calls.js";
@@ -60,6 +61,7 @@ export class Session implements Holder {
   readonly outbox: Outbox;
   readonly events: EventRegistrations;
   readonly objectEvents: ObjectEventRegistrations;
+  readonly monitorEvents: MonitorEventRegistrations;
   readonly gate = new EventGate();
   readonly streams: SessionStreams;
   readonly policy: AccessPolicy | undefined;
@@ -94,6 +96,7 @@ export class Session implements Holder {
     );
     this.events = new EventRegistrations(this);
     this.objectEvents = new ObjectEventRegistrations(this);
+    this.monitorEvents = new MonitorEventRegistrations(this);
     this.streams = new SessionStreams(this.outbox, {
       hold: () => this.#hold(HOLD.STREAM),
       release: () => this.#release(HOLD.STREAM),
@@ -318,7 +321,7 @@ export class Session implements Holder {
     this.#services.hangUps.release(this.#socket);
     this.#services.memory.forget(this);
     this.streams.abort();
-    await Promise.all([this.events.end(), this.objectEvents.end(), this.#calls.end()]);
+    await Promise.all([this.events.end(), this.objectEvents.end(), this.monitorEvents.end(), this.#calls.end()]);
     try {
       await this.#driver.close();
     } catch (error) {
