@@ -3,7 +3,6 @@ import {
   type Call,
   type CallContext,
   type Domain,
-  DomainRef,
   type HypervisorCallName,
   type HypervisorConnection,
   hypervisorApi,
@@ -20,7 +19,7 @@ import { type Args, dispatchTables, type Entry } from "../rpc/table.js";
 import { bodyOf, numberOf } from "../testing/call-bodies.js";
 import { serve } from "../testing/serve.js";
 import { OTHER_DOMAIN, TEST_DOMAIN } from "../testing/tiny-driver.js";
-import { type SubjectName, subjectOf } from "./subject.js";
+import { lookedUp, type SubjectName, subjectOf } from "./subject.js";
 
 // A made-up driver: every call of the table is there, which no real one has.
 
@@ -83,34 +82,60 @@ const LOOKUPS: Readonly<Record<string, object>> = {
   interfaceLookupByName: TRUE.interface,
 };
 
+/** The same objects under other names. */
+const RENAMED: Record<SubjectName, object> = {
+  domain: { ...TRUE.domain, name: "other" },
+  domainMoment: { ...MOMENT, dom: { ...TRUE.domain, name: "other" } },
+  network: { ...TRUE.network, name: "other" },
+  network_port: { ...PORT, net: { ...TRUE.network, name: "other" } },
+  storage_pool: { ...TRUE.storage_pool, name: "other" },
+  storage_vol: { ...TRUE.storage_vol, name: "other" },
+  node_device: { name: "other" },
+  nwfilter: { ...TRUE.nwfilter, name: "other" },
+  nwfilter_binding: { ...TRUE.nwfilter_binding, filtername: "other" },
+  secret: { ...TRUE.secret, usageID: "other" },
+  interface: { ...TRUE.interface, name: "other" },
+};
+
 /** Calls of the driver that were carried out, beside those that only find the object. */
-function madeUpDriver() {
+function madeUpDriver(isRenamed = () => false) {
   const done: [name: string, args: Args][] = [];
-  const handlers = Object.keys(hypervisorApi).map((name) => [
+  let looks = 0;
+  const handlers = Object.entries<Call>(hypervisorApi).map(([name, call]) => [
     name,
     (args: Args) => {
       done.push([name, { ...args }]);
-      return LOOKUPS[name] ?? [];
+      const found = LOOKUPS[name];
+      if (found === undefined) return [];
+      looks++;
+      return isRenamed() ? RENAMED[lookedUp(name, call) as SubjectName] : found;
     },
   ]);
   const connection: HypervisorConnection = {
     ...Object.fromEntries(handlers),
     uri: "test:///default",
-    resolveDomain: () => TRUE.domain,
+    resolveDomain() {
+      looks++;
+      return isRenamed() ? RENAMED.domain : TRUE.domain;
+    },
     close() {},
   };
-  return { connection, done };
+  return { connection, done, looks: () => looks };
 }
 
-const ENTRIES = dispatchTables
-  .flatMap(({ entries }) => entries)
-  .filter((entry): entry is Entry => entry !== undefined && entry.answer === undefined);
+const ENTRIES = dispatchTables.flatMap(({ entries }) => entries).filter((entry): entry is Entry => entry !== undefined);
 
+/** What a lookup finds is judged as it is told. */
+const isLookup = ({ name, call }: Entry) => lookedUp(name, call) !== undefined;
+
+/** What the daemon answers by itself is not what is tested here: in its place the driver hears of the call. */
 function call(entry: Entry, args: Args, connection: HypervisorConnection, policy: AccessPolicy): Promise<unknown> {
   const identity = { uid: 1000, pid: 42 };
   const session = { policy, identity, readOnly: false, isOpen: true, connection, log: silentLog };
   const context = { identity, readOnly: false, log: silentLog } as CallContext;
-  return Promise.resolve(perform(entry, session as Session, args, context));
+  const handlers = connection as unknown as Record<string, (args: Args) => unknown>;
+  const answer = entry.answer && ((_: Session, values: Args) => handlers[entry.name]?.(values));
+  return Promise.resolve().then(() => perform({ ...entry, answer }, session as Session, args, context));
 }
 
 /** Arguments of the right types, with a lie for the object that they name. */
@@ -167,6 +192,14 @@ test("made-up driver: of every call a policy learns the true object, whatever th
       t.regex(Object.values(about).join(), NAMES[object] ?? /never/, `${entry.name}: ${object}`);
       t.notRegex(Object.values(about).join(), /liar/, entry.name);
     }
+    const named = subjectOf(entry.call);
+    const carriedOut = done.find(([name]) => name === entry.name);
+    if (named !== undefined && entry.answer === undefined && (named.name === "domain" || !isLookup(entry)))
+      t.notRegex(
+        JSON.stringify(carriedOut?.[1][named.field] ?? null),
+        /liar/,
+        `${entry.name} is given the true object`,
+      );
     t.true(
       done.some(([name]) => name === entry.name) || entry.call.aclFilter !== undefined,
       `${entry.name} is carried out`,
@@ -174,6 +207,16 @@ test("made-up driver: of every call a policy learns the true object, whatever th
     asked += requests.length;
   }
   t.true(asked > 400);
+});
+
+test("made-up driver: a policy that answers at once is asked about an object that was looked at once", async (t) => {
+  for (const entry of ENTRIES.filter((each) => subjectOf(each.call) !== undefined && !isLookup(each))) {
+    const { connection, looks } = madeUpDriver();
+    await call(entry, argsOf(entry), connection, { allows: () => true }).catch(() => {});
+    // A volume's pool is looked at, too, and a list names objects of its own.
+    const most = subjectOf(entry.call)?.name === "storage_vol" ? 2 : 1;
+    t.true(looks() <= most || entry.call.aclFilter !== undefined, `${entry.name}: ${looks()}`);
+  }
 });
 
 test("made-up driver: each single permission that is refused refuses the call, and nothing happens", async (t) => {
@@ -197,20 +240,37 @@ test("made-up driver: each single permission that is refused refuses the call, a
 
 const entryOf = (name: HypervisorCallName) => ENTRIES.find((entry) => entry.name === name) as Entry;
 
-test("made-up driver: an object that is renamed while the policy thinks is judged by its new name", async (t) => {
-  let name = "allowed";
-  const asked: string[] = [];
-  const connection = { ...madeUpDriver().connection, resolveDomain: () => new DomainRef(name, uuid(1), -1) };
-  const policy: AccessPolicy = {
-    async allows({ attributes }) {
-      asked.push(attributes.domain_name ?? "");
-      const answer = attributes.domain_name === "allowed";
-      name = "forbidden";
-      return answer;
-    },
-  };
-  await t.throwsAsync(call(entryOf("domainDestroy"), { dom: SAID.domain }, connection, policy), { message: /denied/ });
-  t.deepEqual(asked, ["allowed", "forbidden"]);
+test("made-up driver: an object of any sort that is renamed while the policy thinks is judged by its new name", async (t) => {
+  for (const entry of ENTRIES) {
+    const named = subjectOf(entry.call);
+    const args = argsOf(entry);
+    const needed = entry.call.acl.filter(({ object }) => object !== "none" && object !== "connect");
+    if (
+      named === undefined ||
+      isLookup(entry) ||
+      args[named.field] === null ||
+      !needed.some((each) => isNeeded(each, args))
+    )
+      continue;
+    let isRenamed = false;
+    const { connection, done } = madeUpDriver(() => isRenamed);
+    const asked: string[] = [];
+    const policy: AccessPolicy = {
+      async allows({ attributes }) {
+        const about = Object.values(attributes).join();
+        asked.push(about);
+        isRenamed = true;
+        return !/other/.test(about);
+      },
+    };
+    await t.throwsAsync(call(entry, args, connection, policy), { message: /denied/ }, entry.name);
+    t.notRegex(asked[0] ?? "", /other/, entry.name);
+    t.regex(asked.at(-1) ?? "", /other/, entry.name);
+    t.false(
+      done.some(([name]) => name === entry.name && !(name in LOOKUPS)),
+      entry.name,
+    );
+  }
 });
 
 test("made-up driver: an object that is gone when the policy has thought is not there", async (t) => {
@@ -262,7 +322,7 @@ test("made-up driver: lists and counts of every kind leave out what the client m
   const handlers = Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, () => list]));
   const { connection } = madeUpDriver();
   const policy: AccessPolicy = { allows: async ({ attributes }) => !Object.values(attributes).includes("hidden") };
-  const filtered = ENTRIES.filter(({ call: { aclFilter } }) => aclFilter !== undefined);
+  const filtered = ENTRIES.filter(({ call: { aclFilter }, answer }) => aclFilter !== undefined && answer === undefined);
   t.is(filtered.length, 35);
   for (const entry of filtered) {
     const result = await call(entry, argsOf(entry), { ...connection, ...handlers }, policy);

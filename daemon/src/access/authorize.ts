@@ -1,14 +1,17 @@
 import {
   type Call,
   type HypervisorCallName,
-  type HypervisorConnection,
   isNeeded,
+  type MaybePromise,
   type ObjectAttributes,
+  type Permission,
   VirtError,
 } from "@polyvisor/core";
 import type { Args } from "../rpc/table.js";
 import type { Asker } from "./asker.js";
 import { documentAttributes } from "./document.js";
+import { driverOf } from "./driver-name.js";
+import { whenThere } from "./maybe.js";
 import { isSubjectName, type Reference, SUBJECTS, type Subject, type SubjectName, subjectOf } from "./subject.js";
 
 /** How often an object may change while a policy thinks about it. */
@@ -17,93 +20,125 @@ const RENAMES_MAX = 3;
 /**
  * Checks every permission that the call needs with these arguments, on the object as its driver knows it. A policy that
  * takes its time is asked again where the object has another name by then. Puts the object into `args` in the place of
- * what the client said of it. Rejects with `ACCESS_DENIED`, or where the object is not there.
+ * what the client said of it. Throws or rejects with `ACCESS_DENIED`, or where the object is not there.
  */
-export async function authorize(asker: Asker, name: HypervisorCallName, call: Call, args: Args): Promise<void> {
+export function authorize(asker: Asker, name: HypervisorCallName, call: Call, args: Args): MaybePromise<void> {
   const named = subjectOf(call);
   const reference = named && args[named.field];
   if (named === undefined || reference === null || reference === undefined) {
     const { object = "none" } = call.acl[0] ?? {};
-    await check(asker, name, call, args, isSubjectName(object) ? documentAttributes(object, args) : {});
-    return;
+    return check(asker, name, call, args, isSubjectName(object) ? documentAttributes(object, args) : {});
   }
-  const subject: Subject = SUBJECTS[named.name];
   // A volume is made in a pool that the client names, and is known by its document alone.
   const made =
     call.acl[0]?.object === "storage_vol" && named.name === "storage_pool"
       ? documentAttributes("storage_vol", args)
       : {};
-  let known = subject.attributes(await resolve(asker, subject, named.field, args));
-  for (let round = 0; round <= RENAMES_MAX; round++) {
-    await check(asker, name, call, args, { ...known, ...made });
-    const now = subject.attributes(await resolve(asker, subject, named.field, args));
+  const question: Question = {
+    ask: (known) => check(asker, name, call, args, { ...known, ...made }),
+    look: () => lookAt(asker, SUBJECTS[named.name], named.field, args),
+  };
+  return whenThere(question.look(), (known) => {
+    const answered = question.ask(known);
+    if (answered instanceof Promise) return agreeWithPresent(question, known, answered);
+  });
+}
+
+/** A question about an object that may change while it is asked. */
+interface Question {
+  ask(known: ObjectAttributes): MaybePromise<void>;
+  look(): MaybePromise<ObjectAttributes>;
+}
+
+/** The policy took its time: what it said counts only if the object is still what it was asked about. */
+async function agreeWithPresent(question: Question, asked: ObjectAttributes, answered: Promise<void>): Promise<void> {
+  let known = asked;
+  await answered;
+  for (let round = 0; round < RENAMES_MAX; round++) {
+    const now = await question.look();
     if (sameAttributes(known, now)) return;
     known = now;
+    await question.ask(known);
   }
+  if (sameAttributes(known, await question.look())) return;
   throw new VirtError("ACCESS_DENIED", "the object is renamed again and again", { hint: "try again later" });
 }
 
-/** Checks a lookup on what it found. Rejects with `ACCESS_DENIED`. */
+/** Checks a lookup on what it found. Throws or rejects with `ACCESS_DENIED`. */
 export function authorizeFound(
   asker: Asker,
   name: HypervisorCallName,
   call: Call,
   sort: SubjectName,
   found: unknown,
-): Promise<void> {
-  return check(asker, name, call, {}, SUBJECTS[sort].attributes(found as Reference));
+): MaybePromise<void> {
+  return whenThere(attributesOf(asker, sort, found as Reference), (about) => check(asker, name, call, {}, about));
 }
 
-async function resolve(asker: Asker, subject: Subject, field: string, args: Args): Promise<Reference> {
-  const found = await subject.resolve(asker.connection, args[field] as Reference);
-  args[field] = found;
-  return found;
+function lookAt(asker: Asker, subject: Subject, field: string, args: Args): MaybePromise<ObjectAttributes> {
+  return whenThere(subject.resolve(asker.connection, args[field] as Reference), (found) => {
+    args[field] = found;
+    return subject.attributes(found, asker.connection);
+  });
 }
 
-async function check(
+/** Asks for one permission after the other, until one is refused. */
+function check(
   asker: Asker,
   name: HypervisorCallName,
   call: Call,
   args: Args,
   about: ObjectAttributes,
-): Promise<void> {
-  for (const permission of call.acl) {
-    if (permission.object === "none" || !isNeeded(permission, args)) continue;
-    const attributes = permission.object === "connect" ? {} : about;
-    if (await allows(asker, name, permission.object, permission.permission, attributes)) continue;
-    const asked = `${permission.object}:${permission.permission}`;
-    asker.log.warn({ identity: asker.identity, call: name, permission: asked, object: attributes }, "access denied");
-    throw new VirtError("ACCESS_DENIED", `'${driverOf(asker.connection)}' denied access`, {
-      domain: "ACCESS",
-      hint: `the daemon's access policy does not allow ${asked}`,
+): MaybePromise<void> {
+  const needed = call.acl.filter((permission) => permission.object !== "none" && isNeeded(permission, args));
+  const checkFrom = (index: number): MaybePromise<void> => {
+    const permission = needed[index];
+    if (permission === undefined) return;
+    const { object } = permission;
+    const attributes = object === "connect" ? {} : about;
+    return whenThere(allows(asker, name, object, permission.permission, attributes), (allowed) => {
+      if (!allowed) throw refused(asker, name, permission, attributes);
+      return checkFrom(index + 1);
     });
-  }
+  };
+  return checkFrom(0);
+}
+
+function refused(
+  asker: Asker,
+  call: HypervisorCallName,
+  { object, permission }: Permission,
+  about: ObjectAttributes,
+): VirtError {
+  const asked = `${object}:${permission}`;
+  asker.log.warn({ identity: asker.identity, call, permission: asked, object: about }, "access denied");
+  return new VirtError("ACCESS_DENIED", `'${driverOf(asker.connection)}' denied access`, {
+    domain: "ACCESS",
+    hint: `the daemon's access policy does not allow ${asked}`,
+  });
 }
 
 /** A policy that fails denies. */
-async function allows(
+function allows(
   asker: Asker,
   call: HypervisorCallName,
   object: string,
   permission: string,
   attributes: ObjectAttributes,
-): Promise<boolean> {
+): MaybePromise<boolean> {
   const { policy, identity, connection } = asker;
+  const failed = (error: unknown): false => {
+    const about = { identity, call, permission: `${object}:${permission}`, object: attributes };
+    asker.log.error({ err: error, ...about }, "an access policy failed");
+    return false;
+  };
   try {
     const about = { connect_driver: driverOf(connection), ...attributes };
-    return await policy.allows({ identity, call, object, permission, attributes: about });
+    const answer = policy.allows({ identity, call, object, permission, attributes: about });
+    return answer instanceof Promise ? answer.catch(failed) : answer;
   } catch (error) {
-    asker.log.error({ err: error, identity, call, permission: `${object}:${permission}` }, "an access policy failed");
-    return false;
+    return failed(error);
   }
-}
-
-/** libvirt's names of its drivers; others go by their scheme. */
-const DRIVERS: Readonly<Record<string, string>> = { qemu: "QEMU", lxc: "LXC", xen: "Xen" };
-
-function driverOf({ uri }: HypervisorConnection): string {
-  const scheme = uri.slice(0, uri.indexOf(":"));
-  return DRIVERS[scheme] ?? scheme;
 }
 
 /** Whether the client may know of an object at all: for lists and events. Nobody is told of a refusal. */
@@ -113,8 +148,24 @@ export function maySee(
   sort: SubjectName,
   permission: string,
   reference: Reference,
-): Promise<boolean> {
-  return allows(asker, call, sort, permission, SUBJECTS[sort].attributes(reference));
+): MaybePromise<boolean> {
+  const gone = (error: unknown): false => {
+    asker.log.debug({ err: error, call, object: reference }, "what is gone while it is looked at is not shown");
+    return false;
+  };
+  try {
+    const seen = whenThere(attributesOf(asker, sort, reference), (about) =>
+      allows(asker, call, sort, permission, about),
+    );
+    return seen instanceof Promise ? seen.catch(gone) : seen;
+  } catch (error) {
+    return gone(error);
+  }
+}
+
+function attributesOf({ connection }: Asker, sort: SubjectName, reference: Reference): MaybePromise<ObjectAttributes> {
+  const subject: Subject = SUBJECTS[sort];
+  return subject.attributes(reference, connection);
 }
 
 function sameAttributes(a: ObjectAttributes, b: ObjectAttributes): boolean {

@@ -28,8 +28,12 @@ export function documentAttributes(object: string, args: Args): ObjectAttributes
 }
 
 function bindingAttributes(root: XmlElement): ObjectAttributes {
-  const portdev = childAttribute(root, "portdev", "name");
-  return portdev === undefined ? {} : { nwfilter_binding_portdev: portdev };
+  const told = {
+    nwfilter_binding_portdev: childAttribute(root, "portdev", "name"),
+    nwfilter_binding_linkdev: childAttribute(root, "linkdev", "name"),
+    nwfilter_binding_filter: childAttribute(root, "filterref", "filter"),
+  };
+  return Object.fromEntries(Object.entries(told).filter(([, text]) => text !== undefined)) as ObjectAttributes;
 }
 
 function secretAttributes(root: XmlElement): ObjectAttributes {

@@ -92,6 +92,7 @@ async function visible(
   if (!Array.isArray(entries)) throw notSupported(call);
   const all = entries as Reference[];
   const of = (entry: Reference) => (call === "connectGetAllDomainStats" ? (entry.dom as Reference) : entry);
-  const shown = await Promise.all(all.map((entry) => maySee(asker, call, sort, permission, of(entry))));
+  const answers = all.map((entry) => maySee(asker, call, sort, permission, of(entry)));
+  const shown = answers.some((answer) => answer instanceof Promise) ? await Promise.all(answers) : answers;
   return all.filter((_, index) => shown[index]);
 }

@@ -23,6 +23,7 @@ import {
   storagePool,
   storageVol,
 } from "@polyvisor/core";
+import { whenThere } from "./maybe.js";
 
 /** A reference to any object of the API. */
 export type Reference = Readonly<Record<string, unknown>>;
@@ -31,7 +32,8 @@ export type Reference = Readonly<Record<string, unknown>>;
 export interface Subject {
   /** The object as its driver knows it. Throws where there is none. */
   resolve(connection: HypervisorConnection, reference: Reference): MaybePromise<Reference>;
-  attributes(reference: Reference): ObjectAttributes;
+  /** Of an object as its driver knows it. */
+  attributes(reference: Reference, connection: HypervisorConnection): MaybePromise<ObjectAttributes>;
 }
 
 type Lookup = (args: Reference) => MaybePromise<Reference>;
@@ -74,15 +76,20 @@ export const SUBJECTS = {
     resolve: (connection, { net, uuid }) => lookup(connection, "networkPortLookupByUUID", { network: net, uuid }),
     attributes(reference) {
       const { net, uuid } = reference as unknown as NetworkPort;
-      return { network_name: net.name, network_uuid: net.uuid, network_port_uuid: uuid };
+      return { network_name: net.name, network_uuid: net.uuid, port_uuid: uuid };
     },
   },
   storage_pool: byUuid("pool", "storagePoolLookupByUUID"),
   storage_vol: {
     resolve: (connection, { key }) => lookup(connection, "storageVolLookupByKey", { key }),
-    attributes(reference) {
+    attributes(reference, connection) {
       const { pool, name, key } = reference as unknown as StorageVol;
-      return { pool_name: pool, vol_name: name, vol_key: key };
+      return whenThere(lookup(connection, "storagePoolLookupByName", { name: pool }), ({ uuid }) => ({
+        pool_name: pool,
+        pool_uuid: String(uuid),
+        vol_name: name,
+        vol_key: key,
+      }));
     },
   },
   node_device: {
@@ -92,7 +99,10 @@ export const SUBJECTS = {
   nwfilter: byUuid("nwfilter", "nwFilterLookupByUUID"),
   nwfilter_binding: {
     resolve: (connection, { portdev }) => lookup(connection, "nwFilterBindingLookupByPortDev", { name: portdev }),
-    attributes: ({ portdev }) => ({ nwfilter_binding_portdev: String(portdev) }),
+    attributes: ({ portdev, filtername }) => ({
+      nwfilter_binding_portdev: String(portdev),
+      nwfilter_binding_filter: String(filtername),
+    }),
   },
   secret: {
     resolve: (connection, { uuid }) => lookup(connection, "secretLookupByUUID", { uuid }),

@@ -13,6 +13,7 @@ import type { Frame } from "@polyvisor/sdk/rpc";
 import { askerOf } from "../access/asker.js";
 import { authorize, authorizeFound } from "../access/authorize.js";
 import { filtered } from "../access/filter.js";
+import { whenThere } from "../access/maybe.js";
 import { lookedUp } from "../access/subject.js";
 import { rpcError } from "./errors.js";
 import type { Session } from "./session.js";
@@ -46,34 +47,31 @@ export function perform(entry: Entry, session: Session, args: Args, context: Cal
   if (entry.answer !== undefined) return entry.answer(session, args, context);
   const connection = session.connection;
   if (session.readOnly) checkReadOnly(entry.name, entry.call, args);
-  const { domainField } = entry;
-  if (domainField !== undefined) {
-    const found = connection.resolveDomain(args[domainField] as Domain);
-    if (found instanceof Promise) return performLate(entry, connection, args, context, found);
-    args[domainField] = found;
-  }
-  return invoke(entry.name, connection, args, context);
+  return invokeOnDomain(entry, connection, args, context);
 }
 
-async function performLate(
-  entry: Entry,
+/** Invokes a call with the domain that it names as the driver knows it. */
+function invokeOnDomain(
+  { name, domainField }: Entry,
   connection: HypervisorConnection,
   args: Args,
   context: CallContext,
-  resolving: Promise<Domain>,
-): Promise<unknown> {
-  args[entry.domainField as string] = await resolving;
-  return invoke(entry.name, connection, args, context);
+): MaybePromise<unknown> {
+  if (domainField === undefined) return invoke(name, connection, args, context);
+  return whenThere(connection.resolveDomain(args[domainField] as Domain), (found) => {
+    args[domainField] = found;
+    return invoke(name, connection, args, context);
+  });
 }
 
 /** With a policy: what the client may not do is refused, and what it may not know of is left out of lists. */
-async function performChecked(
+function performChecked(
   entry: Entry,
   session: Session,
   policy: AccessPolicy,
   args: Args,
   context: CallContext,
-): Promise<unknown> {
+): MaybePromise<unknown> {
   const { name, call } = entry;
   // Before a URI is open there is no driver to have permissions on.
   if (entry.answer !== undefined && !session.isOpen) return openChecked(entry, session, policy, args, context);
@@ -81,15 +79,15 @@ async function performChecked(
   if (session.readOnly && entry.answer === undefined) checkReadOnly(name, call, args);
   const asker = askerOf(policy, connection, context);
   const sort = lookedUp(name, call);
-  if (sort !== undefined) {
-    const found = await invoke(name, connection, args, context);
-    await authorizeFound(asker, name, call, sort, found);
-    return found;
-  }
-  await authorize(asker, name, call, args);
-  if (entry.answer !== undefined) return entry.answer(session, args, context);
-  if (call.aclFilter === undefined) return invoke(name, connection, args, context);
-  return filtered(asker, name, args, context, (other, values) => invoke(other, connection, values, context));
+  if (sort !== undefined)
+    return whenThere(invokeOnDomain(entry, connection, args, context), (found) =>
+      whenThere(authorizeFound(asker, name, call, sort, found), () => found),
+    );
+  return whenThere(authorize(asker, name, call, args), () => {
+    if (entry.answer !== undefined) return entry.answer(session, args, context);
+    if (call.aclFilter === undefined) return invoke(name, connection, args, context);
+    return filtered(asker, name, args, context, (other, values) => invoke(other, connection, values, context));
+  });
 }
 
 async function openChecked(

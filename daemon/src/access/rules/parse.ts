@@ -75,8 +75,17 @@ function permissionOf(word: string, fail: Fail): RegExp {
 /** What objects are told apart by. */
 const ATTRIBUTES = [
   ...["connect_driver", "domain_name", "domain_uuid", "interface_name", "interface_macaddr"],
-  ...["network_name", "network_uuid", "network_port_uuid", "node_device_name", "nwfilter_name", "nwfilter_uuid"],
-  ...["nwfilter_binding_portdev", "pool_name", "pool_uuid", "vol_name", "vol_key", "secret_uuid"],
+  ...["network_name", "network_uuid", "port_uuid", "node_device_name", "nwfilter_name", "nwfilter_uuid"],
+  ...[
+    "nwfilter_binding_portdev",
+    "nwfilter_binding_linkdev",
+    "nwfilter_binding_filter",
+    "pool_name",
+    "pool_uuid",
+    "vol_name",
+    "vol_key",
+    "secret_uuid",
+  ],
   ...["secret_usage_volume", "secret_usage_ceph", "secret_usage_target", "secret_usage_name"],
 ];
 
