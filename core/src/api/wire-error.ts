@@ -21,19 +21,23 @@ export const wireError = struct({
 /** The level of every error that fails a call (`VIR_ERR_ERROR`). */
 const LEVEL_ERROR = 2;
 
-/** libvirt repeats the format and the detail in `str1` and `str2`; language bindings show them. */
+/**
+ * libvirt repeats in `str1` and `str2` what the message was made of, or the function and the argument that it refused;
+ * language bindings show them.
+ */
 export function wireErrorOf(error: VirtError): Parameters<typeof wireError.encode>[1] {
+  const refused = error.caller !== undefined;
   return {
     code: error.number,
     domain: error.domainNumber,
     message: error.message,
     level: LEVEL_ERROR,
     dom: error.about ?? null,
-    str1: error.message,
+    str1: error.caller ?? error.template,
     str2: error.detail === "" ? null : error.detail,
     str3: null,
-    int1: -1,
-    int2: -1,
+    int1: refused ? 0 : (error.errno ?? -1),
+    int2: refused ? 0 : -1,
     net: null,
   };
 }

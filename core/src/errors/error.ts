@@ -4,6 +4,10 @@ import { ERROR_DOMAINS, ERRORS, type ErrorDomain, type ErrorName } from "./codes
 export interface ErrorDetail {
   /** The whole message, where libvirt leaves the code's own words out: for arguments that are no good in themselves. */
   readonly message?: string;
+  /** The function of libvirt that refuses an argument; `detail` is then the argument's name. */
+  readonly caller?: string;
+  /** The system's number of what went wrong, of a `SYSTEM_ERROR`. */
+  readonly errno?: number;
   /** Which part of the system failed; `NONE` when left out. */
   readonly domain?: ErrorDomain;
   /** What a reader can do about it. Shown by our own tools; libvirt's clients do not see it. */
@@ -37,6 +41,8 @@ export class VirtError extends Error {
   readonly code: ErrorName;
   readonly detail: string;
   readonly domain: ErrorDomain;
+  readonly caller: string | undefined;
+  readonly errno: number | undefined;
   readonly hint: string | undefined;
   readonly position: ErrorDetail["position"];
   readonly about: ErrorDetail["about"];
@@ -46,6 +52,8 @@ export class VirtError extends Error {
     this.code = code;
     this.detail = detail;
     this.domain = more.domain ?? "NONE";
+    this.caller = more.caller;
+    this.errno = more.errno;
     this.hint = more.hint;
     this.position = more.position;
     this.about = more.about;
@@ -59,6 +67,13 @@ export class VirtError extends Error {
   /** libvirt's number of the domain (`VIR_FROM_*`). */
   get domainNumber(): number {
     return ERROR_DOMAINS[this.domain];
+  }
+
+  /** What the message was made of: the code's words with `%s` for the detail, or the message itself where it is not made so. */
+  get template(): string {
+    const { bare, detail } = ERRORS[this.code];
+    if (this.message !== errorMessage(this.code, this.detail)) return this.message;
+    return this.detail === "" ? bare : detail;
   }
 
   /** The error that a peer sent. Its message is already complete, so it is kept as it is. */

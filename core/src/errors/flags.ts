@@ -10,6 +10,7 @@ export function checkFlags(flags: number, known: number, caller: string, domain:
   if (unknown === 0) return;
   throw new VirtError("INVALID_ARG", "flags", {
     message: `unsupported flags (0x${unknown.toString(16)}) in function ${caller}`,
+    caller,
     domain,
   });
 }

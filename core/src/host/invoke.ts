@@ -45,7 +45,22 @@ export function publicName(name: string): string {
   return `vir${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 }
 
+/** Names of calls, and the part of libvirt's library that refuses them, in the order in which they are tried. */
+const PARTS: readonly (readonly [RegExp, ErrorDomain])[] = [
+  [/Qemu|Lxc|^connect(Open|Close|SupportsFeature|Get(URI|LibVersion))/, "NONE"],
+  [/Checkpoint/, "DOMAIN_CHECKPOINT"],
+  [/^domain.*Snapshot/, "DOMAIN_SNAPSHOT"],
+  [/^domain/, "DOMAIN"],
+  [/nwFilter|NWFilter/, "NWFILTER"],
+  [/network/i, "NETWORK"],
+  [/storage/i, "STORAGE"],
+  [/interface/i, "INTERFACE"],
+  [/nodeDevice|NodeDevice|^node(ListDevices|NumOfDevices)/, "NODEDEV"],
+  [/secret/i, "SECRET"],
+  [/^(connect|node)/, "DOMAIN"],
+];
+
 /** The part of libvirt's library in which a call is, which is the one that refuses it. */
 function partOf(name: string): ErrorDomain {
-  return /domain/i.test(name) && !/Qemu|Lxc/.test(name) ? "DOMAIN" : "NONE";
+  return PARTS.find(([pattern]) => pattern.test(name))?.[1] ?? "NONE";
 }
