@@ -3,6 +3,8 @@ export interface Identity {
   readonly uid?: number;
   readonly gid?: number;
   readonly pid?: number;
+  /** When the process started, in clock ticks since the host's start: given where somebody else tells of the process. */
+  readonly startTime?: bigint;
   readonly saslName?: string;
   readonly x509Name?: string;
 }
