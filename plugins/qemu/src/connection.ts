@@ -5,6 +5,8 @@ import { consoleHandlers } from "./handlers/console.js";
 import { definitionHandlers } from "./handlers/definition.js";
 import { lifecycleHandlers } from "./handlers/lifecycle.js";
 import { memoryHandlers } from "./handlers/memory.js";
+import { messageHandlers } from "./handlers/messages.js";
+import { monitorCommandHandlers } from "./handlers/monitor-command.js";
 import { queryHandlers } from "./handlers/queries.js";
 import { statsHandlers } from "./handlers/stats.js";
 import { vcpuHandlers } from "./handlers/vcpus.js";
@@ -23,9 +25,12 @@ export function openConnection(hypervisor: Hypervisor, uri: string): HypervisorC
     ...vcpuHandlers(hypervisor),
     ...statsHandlers(hypervisor),
     ...consoleHandlers(hypervisor),
+    ...messageHandlers(hypervisor),
+    ...monitorCommandHandlers(hypervisor),
     ...jobHandlers(hypervisor.domains),
     uri,
     events: hypervisor.events,
+    monitorEvents: hypervisor.monitorEvents,
     resolveDomain: (reference) => hypervisor.domains.find(reference).ref,
     close: () => destroyOwned(hypervisor, owner),
   };

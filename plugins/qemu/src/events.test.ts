@@ -44,7 +44,8 @@ function makeGuest(rest = "") {
   const told: string[] = [];
   for (const kind of DOMAIN_EVENT_KINDS)
     hypervisor.events.subscribe(kind, undefined, (event) => told.push(words(event)));
-  const say = (name: string, data: JsonObject = {}) => handleQmpEvent(hypervisor, domain, guest, { name, data });
+  const say = (name: string, data: JsonObject = {}) =>
+    handleQmpEvent(hypervisor, domain, guest, { name, data, line: "{}" });
   return { domain, guest, told, say };
 }
 

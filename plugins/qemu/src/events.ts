@@ -1,10 +1,10 @@
-import { DOMAIN_STATE, PAUSED_REASON } from "@polyvisor/core";
+import { DOMAIN_STATE, type MonitorEvent, PAUSED_REASON } from "@polyvisor/core";
 import type { TransitionName } from "@polyvisor/sdk/lifecycle";
 import { reportDeviceEvent } from "./device-events.js";
 import type { QemuDomain } from "./domain.js";
 import type { Guest } from "./guest.js";
 import type { Hypervisor } from "./hypervisor.js";
-import type { QmpEvent } from "./monitor/index.js";
+import { compactJson, membersOf, type QmpEvent } from "./monitor/index.js";
 import { powerCycle } from "./power-cycle.js";
 import { stopGuest } from "./stop.js";
 
@@ -19,10 +19,18 @@ type Handler = (hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, event:
 export function handleQmpEvent(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, event: QmpEvent): void {
   if (domain.guest !== guest) return;
   try {
+    if (hypervisor.monitorEvents.isHeard) hypervisor.monitorEvents.emit(asSaid(domain, event));
     (HANDLERS[event.name] ?? reportDeviceEvent)(hypervisor, domain, guest, event);
   } catch (error) {
     hypervisor.log.warn({ err: error, domain: domain.name, event: event.name }, "an event of QEMU makes no sense");
   }
+}
+
+/** An event as the emulator said it, for those who want to hear just that. */
+function asSaid({ ref }: QemuDomain, { name, line }: QmpEvent): MonitorEvent {
+  const members = membersOf(compactJson(line));
+  const { seconds = -1, microseconds = 0 } = JSON.parse(members.get("timestamp") ?? "{}") as Record<string, number>;
+  return { dom: ref, event: name, seconds, micros: microseconds, details: members.get("data") ?? null };
 }
 
 const HANDLERS: Readonly<Record<string, Handler>> = {

@@ -8,6 +8,7 @@ import type { QemuCapabilities } from "./capabilities/index.js";
 import type { Json, JsonObject } from "./capabilities/json.js";
 import { noLongerRunning, qemuError } from "./errors.js";
 import type { QmpClient } from "./monitor/index.js";
+import type { Taint } from "./taint.js";
 import { within } from "./within.js";
 
 /** How long after its monitor an emulator that dies may end, in milliseconds. */
@@ -47,6 +48,8 @@ export class Guest {
   readonly unplugs = new Map<string, () => void>();
   /** Ports that were chosen for this run and go back with it. */
   ports: readonly number[] = [];
+  /** What was done to it of which nobody can say what it does to the guest. */
+  readonly taints = new Set<Taint>();
   /** What another version of us wrote into the status file. */
   foreignStatus: readonly XmlElement[] = [];
 
@@ -76,11 +79,20 @@ export class Guest {
    * Asks the emulator. Fails in libvirt's words where the guest ends meanwhile, or where its monitor is lost, and gives up
    * where the job that holds the guest is cancelled.
    */
-  async qmp(command: string, args?: JsonObject, deadline = this.patience): Promise<Json> {
+  qmp(command: string, args?: JsonObject, deadline = this.patience): Promise<Json> {
+    return this.#ask((monitor, signal) => monitor.execute(command, args, { deadline, signal }));
+  }
+
+  /** Sends the emulator what somebody else has written (`QmpClient.converse`). Fails as `qmp` does. */
+  converse(request: string, deadline: number): Promise<string> {
+    return this.#ask((monitor, signal) => monitor.converse(request, { deadline, signal }));
+  }
+
+  async #ask<T>(question: (monitor: QmpClient, signal: AbortSignal | undefined) => Promise<T>): Promise<T> {
     const { monitor } = this;
     if (monitor === undefined || !monitor.isOpen) throw this.#noMonitor();
     try {
-      return await monitor.execute(command, args, { deadline, signal: this.#jobs.holder?.signal });
+      return await question(monitor, this.#jobs.holder?.signal);
     } catch (error) {
       if (monitor.isOpen) throw error;
       // A dying emulator closes its monitor first: whoever has the job after this call must see that the guest has ended.

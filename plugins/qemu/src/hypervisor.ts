@@ -1,6 +1,6 @@
 import type { DomainEvent, HostInfo, Log } from "@polyvisor/core";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
-import { DomainEventHub } from "@polyvisor/sdk/events";
+import { DomainEventHub, MonitorEventHub } from "@polyvisor/sdk/events";
 import {
   type DomainStatus,
   type EndingName,
@@ -28,6 +28,8 @@ export class Hypervisor {
   readonly layout: Layout;
   readonly domains = new DomainRegistry<QemuDomain>("QEMU");
   readonly events: DomainEventHub;
+  /** What the guests' monitors say, as they say it. */
+  readonly monitorEvents: MonitorEventHub;
   readonly capabilities: CapabilitiesCache;
   readonly configurations: ConfigurationReader;
   readonly definitions: DefinitionStore;
@@ -44,6 +46,7 @@ export class Hypervisor {
     this.log = log;
     this.layout = new Layout(info.paths);
     this.events = new DomainEventHub(log);
+    this.monitorEvents = new MonitorEventHub(log);
     this.capabilities = new CapabilitiesCache(this.layout.capabilities);
     this.configurations = new ConfigurationReader(this.capabilities, this.layout);
     this.definitions = new DefinitionStore(this.layout, this.configurations, log);
@@ -133,6 +136,7 @@ function recordOf(domain: QemuDomain, guest: Guest): GuestRecord {
     vcpuThreads: guest.vcpuThreads,
     fakeReboot: guest.fakeReboot,
     ports: guest.ports,
+    taints: guest.taints,
     foreign: guest.foreignStatus,
   };
 }

@@ -125,6 +125,7 @@ async function guestOf(
   guest.fakeReboot = record.fakeReboot;
   guest.foreignStatus = record.foreign;
   guest.ports = record.ports;
+  for (const taint of record.taints) guest.taints.add(taint);
   for (const port of record.ports) hypervisor.ports.reserve(port);
   return { domain, guest };
 }

@@ -36,7 +36,7 @@ function checkShape(line: string): void {
 }
 
 /** Where the string ends that begins at this quote; a string without an end goes on to the end of the line. */
-function endOfString(line: string, begin: number): number {
+export function endOfString(line: string, begin: number): number {
   for (let at = line.indexOf('"', begin + 1); at >= 0; at = line.indexOf('"', at + 1)) {
     let escapes = 0;
     while (line.charCodeAt(at - 1 - escapes) === BACKSLASH) escapes++;

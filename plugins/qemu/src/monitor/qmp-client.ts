@@ -10,6 +10,8 @@ import { TokenBucket } from "./token-bucket.js";
 export interface QmpEvent {
   readonly name: string;
   readonly data: JsonObject;
+  /** All that was said, as it was written. */
+  readonly line: string;
 }
 
 export interface QmpLimits {
@@ -32,9 +34,12 @@ export const QMP_LIMITS: QmpLimits = {
   deadline: 30_000,
 };
 
+/** How the ids of commands begin that somebody else has written. */
+const FOREIGN = "libvirt-";
+
 interface Pending {
-  readonly command: string;
-  readonly resolve: (value: Json) => void;
+  /** Takes the answer, as it is understood and as it was written. */
+  readonly answer: (message: JsonObject, line: string) => void;
   readonly reject: (error: Error) => void;
   /** Ends the wait's timer, and its look-out for whoever may give it up. */
   readonly forget: () => void;
@@ -96,11 +101,41 @@ export class QmpClient {
    * `deadline` milliseconds, with the signal's reason, and with the monitor's end.
    */
   execute(command: string, args?: JsonObject, wait: QmpWait = {}): Promise<Json> {
-    const { deadline = this.#limits.deadline, signal } = wait;
-    if (this.#end !== undefined) return Promise.reject(this.#end);
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
+      const id = ++this.#lastId;
+      const answer = (message: JsonObject) => {
+        const error = objectOf(message, "error");
+        if (error !== undefined) reject(errorOf(command, error));
+        else resolve(message.return ?? {});
+      };
+      this.#send(id, JSON.stringify({ execute: command, arguments: args, id }), { command, answer, reject }, wait);
+    });
+  }
+
+  /**
+   * Sends a command that somebody else has written, and resolves with the answer as the emulator wrote it, be it an error.
+   * `request` is an object in compact JSON and has no id: it gets one in libvirt's form. Fails as `execute` does.
+   */
+  converse(request: string, wait: QmpWait = {}): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const id = ++this.#lastId;
+      const comma = request === "{}" ? "" : ",";
+      const line = `${request.slice(0, -1)}${comma}"id":"${FOREIGN}${id}"}`;
+      this.#send(id, line, { command: request, answer: (_, answer) => resolve(answer), reject }, wait);
+    });
+  }
+
+  #send(
+    id: number,
+    line: string,
+    pending: Omit<Pending, "forget"> & { readonly command: string },
+    wait: QmpWait,
+  ): void {
+    const { deadline = this.#limits.deadline, signal } = wait;
+    const { command, answer, reject } = pending;
+    if (this.#end !== undefined) reject(this.#end);
+    else if (signal?.aborted) reject(signal.reason);
+    else {
       const timer = setTimeout(() => this.#giveUp(id, silent(command, deadline)), deadline);
       const onAbort = () => this.#giveUp(id, signal?.reason);
       signal?.addEventListener("abort", onAbort, { once: true });
@@ -108,9 +143,9 @@ export class QmpClient {
         clearTimeout(timer);
         signal?.removeEventListener("abort", onAbort);
       };
-      this.#pending.set(id, { command, resolve, reject, forget });
-      this.#socket.write(`${JSON.stringify({ execute: command, arguments: args, id })}\n`);
-    });
+      this.#pending.set(id, { answer, reject, forget });
+      this.#socket.write(`${line}\n`);
+    }
   }
 
   /** Ends the monitor: every command that waits fails with the reason. The emulator goes on. */
@@ -152,10 +187,10 @@ export class QmpClient {
       return true;
     }
     if (typeof message.event === "string") {
-      this.#onEvent({ name: message.event, data: objectOf(message, "data") ?? {} });
+      this.#onEvent({ name: message.event, data: objectOf(message, "data") ?? {}, line });
       return false;
     }
-    return this.#answer(message);
+    return this.#answer(message, line);
   }
 
   #unasked(length: number): void {
@@ -163,14 +198,13 @@ export class QmpClient {
     this.#bucket.take(1 + Math.floor(length / 1024));
   }
 
-  #answer(message: JsonObject): boolean {
-    const pending = typeof message.id === "number" ? this.#pending.get(message.id) : undefined;
+  #answer(message: JsonObject, line: string): boolean {
+    const id = idOf(message.id);
+    const pending = this.#pending.get(id);
     if (pending === undefined) return false;
-    this.#pending.delete(message.id as number);
+    this.#pending.delete(id);
     pending.forget();
-    const error = objectOf(message, "error");
-    if (error !== undefined) pending.reject(errorOf(pending.command, error));
-    else pending.resolve(message.return ?? {});
+    pending.answer(message, line);
     return true;
   }
 
@@ -182,6 +216,12 @@ export class QmpClient {
     pending.forget();
     pending.reject(reason);
   }
+}
+
+/** The id of a command, whoever wrote it; -1, which is none, for what is not ours. */
+function idOf(id: Json | undefined): number {
+  if (typeof id === "number") return id;
+  return typeof id === "string" && id.startsWith(FOREIGN) ? Number(id.slice(FOREIGN.length)) : -1;
 }
 
 function silent(command: string, deadline: number): VirtError {

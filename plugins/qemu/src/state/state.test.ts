@@ -34,6 +34,7 @@ const record: GuestRecord = {
   ]),
   fakeReboot: true,
   ports: [5900, 5700],
+  taints: new Set(["custom-monitor"] as const),
   foreign: childElements(parseXml("<x><later version='7'><thing/></later></x>")),
 };
 const document = "  <domain type='qemu' id='1'>\n    <name>a</name>\n  </domain>\n";

@@ -13,6 +13,7 @@ import {
   type XmlElement,
   XmlWriter,
 } from "@polyvisor/sdk/xml";
+import { type Taint, taintOf } from "../taint.js";
 
 /** Raised when a reader of the version before would do harm with what is written now. */
 const VERSION = 1;
@@ -25,13 +26,14 @@ export interface GuestRecord {
   readonly channelFolder: string;
   readonly vcpuThreads: ReadonlyMap<number, number>;
   readonly fakeReboot: boolean;
+  readonly taints: ReadonlySet<Taint>;
   /** Ports that were chosen for the guest. */
   readonly ports: readonly number[];
   /** Elements that we do not know; they are written again. */
   readonly foreign: readonly XmlElement[];
 }
 
-const KNOWN = new Set(["monitor", "libDir", "channelTargetDir", "vcpus", "fakereboot", "ports", "domain"]);
+const KNOWN = new Set(["taint", "monitor", "libDir", "channelTargetDir", "vcpus", "fakereboot", "ports", "domain"]);
 
 /** The status file's text, in the shape of libvirt's. `domain` is the running configuration as a document, one level deep. */
 export function formatStatus(record: GuestRecord, domain: string): string {
@@ -44,6 +46,7 @@ export function formatStatus(record: GuestRecord, domain: string): string {
     "domstatus",
     `${attr("version", VERSION)}${attr("state", state)}${attr("reason", reason)}${identity}`,
     () => {
+      for (const flag of record.taints) writer.empty("taint", attr("flag", flag));
       writer.empty("monitor", `${attr("path", `${record.folder}/monitor.sock`)}${attr("type", "unix")}`);
       writer.empty("libDir", attr("path", record.folder));
       writer.empty("channelTargetDir", attr("path", record.channelFolder));
@@ -89,6 +92,7 @@ export function parseStatus(text: string): { readonly record: GuestRecord; reado
       ]),
     ),
     fakeReboot: child(root, "fakereboot") !== undefined,
+    taints: new Set(childElements(root, "taint").flatMap((taint) => taintOf(attribute(taint, "flag")) ?? [])),
     ports: (ports === undefined ? [] : childElements(ports, "port")).map((each) => integer(each, "number")),
     foreign: childElements(root).filter((element) => !KNOWN.has(element.name)),
   };
