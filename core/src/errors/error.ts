@@ -7,7 +7,7 @@ export interface ErrorDetail {
   /** The function of libvirt that refuses an argument; `detail` is then the argument's name. */
   readonly caller?: string;
   /** The system's number of what went wrong, of a `SYSTEM_ERROR`. */
-  readonly errno?: number;
+  readonly errno?: number | undefined;
   /** Which part of the system failed; `NONE` when left out. */
   readonly domain?: ErrorDomain;
   /** What a reader can do about it. Shown by our own tools; libvirt's clients do not see it. */

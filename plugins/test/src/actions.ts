@@ -51,7 +51,7 @@ export function actionHandlers(hypervisor: TestHypervisor): DomainActionsHandler
         throw testError("INVALID_ARG", "only sending a signal to pid 1 is supported", "the guest has no other process");
       }
       if (signum >= SIGNALS) {
-        throw testError("INVALID_ARG", `signum value ${signum} is out of range`, `at most ${SIGNALS - 1}`);
+        throw testError("INVALID_ARG", `signum value ${signum | 0} is out of range`, `at most ${SIGNALS - 1}`);
       }
       domains.find(dom);
     },

@@ -85,5 +85,5 @@ function withFigure(
 }
 
 function invalid(detail: string, hint: string): VirtError {
-  return new VirtError("INVALID_ARG", detail, { hint });
+  return new VirtError("INVALID_ARG", detail, { domain: "DOMAIN", hint });
 }

@@ -41,7 +41,7 @@ export function guestAddressHandlers({ domains }: TestHypervisor, { networks }: 
     domainInterfaceAddresses({ dom, source, flags }) {
       checkFlags(flags, 0, "testDomainInterfaceAddresses");
       if (source >= SOURCES) {
-        throw new VirtError("ARGUMENT_UNSUPPORTED", `Unknown IP address data source ${source}`, { domain: "TEST" });
+        throw new VirtError("ARGUMENT_UNSUPPORTED", `Unknown IP address data source ${source | 0}`, { domain: "TEST" });
       }
       const domain = domains.find(dom);
       domain.expectActive();

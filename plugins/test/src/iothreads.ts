@@ -46,7 +46,11 @@ export function iothreadHandlers(hypervisor: TestHypervisor): DomainTuningHandle
       editOne(hypervisor, dom, flags, (config) => {
         if (cpuset.length === 0) throw emptyPin("Empty iothread cpumap list for pinning");
         if (!config.iothreads.some(({ id }) => id === iothreadsId)) {
-          throw testError("INVALID_ARG", `iothreadid ${iothreadsId} not found`, "`iothreadinfo` shows what is there");
+          throw testError(
+            "INVALID_ARG",
+            `iothreadid ${iothreadsId | 0} not found`,
+            "`iothreadinfo` shows what is there",
+          );
         }
         const cputune = config.cputune ?? NO_CPUTUNE;
         const others = cputune.iothreadpin.filter(({ iothread }) => iothread !== iothreadsId);
@@ -116,5 +120,5 @@ function withParams(before: Polling, params: readonly TypedParam[]): Polling {
 }
 
 function refuse(detail: string): VirtError {
-  return new VirtError("INVALID_ARG", detail, { domain: "NONE", hint: "`iothreadinfo` shows what is there" });
+  return new VirtError("INVALID_ARG", detail, { domain: "DOMAIN", hint: "`iothreadinfo` shows what is there" });
 }

@@ -16,7 +16,7 @@ const PREFIX = /^[\p{L}_][\p{L}\p{N}\p{M}._-]*$/u;
 export function metadataHandlers(hypervisor: TestHypervisor): DomainActionsHandlers {
   return {
     domainGetMetadata({ dom, type, uri, flags }) {
-      checkFlags(flags, AFFECTED, "virDomainObjGetMetadata");
+      checkFlags(flags, AFFECTED, "testDomainGetMetadata");
       checkType(type);
       const found = metadataOf(configFor(hypervisor, dom, flags), type, uri ?? "");
       if (found !== undefined) return found;
@@ -63,7 +63,7 @@ function elementsOf({ metadata }: Config): readonly XmlElement[] {
 
 /** Elements without a namespace get the one under which the document is kept. */
 function withNamespace(xml: string, key: string, uri: string): XmlElement {
-  const root = withoutBlanks(parseXml(xml, { documentName: "(metadata_xml)", errorDomain: "XML" }));
+  const root = withoutBlanks(parseXml(xml, { documentName: "(metadata_xml)", errorDomain: "DOMAIN" }));
   if (!PREFIX.test(key)) {
     const detail = "failed to validate prefix for a new XML namespace";
     throw new VirtError("INTERNAL_ERROR", detail, { domain: "XML", hint: "give a key that can be a prefix" });

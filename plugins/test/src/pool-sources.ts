@@ -1,3 +1,4 @@
+import { VirtError } from "@polyvisor/core";
 import {
   formatStoragePoolSources,
   parseStoragePoolSource,
@@ -12,6 +13,9 @@ export function poolSources(type: string, spec: string | undefined): string {
   // libvirt takes the type that it counts as number 0 for none at all
   if (type === "dir") throw testError("INTERNAL_ERROR", `unknown storage pool type ${type}`, HINT);
   const known = isPoolType(type);
+  if (!known && spec !== undefined) {
+    throw new VirtError("INTERNAL_ERROR", "missing backend for pool type -1", { domain: "STORAGE", hint: HINT });
+  }
   const source = known && spec !== undefined ? parseStoragePoolSource(spec, type) : undefined;
   if (type === "logical") return formatStoragePoolSources(VOLUME_GROUPS);
   if (type !== "netfs") {

@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { type ErrorDomain, VirtError } from "@polyvisor/core";
 import { runHelper } from "@polyvisor/sdk/process";
 import { testError } from "./errors.js";
@@ -30,7 +31,10 @@ export async function writeSaveFile(path: string, document: string | undefined, 
 /** The document that a file was written with. Throws `SYSTEM_ERROR` and `INTERNAL_ERROR` in libvirt's words. */
 export async function readSaveFile(path: string): Promise<string> {
   const { stdout, stderr } = await runHelper(["/bin/sh", "-c", READ, "read", String(HEADER + MOST), path]);
-  if (stderr !== "") throw systemError(`cannot read domain image '${path}'`, stderr);
+  if (stderr !== "") {
+    const what = stderr.includes(IS_FOLDER) ? "incomplete save header in" : "cannot read domain image";
+    throw systemError(`${what} '${path}'`, stderr);
+  }
   const bytes = Buffer.from(stdout, "base64");
   if (bytes.length < MAGIC.length) throw incomplete(`incomplete save header in '${path}'`);
   if (bytes.toString("latin1", 0, MAGIC.length) !== MAGIC) {
@@ -45,13 +49,26 @@ export async function readSaveFile(path: string): Promise<string> {
   return bytes.toString("utf8", HEADER, HEADER + length);
 }
 
+const IS_FOLDER = "Is a directory";
+const { ENOENT, EACCES, EISDIR, ENOTDIR, ENAMETOOLONG, ENOSPC, EROFS } = constants.errno;
+/** The system's words for what goes wrong with files, and its numbers. */
+const NUMBERS: Readonly<Record<string, number>> = {
+  "No such file or directory": ENOENT,
+  "Permission denied": EACCES,
+  [IS_FOLDER]: EISDIR,
+  "Not a directory": ENOTDIR,
+  "File name too long": ENAMETOOLONG,
+  "No space left on device": ENOSPC,
+  "Read-only file system": EROFS,
+};
+
 /** The tools end their complaint with the system's own words. */
 function systemError(what: string, complaint: string): VirtError {
   const reason = complaint.trim().split(": ").at(-1) ?? "";
-  return new VirtError("SYSTEM_ERROR", `${what}: ${reason}`, { domain: FROM });
+  return new VirtError("SYSTEM_ERROR", `${what}: ${reason}`, { domain: FROM, errno: NUMBERS[reason] });
 }
 
 /** libvirt adds what the system said last, which was that all is well. */
 function incomplete(detail: string): VirtError {
-  return new VirtError("SYSTEM_ERROR", `${detail}: Success`, { domain: FROM, hint: "the file was cut off" });
+  return new VirtError("SYSTEM_ERROR", `${detail}: Success`, { domain: FROM, errno: 0, hint: "the file was cut off" });
 }

@@ -54,7 +54,7 @@ function checkCount(vcpus: number, maximum: boolean, flags: number): void {
     throw badArgument("flags", "Flag 'VIR_DOMAIN_AFFECT_CONFIG' is required by flag 'VIR_DOMAIN_VCPU_MAXIMUM'");
   }
   if (vcpus > MAX_VCPUS) {
-    throw tooMany(`requested cpu amount exceeds maximum supported amount (${vcpus} > ${MAX_VCPUS})`);
+    throw tooMany(`requested cpu amount exceeds maximum supported amount (${vcpus | 0} > ${MAX_VCPUS})`);
   }
 }
 

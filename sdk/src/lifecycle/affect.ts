@@ -43,6 +43,7 @@ function noDefinition(): VirtError {
 function exclusive(): VirtError {
   return new VirtError("INVALID_ARG", "flags", {
     message: "Flags 'VIR_DOMAIN_AFFECT_LIVE' and 'VIR_DOMAIN_AFFECT_CONFIG' are mutually exclusive",
+    caller: "virDomainObjGetOneDefState",
     domain: "DOMAIN",
     hint: "make one call for the guest and one for the definition",
   });

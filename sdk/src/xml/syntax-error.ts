@@ -9,6 +9,8 @@ export function describeSyntaxError(
   at: number,
   line: number,
 ): string {
+  // libxml2 has no line to show of a document that is empty, and says so
+  if (text === "") return `${documentName}:${line}: ${message}\n(null)\n^`;
   // libxml2 shows what it last read: at the end of the document that is the last line with text
   let start = at;
   while (start > 0 && text[start] === "\n") start--;

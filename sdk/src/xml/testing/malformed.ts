@@ -117,7 +117,7 @@ export const MALFORMED: readonly (readonly [xml: string, message: string])[] = [
   ],
   ["<y:a/>x", "(doc):1: Extra content at the end of the document\n<y:a/>x\n------^"],
   ["<a xmlns='u' xmlns='v'/>", "(doc):1: Attribute xmlns redefined\n<a xmlns='u' xmlns='v'/>\n----------------------^"],
-  ["", "(doc):1: Document is empty\n\n^"],
+  ["", "(doc):1: Document is empty\n(null)\n^"],
   [" \n", "(doc):2: Start tag expected, '<' not found\n\n^"],
   [
     "<a>\n\t<b>\n\t\t\u00e4</c>\n</a>",

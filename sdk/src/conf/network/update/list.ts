@@ -48,7 +48,7 @@ export function cannotModify(element: XmlElement, what: string): VirtError {
 }
 
 export function unknownCommand(command: number): VirtError {
-  return new VirtError("OPERATION_UNSUPPORTED", `unrecognized network update command code ${command}`, {
+  return new VirtError("OPERATION_UNSUPPORTED", `unrecognized network update command code ${command | 0}`, {
     domain: "NETWORK",
     hint: "Allowed: 1 (modify), 2 (delete), 3 (add-last), 4 (add-first).",
   });
