@@ -5,6 +5,7 @@ import { perform } from "./dispatch.js";
 import { answerTo, writeError, writeReply } from "./messages.js";
 import type { Meter } from "./meter.js";
 import type { Session } from "./session.js";
+import type { StreamDirection } from "./stream.js";
 import type { Args, Entry } from "./table.js";
 import type { Trace } from "./trace.js";
 
@@ -133,16 +134,17 @@ export class ClientCalls {
 
   #answer(entry: Entry, args: Args, context: SessionCallContext, started: number, result: unknown): void {
     const { serial } = context;
-    if (entry.call.stream !== undefined) this.#answerWithStream(entry, args, serial, result);
+    const { stream } = entry.call;
+    if (stream !== undefined) this.#answerWithStream(entry, stream, args, serial, result);
     else if (!this.#over) writeReply(this.#session.outbox, entry, serial, args, result);
     this.#services.meter?.answered(entry, started, undefined);
     if (this.#services.trace.on) context.log.debug({}, "the call is answered");
   }
 
-  #answerWithStream(entry: Entry, args: Args, serial: number, result: unknown): void {
+  #answerWithStream(entry: Entry, direction: StreamDirection, args: Args, serial: number, result: unknown): void {
     const { stream, reply } = streamAndReply(entry.call, result);
     if (this.#over || !writeReply(this.#session.outbox, entry, serial, args, reply)) discard(stream);
-    else this.#session.streams.open(answerTo(entry, serial), stream);
+    else this.#session.streams.open(answerTo(entry, serial), stream, direction);
   }
 
   #fail(entry: Entry, context: SessionCallContext, started: number, thrown: unknown): void {

@@ -7,7 +7,15 @@ import {
   wireErrorOf,
   type xdr,
 } from "@polyvisor/core";
-import { beginFrame, endFrame, type Frame, type FrameHeader, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
+import {
+  beginFrame,
+  endFrame,
+  type Frame,
+  type FrameHeader,
+  holeBody,
+  MESSAGE_STATUS,
+  MESSAGE_TYPE,
+} from "@polyvisor/sdk/rpc";
 import { rpcError } from "./errors.js";
 import type { Outbox } from "./outbox.js";
 import type { Args, Entry } from "./table.js";
@@ -71,6 +79,15 @@ export function writeStreamPacket(outbox: Outbox, answered: Answered, status: nu
     writer.buffer.set(data, writer.offset);
     writer.offset += data.length;
   }
+  endFrame(writer, start);
+  outbox.wrote();
+}
+
+/** Tells that so many bytes of a stream are zero. */
+export function writeStreamHole(outbox: Outbox, answered: Answered, length: bigint): void {
+  const { writer } = outbox;
+  const start = beginFrame(writer, headerOf(answered, MESSAGE_TYPE.STREAM_HOLE, MESSAGE_STATUS.CONTINUE));
+  writer.bytes(holeBody(length));
   endFrame(writer, start);
   outbox.wrote();
 }

@@ -2,7 +2,7 @@ import type { ByteStream } from "@polyvisor/core";
 import type { Frame } from "@polyvisor/sdk/rpc";
 import type { Answered } from "./messages.js";
 import type { Outbox } from "./outbox.js";
-import { ServerStream, type StreamClient } from "./stream.js";
+import { ServerStream, type StreamClient, type StreamDirection } from "./stream.js";
 
 /** Whether the client is read from, as far as its streams are concerned. */
 export interface ReadGate {
@@ -29,13 +29,9 @@ export class SessionStreams implements StreamClient {
     return waiting;
   }
 
-  has(serial: number): boolean {
-    return this.#all.has(serial);
-  }
-
-  open(opened: Answered, bytes: ByteStream): void {
+  open(opened: Answered, bytes: ByteStream, direction: StreamDirection): void {
     this.#all.get(opened.serial)?.abort();
-    this.#all.set(opened.serial, new ServerStream(this, opened, bytes));
+    this.#all.set(opened.serial, new ServerStream(this, opened, bytes, direction));
   }
 
   /** A packet may come after its stream is over, because nobody acknowledges packets: it is dropped. */

@@ -257,10 +257,8 @@ export class Session implements Holder {
 
   #takeOwn(table: DispatchTable, frame: Frame): void {
     if (frame.type === MESSAGE_TYPE.CALL) this.#takeCall(table, frame);
-    else if (frame.type === MESSAGE_TYPE.STREAM) this.streams.take(frame);
+    else if (frame.type === MESSAGE_TYPE.STREAM || frame.type === MESSAGE_TYPE.STREAM_HOLE) this.streams.take(frame);
     else if (frame.type === MESSAGE_TYPE.CALL_WITH_FDS) throw descriptorsRefused();
-    else if (frame.type === MESSAGE_TYPE.STREAM_HOLE && this.streams.has(frame.serial))
-      throw new FrameError("Unexpected stream hole");
     // Replies and events are ours to send: libvirt ignores a client that sends some, and so does this.
   }
 

@@ -20,6 +20,9 @@ import { DomainEventHub, ObjectEventHub } from "@polyvisor/sdk/events";
 export const TEST_DOMAIN = new DomainRef("test", "6695eb01-f6a4-8304-79aa-97f2502e193f", 1);
 export const OTHER_DOMAIN = new DomainRef("other", "00000000-f6a4-8304-79aa-97f2502e1940", 2);
 
+export const TEST_POOL = { name: "pool", uuid: "6695eb01-f6a4-8304-79aa-97f2502e1941" };
+export const TEST_VOLUME = { pool: "pool", name: "volume", key: "/pool/volume" };
+
 /** A hypervisor of two domains that a test holds in its hand: it decides when slow calls end and what streams say. */
 export class TinyHypervisor {
   readonly events = new DomainEventHub(silentLog);
@@ -39,6 +42,8 @@ export class TinyHypervisor {
   console: (() => ByteStream) | undefined;
   /** What `domainScreenshot` answers with. */
   screenshot: (() => ByteStream) | undefined;
+  /** What `storageVolDownload` and `storageVolUpload` answer with; `sparse` where the client wants holes. */
+  volume: ((sparse: boolean) => ByteStream) | undefined;
   /** What `connectGetCapabilities` answers with. */
   capabilities = "<capabilities/>";
 
@@ -76,6 +81,11 @@ export class TinyHypervisor {
       },
       domainOpenConsole: () => this.#openConsole(),
       domainScreenshot: ({ screen }) => this.#takeScreenshot(screen),
+      storagePoolLookupByName: () => TEST_POOL,
+      storagePoolIsActive: () => true,
+      storageVolLookupByName: () => TEST_VOLUME,
+      storageVolDownload: ({ flags }) => this.#openVolume(flags),
+      storageVolUpload: ({ flags }) => this.#openVolume(flags),
     };
     return connection;
   }
@@ -83,6 +93,11 @@ export class TinyHypervisor {
   #openConsole(): ByteStream {
     if (this.console === undefined) throw new VirtError("INTERNAL_ERROR", "cannot find character device <null>");
     return this.console();
+  }
+
+  #openVolume(flags: number): ByteStream {
+    if (this.volume === undefined) throw new VirtError("NO_STORAGE_VOL", "no storage vol", { domain: "STORAGE" });
+    return this.volume((flags & 1) !== 0);
   }
 
   /** Of a second screen the type is too long for a message. */

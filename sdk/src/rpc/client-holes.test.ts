@@ -1,8 +1,8 @@
-import { open as openFile, readFile } from "node:fs/promises";
+import { once } from "node:events";
+import { open as openFile, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { buffer } from "node:stream/consumers";
-import { remoteProgram } from "@polyvisor/core";
-import test from "ava";
+import { isHole, remoteProgram, type StreamChunk } from "@polyvisor/core";
+import test, { type ExecutionContext } from "ava";
 import { hasLibvirtd, startLibvirtd } from "../testkit/index.js";
 import { RpcClient } from "./client.js";
 import { stubsOf } from "./client-stubs.js";
@@ -14,7 +14,10 @@ if (!present) test.skip("no libvirtd is installed, so no volume with holes is do
 const SPARSE = 1;
 const SIZE = 8 << 20;
 
-real("a volume with holes arrives byte by byte as it is, however slowly it is read", async (t) => {
+const zeros = (length: bigint) => Buffer.alloc(Number(length));
+
+/** A client of a libvirtd, and an empty volume there with its file. */
+async function volumeOf(t: ExecutionContext) {
   const daemon = await startLibvirtd();
   t.teardown(daemon.stop);
   const client = await RpcClient.connect(daemon.socket);
@@ -26,20 +29,38 @@ real("a volume with holes arrives byte by byte as it is, however slowly it is re
   const pool = await api.storagePoolCreateXML({ xml, flags: 0 });
   const volume = `<volume><name>v</name><capacity>${SIZE}</capacity><allocation>0</allocation><target><format type='raw'/></target></volume>`;
   const vol = await api.storageVolCreateXML({ pool, xml: volume, flags: 0 });
-  const file = await openFile(join(folder, "v"), "r+");
+  return { api, args: { vol, offset: 0, length: 0, flags: SPARSE }, path: join(folder, "v") };
+}
+
+real("a volume with holes arrives as it is, however slowly it is read", async (t) => {
+  const { api, args, path } = await volumeOf(t);
+  const file = await openFile(path, "r+");
   for (const at of [0, 1 << 20, (5 << 20) + 4096]) await file.write(Buffer.alloc(8192, at % 251 || 7), 0, 8192, at);
   await file.close();
-  const whole = await readFile(join(folder, "v"));
+  const whole = await readFile(path);
   for (const pause of [0, 1]) {
-    const stream = await api.storageVolDownload({ vol, offset: 0, length: 0, flags: SPARSE });
-    const parts: Buffer[] = [];
-    if (pause === 0) parts.push(await buffer(stream));
-    else
-      for await (const part of stream) {
-        parts.push(part as Buffer);
-        await new Promise((resolve) => setTimeout(resolve, pause));
-        t.is(await api.connectGetType({}), "QEMU", "calls go on beside the stream");
-      }
-    t.true(Buffer.concat(parts).equals(whole));
+    const chunks: StreamChunk[] = [];
+    for await (const chunk of await api.storageVolDownload(args)) {
+      chunks.push(chunk);
+      if (pause === 0) continue;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      t.is(await api.connectGetType({}), "QEMU", "calls go on beside the stream");
+    }
+    t.true(chunks.filter(isHole).length >= 3);
+    t.true(Buffer.concat(chunks.map((chunk) => (isHole(chunk) ? zeros(chunk.hole) : chunk))).equals(whole));
   }
+});
+
+real("a volume is written with holes, and none of it is written where they are", async (t) => {
+  const { api, args, path } = await volumeOf(t);
+  const upload = await api.storageVolUpload(args);
+  upload.write({ hole: 3n << 20n });
+  upload.write(Buffer.alloc(8192, "x"));
+  upload.write({ hole: BigInt(SIZE - (3 << 20) - 8192) });
+  upload.end();
+  await once(upload, "finish");
+  const whole = Buffer.alloc(SIZE);
+  whole.fill("x", 3 << 20, (3 << 20) + 8192);
+  t.true((await readFile(path)).equals(whole));
+  t.true((await stat(path)).blocks * 512 < 1 << 20);
 });

@@ -1,11 +1,14 @@
 import { Duplex } from "node:stream";
-import type { VirtError } from "@polyvisor/core";
+import { isHole, type StreamChunk, type VirtError } from "@polyvisor/core";
+import { protocolError } from "./client-errors.js";
 import { MESSAGE_STATUS, STREAM_DATA_MAX } from "./frame.js";
 
 /** The connection, as one of its streams sees it. */
 export interface StreamPort {
   /** Sends a packet of the stream; `sent` is called once the socket has taken it. */
   send(status: number, data: Uint8Array, sent?: (error?: Error | null) => void): void;
+  /** Tells of so many bytes that are zero. */
+  sendHole(length: bigint, sent: (error?: Error | null) => void): void;
   /** From here to `over` the stream waits for the daemon to confirm that all has arrived. */
   awaitFinish(): void;
   /** The stream's reader is behind. */
@@ -18,23 +21,22 @@ export interface StreamPort {
 
 const NOTHING = new Uint8Array(0);
 
-/** What could not be handed to the reader at once: a hole of so many bytes and what came behind it; `null` is the end. */
-type Delayed = Buffer | bigint | null;
-
 /**
  * The client's end of a stream, such as a console. `end()` finishes it: the callback comes when the daemon has confirmed
- * that everything arrived. `destroy()` aborts it. The daemon's error destroys it.
+ * that everything arrived. `destroy()` aborts it. The daemon's error destroys it. With holes it is in object mode, and its
+ * chunks are buffers and `StreamHole`s.
  */
 export class RpcStream extends Duplex {
   readonly #port: StreamPort;
-  readonly #delayed: Delayed[] = [];
+  readonly #hasHoles: boolean;
   #finished: ((error?: Error | null) => void) | undefined;
   #ended = false;
   #over = false;
 
-  constructor(port: StreamPort) {
-    super({ allowHalfOpen: false, highWaterMark: STREAM_DATA_MAX });
+  constructor(port: StreamPort, hasHoles: boolean) {
+    super({ allowHalfOpen: false, ...(hasHoles ? { objectMode: true } : { highWaterMark: STREAM_DATA_MAX }) });
     this.#port = port;
+    this.#hasHoles = hasHoles;
   }
 
   /** The daemon sent data; none means that no more will come. The bytes are copied. */
@@ -44,9 +46,10 @@ export class RpcStream extends Duplex {
     else this.#deliver(Buffer.from(data));
   }
 
-  /** The daemon says that so many bytes are zero, instead of sending them. The reader gets them as it goes on. */
+  /** The daemon says that so many bytes are zero, instead of sending them. */
   hole(length: bigint): void {
-    if (!this.#ended && length > 0n) this.#deliver(length);
+    if (!this.#hasHoles) this.destroy(protocolError("Unexpected stream hole"));
+    else if (!this.#ended && length > 0n) this.#deliver({ hole: length });
   }
 
   /** The daemon confirmed the finish. `false` where none was asked for. */
@@ -66,11 +69,14 @@ export class RpcStream extends Duplex {
   }
 
   override _read(): void {
-    this.#catchUp();
-    if (this.#delayed.length === 0) this.#port.drained();
+    this.#port.drained();
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+  override _write(chunk: StreamChunk, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    if (isHole(chunk)) {
+      this.#port.sendHole(chunk.hole, done);
+      return;
+    }
     let at = 0;
     for (; chunk.length - at > STREAM_DATA_MAX; at += STREAM_DATA_MAX)
       this.#port.send(MESSAGE_STATUS.CONTINUE, chunk.subarray(at, at + STREAM_DATA_MAX));
@@ -98,39 +104,12 @@ export class RpcStream extends Duplex {
 
   #end(): void {
     this.#ended = true;
-    this.#deliver(null);
+    this.push(null);
   }
 
-  /** What is no hole, and behind none, goes to the reader's buffer however full that is: it has arrived already. */
-  #deliver(what: Delayed): void {
-    if (typeof what !== "bigint" && this.#delayed.length === 0) {
-      if (!this.push(what) && what !== null) this.#port.full();
-      return;
-    }
-    this.#delayed.push(what);
-    if (this.#delayed.length === 1) this.#catchUp();
-    else this.#port.full();
-  }
-
-  #catchUp(): void {
-    while (this.#delayed.length > 0)
-      if (!this.push(this.#next())) {
-        if (this.#delayed.length > 0) this.#port.full();
-        return;
-      }
-  }
-
-  /** The next bytes to hand on: of a hole, no more than a packet would bring. */
-  #next(): Buffer | null {
-    const [first = null] = this.#delayed;
-    if (typeof first !== "bigint") {
-      this.#delayed.shift();
-      return first;
-    }
-    const length = Number(first < STREAM_DATA_MAX ? first : BigInt(STREAM_DATA_MAX));
-    if (BigInt(length) === first) this.#delayed.shift();
-    else this.#delayed[0] = first - BigInt(length);
-    return Buffer.alloc(length);
+  /** It goes to the reader's buffer however full that is: it has arrived already. */
+  #deliver(chunk: StreamChunk): void {
+    if (!this.push(chunk)) this.#port.full();
   }
 
   #leave(): void {

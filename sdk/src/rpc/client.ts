@@ -3,6 +3,7 @@ import {
   argsToWire,
   type Call,
   keepaliveProgram,
+  mayHaveHoles,
   resultFromWire,
   streamed,
   VirtError,
@@ -24,8 +25,9 @@ import {
 import { FlowGate } from "./client-flow.js";
 import { Keepalive } from "./client-keepalive.js";
 import { MessageListeners, type MessageSpec } from "./client-messages.js";
-import { RpcStream } from "./client-stream.js";
+import { RpcStream, type StreamPort } from "./client-stream.js";
 import { beginFrame, endFrame, type Frame, FrameSplitter, frameBytes, MESSAGE_STATUS, MESSAGE_TYPE } from "./frame.js";
+import { holeBody, holeOf } from "./hole.js";
 
 export interface CallSettings {
   /**
@@ -34,9 +36,6 @@ export interface CallSettings {
    */
   readonly signal?: AbortSignal;
 }
-
-/** What the message of a hole in a stream carries (`virNetStreamHole`). */
-const HOLE = xdr.struct({ length: xdr.i64, flags: xdr.u32 });
 
 interface OpenStream {
   readonly program: ProgramId;
@@ -104,7 +103,15 @@ export class RpcClient {
       if (signal?.aborted) throw callAborted(signal);
       const serial = this.#nextSerial();
       this.#write(this.#encode(program, entry, serial, args));
-      this.#pending.add(serial, { program, entry, signal, resolve: resolve as (value: unknown) => void, reject });
+      const hasHoles = mayHaveHoles(entry as Call, args as Record<string, unknown>);
+      this.#pending.add(serial, {
+        program,
+        entry,
+        signal,
+        hasHoles,
+        resolve: resolve as (value: unknown) => void,
+        reject,
+      });
     });
   }
 
@@ -182,8 +189,7 @@ export class RpcClient {
     if (frame.type === MESSAGE_TYPE.REPLY) this.#replied(frame);
     else if (frame.type === MESSAGE_TYPE.MESSAGE) this.#notified(frame);
     else if (frame.type === MESSAGE_TYPE.STREAM) this.#streamed(frame);
-    else if (frame.type === MESSAGE_TYPE.STREAM_HOLE)
-      this.#openAt(frame)?.hole(decodeBody(HOLE, this.#reader, frame).length);
+    else if (frame.type === MESSAGE_TYPE.STREAM_HOLE) this.#openAt(frame)?.hole(holeOf(frame).length);
     else {
       const { program, version, procedure, type } = frame;
       throw protocolError(`got unexpected RPC call prog ${program} vers ${version} proc ${procedure} type ${type}`);
@@ -224,13 +230,17 @@ export class RpcClient {
       : undefined;
   }
 
-  #openStream(serial: number, { program, entry, signal, givenUp }: PendingCall): RpcStream {
+  #openStream(serial: number, { program, entry, signal, hasHoles, givenUp }: PendingCall): RpcStream {
     const header = { program: program.number, version: program.version, procedure: entry.number, serial };
     let finishing = false;
     const abort = () => stream.destroy(callAborted(signal as AbortSignal));
-    const stream = new RpcStream({
+    const port: StreamPort = {
       send: (status, data, sent) =>
         this.#write(frameBytes({ ...header, type: MESSAGE_TYPE.STREAM, status }, data), sent),
+      sendHole: (length, sent) => {
+        const ofHole = { ...header, type: MESSAGE_TYPE.STREAM_HOLE, status: MESSAGE_STATUS.CONTINUE };
+        this.#write(frameBytes(ofHole, holeBody(length)), sent);
+      },
       awaitFinish: () => {
         finishing = true;
         this.#flow.await();
@@ -243,7 +253,8 @@ export class RpcClient {
         if (finishing) this.#flow.settled();
         signal?.removeEventListener("abort", abort);
       },
-    });
+    };
+    const stream = new RpcStream(port, hasHoles);
     this.#streams.set(serial, { program, procedure: entry.number, stream });
     if (givenUp) stream.destroy();
     else signal?.addEventListener("abort", abort, { once: true });
