@@ -230,3 +230,20 @@ test("what a plugin logs of itself bears its name", async (t) => {
   await host.open("tells:///");
   t.deepEqual(lines, [{ plugin: "tells", guests: 3, message: "started" }]);
 });
+
+const POLICY = `export default { "policy.v1": class { allows() { return true; } } };`;
+
+test("a plugin is asked by its name for a contract that is no hypervisor's", async (t) => {
+  await using host = await hostOf({
+    yes: { manifest: { name: "yes", contracts: ["policy.v1"], entry: "./index.js" }, entry: POLICY },
+    good: { manifest: manifest("good") },
+  });
+  const policy = await host.provider("policy.v1", "yes");
+  t.is(policy, await host.provider("policy.v1", "yes"));
+  t.true(await policy.allows({ identity: {}, call: "x", object: "domain", permission: "read", attributes: {} }));
+  t.like(await t.throwsAsync<VirtError>(host.provider("policy.v1", "good")), {
+    code: "CONFIG_UNSUPPORTED",
+    hint: "these do: yes",
+  });
+  await t.throwsAsync(host.provider("lock.v1", "good"), { message: /no plugin good provides lock\.v1/ });
+});

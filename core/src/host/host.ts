@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { container, type DependencyContainer } from "tsyringe";
 import {
   type CallContext,
+  type ContractMap,
   type ContractName,
   HOST_INFO,
   type HostInfo,
@@ -35,7 +36,7 @@ export interface HostOptions {
 }
 
 /** The contracts that this core knows. */
-const CONTRACTS: readonly ContractName[] = ["hypervisor.v1", "security.v1", "lock.v1", "log.v1"];
+const CONTRACTS: readonly ContractName[] = ["hypervisor.v1", "security.v1", "lock.v1", "log.v1", "policy.v1"];
 
 /** The key of package.json that makes a package a plugin. */
 const MANIFEST_KEY = "polyvisor";
@@ -53,6 +54,11 @@ export interface Host extends AsyncDisposable {
   open(uri: string, options?: Partial<CallContext>): Promise<Connection>;
   /** Opens a URI for a daemon: the driver's handlers. */
   openDriver(uri: Uri, context: CallContext): Promise<HypervisorConnection>;
+  /**
+   * A plugin's implementation of a contract, by the plugin's name: imported and made at the first call. Rejects where the
+   * plugin is not there, does not provide it or cannot be used.
+   */
+  provider<C extends ContractName>(contract: C, plugin: string): Promise<ContractMap[C]>;
   /** Closes the drivers; guests stay as they are. */
   close(): Promise<void>;
 }
@@ -146,6 +152,15 @@ class PluginHost implements Host {
     }
     await this.#started(plugin);
     return driver.open(uri, context);
+  }
+
+  async provider<C extends ContractName>(contract: C, plugin: string): Promise<ContractMap[C]> {
+    const there = this.#plugins.filter((each) => each.provides(contract));
+    const found = there.find(({ name }) => name === plugin);
+    if (found !== undefined) return found.get(contract);
+    throw new VirtError("CONFIG_UNSUPPORTED", `no plugin ${plugin} provides ${contract}`, {
+      hint: there.length === 0 ? `no plugin here provides ${contract}` : `these do: ${there.map(({ name }) => name)}`,
+    });
   }
 
   async close(): Promise<void> {
