@@ -32,6 +32,8 @@ import { schedulerHandlers } from "./scheduler.js";
 import { snapshotListHandlers } from "./snapshot-list.js";
 import { snapshotHandlers } from "./snapshots.js";
 import { statsHandlers } from "./stats.js";
+import { consoleHandlers } from "./streams/consoles.js";
+import { screenshotHandlers } from "./streams/screenshot.js";
 import type { TestHost } from "./test-host.js";
 import { vcpuHandlers } from "./vcpus.js";
 import { volumeHandlers } from "./volumes.js";
@@ -68,6 +70,8 @@ export function handlersOf(hypervisor: TestHypervisor, host: TestHost): Hypervis
     ...schedulerHandlers(hypervisor),
     ...snapshotListHandlers(hypervisor),
     ...snapshotHandlers(hypervisor),
+    ...screenshotHandlers(),
+    ...consoleHandlers(hypervisor),
     ...guestAddressHandlers(hypervisor, host),
     ...nodeHandlers(),
     ...networkHandlers(host),
