@@ -65,7 +65,7 @@ test("what XDR cannot carry is refused, and so are bytes that are not the type",
     [string(9), "0000000561"],
     [string(9), "0000000361006200"],
     [array(i32, 1000), "000003e8"],
-    [optional(i32), "00000002"],
+    [optional(i32), "00000001"],
     [u8, "00000100"],
     [typedParam, "0000000161000000" + "00000009" + "00000000"],
     [i32, "0000000100000001"],
@@ -73,6 +73,10 @@ test("what XDR cannot carry is refused, and so are bytes that are not the type",
   for (const [codec, bytes] of wrongBytes) {
     t.throws(() => decodeFromBuffer(codec, Buffer.from(bytes, "hex")), { instanceOf: XdrError });
   }
+});
+
+test("any truth value but 0 announces what is optional, as in libvirtd", (t) => {
+  t.is(decodeFromBuffer(optional(i32), Buffer.from("0100000000000007", "hex")), 7);
 });
 
 test("typed parameters and domains come back as they went", (t) => {

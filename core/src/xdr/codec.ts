@@ -180,11 +180,8 @@ export function optional<Out, In>(of: Codec<Out, In>): Codec<Out | null, In | nu
       writer.u32(1);
       of.encode(writer, value);
     },
-    decode(reader) {
-      const present = reader.u32();
-      if (present > 1) throw new XdrError(`${present} is not a truth value`);
-      return present === 1 ? of.decode(reader) : null;
-    },
+    // Whatever is not 0 means presence, as libvirtd reads it: digitalocean's go-libvirt writes a 1 with its bytes reversed.
+    decode: (reader) => (reader.u32() === 0 ? null : of.decode(reader)),
   };
 }
 
