@@ -24,6 +24,8 @@ export interface DomainEventSpec<F extends Fields = Fields> {
   readonly legacy: number | undefined;
   /** The body, in the order of the wire. */
   readonly body: StructCodec<F>;
+  /** The body that goes with the procedure without a callback id. */
+  readonly legacyBody: StructCodec<Fields>;
 }
 
 function event<const F extends Fields>(
@@ -32,16 +34,18 @@ function event<const F extends Fields>(
   legacy: number | undefined,
   fields: F,
 ): DomainEventSpec<{ dom: typeof domain } & F> {
-  return { id, number, legacy, body: struct({ dom: domain, ...fields }) };
+  const body = struct({ dom: domain, ...fields });
+  return { id, number, legacy, body, legacyBody: body as unknown as StructCodec<Fields> };
 }
 
-/** An event that libvirt sends with a reason before the domain; the reason is always 0. */
+/** An event that libvirt sends with a reason before the domain, but not to old clients; the reason is always 0. */
 function reasonFirst(
   id: number,
   number: number,
   legacy: number,
 ): DomainEventSpec<{ reason: typeof i32; dom: typeof domain }> {
-  return { id, number, legacy, body: struct({ reason: i32, dom: domain }) };
+  const legacyBody = struct({ dom: domain }) as unknown as StructCodec<Fields>;
+  return { id, number, legacy, body: struct({ reason: i32, dom: domain }), legacyBody };
 }
 
 const graphicsAddress = struct({ family: i32, node: text, service: text });

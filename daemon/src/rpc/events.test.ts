@@ -71,6 +71,19 @@ test("both older generations get the event without an id, under its older number
   );
 });
 
+test("what old clients know of an event has no reason where libvirt's has none", async (t) => {
+  const { hypervisor, open } = await serve(t);
+  const [old, modern] = [await open(), await open()];
+  const any = "connectDomainEventRegisterAny";
+  await old.call(numberOf(any), bodyOf(any, { eventID: 11 }));
+  await register(modern, 11);
+  hypervisor.events.emit({ kind: "pmWakeup", dom: TEST_DOMAIN, reason: 0 });
+  const [told, toldModern] = [await old.take(isEvent), await modern.take(isEvent)];
+  t.like(told, { procedure: 269 });
+  t.like(toldModern, { procedure: 329 });
+  t.deepEqual(toldModern.body.subarray(8), told.body);
+});
+
 test("events of one domain go only to those who asked for it or for all", async (t) => {
   const { hypervisor, open } = await serve(t);
   const [all, other] = [await open(), await open()];

@@ -106,7 +106,8 @@ export class EventRegistrations {
     const { asker, gate } = this.#client;
     const spec = domainEvents[event.kind];
     const procedure = callbackID === undefined ? (spec.legacy ?? spec.number) : spec.number;
-    const send = () => this.#write(procedure, bodyOf(event), callbackID);
+    const body = () => (callbackID === undefined ? legacyBodyOf(event) : bodyOf(event));
+    const send = () => this.#write(procedure, body(), callbackID);
     gate.pass(asker, "connectDomainEventCallbackRegisterAny", "domain", event.dom as unknown as Reference, send);
   }
 
@@ -125,6 +126,12 @@ function bodyOf(event: DomainEvent): Buffer {
     lastEvent = event;
   }
   return lastBody;
+}
+
+function legacyBodyOf(event: DomainEvent): Buffer {
+  const { body, legacyBody } = domainEvents[event.kind];
+  if ((legacyBody as unknown) === body) return bodyOf(event);
+  return xdr.encodeToBuffer(legacyBody as unknown as xdr.Codec<unknown, DomainEvent>, event);
 }
 
 function legacyKind(eventID: number): DomainEventKind {

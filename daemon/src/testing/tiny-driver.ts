@@ -1,6 +1,7 @@
 import {
   type ByteStream,
   type CallContext,
+  type Descriptor,
   type Domain,
   type DomainEvent,
   type DomainEventKind,
@@ -9,6 +10,7 @@ import {
   type Host,
   type HypervisorConnection,
   LIMITS,
+  type MaybePromise,
   rootPaths,
   silentLog,
   type Unsubscribe,
@@ -44,6 +46,10 @@ export class TinyHypervisor {
   screenshot: (() => ByteStream) | undefined;
   /** What `storageVolDownload` and `storageVolUpload` answer with; `sparse` where the client wants holes. */
   volume: ((sparse: boolean) => ByteStream) | undefined;
+  /** What `domainOpenGraphicsFD` answers with. */
+  graphics: (() => Descriptor) | undefined;
+  /** What `domainFDAssociate` does with what came with it. */
+  associate: ((descriptors: readonly Descriptor[]) => MaybePromise<void>) | undefined;
   /** What `connectGetCapabilities` answers with. */
   capabilities = "<capabilities/>";
 
@@ -79,6 +85,12 @@ export class TinyHypervisor {
       domainReset: () => {
         throw new TypeError("a bug of the driver");
       },
+      domainOpenGraphicsFD: () => {
+        if (this.graphics === undefined)
+          throw new VirtError("INTERNAL_ERROR", "No graphics backend with index 0", { domain: "TEST" });
+        return this.graphics();
+      },
+      domainFDAssociate: ({ descriptors }) => this.associate?.(descriptors),
       domainOpenConsole: () => this.#openConsole(),
       domainScreenshot: ({ screen }) => this.#takeScreenshot(screen),
       storagePoolLookupByName: () => TEST_POOL,
