@@ -17,7 +17,7 @@ import {
   type Uri,
   VirtError,
 } from "@polyvisor/core";
-import { DomainEventHub, ObjectEventHub } from "@polyvisor/sdk/events";
+import { DomainEventHub, MonitorEventHub, ObjectEventHub } from "@polyvisor/sdk/events";
 
 export const TEST_DOMAIN = new DomainRef("test", "6695eb01-f6a4-8304-79aa-97f2502e193f", 1);
 export const OTHER_DOMAIN = new DomainRef("other", "00000000-f6a4-8304-79aa-97f2502e1940", 2);
@@ -29,6 +29,7 @@ export const TEST_VOLUME = { pool: "pool", name: "volume", key: "/pool/volume" }
 export class TinyHypervisor {
   readonly events = new DomainEventHub(silentLog);
   readonly objectEvents = new ObjectEventHub(silentLog);
+  readonly monitorEvents = new MonitorEventHub(silentLog);
   /** Slow calls that run: `domainCreate` ends when a test settles it. */
   readonly slow: { readonly context: CallContext; settle(error?: VirtError): void }[] = [];
   /** Called by a test: the hypervisor is gone. */
@@ -71,6 +72,7 @@ export class TinyHypervisor {
       resolveDomain: find,
       events: { subscribe: (kind, dom, listener) => this.#subscribe(kind, dom, listener) },
       objectEvents: this.objectEvents,
+      monitorEvents: this.monitorEvents,
       lost: this.lost,
       close: () => void this.closed++,
       connectGetType: () => "TINY",
