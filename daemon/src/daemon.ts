@@ -3,9 +3,11 @@ import { dirname, join } from "node:path";
 import { type AccessPolicy, createHost, type Host, type HostInfo, type Log, silentLog } from "@polyvisor/core";
 import { peerCredentials } from "@polyvisor/sdk/process";
 import { loadRules } from "./access/rules/index.js";
+import { hostUuidOf } from "./config/host-uuid.js";
 import { liveSettings, logSettings } from "./config/live.js";
 import { loadSettings } from "./config/load.js";
 import type { Settings } from "./config/schema.js";
+import { tellWithoutEffect } from "./config/without-effect.js";
 import { placeName } from "./listen/door.js";
 import { LogCentre } from "./log/centre.js";
 import { Meter } from "./rpc/meter.js";
@@ -63,6 +65,7 @@ export async function startDaemon(options: Options): Promise<RunningDaemon> {
   const { locations, settings } = configuration;
   const centre = await LogCentre.open(logSettings(settings));
   const { log } = centre;
+  tellWithoutEffect(settings, log);
   const host = await hostOf(configuration, log);
   const policy = await policyOf(settings, locations);
   const activated = takeActivated();
@@ -104,11 +107,13 @@ async function configurationOf(options: Options): Promise<Configuration> {
   return { mode, locations, settings: await loadSettings(locations.configFile, options.config !== undefined) };
 }
 
-function hostOf({ mode, locations, settings }: Configuration, log: Log): Promise<Host> {
+async function hostOf({ mode, locations, settings }: Configuration, log: Log): Promise<Host> {
+  const uuid = await hostUuidOf(settings);
   return createHost({
     mode,
     paths: locations.paths,
     log,
+    ...(uuid && { uuid }),
     dependenciesOf: PACKAGE.pathname,
     pluginFolders: settings.plugin_folders,
   });

@@ -20,6 +20,8 @@ export interface HostInfo {
   /** Whether the host manages the whole machine (`system`) or what belongs to one user (`session`). */
   readonly mode: "system" | "session";
   readonly paths: HostPaths;
+  /** The host's UUID where the operator says which; else it is the firmware's. */
+  readonly uuid?: string;
 }
 
 /** Tokens of the services that a plugin may inject. `Symbol.for`, so that a plugin installed elsewhere finds the same ones. */

@@ -27,6 +27,8 @@ export interface HostOptions {
   /** Where files are kept; by default Polyvisor's own folders for the mode. */
   readonly paths?: HostPaths;
   readonly log?: Log;
+  /** The host's UUID; by default the firmware's. */
+  readonly uuid?: string;
   /** The folder of the package whose dependencies are looked through for plugins. */
   readonly dependenciesOf?: string;
   /** Plugins by package name or absolute folder. */
@@ -66,7 +68,8 @@ export interface Host extends AsyncDisposable {
 /** Finds plugins and makes a host of them. Nothing is imported until a URI needs it. */
 export async function createHost(options: HostOptions = {}): Promise<Host> {
   const mode = options.mode ?? (process.getuid?.() === 0 ? "system" : "session");
-  const info: HostInfo = { mode, paths: options.paths ?? defaultPaths(mode) };
+  const { uuid } = options;
+  const info: HostInfo = { mode, paths: options.paths ?? defaultPaths(mode), ...(uuid && { uuid }) };
   const log = options.log ?? silentLog;
   const root = container.createChildContainer();
   root.registerInstance(HOST_INFO as symbol, info);

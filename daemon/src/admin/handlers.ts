@@ -47,7 +47,7 @@ export function adminCalls({ servers, log, setTimeout }: Managed): AdminCalls {
 
     serverSetThreadpoolParameters({ srv, params, flags }) {
       noFlags(flags, "adminServerSetThreadPoolParameters");
-      refuseWorkers(find(srv), params);
+      setWorkers(find(srv), params);
     },
 
     serverListClients({ srv, flags }) {
@@ -154,13 +154,19 @@ function workloadParams({ workload }: ManagedServer): readonly TypedParam[] {
   });
 }
 
-function refuseWorkers(server: ManagedServer, params: readonly TypedParam[]): void {
-  const { minWorkers = 0, maxWorkers = UINT_MAX } = readNumbers(params, ["minWorkers", "maxWorkers", "prioWorkers"]);
-  if (minWorkers > maxWorkers) throw invalid("minWorkers cannot be larger than maxWorkers");
-  throw new VirtError("OPERATION_UNSUPPORTED", `server '${server.name}' has no pool of threads to be set`, {
-    domain: "ADMIN",
-    hint: "how many calls run at a time follows from max_client_requests and max_clients",
-  });
+/** Of the figures one can be set: how many slow calls run at a time. */
+function setWorkers(server: ManagedServer, params: readonly TypedParam[]): void {
+  const known = ["minWorkers", "maxWorkers", "prioWorkers"] as const;
+  const { minWorkers, maxWorkers, prioWorkers } = readNumbers(params, known);
+  if (minWorkers !== undefined && minWorkers > (maxWorkers ?? server.workload.most))
+    throw invalid("minWorkers cannot be larger than maxWorkers");
+  if (maxWorkers === 0) throw invalid("maxWorkers must not be switched from zero to non-zero and vice versa");
+  if (server.setMostCalls === undefined || minWorkers !== undefined || prioWorkers !== undefined)
+    throw new VirtError("OPERATION_UNSUPPORTED", `server '${server.name}' has no pool of threads to be set`, {
+      domain: "ADMIN",
+      hint: "maxWorkers of the server libvirtd bounds the slow calls that run at a time; nothing else can be set",
+    });
+  if (maxWorkers !== undefined) server.setMostCalls(maxWorkers);
 }
 
 function limitParams({ clients, anonymousClients, limits }: ManagedServer): readonly TypedParam[] {

@@ -40,6 +40,8 @@ export interface ManagedServer {
   readonly workload: Workload;
   readonly limits: ClientLimits;
   setLimits(limits: ClientLimits): void;
+  /** Sets how many slow calls of all clients may run at a time. `undefined` where that is fixed. */
+  readonly setMostCalls: ((most: number) => void) | undefined;
   /** Reads the certificates again. `undefined` where nothing listens with TLS. */
   readonly updateTls: (() => Promise<void>) | undefined;
 }

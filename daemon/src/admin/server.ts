@@ -23,6 +23,7 @@ export class AdminServer implements ManagedServer {
   /** Who comes by this socket is known by the kernel's word. */
   readonly anonymousClients = 0;
   readonly updateTls = undefined;
+  readonly setMostCalls = undefined;
   readonly #settings: AdminServerSettings;
   readonly #calls: AdminCalls;
   readonly #server: Server;

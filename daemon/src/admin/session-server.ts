@@ -24,6 +24,7 @@ export function managedSessions(server: SessionServer, tlsMaterial: () => Promis
       return { maxClients, maxAnonymousClients };
     },
     setLimits: (limits) => server.adjust(limits),
+    setMostCalls: (maxWorkers) => server.adjust({ maxWorkers }),
     get updateTls() {
       return server.hasTls ? async () => server.renewTls(await tlsMaterial()) : undefined;
     },
@@ -42,5 +43,5 @@ function workloadOf({ sessions, live }: SessionServer): Workload {
     sum.high += calls.high;
     sum.waiting += calls.waiting;
   }
-  return { ...sum, most: live.maxClients * live.maxClientRequests };
+  return { ...sum, most: live.maxWorkers ?? live.maxClients * live.maxClientRequests };
 }

@@ -139,9 +139,17 @@ check(`the figures of the pool are those of calls, and it cannot be set${needs}`
     "prioWorkers    : 0",
     "jobQueueDepth  : 0",
   ]);
-  const { code, says } = await run("srv-threadpool-set", "libvirtd", "--max-workers", "30");
-  t.is(code, 1);
-  t.regex(says, /Operation not supported: server 'libvirtd' has no pool of threads to be set/);
+  t.is((await run("srv-threadpool-set", "libvirtd", "--max-workers", "30")).code, 0);
+  t.regex((await run("srv-threadpool-info", "libvirtd")).says, /^maxWorkers +: 30$/m);
+  for (const [server, key] of [
+    ["libvirtd", "--min-workers"],
+    ["libvirtd", "--priority-workers"],
+    ["admin", "--max-workers"],
+  ] as const) {
+    const { code, says } = await run("srv-threadpool-set", server, key, "3");
+    t.is(code, 1);
+    t.true(says.includes(`Operation not supported: server '${server}' has no pool of threads to be set`), says);
+  }
 });
 
 check(`with a timeout the daemon ends when nobody is there, and not before${needs}`, async (t) => {

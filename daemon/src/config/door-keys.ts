@@ -1,19 +1,6 @@
 import { z } from "zod/v3";
 import { PRIORITY_WORDS, versionsOf } from "../listen/tls/priority.js";
-
-const text = z.string().min(1);
-const flag = z
-  .number()
-  .refine((value) => value === 0 || value === 1, { message: "must be 0 or 1" })
-  .transform((value) => value === 1);
-const file = z.string().startsWith("/", { message: "must be an absolute path" });
-const names = z.array(z.string());
-
-const port = z
-  .string()
-  .regex(/^\d{1,5}$/, { message: 'must be a number of a port in quotes, such as "16514"' })
-  .transform(Number)
-  .refine((number) => number < 65536, { message: "must be less than 65536" });
+import { absolutePath, atLeast, flag, names, port, text } from "./values.js";
 
 /** The keys about ways in other than the sockets' permissions: networks, certificates, logins. */
 export const doorKeys = {
@@ -25,10 +12,10 @@ export const doorKeys = {
   /** An address of this machine; without it all of them. */
   listen_addr: text.optional(),
   auth_tls: z.enum(["none", "sasl"]).default("none"),
-  key_file: file.optional(),
-  cert_file: file.optional(),
-  ca_file: file.optional(),
-  crl_file: file.optional(),
+  key_file: absolutePath.optional(),
+  cert_file: absolutePath.optional(),
+  ca_file: absolutePath.optional(),
+  crl_file: absolutePath.optional(),
   tls_no_sanity_certificate: flag.default(0),
   tls_no_verify_certificate: flag.default(0),
   tls_allowed_dn_list: names.optional(),
@@ -43,7 +30,7 @@ export const doorKeys = {
     }),
   sasl_allowed_username_list: names.optional(),
   /** Our own: who may log in by SASL. */
-  sasl_users_file: file.optional(),
+  sasl_users_file: absolutePath.optional(),
   /** SCRAM proves who asks, but encrypts nothing; libvirt asks for a mechanism that does. */
   listen_tcp: z
     .number()
@@ -52,11 +39,10 @@ export const doorKeys = {
         "must be 0: plain TCP needs a login that also encrypts, and there is none here; use listen_tls = 1, or ssh (qemu+ssh://)",
     })
     .default(0),
-  /** Read so that libvirt's files are accepted; nothing listens there. */
-  tcp_port: port.default("16509"),
+  tcp_port: port.optional(),
   auth_tcp: z
     .string()
     .refine((value) => value === "sasl", { message: 'must be "sasl": on plain TCP nothing else would be safe' })
-    .default("sasl"),
-  tcp_min_ssf: z.number().int().min(0).optional(),
+    .optional(),
+  tcp_min_ssf: atLeast(112).optional(),
 } as const;

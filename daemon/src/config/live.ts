@@ -9,6 +9,7 @@ const LIVE_KEYS: ReadonlySet<string> = new Set<keyof Settings>([
   "max_queued_clients",
   "max_anonymous_clients",
   "max_client_requests",
+  "max_workers",
   "keepalive_interval",
   "keepalive_count",
   "uri_default",
@@ -24,6 +25,7 @@ export function liveSettings(settings: Settings): LiveSettings {
     maxQueuedClients: settings.max_queued_clients,
     maxAnonymousClients: settings.max_anonymous_clients,
     maxClientRequests: settings.max_client_requests,
+    maxWorkers: settings.max_workers,
     uriDefault: settings.uri_default,
   };
 }

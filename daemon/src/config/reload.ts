@@ -3,6 +3,7 @@ import type { LiveSettings } from "../rpc/server.js";
 import { changesBetween, liveSettings, logSettings } from "./live.js";
 import { loadSettings } from "./load.js";
 import type { Settings } from "./schema.js";
+import { tellWithoutEffect } from "./without-effect.js";
 
 /** What a reload reaches. */
 export interface ReloadTargets {
@@ -46,6 +47,7 @@ export class Reloader {
       const { live } = changesBetween(this.#current, settings);
       const { atStart } = changesBetween(this.#started, settings);
       this.#current = settings;
+      tellWithoutEffect(settings, centre.log);
       centre.log.info({ changed: live }, "the settings have been read again");
       if (atStart.length > 0)
         centre.log.warn({ settings: atStart }, `restart the daemon to change ${atStart.join(", ")}`);

@@ -3,15 +3,9 @@ import { z } from "zod/v3";
 import { parseFilters, parseOutputs } from "../log/settings.js";
 import { parseMetricsPlace } from "../metrics/place.js";
 import { doorKeys } from "./door-keys.js";
-
-const text = z.string().min(1);
-const atLeast = (least: number) => z.number().int().min(least);
-
-/** Permissions are text in octal, as in libvirt's own files. */
-const permissions = z
-  .string()
-  .regex(/^0?[0-7]{3}$/, { message: 'must be permissions in octal, such as "0770"' })
-  .transform((octal) => Number.parseInt(octal, 8));
+import { hostUuidKeys } from "./host-uuid.js";
+import { limitKeys } from "./limit-keys.js";
+import { absolutePath, permissions, text } from "./values.js";
 
 const logOutputs = z.string().refine((value) => isGood(parseOutputs, value), {
   message: 'must be outputs such as "3:stderr" or "1:file:/var/log/libvirt/polyvisord.log", separated by spaces',
@@ -53,20 +47,9 @@ export const settingsSchema = z
     unix_sock_rw_perms: permissions.optional(),
     unix_sock_admin_perms: permissions.default("0700"),
     /** The folder of the sockets. */
-    unix_sock_dir: z.string().startsWith("/", { message: "must be an absolute path" }).optional(),
+    unix_sock_dir: absolutePath.optional(),
     ...doorKeys,
-    /** Clients of the admin socket. */
-    admin_max_clients: atLeast(1).default(5000),
-    max_clients: atLeast(1).default(5000),
-    /** Clients over `max_clients` that wait for their turn. */
-    max_queued_clients: atLeast(0).default(1000),
-    /** Clients that have not proved who they are, where they have to; 0 for any number. */
-    max_anonymous_clients: atLeast(0).default(20),
-    /** Slow calls of one client that run at a time. */
-    max_client_requests: atLeast(1).default(5),
-    /** In seconds; -1 never asks a client whether it is alive. */
-    keepalive_interval: atLeast(-1).default(5),
-    keepalive_count: atLeast(0).default(5),
+    ...limitKeys,
     /** 1 debug, 2 information, 3 warnings, 4 errors. */
     log_level: z.number().int().min(1).max(4).default(3),
     /** Other levels for lines of some plugin, call or part of the daemon. */
@@ -74,13 +57,13 @@ export const settingsSchema = z
     log_outputs: logOutputs.optional(),
     /** Where Prometheus may read metrics: a unix socket, or a port of this machine alone. Nowhere by default. */
     metrics_listen: metricsPlace.optional(),
-    host_uuid: z.string().uuid().optional(),
+    ...hostUuidKeys,
     /** The URI of clients that name none. */
     uri_default: text.optional(),
     /** Who decides on access, beside the sockets' permissions; all of them must agree. */
     access_drivers: z.array(z.enum(["rules"])).default([]),
     /** The file of the driver "rules"; access.rules beside this file by default. */
-    access_rules: z.string().startsWith("/", { message: "must be an absolute path" }).optional(),
+    access_rules: absolutePath.optional(),
     /** More folders to look for plugins in. */
     plugin_folders: z.array(z.string().startsWith("/", { message: "must be absolute paths" })).default([]),
   })

@@ -4,6 +4,7 @@ import { SessionCallContext } from "./context.js";
 import { perform } from "./dispatch.js";
 import { answerTo, writeError, writeReply } from "./messages.js";
 import type { Meter } from "./meter.js";
+import type { PlaceSeeker, Places } from "./places.js";
 import type { Session } from "./session.js";
 import type { StreamDirection } from "./stream.js";
 import type { Args, Entry } from "./table.js";
@@ -14,6 +15,7 @@ export interface CallServices {
   live(): { readonly maxClientRequests: number };
   readonly trace: Trace;
   readonly meter?: Meter;
+  readonly places: Places;
 }
 
 /** How many calls of a client are under way. */
@@ -34,16 +36,17 @@ interface WaitingCall {
 }
 
 /**
- * The calls of one client. Slow ones are limited, and those over the limit wait; a call of high priority runs at once
- * whatever the slow ones do.
+ * The calls of one client. Slow ones are limited, for this client and for all together, and those over a limit wait; a call
+ * of high priority runs at once whatever the slow ones do.
  */
-export class ClientCalls {
+export class ClientCalls implements PlaceSeeker {
   readonly #session: Session;
   readonly #services: CallServices;
   readonly #running = new Set<SessionCallContext>();
   readonly #waiting: WaitingCall[] = [];
   #slow = 0;
   #over = false;
+  #saidFull = false;
   #idle: (() => void) | undefined;
 
   constructor(session: Session, services: CallServices) {
@@ -66,14 +69,18 @@ export class ClientCalls {
 
   submit(entry: Entry, args: Args, serial: number): void {
     const started = this.#services.meter === undefined ? 0 : performance.now();
-    if (this.#mustWait(entry)) this.#waiting.push({ entry, args, serial, started });
-    else this.#run(entry, args, serial, started);
+    if (this.#mustWait(entry)) {
+      this.#waiting.push({ entry, args, serial, started });
+      this.#seekPlace();
+      if (this.full) this.#sayFull();
+    } else this.#run(entry, args, serial, started);
   }
 
   /** The client is gone: calls that wait are dropped, calls that run are told. Resolves once none runs any more. */
   async end(): Promise<void> {
     this.#over = true;
     this.#waiting.length = 0;
+    this.#services.places.forget(this);
     for (const context of this.#running) context.abort();
     if (this.#running.size === 0) return;
     await new Promise<void>((resolve) => {
@@ -81,9 +88,34 @@ export class ClientCalls {
     });
   }
 
+  placeFree(): void {
+    this.#next();
+  }
+
+  /** Slow calls keep their order: one does not pass others that wait. */
   #mustWait(entry: Entry): boolean {
-    if (entry.call.priority === "high") return this.#running.size >= 2 * this.#max;
-    return this.#slow >= this.#max || this.#waiting.length > 0;
+    return !this.#canRun(entry) || (entry.call.priority === "low" && this.#waiting.length > 0);
+  }
+
+  #canRun({ call }: Entry): boolean {
+    if (this.#running.size >= 2 * this.#max) return false;
+    return call.priority === "high" || (this.#slow < this.#max && !this.#services.places.full);
+  }
+
+  /** What waits for others of this client goes on when those are done; what waits for a place is to be told of one. */
+  #seekPlace(): void {
+    if (this.#waiting.length > 0 && this.#services.places.full) this.#services.places.wait(this);
+  }
+
+  /** Told once of each client: one that is slowed down sends no fewer calls for it. */
+  #sayFull(): void {
+    if (this.#saidFull) return;
+    this.#saidFull = true;
+    const { slow, waiting } = this.load;
+    this.#session.log.warn(
+      { slow, waiting, max_client_requests: this.#max },
+      "the client has more calls under way than it may; it is read again when some are done",
+    );
   }
 
   #run(entry: Entry, args: Args, serial: number, started: number): void {
@@ -110,6 +142,7 @@ export class ClientCalls {
     const slow = entry.call.priority === "low" ? 1 : 0;
     this.#running.add(context);
     this.#slow += slow;
+    if (slow > 0) this.#services.places.take();
     try {
       this.#answer(entry, args, context, started, await result);
     } catch (error) {
@@ -117,6 +150,7 @@ export class ClientCalls {
     }
     this.#running.delete(context);
     this.#slow -= slow;
+    if (slow > 0) this.#services.places.leave();
     this.#next();
   }
 
@@ -125,10 +159,13 @@ export class ClientCalls {
       if (this.#running.size === 0) this.#idle?.();
       return;
     }
-    while (this.#waiting.length > 0 && this.#slow < this.#max && this.#running.size < 2 * this.#max) {
-      const { entry, args, serial, started } = this.#waiting.shift() as WaitingCall;
-      this.#run(entry, args, serial, started);
+    for (;;) {
+      const index = this.#waiting.findIndex(({ entry }) => this.#canRun(entry));
+      const [next] = index < 0 ? [] : this.#waiting.splice(index, 1);
+      if (next === undefined) break;
+      this.#run(next.entry, next.args, next.serial, next.started);
     }
+    this.#seekPlace();
     if (!this.full) this.#session.callsReady();
   }
 
@@ -150,6 +187,8 @@ export class ClientCalls {
   #fail(entry: Entry, context: SessionCallContext, started: number, thrown: unknown): void {
     const error = VirtError.from(thrown);
     if (error !== thrown) context.log.error({ err: thrown }, "a call failed in a way that its driver did not foresee");
+    else if (error.code === "OPERATION_DENIED")
+      context.log.warn({ reason: error.message }, "a client was refused a call");
     else if (this.#services.trace.on) context.log.debug({ code: error.code }, `the call failed: ${error.message}`);
     this.#services.meter?.answered(entry, started, error.code);
     if (this.#over) return;

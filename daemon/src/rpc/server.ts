@@ -11,6 +11,7 @@ import type { KeepaliveSettings } from "./keepalive.js";
 import { Linger } from "./linger.js";
 import type { Meter } from "./meter.js";
 import { defaultUris, openFirst, uriOfName } from "./open-uri.js";
+import { Places } from "./places.js";
 import { Session, type SessionServices } from "./session.js";
 import type { Trace } from "./trace.js";
 import { Turns } from "./turns.js";
@@ -27,6 +28,8 @@ export interface LiveSettings {
   readonly maxAnonymousClients: number;
   /** Slow calls of one client that run at a time. */
   readonly maxClientRequests: number;
+  /** Slow calls of all clients that run at a time; any number without it. */
+  readonly maxWorkers?: number | undefined;
   /** What a client without a URI gets; by default the first hypervisor found. */
   readonly uriDefault?: string | undefined;
 }
@@ -84,6 +87,7 @@ export class SessionServer {
       live: () => this.#live,
       linger: new Linger(),
       turns: new Turns(),
+      places: new Places(() => this.#live.maxWorkers ?? Number.POSITIVE_INFINITY),
       hangUps: new HangUps(),
       memory: new HeldMemory(settings.maxHeldBytes ?? HELD_BYTES_MAX),
       trace: settings.trace ?? { on: false },
@@ -129,6 +133,7 @@ export class SessionServer {
   /** Clients that are there stay, even where they are more than a new limit allows. */
   adjust(changes: Partial<LiveSettings>): void {
     this.#live = { ...this.#live, ...changes };
+    this.#services.places.offer();
     this.#serveQueued();
   }
 
@@ -171,8 +176,27 @@ export class SessionServer {
     if (this.#hasRoomFor(arrival.door)) this.#serve(arrival);
     else if (this.#queue.length < this.#live.maxQueuedClients) this.#enqueue(arrival);
     else {
-      this.#log.warn({ clients: this.#served }, "too many clients; a new one is turned away");
-      arrival.socket.destroy();
+      this.#turnAway(arrival);
+    }
+  }
+
+  #turnAway({ socket, door: { at } }: Arrival): void {
+    const fields = {
+      clients: this.#served,
+      anonymous: this.#anonymous,
+      queued: this.#queue.length,
+      door: placeName(at),
+    };
+    this.#log.warn({ ...fields, ...this.#whoIs(socket, at) }, "too many clients; a new one is turned away");
+    socket.destroy();
+  }
+
+  /** For the log: a client that has left already is nobody. */
+  #whoIs(socket: Socket, at: ListenAt): object {
+    try {
+      return isUnix(at) ? this.#identify(socket) : { peer: socket.remoteAddress };
+    } catch {
+      return {};
     }
   }
 

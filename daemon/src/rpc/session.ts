@@ -25,6 +25,7 @@ import type { Meter } from "./meter.js";
 import { MonitorEventRegistrations } from "./monitor-events.js";
 import { ObjectEventRegistrations } from "./object-events.js";
 import { Outbox } from "./outbox.js";
+import type { Places } from "./places.js";
 import { isLoginCall } from "./session-calls.js";
 import { type ClientInfo, SessionClient } from "./session-client.js";
 import { SessionDriver } from "./session-driver.js";
@@ -39,6 +40,7 @@ export interface SessionServices {
   openDriver(name: string, context: CallContext): Promise<HypervisorConnection>;
   /** The settings of now. */
   live(): { readonly keepalive: KeepaliveSettings; readonly maxClientRequests: number };
+  readonly places: Places;
   readonly trace: Trace;
   readonly meter?: Meter;
   /** Without one everything is allowed. */
@@ -103,7 +105,7 @@ export class Session implements Holder {
     });
     this.#calls = new ClientCalls(this, services);
     this.#watch = new ClientWatch(services.live().keepalive, this.outbox, () => {
-      this.log.info({}, "connection closed due to keepalive timeout");
+      this.log.warn({}, "connection closed due to keepalive timeout");
       socket.destroy();
     });
     this.ended = new Promise((resolve) => socket.once("close", () => resolve(this.#end())));
@@ -307,7 +309,7 @@ export class Session implements Holder {
   /** The client does not keep to the protocol, so nothing that follows can be understood. */
   #refuse(error: unknown): void {
     if (error instanceof FrameError)
-      this.log.info({ reason: error.message }, "a client broke the protocol; its connection is closed");
+      this.log.warn({ reason: error.message }, "a client broke the protocol; its connection is closed");
     else this.log.error({ err: error }, "a message could not be worked off; its client's connection is closed");
     this.#socket.destroy();
     this.#over = true;

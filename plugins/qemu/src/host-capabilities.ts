@@ -22,9 +22,9 @@ interface Emulator {
   readonly caps: QemuCapabilities;
 }
 
-/** The capabilities document: the host, then each architecture for which an emulator is here. */
-export async function hostCapabilities(cache: CapabilitiesCache): Promise<string> {
-  const [host, emulators] = await Promise.all([describeHost(), findEmulators(cache)]);
+/** The capabilities document: the host, with the UUID that the operator gave it, then each architecture for which an emulator is here. */
+export async function hostCapabilities(cache: CapabilitiesCache, uuid?: string): Promise<string> {
+  const [host, emulators] = await Promise.all([describeHost(uuid), findEmulators(cache)]);
   const capabilities: Capabilities = { host, guests: emulators.map(describeGuest) };
   return formatCapabilities(capabilities);
 }
@@ -42,10 +42,10 @@ async function findEmulators(cache: CapabilitiesCache): Promise<Emulator[]> {
   return found.filter((emulator) => emulator !== undefined);
 }
 
-async function describeHost(): Promise<HostCapabilities> {
+async function describeHost(uuid: string | undefined): Promise<HostCapabilities> {
   const { arch, pageSizes, iommu, nodes, interconnects, caches, resctrl } = readHostFacts();
   return {
-    uuid: await readHostUuid(),
+    uuid: uuid ?? (await readHostUuid()),
     arch,
     pageSizes,
     powerManagement: [],

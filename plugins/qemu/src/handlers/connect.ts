@@ -16,7 +16,7 @@ export function connectHandlers(hypervisor: Hypervisor): ConnectHandlers {
     connectGetType: () => "QEMU",
     connectGetVersion: () => version(hypervisor),
     connectGetHostname: () => hostname(),
-    connectGetCapabilities: () => hostCapabilities(hypervisor.capabilities),
+    connectGetCapabilities: () => hostCapabilities(hypervisor.capabilities, hypervisor.info.uuid),
     connectGetMaxVcpus: ({ type }) => maxVcpus(hypervisor, type),
     nodeGetInfo: () => nodeInfo(readHostShape()),
     nodeGetFreeMemory: () => freeMemory(),
