@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { type AccessPolicy, createHost, type Host, type HostInfo, type Log, silentLog } from "@polyvisor/core";
+import { createHost, type Host, type HostInfo, type Log, silentLog } from "@polyvisor/core";
 import { peerCredentials } from "@polyvisor/sdk/process";
-import { loadRules } from "./access/rules/index.js";
+import { type Access, accessOf } from "./access/drivers.js";
+import type { PolkitAuthority } from "./auth/polkit.js";
+import { PolkitOnBus } from "./auth/polkit-bus.js";
 import { hostUuidOf } from "./config/host-uuid.js";
-import { liveSettings, logSettings } from "./config/live.js";
+import { liveSettings, logSettings, rulesPath } from "./config/live.js";
 import { loadSettings } from "./config/load.js";
 import type { Settings } from "./config/schema.js";
 import { tellWithoutEffect } from "./config/without-effect.js";
@@ -67,17 +68,24 @@ export async function startDaemon(options: Options): Promise<RunningDaemon> {
   const { log } = centre;
   tellWithoutEffect(settings, log);
   const host = await hostOf(configuration, log);
-  const policy = await policyOf(settings, locations);
+  const authority = new PolkitOnBus();
+  const access = await accessIn(configuration, host, authority, log);
   const activated = takeActivated();
-  const doors = await doorsOf(locations, settings, activated);
+  const doors = await doorsOf(locations, settings, activated, authority);
   const admin = adminPlace(locations, settings, activated);
   const sockets = doors.sockets.map(({ path }) => path);
   const claimed = await claim(locations.pidFile, [...sockets, ...operatorSockets(settings, admin)]);
   const meter = settings.metrics_listen === undefined ? undefined : new Meter();
-  const terms = { ...liveSettings(settings), ...policy, trace: centre.trace, ...(meter && { meter }) };
+  const { policy, rules } = access;
+  const terms = {
+    ...liveSettings(settings),
+    trace: centre.trace,
+    ...(policy && { policy }),
+    ...(meter && { meter }),
+  };
   const server = new SessionServer(host, terms, log, peerCredentials);
   const configRequired = options.config !== undefined;
-  const operations = new Operations({ locations, settings, configRequired, host, server, centre, admin, meter });
+  const operations = new Operations({ locations, settings, configRequired, host, server, centre, admin, meter, rules });
   const close = async () => {
     try {
       await operations.close();
@@ -120,9 +128,14 @@ async function hostOf({ mode, locations, settings }: Configuration, log: Log): P
 }
 
 /** What the settings say of access. */
-async function policyOf(settings: Settings, { configFile }: Locations): Promise<{ readonly policy?: AccessPolicy }> {
-  if (settings.access_drivers.length === 0) return {};
-  return { policy: await loadRules(settings.access_rules ?? join(dirname(configFile), "access.rules")) };
+function accessIn(
+  { settings, locations }: Configuration,
+  host: Host,
+  authority: PolkitAuthority,
+  log: Log,
+): Promise<Access> {
+  const parts = { host, authority, log, rulesPath: rulesPath(settings, locations.configFile) };
+  return accessOf(settings.access_drivers, parts);
 }
 
 async function readiness(host: Host, settings: Settings, socket: string): Promise<string> {

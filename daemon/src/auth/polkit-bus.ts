@@ -1,73 +1,96 @@
-import type { MessageBus } from "@homebridge/dbus-native";
 import { VirtError } from "@polyvisor/core";
-import type { PolkitAuthority, PolkitSubject, PolkitVerdict } from "./polkit.js";
+import type { PolkitAuthority, PolkitQuestion, PolkitVerdict } from "./polkit.js";
+import { type BusCall, SystemBus } from "./system-bus.js";
 
 const ALLOW_USER_INTERACTION = 1;
+
+/** The descriptions of the actions that polkit is asked about. */
+const ACTION_FILES = new URL("../../polkit", import.meta.url).pathname;
+
+/** How long polkit may take where it asks nobody. */
+const ANSWER_MS = 30_000;
 
 /** The reply of `CheckAuthorization`: `(bba{ss})` */
 type Reply = readonly [isAuthorized: boolean, isChallenge: boolean, details: readonly (readonly [string, string])[]];
 
-/**
- * polkit, asked over the system's bus. Each question has a connection of its own: questions are rare, and a question whose
- * asker has left ends with its connection, on the side of polkit too.
- */
-export const polkitOnBus: PolkitAuthority = {
-  async check(subject, action, signal) {
-    // Most daemons never ask: the library is loaded by the first question.
-    const { default: dbus } = await import("@homebridge/dbus-native");
-    let bus: MessageBus | undefined;
-    try {
-      bus = dbus.systemBus();
-      return await ask(bus, subject, action, signal);
-    } catch (error) {
-      throw new VirtError("AUTH_FAILED", `polkit cannot be asked: ${(error as Error).message}`, {
-        domain: "POLKIT",
-        hint: "are the system's bus and polkitd there?",
-      });
-    } finally {
-      bus?.connection.stream.destroy();
-    }
-  },
-};
+/** polkit, asked over the system's bus. */
+export class PolkitOnBus implements PolkitAuthority {
+  readonly #bus: SystemBus;
+  #lastQuestion = 0;
 
-function ask(bus: MessageBus, subject: PolkitSubject, action: string, signal: AbortSignal): Promise<PolkitVerdict> {
+  constructor(bus = new SystemBus()) {
+    this.#bus = bus;
+  }
+
+  async check(question: PolkitQuestion, signal?: AbortSignal): Promise<PolkitVerdict> {
+    const id = question.mayAskUser ? `polyvisord-${++this.#lastQuestion}` : "";
+    try {
+      const asked = this.#bus.call(checkCall(question, id));
+      return verdictOf((await (question.mayAskUser ? this.#whileWanted(asked, id, signal) : inTime(asked))) as Reply);
+    } catch (error) {
+      const { message } = error as Error;
+      throw new VirtError("AUTH_FAILED", `polkit cannot be asked: ${message}`, {
+        domain: "POLKIT",
+        hint: hintFor(message),
+      });
+    }
+  }
+
+  /** The user is not asked any longer once the client has left. */
+  async #whileWanted(asked: Promise<unknown>, id: string, signal: AbortSignal | undefined): Promise<unknown> {
+    const cancel = () => void this.#bus.call(cancelCall(id)).catch(() => {});
+    if (signal?.aborted) cancel();
+    signal?.addEventListener("abort", cancel, { once: true });
+    try {
+      return await asked;
+    } finally {
+      signal?.removeEventListener("abort", cancel);
+    }
+  }
+}
+
+function hintFor(message: string): string {
+  if (/is not registered/.test(message))
+    return `copy the files in ${ACTION_FILES} to /usr/share/polkit-1/actions: they tell polkit of the actions`;
+  if (/trusted callers/.test(message))
+    return "polkit answers a daemon of root; one of a user it tells nothing of objects";
+  return "are the system's bus and polkitd there?";
+}
+
+function inTime<T>(asked: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const { connection } = bus;
-    connection.on("error", reject);
-    connection.on("end", () => reject(new Error("the bus closed the connection")));
-    signal.addEventListener("abort", () => reject(new Error("the client left")), { once: true });
-    bus.invoke(
-      {
-        destination: "org.freedesktop.PolicyKit1",
-        path: "/org/freedesktop/PolicyKit1/Authority",
-        interface: "org.freedesktop.PolicyKit1.Authority",
-        member: "CheckAuthorization",
-        signature: "(sa{sv})sa{ss}us",
-        body: [["unix-process", detailsOf(subject)], action, [], ALLOW_USER_INTERACTION, ""],
-      },
-      (error, reply: Reply) => {
-        if (error) reject(new Error(wordsOf(error)));
-        else resolve(verdictOf(reply));
-      },
-    );
+    const late = setTimeout(() => reject(new Error("no answer in 30 seconds")), ANSWER_MS);
+    asked.then(resolve, reject).finally(() => clearTimeout(late));
   });
 }
 
-function detailsOf({ pid, startTime, uid }: PolkitSubject): unknown {
-  return [
-    ["pid", ["u", pid]],
-    ["start-time", ["t", startTime.toString()]],
-    ["uid", ["i", uid]],
+const AUTHORITY = {
+  destination: "org.freedesktop.PolicyKit1",
+  path: "/org/freedesktop/PolicyKit1/Authority",
+  interface: "org.freedesktop.PolicyKit1.Authority",
+} as const;
+
+function checkCall({ subject, action, details, mayAskUser }: PolkitQuestion, cancellationId: string): BusCall {
+  const process = [
+    ["pid", ["u", subject.pid]],
+    ["start-time", ["t", subject.startTime.toString()]],
+    ["uid", ["i", subject.uid]],
   ];
+  const flags = mayAskUser ? ALLOW_USER_INTERACTION : 0;
+  return {
+    ...AUTHORITY,
+    member: "CheckAuthorization",
+    signature: "(sa{sv})sa{ss}us",
+    body: [["unix-process", process], action, Object.entries(details), flags, cancellationId],
+  };
+}
+
+function cancelCall(cancellationId: string): BusCall {
+  return { ...AUTHORITY, member: "CancelCheckAuthorization", signature: "s", body: [cancellationId] };
 }
 
 function verdictOf([isAuthorized, isChallenge, details]: Reply): PolkitVerdict {
   if (isAuthorized) return "authorized";
   if (details.some(([key, value]) => key === "polkit.dismissed" && value === "true")) return "dismissed";
   return isChallenge ? "challenge" : "denied";
-}
-
-/** An error of the bus is an array of words, one of the library an `Error`. */
-function wordsOf(error: { readonly name?: string; readonly message: unknown }): string {
-  return `${error.name ?? "error"}: ${String(error.message)}`;
 }

@@ -2,13 +2,18 @@ import { chmod } from "node:fs/promises";
 import type { ExecutionContext } from "ava";
 import test from "ava";
 import { startPolkit, whyNoPolkit } from "../testing/polkit.js";
-import { configure, type Daemon, hasProgram, rootFolder, runProgram, startPolyvisord } from "../testing/process.js";
+import {
+  configure,
+  type Daemon,
+  hasProgram,
+  rootFolder,
+  runAs,
+  runProgram,
+  startPolyvisord,
+} from "../testing/process.js";
 import { until } from "../testing/serve.js";
 
 const why = (await whyNoPolkit()) ?? ((await hasProgram("virsh")) ? undefined : "no virsh here");
-
-/** Users who are in every Debian: one whom the rules let in, one whom they keep out, one of whom they say nothing. */
-const UID = { daemon: 1, bin: 2, sys: 3 } as const;
 
 const RULES = `polkit.addRule(function(action, subject) {
   if (action.id != "org.libvirt.unix.manage" && action.id != "org.libvirt.unix.monitor") return;
@@ -24,12 +29,7 @@ async function serve(t: ExecutionContext): Promise<Daemon> {
   return startPolyvisord(t, root);
 }
 
-const virshAs = (user: keyof typeof UID, uri: string, ...args: string[]) =>
-  runProgram(
-    "setpriv",
-    [`--reuid=${UID[user]}`, `--regid=${UID[user]}`, "--clear-groups", "virsh", "-c", uri, ...args],
-    { env: { LC_ALL: "C", HOME: "/nonexistent", XDG_RUNTIME_DIR: "", XDG_CACHE_HOME: "/nonexistent" } },
-  );
+const virshAs = (user: string, uri: string, ...args: string[]) => runAs(user, "virsh", ["-c", uri, ...args]);
 
 const readOnly = (uri: string) => uri.replace("libvirt-sock", "libvirt-sock-ro");
 

@@ -9,13 +9,22 @@ export interface PolkitSubject {
   readonly uid: number;
 }
 
+export interface PolkitQuestion {
+  readonly subject: PolkitSubject;
+  readonly action: string;
+  /** What rules may look up, beside who asks. */
+  readonly details: Readonly<Record<string, string>>;
+  /** Whether the process's user may be asked for a password: the answer then takes as long as people take. */
+  readonly mayAskUser: boolean;
+}
+
 /** `challenge`: somebody would have to be asked, and there is nobody to ask. `dismissed`: somebody was, and refused. */
 export type PolkitVerdict = "authorized" | "denied" | "challenge" | "dismissed";
 
 /** Whoever decides what a process may do. */
 export interface PolkitAuthority {
-  /** It may ask the process's user, and so takes as long as people take, or until `signal` fires. */
-  check(subject: PolkitSubject, action: string, signal: AbortSignal): Promise<PolkitVerdict>;
+  /** `signal` fires when nobody wants the answer any more. */
+  check(question: PolkitQuestion, signal?: AbortSignal): Promise<PolkitVerdict>;
 }
 
 /** The actions of libvirt's own polkit policy, so that the rules that a host has for them count here too. */
@@ -28,7 +37,13 @@ export async function askPolkit(
   signal: AbortSignal,
 ): Promise<void> {
   const action = readOnly ? ACTION.monitor : ACTION.manage;
-  const verdict = await authority.check(subjectOf(identity), action, signal);
+  const subject = polkitSubject(identity);
+  if (subject === undefined)
+    throw new VirtError("AUTH_FAILED", "authentication failed", {
+      domain: "RPC",
+      hint: "the process that asks is not there any more",
+    });
+  const verdict = await authority.check({ subject, action, details: {}, mayAskUser: true }, signal);
   if (verdict === "authorized") return;
   if (verdict === "dismissed")
     throw new VirtError("AUTH_CANCELLED", "user cancelled authentication process", { domain: "POLKIT" });
@@ -43,12 +58,15 @@ export async function askPolkit(
   });
 }
 
-function subjectOf({ pid, uid }: Identity): PolkitSubject {
-  const stat = pid === undefined ? undefined : readProcessStat(pid);
-  if (pid === undefined || uid === undefined || stat === undefined)
-    throw new VirtError("AUTH_FAILED", "authentication failed", {
-      domain: "RPC",
-      hint: "the process that asks is not there any more",
-    });
-  return { pid, uid, startTime: stat.startTime };
+/** When the processes behind identities were found to have started: a number that another takes over is not theirs. */
+const starts = new WeakMap<Identity, bigint>();
+
+/** `undefined` of a client that is no process of this host, or not there any more. */
+export function polkitSubject(identity: Identity): PolkitSubject | undefined {
+  const { pid, uid } = identity;
+  if (pid === undefined || uid === undefined) return undefined;
+  const startTime = identity.startTime ?? starts.get(identity) ?? readProcessStat(pid)?.startTime;
+  if (startTime === undefined) return undefined;
+  starts.set(identity, startTime);
+  return { pid, uid, startTime };
 }

@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import type { LogSettings } from "../log/centre.js";
 import { type LogLevel, parseFilters, parseOutputs } from "../log/settings.js";
 import type { LiveSettings } from "../rpc/server.js";
@@ -16,6 +17,7 @@ const LIVE_KEYS: ReadonlySet<string> = new Set<keyof Settings>([
   "log_level",
   "log_filters",
   "log_outputs",
+  "access_rules",
 ]);
 
 export function liveSettings(settings: Settings): LiveSettings {
@@ -36,6 +38,11 @@ export function logSettings(settings: Settings): LogSettings {
     outputs: parseOutputs(settings.log_outputs ?? ""),
     filters: parseFilters(settings.log_filters ?? ""),
   };
+}
+
+/** Where the rules of the access driver "rules" are. */
+export function rulesPath(settings: Settings, configFile: string): string {
+  return settings.access_rules ?? join(dirname(configFile), "access.rules");
 }
 
 /** What differs between two readings of the configuration. */

@@ -1,8 +1,10 @@
 import { access, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { MESSAGE_STATUS } from "@polyvisor/sdk/rpc";
 import test, { type ExecutionContext } from "ava";
+import { numberOf } from "../testing/call-bodies.js";
 import { configure, type Daemon, rootFolder, startPolyvisord } from "../testing/process.js";
-import { RawClient } from "../testing/raw-client.js";
+import { errorOf, RawClient } from "../testing/raw-client.js";
 import { until } from "../testing/serve.js";
 
 /** A daemon with these settings, and a way to give it others while it runs. */
@@ -77,4 +79,26 @@ test("SIGHUP opens log files anew after they were moved away", async (t) => {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   t.is(await daemon.end("SIGTERM"), 0);
+});
+
+test("SIGHUP reads the access rules again, which count at once; a file with a mistake keeps the old ones", async (t) => {
+  const root = await rootFolder(t);
+  const rules = join(await configure(root, 'log_level = 2\naccess_drivers = [ "rules" ]\n'), "../access.rules");
+  await writeFile(rules, "allow * connect:getattr,connect:read\n");
+  const daemon = await startPolyvisord(t, root);
+  const client = await connect(t, daemon);
+  await client.open("test:///default");
+  const reload = async (text: string, says: RegExp) => {
+    await writeFile(rules, text);
+    daemon.process.kill("SIGHUP");
+    await until(() => says.test(daemon.log()));
+  };
+  t.is((await client.call(numberOf("nodeGetInfo"))).status, MESSAGE_STATUS.OK);
+  await reload(
+    "allow * connect:getattr\nallow * connect:reed\n",
+    /the access rules stay as they are: \S+\/access\.rules:2: no call needs/,
+  );
+  t.is((await client.call(numberOf("nodeGetInfo"))).status, MESSAGE_STATUS.OK);
+  await reload("allow * connect:getattr\n", /the access rules have been read again/);
+  t.is(errorOf(await client.call(numberOf("nodeGetInfo"))).code, 88);
 });

@@ -1,6 +1,7 @@
+import type { RulesFile } from "../access/rules/index.js";
 import type { LogCentre } from "../log/centre.js";
 import type { LiveSettings } from "../rpc/server.js";
-import { changesBetween, liveSettings, logSettings } from "./live.js";
+import { changesBetween, liveSettings, logSettings, rulesPath } from "./live.js";
 import { loadSettings } from "./load.js";
 import type { Settings } from "./schema.js";
 import { tellWithoutEffect } from "./without-effect.js";
@@ -9,6 +10,8 @@ import { tellWithoutEffect } from "./without-effect.js";
 export interface ReloadTargets {
   readonly server: { adjust(changes: LiveSettings): void };
   readonly centre: Pick<LogCentre, "log" | "set">;
+  /** Where access is decided by rules. */
+  readonly rules: RulesFile | undefined;
 }
 
 /** Reads the configuration file again while the daemon runs. */
@@ -30,11 +33,12 @@ export class Reloader {
   }
 
   /**
-   * The file counts again, whatever was changed since by other ways, and log files are opened anew. A file with a fault
-   * changes nothing and is logged with its place. Never rejects; one reload follows the other.
+   * The file counts again, whatever was changed since by other ways, and log files are opened anew; so does the file of
+   * access rules. A file with a fault changes nothing and is logged with its place. Never rejects; one reload follows the
+   * other.
    */
   reload(): Promise<void> {
-    this.#last = this.#last.then(() => this.#reload());
+    this.#last = this.#last.then(() => this.#reload()).then(() => this.#reloadRules());
     return this.#last;
   }
 
@@ -54,6 +58,20 @@ export class Reloader {
     } catch (error) {
       const { message, hint } = error as Error & { hint?: string };
       centre.log.error({ hint }, `the settings stay as they are: ${message}`);
+    }
+  }
+
+  /** Calls from now on are judged by the new rules, whoever makes them. */
+  async #reloadRules(): Promise<void> {
+    const { rules, centre } = this.#targets;
+    if (rules === undefined) return;
+    const path = rulesPath(this.#current, this.#path);
+    try {
+      await rules.reload(path);
+      centre.log.info({ path }, "the access rules have been read again");
+    } catch (error) {
+      const { message, hint } = error as Error & { hint?: string };
+      centre.log.error({ hint }, `the access rules stay as they are: ${message}`);
     }
   }
 }

@@ -60,8 +60,8 @@ export const settingsSchema = z
     ...hostUuidKeys,
     /** The URI of clients that name none. */
     uri_default: text.optional(),
-    /** Who decides on access, beside the sockets' permissions; all of them must agree. */
-    access_drivers: z.array(z.enum(["rules"])).default([]),
+    /** Who decides on access, beside the sockets' permissions: "rules", "polkit", plugins; all of them must agree. */
+    access_drivers: z.array(text).default([]),
     /** The file of the driver "rules"; access.rules beside this file by default. */
     access_rules: absolutePath.optional(),
     /** More folders to look for plugins in. */

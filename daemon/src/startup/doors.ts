@@ -2,7 +2,7 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import type { LoginTerms } from "../auth/login.js";
 import { nameTest } from "../auth/patterns.js";
-import { polkitOnBus } from "../auth/polkit-bus.js";
+import type { PolkitAuthority } from "../auth/polkit.js";
 import { scramSha256 } from "../auth/sasl/scram.js";
 import { UsersFile } from "../auth/sasl/users.js";
 import type { Settings } from "../config/schema.js";
@@ -23,8 +23,13 @@ export interface Doors {
 }
 
 /** Works out from the settings where clients come in, and what they have to prove. Throws a `StartError`. */
-export async function doorsOf(locations: Locations, settings: Settings, activated: Activated): Promise<Doors> {
-  const logins = await loginsOf(locations, settings);
+export async function doorsOf(
+  locations: Locations,
+  settings: Settings,
+  activated: Activated,
+  authority: PolkitAuthority,
+): Promise<Doors> {
+  const logins = await loginsOf(locations, settings, authority);
   const own = activated.size === 0 ? socketsOf(locations, settings) : [];
   const sockets = own.map((socket) => ({
     ...socket,
@@ -42,7 +47,7 @@ export async function doorsOf(locations: Locations, settings: Settings, activate
 type Logins = Readonly<Record<Method, { readonly login?: LoginTerms }>>;
 
 /** The file of users must be there only where somebody has to log in by it. */
-async function loginsOf(locations: Locations, settings: Settings): Promise<Logins> {
+async function loginsOf(locations: Locations, settings: Settings, authority: PolkitAuthority): Promise<Logins> {
   const { auth_unix_ro, auth_unix_rw, auth_tls, listen_tls } = settings;
   const users = new UsersFile(usersPath(locations, settings));
   if ([auth_unix_ro, auth_unix_rw, listen_tls ? auth_tls : "none"].includes("sasl")) await users.check();
@@ -51,7 +56,7 @@ async function loginsOf(locations: Locations, settings: Settings): Promise<Login
   return {
     none: {},
     sasl: { login: { method: "sasl", sasl } },
-    polkit: { login: { method: "polkit", authority: polkitOnBus } },
+    polkit: { login: { method: "polkit", authority } },
   };
 }
 

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Host } from "@polyvisor/core";
 import { peerCredentials } from "@polyvisor/sdk/process";
+import type { RulesFile } from "../access/rules/index.js";
 import { AdminServer } from "../admin/server.js";
 import { managedSessions } from "../admin/session-server.js";
 import { Reloader } from "../config/reload.js";
@@ -28,6 +29,8 @@ export interface Operated {
   readonly admin: AdminPlace | undefined;
   /** What has counted the server's calls, where metrics are wanted. */
   readonly meter: Meter | undefined;
+  /** The access rules, where there are any. */
+  readonly rules: RulesFile | undefined;
 }
 
 /** Where the admin program is served: on a socket to make, or on one that a service manager has made. */
@@ -59,7 +62,7 @@ export class Operations {
   #metrics: MetricsEndpoint | undefined;
 
   constructor(operated: Operated) {
-    const { locations, settings, host, server, centre } = operated;
+    const { locations, settings, host, server, centre, rules } = operated;
     this.#operated = operated;
     this.#idle = new IdleTimeout({
       hasClients: () => server.clients + this.#admin.clients.size > 0,
@@ -75,7 +78,11 @@ export class Operations {
       log: centre.log,
       identify: peerCredentials,
     });
-    this.#reloader = new Reloader(locations.configFile, operated.configRequired, settings, { server, centre });
+    this.#reloader = new Reloader(locations.configFile, operated.configRequired, settings, {
+      server,
+      centre,
+      rules,
+    });
   }
 
   /** Resolves when the daemon has been without work for as long as it was told to stay then. */

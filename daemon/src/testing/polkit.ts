@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { access, chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { access, chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -8,7 +8,7 @@ import { runProgram } from "./process.js";
 
 const POLKITD = "/usr/lib/polkit-1/polkitd";
 
-const POLICY = new URL("../../polkit/org.libvirt.unix.policy", import.meta.url).pathname;
+const POLICIES = new URL("../../polkit", import.meta.url).pathname;
 
 const BUS = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -31,6 +31,10 @@ export interface PrivatePolkit {
   readonly address: string;
   /** Ends polkitd but not the bus. */
   endPolkitd(): Promise<void>;
+  /** Starts it again. */
+  startPolkitd(): Promise<void>;
+  /** The folder that polkitd reads actions from. */
+  readonly actions: string;
   stop(): Promise<void>;
 }
 
@@ -43,31 +47,50 @@ export async function whyNoPolkit(): Promise<string | undefined> {
   return undefined;
 }
 
-/** `rules` in polkit's JavaScript. */
-export async function startPolkit(rules: string): Promise<PrivatePolkit> {
+/**
+ * `rules` in polkit's JavaScript. Actions may be owned by a user, beside root: polkitd answers a daemon of that user about
+ * objects then.
+ */
+export async function startPolkit(rules: string, owner?: string): Promise<PrivatePolkit> {
   const folder = await mkdtemp(join(tmpdir(), "polkit-"));
   for (const name of ["actions", "rules"]) await mkdir(join(folder, name));
   for (const name of ["", "actions", "rules"]) await chmod(join(folder, name), 0o755);
   await writeFile(join(folder, "bus.conf"), BUS.replace("FOLDER", folder));
   await writeFile(join(folder, "rules/10-test.rules"), rules);
-  await copyFile(POLICY, join(folder, "actions/org.libvirt.unix.policy"));
+  for (const file of await readdir(POLICIES)) {
+    const text = await readFile(join(POLICIES, file), "utf8");
+    await writeFile(join(folder, "actions", file), owner === undefined ? text : ownedBy(owner, text));
+  }
   const address = `unix:path=${folder}/bus`;
   const bus = spawn("dbus-daemon", ["--nofork", "--nopidfile", "--nosyslog", `--config-file=${folder}/bus.conf`]);
   while (!(await exists(join(folder, "bus")))) await delay(10);
   const mounts = `mount --bind ${folder}/actions /usr/share/polkit-1/actions && mount --bind ${folder}/rules /etc/polkit-1/rules.d`;
-  const polkitd = spawn("unshare", ["-m", "sh", "-c", `${mounts} && exec ${POLKITD} --no-debug`], {
-    env: { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: address },
-  });
-  while (!(await isOnBus(address))) await delay(20);
+  const start = async () => {
+    const polkitd = spawn("unshare", ["-m", "sh", "-c", `${mounts} && exec ${POLKITD} --no-debug`], {
+      env: { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: address },
+    });
+    while (!(await isOnBus(address))) await delay(20);
+    return polkitd;
+  };
+  let polkitd = await start();
   return {
     address,
+    actions: join(folder, "actions"),
     endPolkitd: () => end(polkitd),
+    async startPolkitd() {
+      polkitd = await start();
+    },
     async stop() {
       await end(polkitd);
       await end(bus);
       await rm(folder, { recursive: true });
     },
   };
+}
+
+function ownedBy(owner: string, policy: string): string {
+  const note = `<annotate key="org.freedesktop.policykit.owner">unix-user:${owner}</annotate>`;
+  return policy.replaceAll("</action>", `${note}</action>`);
 }
 
 async function isOnBus(address: string): Promise<boolean> {

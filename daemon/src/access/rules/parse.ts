@@ -1,6 +1,6 @@
-import { type Call, remoteProgram } from "@polyvisor/core";
 import { nearest } from "@polyvisor/sdk/xml";
 import { StartError } from "../../startup/start-error.js";
+import { PERMISSIONS } from "../permissions.js";
 import type { Accounts } from "./accounts.js";
 import { pattern, type Rule, type Who } from "./rule.js";
 
@@ -52,15 +52,6 @@ function whoOf(word: string, accounts: Accounts, fail: Fail): Who {
   }
   return fail(`'${kind}' is nobody`, "say *, user=NAME, group=NAME, sasl=NAME or x509=NAME");
 }
-
-const PERMISSIONS: readonly string[] = [
-  ...new Set(
-    Object.values<Call>(remoteProgram.calls)
-      .flatMap(({ acl }) => acl)
-      .filter(({ object }) => object !== "none")
-      .map(({ object, permission }) => `${object}:${permission}`),
-  ),
-].sort();
 
 function permissionOf(word: string, fail: Fail): RegExp {
   const matching = pattern(word);

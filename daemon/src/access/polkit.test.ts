@@ -1,0 +1,102 @@
+import { chmod, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ExecutionContext } from "ava";
+import test from "ava";
+import { startPolkit, whyNoPolkit } from "../testing/polkit.js";
+import { configure, type Daemon, hasProgram, rootFolder, runAs, startPolyvisord } from "../testing/process.js";
+import { until } from "../testing/serve.js";
+
+const why = (await whyNoPolkit()) ?? ((await hasProgram("virsh")) ? undefined : "no virsh here");
+
+const RULES = `polkit.addRule(function(action, subject) {
+  var id = action.id, name = action.lookup("domain_name");
+  if (action.lookup("connect_driver") != "test") return;
+  if (subject.user == "daemon" && id == "org.libvirt.api.domain.suspend" && name == "test") return polkit.Result.YES;
+  if (subject.user == "sys" && id == "org.libvirt.api.domain.getattr" && name == "test") return polkit.Result.NO;
+  if (subject.user == "bin" && id == "org.libvirt.api.storage-vol.delete")
+    return action.lookup("pool_name") == "default-pool" && action.lookup("vol_name") == "gone" &&
+      /^[0-9a-f-]{36}$/.test(action.lookup("pool_uuid")) ? polkit.Result.YES : polkit.Result.NO;
+  if (subject.user == "bin" && id.indexOf("org.libvirt.api.storage-") == 0) return polkit.Result.YES;
+});
+`;
+
+const SETTINGS = 'log_level = 2\naccess_drivers = [ "polkit" ]\nunix_sock_rw_perms = "0777"\n';
+
+async function serve(t: ExecutionContext): Promise<Daemon> {
+  const root = await rootFolder(t);
+  await chmod(root, 0o755);
+  await configure(root, SETTINGS);
+  return startPolyvisord(t, root);
+}
+
+const virsh = (user: string, uri: string, ...args: string[]) => runAs(user, "virsh", ["-c", uri, ...args]);
+
+if (why !== undefined) test.skip(`polkit decides who may do what: ${why}`, () => {});
+else {
+  // Each file of tests has a process of its own.
+  const polkit = await startPolkit(RULES);
+  process.env.DBUS_SYSTEM_BUS_ADDRESS = polkit.address;
+  test.after.always(() => polkit.stop());
+
+  test.serial("polkit's rules decide by user, action and domain_name; the others keep to the defaults", async (t) => {
+    const daemon = await serve(t);
+    const allowed = await virsh("daemon", daemon.uri, "suspend test; domstate test");
+    t.is(allowed.code, 0, allowed.stderr);
+    t.regex(allowed.stdout, /^paused$/m);
+    const refused = await virsh("bin", daemon.uri, "suspend test");
+    t.is(refused.code, 1);
+    t.regex(refused.stderr, /error: access denied: 'test' denied access/);
+    const other = await virsh("daemon", daemon.uri, "destroy test");
+    t.regex(other.stderr, /error: access denied: 'test' denied access/);
+    t.is((await virsh("root", daemon.uri, "destroy test")).code, 0);
+    await until(() =>
+      /"uid":2,.*"permission":"domain:suspend".*"domain_name":"test".*access denied/.test(daemon.log()),
+    );
+    t.notRegex(daemon.log(), /everybody but root is refused/);
+  });
+
+  test.serial("whom a rule keeps from a domain does not see it", async (t) => {
+    const daemon = await serve(t);
+    t.regex((await virsh("daemon", daemon.uri, "list --name")).stdout, /^test$/m);
+    const hidden = await virsh("sys", daemon.uri, "list --name");
+    t.is(hidden.code, 0, hidden.stderr);
+    t.notRegex(hidden.stdout, /test/);
+    t.regex((await virsh("sys", daemon.uri, "domstate test")).stderr, /failed to get domain 'test'/);
+  });
+
+  test.serial("rules may look up everything that libvirt tells of an object", async (t) => {
+    const daemon = await serve(t);
+    const volume = (name: string) => `vol-create-as default-pool ${name} 1M; vol-delete ${name} default-pool`;
+    const allowed = await virsh("bin", daemon.uri, volume("gone"));
+    t.is(allowed.code, 0, allowed.stderr);
+    t.regex((await virsh("bin", daemon.uri, volume("kept"))).stderr, /Failed to delete vol kept\n.*access denied/);
+  });
+
+  test.serial(
+    "while polkit is away only root may do anything, and the log says why; it is asked again once it is back",
+    async (t) => {
+      const daemon = await serve(t);
+      const client = () => virsh("daemon", daemon.uri, "suspend test");
+      t.is((await client()).code, 0);
+      await polkit.endPolkitd();
+      t.regex((await client()).stderr, /error: access denied: 'test' denied access/);
+      await until(() => /polkit cannot be asked: org\.freedesktop\.DBus\.Error\.ServiceUnknown/.test(daemon.log()));
+      t.is((await virsh("root", daemon.uri, "suspend test")).code, 0);
+      await polkit.startPolkitd();
+      t.is((await client()).code, 0);
+    },
+  );
+
+  test.serial("a host whose polkit does not know the actions is told what to copy", async (t) => {
+    await writeFile(join(polkit.actions, "org.libvirt.api.policy"), "<policyconfig/>");
+    await polkit.endPolkitd();
+    await polkit.startPolkitd();
+    const daemon = await serve(t);
+    await until(() =>
+      /everybody but root is refused: .*Action org\.libvirt\.api\.connect\.getattr is not registered/.test(
+        daemon.log(),
+      ),
+    );
+    t.regex(daemon.log(), /"hint":"copy the files in \S+\/polkit to \/usr\/share\/polkit-1\/actions/);
+  });
+}
