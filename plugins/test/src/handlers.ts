@@ -3,6 +3,7 @@ import { actionHandlers } from "./actions.js";
 import { blkioParameterHandlers } from "./blkio-parameters.js";
 import { blockFigureHandlers } from "./block-figures.js";
 import { checkpointHandlers } from "./checkpoints.js";
+import { cpuModelHandlers } from "./cpu-models.js";
 import { definitionHandlers } from "./definition.js";
 import { guestAddressHandlers } from "./guest-addresses.js";
 import { guestAgentHandlers } from "./guest-agent.js";
@@ -58,6 +59,7 @@ export function handlersOf(hypervisor: TestHypervisor, host: TestHost): Hypervis
     ...blkioParameterHandlers(hypervisor),
     ...blockFigureHandlers(hypervisor),
     ...checkpointHandlers(hypervisor),
+    ...cpuModelHandlers(),
     ...guestAgentHandlers(hypervisor),
     ...interfaceParameterHandlers(hypervisor),
     ...ioTuneHandlers(hypervisor),

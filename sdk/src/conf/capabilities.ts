@@ -136,7 +136,7 @@ function formatHost(w: XmlWriter, host: HostCapabilities): void {
   });
 }
 
-function formatHostCpu(w: XmlWriter, cpu: HostCpuModel): void {
+export function formatHostCpu(w: XmlWriter, cpu: HostCpuModel): void {
   w.leaf("model", cpu.model);
   w.leaf("vendor", cpu.vendor);
   if (cpu.microcode) w.empty("microcode", attr("version", cpu.microcode));

@@ -194,7 +194,8 @@ function machineFrom(item: JsonObject): MachineType {
   };
 }
 
-function cpuFrom(item: JsonObject): CpuDefinition {
+/** One entry of query-cpu-definitions. */
+export function cpuFrom(item: JsonObject): CpuDefinition {
   const typename = textOf(item, "typename");
   const blockers = item["unavailable-features"];
   return {
@@ -206,7 +207,7 @@ function cpuFrom(item: JsonObject): CpuDefinition {
 }
 
 /** A feature that only the expansion without `migratable` has is one that a migrating guest cannot use. */
-function hostCpuFrom(replies: ProbeReplies, cpu: "host" | "max"): HostCpu | undefined {
+export function hostCpuFrom(replies: ProbeReplies, cpu: "host" | "max"): HostCpu | undefined {
   const migratable = modelOf(replies(`query-cpu-model-expansion:${cpu}`));
   if (migratable === undefined) return undefined;
   const everything = modelOf(replies(`query-cpu-model-expansion:${cpu}:all`));

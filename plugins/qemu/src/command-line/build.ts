@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Domain } from "@polyvisor/sdk/conf";
-import { findMachine, isX86, type QemuCapabilities, type VirtType } from "../capabilities/index.js";
+import { findMachine, type QemuCapabilities, type VirtType } from "../capabilities/index.js";
 import { Args } from "./args.js";
 import { managedReservationArgs } from "./blockdev.js";
 import { bootArgs, bootIndexes } from "./boot.js";
@@ -86,7 +86,7 @@ function virtTypeOf({ type }: Domain): VirtType {
   throw refuse(`domain type '${type}' is not supported by this driver`);
 }
 
-function refuseUnbuilt({ os, cpu }: Domain): void {
+function refuseUnbuilt({ os }: Domain): void {
   if (os.firmware !== undefined && os.loader?.path === undefined)
     throw notYet("an automatic choice of firmware", "name the firmware's file in <loader>");
   if (
@@ -96,8 +96,6 @@ function refuseUnbuilt({ os, cpu }: Domain): void {
     os.nvram?.source === undefined
   )
     throw notYet("a file for the firmware's variables made from a template", "name the file in <nvram>");
-  if (cpu?.mode === "host-model" && isX86(os.arch ?? ""))
-    throw notYet("a processor of mode 'host-model'", "use mode='host-passthrough' with KVM, or mode='maximum'");
 }
 
 /** libvirt's order: an object comes before what refers to it. */

@@ -1,9 +1,9 @@
 import type { Domain } from "@polyvisor/sdk/conf";
 import { hostArch } from "@polyvisor/sdk/conf/host";
 import { isPseries } from "../conf/machine.js";
+import { featureToQemu } from "../cpu/feature-names.js";
 import type { Build } from "./context.js";
 import { internal, refuse } from "./context.js";
-import { featureToQemu } from "./cpu-features.js";
 import { yesToOn } from "./props.js";
 
 export function cpuArgs(build: Build): void {

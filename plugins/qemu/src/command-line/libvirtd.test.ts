@@ -3,9 +3,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { VirtError } from "@polyvisor/core";
 import { parseDomain } from "@polyvisor/sdk/conf/domain";
+import { hostArch } from "@polyvisor/sdk/conf/host";
 import test from "ava";
 import { CapabilitiesCache, findEmulator, type QemuCapabilities } from "../capabilities/index.js";
 import { assignAliases, qemuHooks } from "../conf/index.js";
+import { knowledgeFor } from "../cpu/knowledge.js";
+import { resolveCpu } from "../cpu/resolve.js";
 import { withImageChains } from "../start/images.js";
 import { makeLive } from "../start/live-config.js";
 import { PortAllocator } from "../start/ports.js";
@@ -115,7 +118,8 @@ async function ours(
   try {
     const hooks = qemuHooks(caps, { nvram: join(folder, "nvram"), channels: join(folder, "channel/target") });
     const named = alignMemory(assignAliases(parseDomain(xml, { hooks, abiUpdate: true })));
-    const domain = started ? await withImageChains(named) : named;
+    const chained = started ? await withImageChains(named) : named;
+    const domain = resolveCpu(chained, caps, hostArch(), await knowledgeFor(chained.cpu, caps.arch));
     const live = await makeLive(domain, -1, join(folder, "channel/target/domain--1-g"), new OnePort(port));
     const memory = { backingDir: join(folder, "ram"), hugepages: [], domainFolder: "-1-g" };
     const { argv, env } = buildCommandLine(numberImages(live.config), caps, {

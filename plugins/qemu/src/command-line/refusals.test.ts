@@ -62,7 +62,6 @@ const REFUSED: Readonly<Record<string, string>> = {
     "<os>",
     "<os firmware='efi'>",
   ),
-  "a processor of mode 'host-model'": guest("q35", "", "<cpu mode='host-model'/>"),
   "TLS of a character device": guest(
     "pc",
     "<serial type='tcp'><source mode='connect' host='h' service='1' tls='yes'/><protocol type='raw'/></serial>",

@@ -4,5 +4,4 @@ export type { ConfFolders } from "./domain-defaults.js";
 export { qemuHooks } from "./hooks.js";
 export { type HostAudio, type HostFacts, THIS_HOST } from "./host-facts.js";
 export { migratable } from "./migratable.js";
-export { resolveCpu } from "./running-cpu.js";
 export { validateDefinition } from "./validate/index.js";

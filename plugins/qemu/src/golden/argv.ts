@@ -9,10 +9,12 @@ import {
 } from "@polyvisor/sdk/golden";
 import type { QemuCapabilities } from "../capabilities/index.js";
 import { alignMemory, buildCommandLine, numberImages } from "../command-line/index.js";
-import { assignAddresses, assignAliases, qemuHooks, resolveCpu } from "../conf/index.js";
+import { assignAddresses, assignAliases, qemuHooks } from "../conf/index.js";
+import { resolveCpu } from "../cpu/resolve.js";
 import { listField } from "./fields.js";
 import { RowFirmware } from "./firmware.js";
 import { COUNTED_UUID, FOLDERS, hostOf } from "./folders.js";
+import { rowKnowledge } from "./host-cpu.js";
 import { makeLive } from "./live.js";
 import { RowCapabilities } from "./row-capabilities.js";
 import { runtimeOf } from "./runtime.js";
@@ -23,19 +25,19 @@ import { volumesOf } from "./volumes.js";
 export function qemuxml2argv(): GoldenRun {
   const capabilities = new RowCapabilities(true);
   const firmware = new RowFirmware();
-  return (row, files) => {
+  return async (row, files) => {
     const caps = capabilities.of(row, files);
     const start = (written: Domain) => commandOf(row, files, caps, firmware.choose(written, files));
     if (row.mode === "ok") {
-      expectLiteral(files, row.expected, start(read(row, files, caps)));
+      expectLiteral(files, row.expected, await start(read(row, files, caps)));
       return;
     }
     if (row.mode === "parse-error") {
-      expectWords(row, files, () => read(row, files, caps));
+      await expectWords(row, files, () => read(row, files, caps));
       return;
     }
     const domain = read(row, files, caps);
-    expectWords(row, files, () => start(domain));
+    await expectWords(row, files, () => start(domain));
   };
 }
 
@@ -48,9 +50,15 @@ function read(row: GoldenCase, files: GoldenFiles, caps: QemuCapabilities): Doma
   });
 }
 
-function commandOf(row: GoldenCase, files: GoldenFiles, caps: QemuCapabilities, written: Domain): string {
+async function commandOf(
+  row: GoldenCase,
+  files: GoldenFiles,
+  caps: QemuCapabilities,
+  written: Domain,
+): Promise<string> {
   const placed = assignAddresses(written, caps, row.migrateFrom === undefined, hostOf(row, caps.arch));
-  const named = resolveCpu(assignAliases(placed), caps, hostOf(row, caps.arch));
+  const known = await rowKnowledge(row, placed.os.arch ?? caps.arch, caps.arch);
+  const named = resolveCpu(assignAliases(placed), caps, hostOf(row, caps.arch).arch, known);
   const domain = makeLive(numberImages(alignMemory(named)));
   const { env, argv } = buildCommandLine(domain, caps, {
     ...runtimeOf(row, domain),
@@ -59,13 +67,13 @@ function commandOf(row: GoldenCase, files: GoldenFiles, caps: QemuCapabilities, 
   return shellText(env, argv);
 }
 
-function expectWords(row: GoldenCase, files: GoldenFiles, work: () => unknown): void {
-  expectUnwrapped(files, row.expected, `${wordsOf(work)}\n`);
+async function expectWords(row: GoldenCase, files: GoldenFiles, work: () => unknown): Promise<void> {
+  expectUnwrapped(files, row.expected, `${await wordsOf(work)}\n`);
 }
 
-function wordsOf(work: () => unknown): string {
+async function wordsOf(work: () => unknown): Promise<string> {
   try {
-    work();
+    await work();
   } catch (error) {
     if (error instanceof VirtError) return error.message;
     throw error;

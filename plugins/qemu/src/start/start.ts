@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DOMAIN_STATE } from "@polyvisor/core";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
+import { hostArch } from "@polyvisor/sdk/conf/host";
 import { TRANSITIONS } from "@polyvisor/sdk/lifecycle";
 import {
   type HeldProcess,
@@ -13,7 +14,8 @@ import {
   withSocketPath,
 } from "@polyvisor/sdk/process";
 import { alignMemory, numberImages } from "../command-line/index.js";
-import { resolveCpu } from "../conf/index.js";
+import { knowledgeFor } from "../cpu/knowledge.js";
+import { resolveCpu } from "../cpu/resolve.js";
 import type { QemuDomain } from "../domain.js";
 import { noLongerRunning, qemuError, systemError } from "../errors.js";
 import { handleQmpEvent } from "../events.js";
@@ -75,7 +77,8 @@ async function prepareGuest(hypervisor: Hypervisor, domain: QemuDomain, definiti
   await checkNotLost(hypervisor, domain);
   const { config: configured, caps } = await hypervisor.configurations.forStart(definition);
   const [chained] = await Promise.all([withImageChains(configured), checkBootFiles(configured)]);
-  const checked = numberImages(alignMemory(resolveCpu(chained, caps)));
+  const known = await knowledgeFor(chained.cpu, chained.os.arch ?? caps.arch);
+  const checked = numberImages(alignMemory(resolveCpu(chained, caps, hostArch(), known)));
   const id = hypervisor.nextId();
   const folders = {
     folder: hypervisor.layout.guestFolder(id, domain.name),

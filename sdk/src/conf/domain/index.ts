@@ -13,4 +13,4 @@ export * from "./model/index.js";
 export { type NamespacePrefix, passThroughNamespace } from "./namespaces.js";
 export { diskNameIndex, insertController, insertDisk } from "./order.js";
 export { type ParseOptions, parseDomain, readDomain } from "./read.js";
-export { IO_TUNE_RATES, LIFECYCLE_ACTIONS } from "./words.js";
+export { ARCHITECTURES, IO_TUNE_RATES, LIFECYCLE_ACTIONS } from "./words.js";

@@ -12,6 +12,7 @@ import {
   yesNoAttribute,
 } from "../../../xml/index.js";
 import type { BootDevice, Loader, Os, OsNvram } from "../model/index.js";
+import { ARCHITECTURES } from "../words.js";
 import { anySet, confError, type ParseContext, sanitizePath, word, wordAttribute } from "./context.js";
 import { parseStorageSource, STORAGE_TYPES } from "./storage.js";
 
@@ -22,12 +23,6 @@ const CHILDREN: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 const OS_TYPES = ["hvm", "xen", "linux", "exe", "uml", "xenpvh"] as const;
-
-const ARCHITECTURES: readonly string[] = (
-  "alpha armv6l armv7l armv7b aarch64 cris i686 ia64 lm32 loongarch64 m68k microblaze microblazeel mips mipsel mips64 " +
-  "mips64el openrisc parisc parisc64 ppc ppcle ppc64 ppc64le ppcemb riscv32 riscv64 s390 s390x sh4 sh4eb sparc sparc64 " +
-  "unicore32 x86_64 xtensa xtensaeb"
-).split(" ");
 
 /** What a guest is for: libvirt reads this before all else, the rest of `<os>` late, and complains in that order. */
 export type OsType = Pick<Os, "type" | "arch" | "machine">;
