@@ -23,11 +23,9 @@ function paramsOf(direction: Direction, bandwidth: Bandwidth | undefined): Typed
   return DIRECTIONS[direction].map((name) => ({ field: `${direction}.${name}`, type: "uint", value: rate[name] ?? 0 }));
 }
 
-/** A direction without an average is without limits. */
-export function withRates(before: Bandwidth | undefined, params: readonly TypedParam[]): Bandwidth | undefined {
-  const inbound = rateFrom("inbound", params, before);
-  const outbound = rateFrom("outbound", params, before);
-  return inbound === undefined && outbound === undefined ? undefined : { ...before, inbound, outbound };
+/** A direction without an average is without limits. What has been limited once stays in the document, as libvirt has it. */
+export function withRates(before: Bandwidth | undefined, params: readonly TypedParam[]): Bandwidth {
+  return { ...before, inbound: rateFrom("inbound", params, before), outbound: rateFrom("outbound", params, before) };
 }
 
 function rateFrom(

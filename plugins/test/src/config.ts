@@ -21,6 +21,11 @@ export async function readValidConfig(xml: string): Promise<Config> {
   return nameInterfaces(readDomain(root, { hooks: HOOKS }));
 }
 
+/** What a saved guest's file holds: its cards get their names when it is restored. */
+export function readSavedConfig(xml: string): Config {
+  return parseDomain(xml, { hooks: HOOKS });
+}
+
 /** Writes a document; `flags` are of `XML_FLAG`. */
 export function writeConfig(config: Config, flags: number): string {
   return formatDomain(config, {

@@ -1,4 +1,4 @@
-import { DEFINE_FLAG, LIST_NODE_DEVICES_FLAG as LIST, type NodeDeviceHandlers } from "@polyvisor/core";
+import { DEFINE_FLAG, LIST_NODE_DEVICES_FLAG as LIST, type NodeDeviceHandlers, VirtError } from "@polyvisor/core";
 import {
   formatNodeDevice,
   type NodeDevice,
@@ -153,7 +153,8 @@ function checkParent(devices: TestNodeDevices, { name, parent, parentWwn }: Node
   const hint = "`nodedev-list --cap vports` shows the devices that can be one";
   if (found === undefined) throw testError("INTERNAL_ERROR", `Could not find parent device for '${name}'`, hint);
   if (!makesPorts(found)) {
-    throw testError("INTERNAL_ERROR", `Parent device ${found.name} is not capable of vport operations`, hint);
+    const detail = `Parent device ${found.name} is not capable of vport operations`;
+    throw new VirtError("INTERNAL_ERROR", detail, { domain: "NODEDEV", hint });
   }
 }
 

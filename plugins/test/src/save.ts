@@ -1,6 +1,6 @@
 import { type Domain, type DomainLifecycleHandlers, type DomainSaveHandlers, VirtError } from "@polyvisor/core";
 import { formatDomain } from "@polyvisor/sdk/conf/domain";
-import { readConfig } from "./config.js";
+import { readConfig, readSavedConfig } from "./config.js";
 import { adopt } from "./definition.js";
 import { checkFlags, testError } from "./errors.js";
 import type { TestHypervisor } from "./hypervisor.js";
@@ -62,12 +62,12 @@ export function saveHandlers(hypervisor: TestHypervisor): DomainSaveHandlers & D
 
     async domainSaveImageGetXMLDesc({ file, flags }) {
       checkFlags(flags, XML_SECURE, "testDomainSaveImageGetXMLDesc");
-      return formatDomain(readConfig(await readSaveFile(file)), { secure: true });
+      return formatDomain(readSavedConfig(await readSaveFile(file)), { secure: true });
     },
     async domainSaveImageDefineXML({ file, dxml, flags }) {
       checkFlags(flags, SAVE.RUNNING | SAVE.PAUSED, "testDomainSaveImageDefineXML");
       await readSaveFile(file);
-      const config = readConfig(dxml);
+      const config = readSavedConfig(dxml);
       const what = `saving domain '${config.name}' to '${file}': open failed`;
       await writeSaveFile(file, formatDomain(config, { secure: true }), what);
     },
