@@ -9,16 +9,23 @@ import {
   type Video,
 } from "@polyvisor/sdk/conf/domain";
 import { parseValidXml } from "@polyvisor/sdk/schema";
+import type { XmlElement } from "@polyvisor/sdk/xml";
+import { TEST_NAMESPACE_HOOKS } from "./node-file/test-namespace.js";
 
 /** Reads a document: what a client sends to define or create. */
 export function readConfig(xml: string): Config {
   return nameInterfaces(parseDomain(xml, { hooks: HOOKS }));
 }
 
+/** The same from an element, such as one inside a node's file. */
+export function readConfigElement(root: XmlElement): Config {
+  return nameInterfaces(readDomain(root, { hooks: HOOKS }));
+}
+
 /** The same, held against libvirt's schema first. */
 export async function readValidConfig(xml: string): Promise<Config> {
   const root = await parseValidXml(xml, "domain", { explain: (element) => readDomain(element, { hooks: HOOKS }) });
-  return nameInterfaces(readDomain(root, { hooks: HOOKS }));
+  return readConfigElement(root);
 }
 
 /** What a saved guest's file holds: its cards get their names when it is restored. */
@@ -39,6 +46,7 @@ export function writeConfig(config: Config, flags: number): string {
 export const HOOKS: DomainHooks = {
   features: new Set(["memory-hotplug", "offline-vcpupin", "individual-vcpus", "user-alias", "net-model-string"]),
   defaultArch: "i686",
+  namespace: TEST_NAMESPACE_HOOKS,
   devices: { video: chooseVideo },
 };
 

@@ -1,8 +1,3 @@
-import { HOST_CPUS } from "./host.js";
-
-/** All of the host's CPUs. */
-export const ALL_HOST_CPUS: readonly number[] = Array.from({ length: HOST_CPUS }, (_, cpu) => cpu);
-
 /** Sets the bit of each CPU that the map has room for. */
 export function markCpus(map: Uint8Array, cpus: readonly number[]): void {
   for (const cpu of cpus) {

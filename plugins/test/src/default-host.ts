@@ -2,10 +2,15 @@ import { type HostInterface, parseHostInterface } from "@polyvisor/sdk/conf/inte
 import { type Network, parseNetwork } from "@polyvisor/sdk/conf/network";
 import { type NodeDevice, parseNodeDevice } from "@polyvisor/sdk/conf/node-device";
 import { parseStoragePool, type StoragePool } from "@polyvisor/sdk/conf/storage-pool";
+import { running } from "@polyvisor/sdk/lifecycle";
+import { readConfig } from "./config.js";
+import { DEFAULT_DOMAIN } from "./default-domain.js";
+import { DEFAULT_NODE } from "./node-facts.js";
+import type { DomainContents, NodeContents } from "./test-node.js";
 
 /** What there is beside domains from the start, as libvirt's test driver has it. */
 
-export function defaultNetwork(): Network {
+function defaultNetwork(): Network {
   return parseNetwork(`<network>
   <name>default</name>
   <uuid>dd8fe884-6c02-601e-7551-cca97df1c5df</uuid>
@@ -17,7 +22,7 @@ export function defaultNetwork(): Network {
 </network>`);
 }
 
-export function defaultPool(): StoragePool {
+function defaultPool(): StoragePool {
   return parseStoragePool(`<pool type='dir'>
   <name>default-pool</name>
   <uuid>dfe224cb-28fb-8dd0-c4b2-64eb3f0f4566</uuid>
@@ -25,7 +30,7 @@ export function defaultPool(): StoragePool {
 </pool>`);
 }
 
-export function defaultInterface(): HostInterface {
+function defaultInterface(): HostInterface {
   return parseHostInterface(`<interface type='ethernet' name='eth1'>
   <start mode='onboot'/>
   <mac address='aa:bb:cc:dd:ee:ff'/>
@@ -64,7 +69,7 @@ const ADAPTERS: readonly Adapter[] = [
   [11, "scsi_host1", "000000034563456", "2000000043214321", false],
 ];
 
-export function defaultDevices(): readonly NodeDevice[] {
+function defaultDevices(): readonly NodeDevice[] {
   return [COMPUTER, ...ADAPTERS.map(documentOf)].map((xml) => parseNodeDevice(xml));
 }
 
@@ -83,4 +88,24 @@ function documentOf([host, parent, wwn, fabric, makesPorts]: Adapter): string {
     ${makesPorts ? "<capability type='vport_ops'/>" : ""}
   </capability>
 </device>`;
+}
+
+/** All that `test:///default` has when it is opened. */
+export function defaultContents(): NodeContents {
+  const domain: DomainContents = {
+    config: readConfig(DEFAULT_DOMAIN),
+    status: running("UNKNOWN"),
+    persistent: true,
+    hasManagedSave: false,
+    snapshots: [],
+    currentSnapshot: undefined,
+  };
+  return {
+    facts: DEFAULT_NODE,
+    domains: [domain],
+    networks: [defaultNetwork()],
+    interfaces: [defaultInterface()],
+    pools: [{ config: defaultPool(), volumes: [] }],
+    devices: defaultDevices(),
+  };
 }

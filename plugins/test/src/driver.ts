@@ -1,5 +1,6 @@
 import {
   type Applicability,
+  type CallContext,
   type HypervisorConnection,
   type HypervisorDriver,
   LOG,
@@ -8,23 +9,24 @@ import {
   VirtError,
 } from "@polyvisor/core";
 import { inject, injectable } from "tsyringe";
+import { defaultContents } from "./default-host.js";
 import { handlersOf } from "./handlers.js";
-import { TestHypervisor } from "./hypervisor.js";
-import { TestHost } from "./test-host.js";
+import { canonicalUri, openNodeFile } from "./node-file/index.js";
+import { makeNode, type TestNode } from "./test-node.js";
 
-/** The hypervisor behind `test:///default`, and how many connections are open to it. */
+/** The node behind `test:///default`, and how many connections are open to it. */
 interface Shared {
+  readonly node: TestNode;
   readonly handlers: ReturnType<typeof handlersOf>;
-  readonly hypervisor: TestHypervisor;
-  readonly host: TestHost;
   connections: number;
 }
 
 /**
  * Domains in memory, to try a client or a daemon without a hypervisor.
  *
- * All connections share one hypervisor. As in libvirt it lives from the first open to the last close: whoever comes
- * after that finds it fresh.
+ * All connections to `test:///default` share one node. As in libvirt it lives from the first open to the last close:
+ * whoever comes after that finds it fresh. A connection to `test:///path/to/file.xml` has a node of its own, which is as
+ * the file says.
  */
 @injectable()
 export class TestDriver implements HypervisorDriver {
@@ -39,29 +41,31 @@ export class TestDriver implements HypervisorDriver {
     return { usable: true, detail: "domains in memory" };
   }
 
-  open(uri: Uri): HypervisorConnection {
-    checkPath(uri.path);
+  open(uri: Uri, context: CallContext): HypervisorConnection | Promise<HypervisorConnection> {
+    if (uri.path === "/default") return this.#openShared();
+    if (uri.path === "" || uri.path === "/") throw noPath();
+    return this.#openFile(uri, context);
+  }
+
+  #openShared(): HypervisorConnection {
     this.#shared ??= this.#fresh();
     const shared = this.#shared;
     shared.connections += 1;
     let open = true;
-    return {
-      ...shared.handlers,
-      uri: "test:///default",
-      events: shared.hypervisor.events,
-      objectEvents: shared.host.events,
-      resolveDomain: (reference) => shared.hypervisor.domains.find(reference).ref,
-      close: () => {
-        if (open) this.#release(shared);
-        open = false;
-      },
-    };
+    return connectionTo(shared.node, shared.handlers, "test:///default", () => {
+      if (open) this.#release(shared);
+      open = false;
+    });
+  }
+
+  async #openFile(uri: Uri, context: CallContext): Promise<HypervisorConnection> {
+    const node = makeNode(this.#log, await openNodeFile(uri, context));
+    return connectionTo(node, handlersOf(node), canonicalUri(uri), () => {});
   }
 
   #fresh(): Shared {
-    const hypervisor = new TestHypervisor(this.#log);
-    const host = new TestHost(this.#log);
-    return { hypervisor, host, handlers: handlersOf(hypervisor, host), connections: 0 };
+    const node = makeNode(this.#log, defaultContents());
+    return { node, handlers: handlersOf(node), connections: 0 };
   }
 
   #release(shared: Shared): void {
@@ -70,14 +74,25 @@ export class TestDriver implements HypervisorDriver {
   }
 }
 
-function checkPath(path: string): void {
-  if (path === "/default") return;
-  const detail =
-    path === "" || path === "/"
-      ? "testOpen: supply a path or use test:///default"
-      : `testOpen: cannot open the node file '${path}', use test:///default`;
-  throw new VirtError("INVALID_ARG", detail, {
+function connectionTo(
+  { hypervisor, host }: TestNode,
+  handlers: Shared["handlers"],
+  uri: string,
+  close: () => void,
+): HypervisorConnection {
+  return {
+    ...handlers,
+    uri,
+    events: hypervisor.events,
+    objectEvents: host.events,
+    resolveDomain: (reference) => hypervisor.domains.find(reference).ref,
+    close,
+  };
+}
+
+function noPath(): VirtError {
+  return new VirtError("INVALID_ARG", "testOpen: supply a path or use test:///default", {
     domain: "TEST",
-    hint: "this driver has one hypervisor, test:///default",
+    hint: "test:///default, or test:// and the path of a node's file",
   });
 }

@@ -8,7 +8,6 @@ import { definitionHandlers } from "./definition.js";
 import { guestAddressHandlers } from "./guest-addresses.js";
 import { guestAgentHandlers } from "./guest-agent.js";
 import { hostHandlers } from "./host.js";
-import type { TestHypervisor } from "./hypervisor.js";
 import { interfaceParameterHandlers } from "./interface-parameters.js";
 import { interfaceHandlers } from "./interfaces.js";
 import { ioTuneHandlers } from "./io-tune.js";
@@ -35,7 +34,7 @@ import { snapshotHandlers } from "./snapshots.js";
 import { statsHandlers } from "./stats.js";
 import { consoleHandlers } from "./streams/consoles.js";
 import { screenshotHandlers } from "./streams/screenshot.js";
-import type { TestHost } from "./test-host.js";
+import type { TestNode } from "./test-node.js";
 import { vcpuHandlers } from "./vcpus.js";
 import { volumeHandlers } from "./volumes.js";
 
@@ -45,9 +44,9 @@ import { volumeHandlers } from "./volumes.js";
  * The handlers wait for nothing but a validation or a file, and look at everything again after that; between two waits
  * each runs as a whole and needs no job. A driver that talks to a process does: see `@polyvisor/sdk/jobs`.
  */
-export function handlersOf(hypervisor: TestHypervisor, host: TestHost): HypervisorHandlers {
+export function handlersOf({ hypervisor, host, facts }: TestNode): HypervisorHandlers {
   return {
-    ...hostHandlers(),
+    ...hostHandlers(facts),
     ...listHandlers(hypervisor),
     ...definitionHandlers(hypervisor),
     ...lifecycleHandlers(hypervisor),
@@ -75,7 +74,7 @@ export function handlersOf(hypervisor: TestHypervisor, host: TestHost): Hypervis
     ...screenshotHandlers(),
     ...consoleHandlers(hypervisor),
     ...guestAddressHandlers(hypervisor, host),
-    ...nodeHandlers(),
+    ...nodeHandlers(facts),
     ...networkHandlers(host),
     ...networkUpdateHandlers(host),
     ...networkPortHandlers(host),

@@ -23,7 +23,7 @@ async function withConnection<T>(body: (connection: Connection) => Promise<T>): 
 }
 
 test("what networks, pools and devices do is told, in order", async (t) => {
-  const connection = new TestDriver(silentLog).open(parseUri("test:///default"));
+  const connection = await new TestDriver(silentLog).open(parseUri("test:///default"), context);
   const heard: unknown[] = [];
   for (const kind of [
     "networkLifecycle",

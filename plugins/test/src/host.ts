@@ -1,14 +1,11 @@
 import { hostname } from "node:os";
 import type { ConnectHandlers } from "@polyvisor/core";
-import { capabilities, FREE_MEMORY } from "./capabilities.js";
+import { capabilities } from "./capabilities.js";
 import { checkFlags } from "./errors.js";
+import type { NodeFacts } from "./node-facts.js";
 
 /** The most virtual CPUs that one domain may have. */
 export const MAX_VCPUS = 32;
-
-/** The made-up host: memory in KiB, clock in MHz, sockets per node, cores per socket, threads per core. */
-const NODE_INFO = { model: "i686", memory: 3145728, cpus: 16, mhz: 1400, nodes: 2, sockets: 2, cores: 2, threads: 2 };
-export const HOST_CPUS = NODE_INFO.nodes * NODE_INFO.sockets * NODE_INFO.cores * NODE_INFO.threads;
 
 /** Packed as 1 000 000 * major + 1 000 * minor + release. */
 const VERSION = 2;
@@ -24,15 +21,16 @@ const SYSINFO = `<sysinfo type='smbios'>
 `;
 
 /** The host, which is made up except for its name. */
-export function hostHandlers(): ConnectHandlers {
+export function hostHandlers({ info, cells }: NodeFacts): ConnectHandlers {
   return {
     connectGetType: () => "TEST",
     connectGetVersion: () => VERSION,
     connectGetMaxVcpus: () => MAX_VCPUS,
     connectGetHostname: () => hostname(),
-    connectGetCapabilities: () => capabilities(),
-    nodeGetInfo: () => NODE_INFO,
-    nodeGetFreeMemory: () => FREE_MEMORY,
+    connectGetCapabilities: () => capabilities(cells),
+    nodeGetInfo: () => info,
+    // libvirt's test driver adds up KiB and calls the sum bytes; clients that know it expect this number
+    nodeGetFreeMemory: () => cells.reduce((sum, { freeMemory }) => sum + freeMemory, 0),
     connectGetSysinfo({ flags }) {
       checkFlags(flags, 0, "testConnectGetSysinfo");
       return SYSINFO;

@@ -1,24 +1,21 @@
 import type { Log } from "@polyvisor/core";
 import { DomainEventHub } from "@polyvisor/sdk/events";
-import { running, type TransitionName, transitionFrom } from "@polyvisor/sdk/lifecycle";
+import { type TransitionName, transitionFrom } from "@polyvisor/sdk/lifecycle";
 import { DomainRegistry } from "@polyvisor/sdk/store";
-import { readConfig } from "./config.js";
-import { DEFAULT_DOMAIN } from "./default-domain.js";
-import { TestDomain } from "./domain.js";
+import type { TestDomain } from "./domain.js";
+import { allCpus, type NodeFacts } from "./node-facts.js";
 
-/** Everything behind one `test:///default`: its domains, and those who listen for what happens to them. */
+/** Everything behind one node: its domains, and those who listen for what happens to them. */
 export class TestHypervisor {
   readonly domains = new DomainRegistry<TestDomain>("TEST");
   readonly events: DomainEventHub;
+  /** The numbers of the host's CPUs. */
+  readonly hostCpus: readonly number[];
   #lastId = 0;
 
-  constructor(log: Log) {
+  constructor(log: Log, node: NodeFacts) {
     this.events = new DomainEventHub(log);
-    const domain = new TestDomain(readConfig(DEFAULT_DOMAIN));
-    domain.persistent = true;
-    this.domains.add(domain);
-    this.boot(domain);
-    domain.status = running("UNKNOWN");
+    this.hostCpus = allCpus(node);
   }
 
   /** Starts a domain that is off. Whoever calls it tells the listeners. */

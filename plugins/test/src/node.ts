@@ -1,6 +1,6 @@
 import type { HostHandlers } from "@polyvisor/core";
-import { CELL_SIZES } from "./capabilities.js";
 import { checkFlags, testError } from "./errors.js";
+import type { NodeFacts } from "./node-facts.js";
 
 /** In nanoseconds; they stand still. */
 const CPU_TIMES = [
@@ -11,14 +11,14 @@ const CPU_TIMES = [
 ];
 
 /** Figures about the made-up host. */
-export function nodeHandlers(): HostHandlers {
+export function nodeHandlers({ cells }: NodeFacts): HostHandlers {
   return {
     nodeGetCellsFreeMemory({ startCell, maxcells }) {
-      if (startCell >= CELL_SIZES.length) {
-        throw testError("INVALID_ARG", "Range exceeds available cells", `there are ${CELL_SIZES.length}`);
+      if (startCell >= cells.length) {
+        throw testError("INVALID_ARG", "Range exceeds available cells", `there are ${cells.length}`);
       }
       // all of a cell's memory, as libvirt's test driver has it
-      return CELL_SIZES.slice(startCell, startCell + maxcells);
+      return cells.slice(startCell, startCell + maxcells).map(({ memory }) => memory);
     },
     nodeGetSecurityModel: () => ({ model: "testSecurity", doi: "" }),
     nodeGetCPUStats({ flags }) {

@@ -1,6 +1,6 @@
 import { AFFECT, type Domain, type DomainTuningHandlers, LIMITS, VirtError } from "@polyvisor/core";
 import type { Domain as Config } from "@polyvisor/sdk/conf";
-import { ALL_HOST_CPUS, cpusIn, markCpus } from "./cpu-maps.js";
+import { cpusIn, markCpus } from "./cpu-maps.js";
 import { configFor, editOne } from "./edit.js";
 import { checkFlags, testError } from "./errors.js";
 import type { TestHypervisor } from "./hypervisor.js";
@@ -45,7 +45,7 @@ export function pinningHandlers(hypervisor: TestHypervisor): DomainTuningHandler
       checkMaps(num, maplen);
       const cpumaps = Buffer.alloc(num * maplen);
       for (let vcpu = 0; vcpu < num; vcpu++) {
-        markCpus(cpumaps.subarray(vcpu * maplen, (vcpu + 1) * maplen), hostCpusOf(config, vcpu));
+        markCpus(cpumaps.subarray(vcpu * maplen, (vcpu + 1) * maplen), hostCpusOf(config, vcpu, hypervisor.hostCpus));
       }
       return { cpumaps, num };
     },
@@ -64,7 +64,7 @@ export function pinningHandlers(hypervisor: TestHypervisor): DomainTuningHandler
       const { cputune, vcpu } = configFor(hypervisor, dom, flags);
       checkMaps(1, maplen);
       const cpumaps = Buffer.alloc(maplen);
-      markCpus(cpumaps, cputune?.emulatorpin ?? vcpu.cpuset ?? ALL_HOST_CPUS);
+      markCpus(cpumaps, cputune?.emulatorpin ?? vcpu.cpuset ?? hypervisor.hostCpus);
       return cpumaps;
     },
   };

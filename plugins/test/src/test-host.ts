@@ -1,13 +1,13 @@
 import type { Log } from "@polyvisor/core";
+import type { NodeDevice } from "@polyvisor/sdk/conf/node-device";
 import { ObjectEventHub } from "@polyvisor/sdk/events";
 import { ObjectRegistry } from "@polyvisor/sdk/store";
-import { defaultDevices, defaultInterface, defaultNetwork, defaultPool } from "./default-host.js";
 import { TestInterfaces } from "./test-interfaces.js";
-import { TestNetwork } from "./test-network.js";
+import type { TestNetwork } from "./test-network.js";
 import { TestNodeDevices } from "./test-node-devices.js";
-import { TestPool } from "./test-pool.js";
+import type { TestPool } from "./test-pool.js";
 
-/** The made-up host that the domains of one `test:///default` run on: its networks, storage, interfaces and devices. */
+/** The made-up host that the domains of one node run on: its networks, storage, interfaces and devices. */
 export class TestHost {
   readonly networks = new ObjectRegistry<TestNetwork>({
     what: "network",
@@ -25,15 +25,8 @@ export class TestHost {
   readonly devices: TestNodeDevices;
   readonly events: ObjectEventHub;
 
-  constructor(log: Log) {
+  constructor(log: Log, devices: readonly NodeDevice[]) {
     this.events = new ObjectEventHub(log);
-    this.devices = new TestNodeDevices(this.events, defaultDevices());
-    const network = new TestNetwork(defaultNetwork(), true);
-    network.start();
-    this.networks.add(network);
-    const pool = new TestPool(defaultPool(), true);
-    pool.start();
-    this.pools.add(pool);
-    this.interfaces.define(defaultInterface()).active = true;
+    this.devices = new TestNodeDevices(this.events, devices);
   }
 }

@@ -52,6 +52,12 @@ export class TestPool extends Definable<StoragePool> {
     return volume;
   }
 
+  /** A volume that was there before the pool: it has its own path and key, if its definition says so. */
+  findVolume(found: StorageVolume): void {
+    const path = found.target.path ?? `${this.#folder}/${found.name}`;
+    this.#volumes.set(found.name, { ...found, key: found.key ?? path, target: { ...found.target, path } });
+  }
+
   removeVolume(name: string): void {
     this.#volumes.delete(this.volume(name).name);
   }

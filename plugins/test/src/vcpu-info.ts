@@ -1,12 +1,17 @@
 import { LIMITS, type VcpuInfo, VirtError } from "@polyvisor/core";
 import type { Domain as Config } from "@polyvisor/sdk/conf";
-import { ALL_HOST_CPUS, markCpus } from "./cpu-maps.js";
+import { markCpus } from "./cpu-maps.js";
 
 const VCPU_RUNNING = 1;
 const ABSENT: VcpuInfo = { number: 0, state: 0, cpuTime: 0, cpu: 0 };
 
-/** At most `maxinfo` CPUs, and for each `maplen` bytes that tell the host CPUs on which it may run. */
-export function describeVcpus(config: Config, maxinfo: number, maplen: number): { info: VcpuInfo[]; cpumaps: Buffer } {
+/** At most `maxinfo` CPUs, and for each `maplen` bytes that tell on which of the host's CPUs it may run. */
+export function describeVcpus(
+  config: Config,
+  maxinfo: number,
+  maplen: number,
+  hostCpus: readonly number[],
+): { info: VcpuInfo[]; cpumaps: Buffer } {
   const length = Math.max(0, Math.min(maxinfo, config.vcpu.current, LIMITS.vcpuInfo));
   if (maplen < 0 || length * maplen > LIMITS.cpuMaps) {
     throw new VirtError("INTERNAL_ERROR", "maxinfo * maplen > REMOTE_CPUMAPS_MAX", {
@@ -18,7 +23,7 @@ export function describeVcpus(config: Config, maxinfo: number, maplen: number): 
   const cpuTime = BigInt(Date.now()) * 100n;
   const info = Array.from({ length }, (_, number): VcpuInfo => {
     if (!isOnline(config, number)) return ABSENT;
-    const cpus = hostCpusOf(config, number);
+    const cpus = hostCpusOf(config, number, hostCpus);
     markCpus(cpumaps.subarray(number * maplen, (number + 1) * maplen), cpus);
     return { number, state: VCPU_RUNNING, cpuTime, cpu: cpus.at(-1) ?? -1 };
   });
@@ -26,9 +31,9 @@ export function describeVcpus(config: Config, maxinfo: number, maplen: number): 
 }
 
 /** The host's CPUs on which a virtual one may run. */
-export function hostCpusOf(config: Config, vcpu: number): readonly number[] {
+export function hostCpusOf(config: Config, vcpu: number, hostCpus: readonly number[]): readonly number[] {
   const pin = config.cputune?.vcpupin.find((entry) => entry.vcpu === vcpu)?.cpuset;
-  return pin ?? config.vcpu.cpuset ?? ALL_HOST_CPUS;
+  return pin ?? config.vcpu.cpuset ?? hostCpus;
 }
 
 /** Without a word on each of them, the first ones are those that the guest has. */

@@ -44,7 +44,7 @@ export function vcpuHandlers(hypervisor: TestHypervisor): DomainConfigHandlers {
       if (!domain.isActive) {
         throw testError("OPERATION_INVALID", "cannot list vcpus for an inactive domain", "start the domain first");
       }
-      return describeVcpus(domain.config, maxinfo, maplen);
+      return describeVcpus(domain.config, maxinfo, maplen, hypervisor.hostCpus);
     },
   };
 }
