@@ -66,8 +66,10 @@ class Link {
       for (const reject of this.#waiting) reject(reason);
       this.#waiting.clear();
     };
+    const closed = () => end(new Error("the bus closed the connection"));
     bus.connection.on("error", end);
-    stream.once("close", () => end(new Error("the bus closed the connection")));
+    bus.connection.on("end", closed);
+    stream.once("close", closed);
   }
 
   call(call: BusCall): Promise<unknown> {

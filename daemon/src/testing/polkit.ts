@@ -1,29 +1,14 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { access, chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { endProcess, exists, startBus } from "./bus.js";
 import { runProgram } from "./process.js";
 
 const POLKITD = "/usr/lib/polkit-1/polkitd";
 
 const POLICIES = new URL("../../polkit", import.meta.url).pathname;
-
-const BUS = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>system</type>
-  <auth>EXTERNAL</auth>
-  <listen>unix:path=FOLDER/bus</listen>
-  <policy context="default">
-    <allow user="*"/>
-    <allow own="*"/>
-    <allow send_destination="*"/>
-    <allow receive_sender="*"/>
-  </policy>
-</busconfig>
-`;
 
 /** A bus and a polkitd of a test's own, with our policy and rules of the test. */
 export interface PrivatePolkit {
@@ -55,15 +40,13 @@ export async function startPolkit(rules: string, owner?: string): Promise<Privat
   const folder = await mkdtemp(join(tmpdir(), "polkit-"));
   for (const name of ["actions", "rules"]) await mkdir(join(folder, name));
   for (const name of ["", "actions", "rules"]) await chmod(join(folder, name), 0o755);
-  await writeFile(join(folder, "bus.conf"), BUS.replace("FOLDER", folder));
   await writeFile(join(folder, "rules/10-test.rules"), rules);
   for (const file of await readdir(POLICIES)) {
     const text = await readFile(join(POLICIES, file), "utf8");
     await writeFile(join(folder, "actions", file), owner === undefined ? text : ownedBy(owner, text));
   }
-  const address = `unix:path=${folder}/bus`;
-  const bus = spawn("dbus-daemon", ["--nofork", "--nopidfile", "--nosyslog", `--config-file=${folder}/bus.conf`]);
-  while (!(await exists(join(folder, "bus")))) await delay(10);
+  const bus = await startBus(folder);
+  const { address } = bus;
   const mounts = `mount --bind ${folder}/actions /usr/share/polkit-1/actions && mount --bind ${folder}/rules /etc/polkit-1/rules.d`;
   const start = async () => {
     const polkitd = spawn("unshare", ["-m", "sh", "-c", `${mounts} && exec ${POLKITD} --no-debug`], {
@@ -76,13 +59,13 @@ export async function startPolkit(rules: string, owner?: string): Promise<Privat
   return {
     address,
     actions: join(folder, "actions"),
-    endPolkitd: () => end(polkitd),
+    endPolkitd: () => endProcess(polkitd),
     async startPolkitd() {
       polkitd = await start();
     },
     async stop() {
-      await end(polkitd);
-      await end(bus);
+      await endProcess(polkitd);
+      await bus.stop();
       await rm(folder, { recursive: true });
     },
   };
@@ -103,18 +86,4 @@ async function isOnBus(address: string): Promise<boolean> {
     `string:${name}`,
   ];
   return /boolean true/.test((await runProgram("dbus-send", [`--bus=${address}`, ...call])).stdout);
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, "exit");
-  child.kill("SIGTERM");
-  await ended;
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
