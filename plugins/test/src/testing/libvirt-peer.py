@@ -97,7 +97,6 @@ OPERATIONS = {
     "setVcpus": lambda domain, count: domain.setVcpus(count),
     "setVcpusFlags": lambda domain, count, flags: domain.setVcpusFlags(count, flags),
     "vcpus": vcpus,
-    "openConsole": lambda domain: domain.openConsole(None, connection.newStream(), 0),
 }
 
 # Calls of which the binding tells with 0 that they went well.

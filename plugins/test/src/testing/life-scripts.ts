@@ -47,7 +47,6 @@ export const LIFE_SCRIPTS: Readonly<Record<string, readonly Step[]>> = {
     ["XMLDesc", "test", XML_FLAG.INACTIVE],
     ["XMLDesc", "test", XML_FLAG.SECURE],
     ["XMLDesc", "test", XML_FLAG.MIGRATABLE],
-    ["openConsole", "test"],
   ],
 
   "a domain that is looked for in vain": [

@@ -192,7 +192,6 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     const mapOf = (index: number) => bits(cpumaps.subarray(index * BINDING_MAP_BYTES, (index + 1) * BINDING_MAP_BYTES));
     return [info.map(({ number, state, cpu }) => [number, state, cpu]), info.map((_, index) => mapOf(index))];
   },
-  openConsole: ({ api, dom }) => api.domainOpenConsole({ dom, devName: null, flags: 0 }),
 };
 
 function bits(map: Uint8Array): boolean[] {
