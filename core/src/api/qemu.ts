@@ -36,7 +36,7 @@ export const qemuApi = defineApi({
   /** Takes over an emulator that was started by hand. libvirt itself does so no longer. */
   domainQemuAttach: call(
     2,
-    { pid: u32, flags: u32 },
+    { pidValue: u32, flags: u32 },
     { dom: domain },
     { acl: ["domain:start", "domain:write"], shape: { returns: "dom" } },
   ),

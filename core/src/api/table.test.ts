@@ -1,6 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import test, { type ExecutionContext } from "ava";
+import { Random } from "../testing/random.js";
+import { wireSample } from "../testing/wire-sample.js";
+import { wireTypes } from "../testing/wire-types.js";
+import { decodeFromBuffer } from "../xdr/index.js";
 import type { Call } from "./define.js";
 import {
   adminProgram,
@@ -207,6 +211,60 @@ function flatten(types: Types, fields: readonly Field[]): string {
     field.name === "msg" ? structLayout(types, types.structs[field.type]).slice(7, -1) : layoutOf(types, field),
   );
   return `struct{${parts.join(",")}}`;
+}
+
+type Struct = Readonly<Record<string, unknown>>;
+
+/** The names of a value's fields, and of those of the structs in it, beside the protocol's. */
+function* namesIn(
+  types: Types,
+  fields: readonly Field[],
+  value: Struct,
+): Generator<readonly [ours: string, theirs: string]> {
+  const ours = Object.keys(value);
+  for (const [index, { name, type }] of fields.entries()) {
+    const key = ours[index] ?? "";
+    yield [key, name];
+    const inner = Array.isArray(value[key]) ? value[key][0] : value[key];
+    const struct = types.structs[baseOf(types, type)];
+    if (struct !== undefined && typeof inner === "object" && inner !== null)
+      yield* namesIn(types, struct, inner as Struct);
+  }
+}
+
+/** The type behind a type's other names. */
+function baseOf(types: Types, declared: string): string {
+  const type = declared.replace(/^struct /, "");
+  const alias = types.typedefs[type];
+  return alias === undefined || alias.type === declared || alias.type === `struct ${type}`
+    ? type
+    : baseOf(types, alias.type);
+}
+
+/** A typed parameter tells its type beside its value, and events about any object have it under one name. */
+const OWN_NAMES = new Set(["value: type", "net: object", "pool: object", "dev: object", "secret: object"]);
+
+check("the fields of every message have the protocol's names (needs the reference data)", (t) => {
+  const plain = (name: string) => name.replaceAll("_", "").toLowerCase();
+  const others = new Set<string>();
+  for (const [protocol, program] of [["remote_protocol", remoteProgram] as const, ...OTHERS]) {
+    const { procedures, types } = said(protocol);
+    for (const { procedure, part, name, codec } of wireTypes().filter((type) => type.program === program)) {
+      const fields = spliced(types, procedures.find(({ number }) => number === procedure)?.[part] ?? []);
+      for (let seed = 0; seed < 20; seed++) {
+        const value = decodeFromBuffer(codec, wireSample(codec.layout, new Random(seed)));
+        for (const [ours, theirs] of namesIn(types, fields, value))
+          if (plain(ours) !== plain(theirs) && !OWN_NAMES.has(`${theirs}: ${ours}`))
+            others.add(`${name} ${part}: ${theirs} is ${ours}`);
+      }
+    }
+  }
+  t.deepEqual([...others], []);
+});
+
+/** The fields of an event with those of the older event in it. */
+function spliced(types: Types, fields: readonly Field[]): readonly Field[] {
+  return fields.flatMap((field) => (field.name === "msg" ? (types.structs[field.type] ?? []) : [field]));
 }
 
 test("names and numbers of the table are unique", (t) => {
