@@ -1,29 +1,87 @@
-import type { ExecutionContext } from "ava";
 import { runCommand } from "./harness/command.js";
+import { type Compiler, compiled, GO, OCAML } from "./harness/compiled.js";
 import { idleXml } from "./harness/guest-xml.js";
 import { hypervisor, type Need, privateMounts, program, testWith } from "./harness/needs.js";
-import { withPolyvisord } from "./harness/polyvisord.js";
+import { type Polyvisord, withPolyvisord } from "./harness/polyvisord.js";
 import { PrivatePlace } from "./harness/private-place.js";
 import { clientProgram, PYTHON, project } from "./harness/project.js";
 
 /** Bindings that nobody here wrote list, define, start and receive events, each with a program of its own in `clients`. */
 const XML = "<domain type='test'><name>bound</name><memory>8192</memory><os><type>hvm</type></os></domain>";
 
-/** A binding that its interpreter can load. */
-async function loadable(name: string, command: string, ...args: readonly string[]): Promise<Need> {
-  const met = await runCommand(command, args).then(
+/** The numbers of `virDomainEventType`: defined, started, stopped, undefined. */
+const NUMBERS = ["0", "2", "5", "1"];
+const EVENTS = (names: readonly string[]) => names.map((event) => `event bound ${event}`);
+
+interface Binding {
+  /** A command that succeeds where the binding can be used. */
+  readonly probe: readonly [string, ...string[]];
+  /** The program in `clients`. */
+  readonly file: string;
+  /** What runs the program, or what makes one that runs by itself. */
+  readonly by: string | Compiler;
+  /** What the program gets; the URI by default. */
+  readonly args?: (daemon: Polyvisord) => readonly string[];
+  /** What it prints, line by line. */
+  readonly prints: readonly string[];
+}
+
+const BINDINGS: Readonly<Record<string, Binding>> = {
+  "php-libvirt-php lists, defines and starts; events it has none": {
+    probe: ["php", "-r", "exit(function_exists('libvirt_connect') ? 0 : 1);"],
+    file: "binding.php",
+    by: "php",
+    prints: ["domains test", "defined bound", "active 1", "state 1", "error Domain not found"],
+  },
+  "libvirt-glib lists, defines, starts and receives events": {
+    probe: [
+      PYTHON,
+      "-c",
+      "import gi; gi.require_version('LibvirtGObject', '1.0'); from gi.repository import LibvirtGObject",
+    ],
+    file: "binding-glib.py",
+    by: PYTHON,
+    prints: ["domains test", "state running", ...EVENTS(["added", "started", "stopped", "removed"])],
+  },
+  "ruby-libvirt lists, defines, starts and receives events": {
+    probe: ["ruby", "-e", "require 'libvirt'"],
+    file: "binding.rb",
+    by: "ruby",
+    prints: ["domains test", "active true", ...EVENTS(NUMBERS), "error 42 Domain not found"],
+  },
+  "libvirt-ocaml lists, defines, starts and receives events": {
+    probe: ["ocamlfind", "query", "libvirt"],
+    file: "binding.ml",
+    by: OCAML,
+    prints: [
+      ...["domains test", "active true", ...EVENTS(["defined", "started", "stopped", "undefined"])],
+      "error libvirt: VIR_ERR_NO_DOMAIN: VIR_FROM_TEST: Domain not found",
+    ],
+  },
+  "libvirt-go lists, defines, starts and receives events": {
+    probe: ["go", "list", "github.com/libvirt/libvirt-go"],
+    file: "binding-libvirt.go",
+    by: GO,
+    prints: ["domains test", "active true", ...EVENTS(NUMBERS), "error 42 Domain not found"],
+  },
+  "digitalocean's go-libvirt, which has a client of its own, lists, defines, starts and receives events": {
+    probe: ["go", "list", "github.com/digitalocean/go-libvirt"],
+    file: "binding-digitalocean.go",
+    by: GO,
+    args: (daemon) => [daemon.socket, "test:///default"],
+    prints: ["domains test", "active 1", ...EVENTS(NUMBERS), "error Domain not found"],
+  },
+};
+
+async function isUsable([command, ...args]: Binding["probe"]): Promise<boolean> {
+  return runCommand(command, args, { env: { ...process.env, ...GO.env } }).then(
     ({ code }) => code === 0,
     () => false,
   );
-  return { name: `${name} is not installed`, met, kind: "program" };
 }
 
-const PHP = await loadable("php-libvirt-php", "php", "-r", "exit(function_exists('libvirt_connect') ? 0 : 1);");
-const GLIB = await loadable(
-  "libvirt-glib",
-  PYTHON,
-  "-c",
-  "import gi; gi.require_version('LibvirtGObject', '1.0'); from gi.repository import LibvirtGObject",
+const USABLE = new Set(
+  await Promise.all(Object.entries(BINDINGS).map(async ([title, { probe }]) => ((await isUsable(probe)) ? title : ""))),
 );
 const DBUS = [
   ...(await Promise.all(["libvirt-dbus", "dbus-daemon", "gdbus"].map(program))),
@@ -31,32 +89,19 @@ const DBUS = [
   ...(await hypervisor()),
 ];
 
-/** What a client's program prints about a daemon with the test driver. */
-async function printed(t: ExecutionContext, command: string, file: string): Promise<readonly string[]> {
-  return withPolyvisord(async (daemon) => {
-    const outcome = await runCommand(command, [clientProgram(file), daemon.uri("test")], { input: XML });
-    t.is(outcome.code, 0, outcome.stderr);
-    return outcome.stdout.trim().split("\n");
+for (const [title, { file, by, args, prints }] of Object.entries(BINDINGS)) {
+  const need: Need = { name: `${title.split(" ")[0]} is not installed`, met: USABLE.has(title), kind: "program" };
+  testWith(title, [need], async (t) => {
+    t.timeout(600_000);
+    const command = typeof by === "string" ? [by, clientProgram(file)] : [await compiled(file, by)];
+    await withPolyvisord(async (daemon) => {
+      const [program = "", ...before] = [...command, ...(args?.(daemon) ?? [daemon.uri("test")])];
+      const { code, stdout, stderr } = await runCommand(program, before, { input: XML });
+      t.is(code, 0, stdout + stderr);
+      t.deepEqual(stdout.trim().split("\n"), prints);
+    });
   });
 }
-
-testWith("php-libvirt-php lists, defines and starts; events it has none", [PHP], async (t) => {
-  t.deepEqual(await printed(t, "php", "binding.php"), [
-    "domains test",
-    "defined bound",
-    "active 1",
-    "state 1",
-    "error Domain not found",
-  ]);
-});
-
-testWith("libvirt-glib lists, defines, starts and receives events", [GLIB], async (t) => {
-  t.deepEqual(await printed(t, PYTHON, "binding-glib.py"), [
-    "domains test",
-    "state running",
-    ...["added", "started", "stopped", "removed"].map((event) => `event bound ${event}`),
-  ]);
-});
 
 /** Resumed and shut down: a start may tell of the one, and an emulator that is ended of the other. */
 const OPTIONAL = ["4", "6"];
@@ -76,7 +121,7 @@ testWith("libvirt-dbus lists, defines, starts and receives events", DBUS, async 
     const events = [...stdout.matchAll(/DomainEvent \(objectpath '[^']*', (\d+), \d+\)/g)].map(([, event]) => event);
     t.deepEqual(
       events.filter((event) => !OPTIONAL.includes(event ?? "")),
-      ["0", "2", "5", "1"],
+      NUMBERS,
     );
   } finally {
     place.close();
