@@ -32,7 +32,7 @@ export function runProgram(
 /** Runs a libvirt client to its end as another user of this host, who has no home. */
 export function runAs(user: string, program: string, args: readonly string[]): Promise<Ended> {
   const env = { LC_ALL: "C", HOME: "/nonexistent", XDG_RUNTIME_DIR: "", XDG_CACHE_HOME: "/nonexistent" };
-  return runProgram("setpriv", [`--reuid=${user}`, `--regid=${user}`, "--clear-groups", program, ...args], { env });
+  return runProgram("setpriv", [`--reuid=${user}`, "--regid=nogroup", "--clear-groups", program, ...args], { env });
 }
 
 export function polyvisord(...args: string[]): Promise<Ended> {
