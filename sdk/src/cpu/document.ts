@@ -45,7 +45,7 @@ function parseHostCpu(xml: string): HostCpu {
 }
 
 function parseDocument(xml: string): XmlElement {
-  return parseXml(xml, { documentName: "(CPU_definition)" });
+  return parseXml(xml, { documentName: "(CPU_definition)", errorDomain: "CPU" });
 }
 
 function checkName(element: XmlElement): void {

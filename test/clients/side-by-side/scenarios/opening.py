@@ -1,0 +1,37 @@
+other = libvirt.openAuth(uri, [[], lambda *_: 0, None], 0)
+other.getType()
+other.lookupByName("test").suspend()
+conn.lookupByName("test").state()
+other.close()
+conn.lookupByName("test").state()
+libvirt.openAuth(uri, [[], lambda *_: 0, None], libvirt.VIR_CONNECT_RO).lookupByName("test").resume()
+libvirt.openAuth(uri, [[], lambda *_: 0, None], libvirt.VIR_CONNECT_NO_ALIASES).getType()
+looking = libvirt.openReadOnly(uri)
+looking.lookupByName("test").resume()
+looking.lookupByName("test").XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE)
+looking.lookupByName("test").XMLDesc(0)
+looking.defineXML(DOMAIN)
+looking.networkLookupByName("default").destroy()
+looking.listAllDomains()
+looking.close()
+libvirt.open("test")
+libvirt.open("nothing:///default")
+libvirt.open("test://")
+old = []
+
+
+def heard(_, domain, event, detail, __):
+    old.append([domain.name(), event, detail])
+
+
+conn.domainEventRegister(heard, None)
+conn.domainEventRegister(heard, None)
+conn.domainEventDeregister(heard)
+conn.domainEventDeregister(heard)
+conn.domainEventDeregisterAny(4711)
+conn.networkEventDeregisterAny(4711)
+conn.domainEventRegisterAny(None, 4711, lambda *_: None, None)
+conn.secretEventRegisterAny(None, 0, lambda *_: None, None)
+conn.setKeepAlive(5, 3)
+conn.setKeepAlive(0, 0)
+conn.isAlive()
