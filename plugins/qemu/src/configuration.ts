@@ -1,10 +1,14 @@
 import { XML_FLAG } from "@polyvisor/core";
-import { type Domain as DomainConfig, formatDomain, readDomain } from "@polyvisor/sdk/conf/domain";
+import { type Cpu, type Domain as DomainConfig, formatDomain, readDomain } from "@polyvisor/sdk/conf/domain";
 import { hostArch } from "@polyvisor/sdk/conf/host";
+import { namesNoModel, updateCpu } from "@polyvisor/sdk/cpu";
 import { parseValidXml } from "@polyvisor/sdk/schema";
 import { child, childText, parseXml, type XmlElement } from "@polyvisor/sdk/xml";
 import { type CapabilitiesCache, findEmulator, type QemuCapabilities } from "./capabilities/index.js";
+import { virtTypeOf } from "./conf/cpu.js";
 import { assignAliases, type ConfFolders, migratable, qemuHooks, THIS_HOST, validateDefinition } from "./conf/index.js";
+import { hostModels } from "./cpu/host-model.js";
+import { loadKnowledge } from "./cpu/knowledge.js";
 import { qemuError } from "./errors.js";
 import { type Measured, measuredPart } from "./state/measured.js";
 import { swtpmVersions } from "./swtpm.js";
@@ -76,10 +80,20 @@ export class ConfigurationReader {
     return { config: assignAliases(definition), caps };
   }
 
-  /** A document for a client; `flags` are of `XML_FLAG`. */
-  format(config: DomainConfig, flags: number): string {
+  /** The processor that a guest would get if it were started now, in the place of what the definition asks for. */
+  async withHostCpu(config: DomainConfig): Promise<DomainConfig> {
+    const { cpu } = config;
+    if (cpu === undefined || namesNoModel(cpu)) return config;
+    const caps = await this.#capsFor(config);
+    const known = await loadKnowledge(config.os.arch ?? caps.arch);
+    return { ...config, cpu: updateCpu(known.guest, cpu, hostModels(caps, virtTypeOf(config), known)?.migratable) };
+  }
+
+  /** A document for a client; `flags` are of `XML_FLAG`; `asked`: the processor to which a migration goes back. */
+  format(config: DomainConfig, flags: number, asked?: Cpu): string {
     const isMigratable = (flags & XML_FLAG.MIGRATABLE) !== 0;
-    return formatDomain(isMigratable ? migratable(config, this.#folders) : config, {
+    const moved = asked === undefined ? config : { ...config, cpu: asked };
+    return formatDomain(isMigratable ? migratable(moved, this.#folders) : config, {
       inactive: isMigratable || (flags & XML_FLAG.INACTIVE) !== 0,
       secure: (flags & XML_FLAG.SECURE) !== 0,
       migratable: isMigratable,

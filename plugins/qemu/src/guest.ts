@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
+import type { Cpu, Domain as DomainConfig } from "@polyvisor/sdk/conf";
 import type { DomainJobs } from "@polyvisor/sdk/jobs";
 import type { EndingName, TransitionName } from "@polyvisor/sdk/lifecycle";
 import type { ProcessHandle } from "@polyvisor/sdk/process";
@@ -29,6 +29,8 @@ export class Guest {
   patience: number | undefined;
   /** Host threads of the virtual CPUs, by the number of the CPU. */
   vcpuThreads: ReadonlyMap<number, number> = new Map();
+  /** The processor that the emulator was asked for, where it made another: what a migration starts with. */
+  askedCpu: Cpu | undefined;
   /** A shutdown of the guest is to become a reboot. */
   fakeReboot = false;
   /** The guest has shut down and is about to be reset: that it stands still meanwhile is not shown. */

@@ -134,6 +134,7 @@ function recordOf(domain: QemuDomain, guest: Guest): GuestRecord {
     folder: guest.folder,
     channelFolder: guest.channelFolder,
     vcpuThreads: guest.vcpuThreads,
+    askedCpu: guest.askedCpu,
     fakeReboot: guest.fakeReboot,
     ports: guest.ports,
     taints: guest.taints,

@@ -122,6 +122,7 @@ async function guestOf(
   const guest = new Guest(domain.jobs, config.id ?? hypervisor.nextId(), config, caps, record);
   hypervisor.reserveId(guest.id);
   guest.vcpuThreads = record.vcpuThreads;
+  guest.askedCpu = record.askedCpu;
   guest.fakeReboot = record.fakeReboot;
   guest.foreignStatus = record.foreign;
   guest.ports = record.ports;

@@ -25,6 +25,9 @@ export interface CpuArchitecture {
   /** The names of all models, in the map's order; none: whatever the hypervisor knows is good. */
   readonly modelNames: readonly string[];
 
+  /** Refuses features that mean nothing here. */
+  checkFeatures(guest: Cpu): void;
+
   /** Whether what `cpu` asks for is there on `host`. */
   compare(host: CpuDefinition | undefined, cpu: CpuDefinition): CpuComparison;
 

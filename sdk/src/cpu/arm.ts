@@ -18,8 +18,13 @@ export function armArchitecture(elements: MapElements): ArmArchitecture {
     const pvr = child(element, "pvr");
     return { name: attribute(element, "name") ?? "", part: number(pvr && attribute(pvr, "value")) };
   });
+  const features = new Set(elements.features.map((element) => attribute(element, "name")));
   return {
     modelNames: [],
+    checkFeatures({ features: asked }) {
+      const unknown = asked.find(({ name }) => !features.has(name));
+      if (unknown !== undefined) throw cpuError("CONFIG_UNSUPPORTED", `unknown CPU feature: ${unknown.name}`);
+    },
     compare,
     baseline: ([first]) => ({ mode: "custom", match: "exact", fallback: "allow", model: first?.model, features: [] }),
     update,

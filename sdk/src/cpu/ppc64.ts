@@ -28,6 +28,7 @@ export function ppc64Architecture(elements: MapElements): Ppc64Architecture {
   };
   return {
     modelNames: [...models.keys()],
+    checkFeatures: () => {},
     compare: (host, cpu) => compare(known, host, cpu),
     baseline: (cpus) => baseline(cpus, models, vendors),
     update: (guest) => ((guest.mode ?? "custom") === "custom" ? { ...guest, match: "exact" } : guest),

@@ -6,12 +6,20 @@ import { cpuError } from "./map/source.js";
 /** s390 processors: the emulator knows what can run where, and is asked. */
 export const S390_ARCHITECTURE: CpuArchitecture = {
   modelNames: [],
+  checkFeatures,
   compare: () => ({ result: "identical" }),
   update,
   expand: (cpu) => cpu,
   migratable: (cpu) => cpu,
   vendorOf: () => undefined,
 };
+
+function checkFeatures({ features }: Cpu): void {
+  const optional = features.find(({ policy }) => policy === "optional");
+  if (optional === undefined) return;
+  const words = "only cpu feature policies 'require' and 'disable' are supported for";
+  throw cpuError("CONFIG_UNSUPPORTED", `${words} ${optional.name}`);
+}
 
 function update(guest: Cpu, host: CpuDefinition | undefined): Cpu {
   const isCustom = (guest.mode ?? "custom") === "custom";

@@ -28,6 +28,7 @@ export function resolveCpu(
 ): Domain {
   const { cpu } = domain;
   if (cpu === undefined || namesNoModel(cpu)) return domain;
+  known?.guest.checkFeatures(cpu);
   checkMode(cpu, domain, caps, hostArch, known);
   if (known === undefined) return domain;
   const written = hostArch.startsWith("ppc64") ? (withoutRevision(cpu) as Cpu) : cpu;

@@ -73,9 +73,14 @@ async function getXMLDesc(hypervisor: Hypervisor, dom: Domain, flags: number): P
   const domain = hypervisor.domains.find(dom);
   const { guest } = domain;
   const inactive = (flags & XML_FLAG.INACTIVE) !== 0;
-  const config =
-    guest !== undefined && !(inactive && domain.persistent)
-      ? guest.config
-      : await hypervisor.definitions.load(domain.name);
-  return hypervisor.configurations.format(config, flags);
+  const { configurations, definitions } = hypervisor;
+  const runs = guest !== undefined && !(inactive && domain.persistent);
+  const config = runs ? guest.config : await definitions.load(domain.name);
+  // What runs has its processor already.
+  const isWanted = (flags & XML_FLAG.UPDATE_CPU) !== 0 && (guest === undefined || inactive);
+  return configurations.format(
+    isWanted ? await configurations.withHostCpu(config) : config,
+    flags,
+    runs ? guest.askedCpu : undefined,
+  );
 }

@@ -1,5 +1,7 @@
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
 import { numberOf, objects, textOf } from "../capabilities/json.js";
+import type { CpuKnowledge } from "../cpu/host-model.js";
+import { readLiveCpu } from "../cpu/live.js";
 import { qemuError } from "../errors.js";
 import type { Guest } from "../guest.js";
 import { QmpError } from "../monitor/index.js";
@@ -10,9 +12,9 @@ import { throttlesOf } from "./throttle.js";
  * Asks a new emulator what only it knows, and tells it what no option does. Everything is sent at once and answered in
  * order, so this costs one round trip; the processors do not run yet.
  */
-export async function setUpGuest(guest: Guest): Promise<void> {
+export async function setUpGuest(guest: Guest, known: CpuKnowledge | undefined): Promise<void> {
   const { config } = guest;
-  const answers = Promise.all([terminalsOf(guest), threadsOf(guest)]);
+  const answers = Promise.all([terminalsOf(guest), threadsOf(guest), readLiveCpu(guest, known)]);
   await Promise.all([
     answers,
     ...setPasswords(guest),
@@ -22,8 +24,12 @@ export async function setUpGuest(guest: Guest): Promise<void> {
     setStatsPeriod(guest),
     config.onReboot === "destroy" ? guest.qmp("set-action", { reboot: "shutdown" }) : undefined,
   ]);
-  const [terminals, threads] = await answers;
+  const [terminals, threads, live] = await answers;
   guest.config = withTerminals(guest.config, terminals);
+  if (live !== undefined) {
+    guest.config = { ...guest.config, cpu: live.cpu };
+    guest.askedCpu = live.asked;
+  }
   guest.vcpuThreads = threads;
 }
 

@@ -173,7 +173,9 @@ async function writePidFile(path: string, pid: number): Promise<void> {
 /** Everything up to the running processors goes over the monitor in one flight; only then the answers are looked at. */
 async function run(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, options: StartOptions): Promise<void> {
   guest.patience = MONITOR_DEADLINE;
-  await Promise.all([guest.qmp("qmp_capabilities"), setUpGuest(guest)]);
+  const { cpu, os } = guest.config;
+  const known = await knowledgeFor(cpu, os.arch ?? hostArch());
+  await Promise.all([guest.qmp("qmp_capabilities"), setUpGuest(guest, known)]);
   guest.patience = undefined;
   if (options.paused) {
     hypervisor.transition(domain, "hold");

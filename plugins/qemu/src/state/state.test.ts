@@ -32,6 +32,14 @@ const record: GuestRecord = {
     [0, 4712],
     [1, 4713],
   ]),
+  askedCpu: {
+    mode: "custom",
+    match: "exact",
+    check: "partial",
+    model: "qemu64",
+    fallback: "forbid",
+    features: [{ name: "vmx", policy: "disable" }],
+  },
   fakeReboot: true,
   ports: [5900, 5700],
   taints: new Set(["custom-monitor"] as const),
@@ -42,8 +50,11 @@ const document = "  <domain type='qemu' id='1'>\n    <name>a</name>\n  </domain>
 test("a status file gives back what was written, with elements that we do not know", (t) => {
   const text = formatStatus(record, document);
   const { record: read, domain } = parseStatus(text);
-  t.deepEqual({ ...read, foreign: read.foreign.map((each) => serializeXml(each)) }, {
-    ...record,
+  const { askedCpu, ...others } = record;
+  t.like(read.askedCpu ?? {}, askedCpu ?? {});
+  t.deepEqual({ ...read, askedCpu: undefined, foreign: read.foreign.map((each) => serializeXml(each)) }, {
+    ...others,
+    askedCpu: undefined,
     foreign: ['<later version="7">\n  <thing/>\n</later>'],
   } as never);
   t.is(domain.name, "domain");

@@ -1,4 +1,6 @@
 import { VirtError } from "@polyvisor/core";
+import type { Cpu } from "@polyvisor/sdk/conf";
+import { formatCpuDefinition, isHostCpu, readCpuDefinition } from "@polyvisor/sdk/cpu";
 import { type DomainStatus, statusOfWords, statusWords } from "@polyvisor/sdk/lifecycle";
 import type { ProcessIdentity } from "@polyvisor/sdk/process";
 import {
@@ -25,6 +27,8 @@ export interface GuestRecord {
   readonly folder: string;
   readonly channelFolder: string;
   readonly vcpuThreads: ReadonlyMap<number, number>;
+  /** The processor that the emulator was asked for, where it made another. */
+  readonly askedCpu?: Cpu | undefined;
   readonly fakeReboot: boolean;
   readonly taints: ReadonlySet<Taint>;
   /** Ports that were chosen for the guest. */
@@ -33,7 +37,17 @@ export interface GuestRecord {
   readonly foreign: readonly XmlElement[];
 }
 
-const KNOWN = new Set(["taint", "monitor", "libDir", "channelTargetDir", "vcpus", "fakereboot", "ports", "domain"]);
+const KNOWN = new Set([
+  "taint",
+  "monitor",
+  "libDir",
+  "channelTargetDir",
+  "vcpus",
+  "cpu",
+  "fakereboot",
+  "ports",
+  "domain",
+]);
 
 /** The status file's text, in the shape of libvirt's. `domain` is the running configuration as a document, one level deep. */
 export function formatStatus(record: GuestRecord, domain: string): string {
@@ -53,6 +67,8 @@ export function formatStatus(record: GuestRecord, domain: string): string {
       writer.element("vcpus", "", () => {
         for (const [id, thread] of record.vcpuThreads) writer.empty("vcpu", `${attr("id", id)}${attr("pid", thread)}`);
       });
+      if (record.askedCpu !== undefined)
+        for (const line of formatCpuDefinition(record.askedCpu).trimEnd().split("\n")) writer.line(line);
       if (record.fakeReboot) writer.empty("fakereboot");
       writer.element("ports", "", () => {
         for (const port of record.ports) writer.empty("port", attr("number", port));
@@ -91,12 +107,19 @@ export function parseStatus(text: string): { readonly record: GuestRecord; reado
         integer(each, "pid"),
       ]),
     ),
+    askedCpu: askedCpuOf(root),
     fakeReboot: child(root, "fakereboot") !== undefined,
     taints: new Set(childElements(root, "taint").flatMap((taint) => taintOf(attribute(taint, "flag")) ?? [])),
     ports: (ports === undefined ? [] : childElements(ports, "port")).map((each) => integer(each, "number")),
     foreign: childElements(root).filter((element) => !KNOWN.has(element.name)),
   };
   return { record, domain };
+}
+
+function askedCpuOf(root: XmlElement): Cpu | undefined {
+  const element = child(root, "cpu");
+  const cpu = element && readCpuDefinition(element);
+  return cpu === undefined || isHostCpu(cpu) ? undefined : cpu;
 }
 
 function integer(element: XmlElement, name: string): number {

@@ -1,4 +1,4 @@
-import type { CpuFeature } from "../../conf/domain/model/index.js";
+import type { Cpu, CpuFeature } from "../../conf/domain/model/index.js";
 import type { CpuArchitecture } from "../architecture.js";
 import { type CpuDefinition, featuresOf, isHostCpu, withFeatures } from "../definition.js";
 import { cpuError } from "../map/source.js";
@@ -18,6 +18,7 @@ export function x86Architecture(map: X86Map): X86Architecture {
   return {
     map,
     modelNames: [...map.models.keys()],
+    checkFeatures: (guest) => checkFeatures(map, guest),
     compare: (host, cpu) => compareX86(map, host, cpu),
     baseline: (cpus, options) => baselineX86(map, cpus, options),
     update: (guest, host) => updateX86(map, guest, host),
@@ -27,6 +28,11 @@ export function x86Architecture(map: X86Map): X86Architecture {
     migratable: (cpu) => withNames(cpu, (name) => map.features.get(name)?.migratable !== false),
     vendorOf: (model) => map.models.get(model)?.vendor,
   };
+}
+
+function checkFeatures(map: X86Map, { features }: Cpu): void {
+  const unknown = features.find(({ name }) => !map.features.has(name));
+  if (unknown !== undefined) throw cpuError("CONFIG_UNSUPPORTED", `unknown CPU feature: ${unknown.name}`);
 }
 
 /** The definition without the features that `keeps` refuses. */
