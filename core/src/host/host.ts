@@ -52,9 +52,12 @@ export interface Host extends AsyncDisposable {
   probe(): Promise<readonly PluginStatus[]>;
   /** Starts the drivers that keep state (`"stateful": true` in the manifest), so that guests of an earlier run are found again. */
   start(): Promise<void>;
-  /** Opens a URI for a person or program: connection, domain and event objects. */
+  /**
+   * Opens a URI for a person or program: connection, domain and event objects. A scheme that no driver here has is looked for
+   * at the daemons of this machine, or of the URI's host.
+   */
   open(uri: string, options?: Partial<CallContext>): Promise<Connection>;
-  /** Opens a URI for a daemon: the driver's handlers. */
+  /** Opens a URI for a daemon: the driver's handlers. Only a URI that names a transport leads to another daemon. */
   openDriver(uri: Uri, context: CallContext): Promise<HypervisorConnection>;
   /**
    * A plugin's implementation of a contract, by the plugin's name: imported and made at the first call. Rejects where the
@@ -137,7 +140,7 @@ class PluginHost implements Host {
 
   async open(uri: string, options: Partial<CallContext> = {}): Promise<Connection> {
     const context = defaultContext(this.#log, options);
-    return new Connection(await this.openDriver(parseUri(uri), context), context);
+    return new Connection(await this.openDriver(this.#reachable(parseUri(uri)), context), context);
   }
 
   async openDriver(uri: Uri, context: CallContext): Promise<HypervisorConnection> {
@@ -177,16 +180,22 @@ class PluginHost implements Host {
     return this.close();
   }
 
+  /** A scheme without a driver here, as a daemon's client would take it: a host means TLS, none the daemon of this machine. */
+  #reachable(uri: Uri): Uri {
+    if (uri.transport !== undefined || this.#pluginFor(uri) !== undefined) return uri;
+    const byClient: Uri = { ...uri, transport: uri.server === undefined ? "unix" : "tls" };
+    return this.#pluginFor(byClient) === undefined ? uri : byClient;
+  }
+
   /**
-   * A transport means another daemon; else the scheme's own driver, and a client of the local daemon where there is none.
-   * A transport that no client has goes to one all the same, because it can say which transports there are.
+   * A transport means another daemon; else the scheme's own driver is meant. A transport that no client has goes to one all
+   * the same, because it can say which transports there are.
    */
-  #pluginFor(uri: Uri): Plugin | undefined {
+  #pluginFor({ scheme, transport }: Uri): Plugin | undefined {
     const drivers = this.#plugins.filter((plugin) => plugin.provides("hypervisor.v1"));
+    if (transport === undefined) return drivers.find((plugin) => plugin.schemes.includes(scheme));
     const clients = drivers.filter((plugin) => plugin.transports.length > 0);
-    const client = clients.find((plugin) => plugin.transports.includes(uri.transport ?? "unix")) ?? clients[0];
-    const own = drivers.find((plugin) => plugin.schemes.includes(uri.scheme));
-    return uri.transport !== undefined ? client : (own ?? client);
+    return clients.find((plugin) => plugin.transports.includes(transport)) ?? clients[0];
   }
 
   async #started(plugin: Plugin): Promise<void> {

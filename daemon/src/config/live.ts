@@ -14,6 +14,7 @@ const LIVE_KEYS: ReadonlySet<string> = new Set<keyof Settings>([
   "keepalive_interval",
   "keepalive_count",
   "uri_default",
+  "remote_uris",
   "log_level",
   "log_filters",
   "log_outputs",
@@ -29,6 +30,7 @@ export function liveSettings(settings: Settings): LiveSettings {
     maxClientRequests: settings.max_client_requests,
     maxWorkers: settings.max_workers,
     uriDefault: settings.uri_default,
+    upstreams: settings.remote_uris,
   };
 }
 

@@ -1,7 +1,9 @@
 // the API of version 3, which zod keeps: with that of version 4 come its messages in 60 languages, a tenth of a start
+import { VirtError } from "@polyvisor/core";
 import { z } from "zod/v3";
 import { parseFilters, parseOutputs } from "../log/settings.js";
 import { parseMetricsPlace } from "../metrics/place.js";
+import { parseUpstream } from "../rpc/upstream.js";
 import { doorKeys } from "./door-keys.js";
 import { hostUuidKeys } from "./host-uuid.js";
 import { limitKeys } from "./limit-keys.js";
@@ -34,6 +36,15 @@ const metricsPlace = z.string().transform((value, context) => {
   return z.NEVER;
 });
 
+const upstream = z.string().transform((value, context) => {
+  try {
+    return parseUpstream(value);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: error instanceof VirtError ? error.detail : String(error) });
+    return z.NEVER;
+  }
+});
+
 /**
  * What the configuration file may hold: the keys of libvirtd.conf that this daemon honours, and its own. A default that is
  * left out depends on where the daemon runs.
@@ -60,6 +71,8 @@ export const settingsSchema = z
     ...hostUuidKeys,
     /** The URI of clients that name none. */
     uri_default: text.optional(),
+    /** Other daemons that clients may reach through this one, with the way to each. None by default. */
+    remote_uris: z.array(upstream).default([]),
     /** Who decides on access, beside the sockets' permissions: "rules", "polkit", plugins; all of them must agree. */
     access_drivers: z.array(text).default([]),
     /** The file of the driver "rules"; access.rules beside this file by default. */

@@ -1,37 +1,23 @@
 import { type Host, parseUri, type Uri, VirtError } from "@polyvisor/core";
-
-/** Parameters about the way to a daemon. libvirt's client keeps them to itself; other clients send them along. */
-const WAY_PARAMS = new Set([
-  "name",
-  "command",
-  "socket",
-  "auth",
-  "sshauth",
-  "netcat",
-  "keyfile",
-  "pkipath",
-  "known_hosts",
-  "known_hosts_verify",
-  "tls_priority",
-  "mode",
-  "proxy",
-  "no_sanity",
-  "no_verify",
-  "no_tty",
-  "authfile",
-]);
+import { isWayParam } from "@polyvisor/sdk/rpc";
+import { upstreamFor } from "./upstream.js";
 
 /** Hypervisors in the order in which libvirt looks for a default one. */
 const DEFAULT_SCHEMES = ["xen", "qemu", "ch", "lxc", "vbox", "bhyve"];
 
-/** The URI that a client means by a name: how it came here is left out, because it is here. */
-export function uriOfName(name: string): Uri {
+/** Where a client's URI leads: to a driver of this daemon, or by the operator's way to another daemon. */
+export type Destination = { readonly kind: "here" | "upstream"; readonly uri: Uri };
+
+/** Works out what a client means by a name. Throws `OPERATION_DENIED` where it names another daemon that it may not reach. */
+export function destinationOf(name: string, upstreams: readonly Uri[]): Destination {
   const uri = parseUri(name);
-  return {
-    ...uri,
-    transport: undefined,
-    params: uri.params.filter(([key]) => !WAY_PARAMS.has(key.toLowerCase())),
-  };
+  const upstream = upstreamFor(uri, upstreams);
+  return upstream === undefined ? { kind: "here", uri: withoutWay(uri) } : { kind: "upstream", uri: upstream };
+}
+
+/** How the client came here is left out, because it is here. */
+function withoutWay(uri: Uri): Uri {
+  return { ...uri, transport: undefined, params: uri.params.filter(([key]) => !isWayParam(key)) };
 }
 
 /** What a client without a URI may mean, the most likely first. The test hypervisor is there where nothing else is. */
@@ -46,11 +32,11 @@ export function defaultUris(host: Pick<Host, "plugins" | "info">, configured: st
 }
 
 /** Opens the first of these URIs that has a driver here. */
-export async function openFirst<T>(uris: readonly string[], open: (uri: Uri) => Promise<T>): Promise<T> {
+export async function openFirst<T>(uris: readonly string[], open: (uri: string) => Promise<T>): Promise<T> {
   let failure: unknown;
   for (const uri of uris) {
     try {
-      return await open(uriOfName(uri));
+      return await open(uri);
     } catch (error) {
       if (!(error instanceof VirtError) || error.code !== "NO_CONNECT") throw error;
       failure ??= error;

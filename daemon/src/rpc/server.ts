@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import type { AccessPolicy, CallContext, Host, HypervisorConnection, Identity, Log } from "@polyvisor/core";
+import type { AccessPolicy, CallContext, Host, HypervisorConnection, Identity, Log, Uri } from "@polyvisor/core";
 import { isUnix, type ListenAt, placeName } from "../listen/door.js";
 import { startListening } from "../listen/listener.js";
 import type { TlsMaterial } from "../listen/tls/files.js";
@@ -10,11 +10,12 @@ import { HeldMemory } from "./held-memory.js";
 import type { KeepaliveSettings } from "./keepalive.js";
 import { Linger } from "./linger.js";
 import type { Meter } from "./meter.js";
-import { defaultUris, openFirst, uriOfName } from "./open-uri.js";
+import { defaultUris, destinationOf, openFirst } from "./open-uri.js";
 import { Places } from "./places.js";
 import { Session, type SessionServices } from "./session.js";
 import type { Trace } from "./trace.js";
 import { Turns } from "./turns.js";
+import { openUpstream } from "./upstream.js";
 
 /** What may change while the server serves. */
 export interface LiveSettings {
@@ -32,6 +33,8 @@ export interface LiveSettings {
   readonly maxWorkers?: number | undefined;
   /** What a client without a URI gets; by default the first hypervisor found. */
   readonly uriDefault?: string | undefined;
+  /** Other daemons that clients may reach through this one, with the way to each. */
+  readonly upstreams?: readonly Uri[];
 }
 
 export interface ServerSettings extends LiveSettings {
@@ -300,7 +303,15 @@ export class SessionServer {
   }
 
   #openDriver(name: string, context: CallContext): Promise<HypervisorConnection> {
-    if (name !== "") return this.#host.openDriver(uriOfName(name), context);
-    return openFirst(defaultUris(this.#host, this.#live.uriDefault), (uri) => this.#host.openDriver(uri, context));
+    if (name !== "") return this.#openNamed(name, context);
+    return openFirst(defaultUris(this.#host, this.#live.uriDefault), (uri) => this.#openNamed(uri, context));
+  }
+
+  async #openNamed(name: string, context: CallContext): Promise<HypervisorConnection> {
+    const { kind, uri } = destinationOf(name, this.#live.upstreams ?? []);
+    if (kind === "here") return this.#host.openDriver(uri, context);
+    const ownSockets = this.#doors.flatMap(({ at }) => ("path" in at ? [at.path] : []));
+    const hasPolicy = this.#services.policy !== undefined;
+    return openUpstream(uri, context, { host: this.#host, ownSockets, hasPolicy });
   }
 }

@@ -3,6 +3,7 @@ import {
   type CallContext,
   checkReadOnly,
   type HypervisorApi,
+  handlerOf,
   hypervisorApi,
   LIB_VERSION,
   type MaybePromise,
@@ -76,10 +77,11 @@ export const sessionCalls: SessionCalls = {
     return LIB_VERSION;
   },
 
-  /** The way from the client to here is what the client judges itself; from here on nothing leaves the host. */
-  connectIsSecure(session) {
+  /** The way from the client to here is what the client judges itself; where it goes on from here, the driver knows. */
+  connectIsSecure(session, _args, context) {
     requireOpen(session);
-    return true;
+    const ask = handlerOf(session.connection, "connectIsSecure");
+    return ask === undefined ? true : (ask({}, context) as MaybePromise<boolean>);
   },
 
   connectRegisterCloseCallback(session) {

@@ -39,6 +39,10 @@ export class TinyHypervisor {
   });
   /** Calls of `close` by connections. */
   closed = 0;
+  /** URIs that were opened. */
+  readonly opened: Uri[] = [];
+  /** Connections take what a client says of a domain for what it is, as the client of another daemon does. */
+  believing = false;
   /** Subscriptions that stand. */
   subscriptions = 0;
   /** What `domainOpenConsole` answers with. */
@@ -66,10 +70,12 @@ export class TinyHypervisor {
   }
 
   #open(uri: Uri): HypervisorConnection {
+    this.opened.push(uri);
     if (uri.scheme !== "test") throw new VirtError("NO_CONNECT", formatUri(uri));
     const connection: HypervisorConnection = {
       uri: "test:///default",
-      resolveDomain: find,
+      resolveDomain: this.believing ? (reference) => reference : find,
+      domainLookupByUUID: ({ uuid }) => find({ ...TEST_DOMAIN, uuid }),
       events: { subscribe: (kind, dom, listener) => this.#subscribe(kind, dom, listener) },
       objectEvents: this.objectEvents,
       monitorEvents: this.monitorEvents,

@@ -1,4 +1,5 @@
 import { type Uri, VirtError } from "@polyvisor/core";
+import { isWayParam, type WayParam } from "@polyvisor/sdk/rpc";
 
 type Check = (value: string) => boolean;
 const anything: Check = () => true;
@@ -8,33 +9,48 @@ const oneOf =
     words.includes(value);
 const integer: Check = (value) => /^\s*[+-]?\d+$/.test(value);
 
-/** Parameters that are for the client alone; the daemon gets all others. Their names have no case. */
-const CLIENT_PARAMS: ReadonlyMap<string, { readonly isValid: Check; readonly words: string }> = new Map([
-  ...["name", "command", "socket", "auth", "sshauth", "netcat", "keyfile", "pkipath", "authfile"].map(
-    (name) => [name, { isValid: anything, words: "" }] as const,
-  ),
-  ...["known_hosts", "known_hosts_verify", "tls_priority"].map(
-    (name) => [name, { isValid: anything, words: "" }] as const,
-  ),
-  ...["no_sanity", "no_verify", "no_tty"].map(
-    (name) => [name, { isValid: integer, words: `Failed to parse value of URI component ${name}` }] as const,
-  ),
-  ["mode", { isValid: oneOf("auto", "legacy", "direct"), words: "Unknown remote mode '%s'" }],
-  ["proxy", { isValid: oneOf("auto", "netcat", "native"), words: "Unnkown proxy type '%s'" }],
-]);
-
-export function isClientParam(name: string): boolean {
-  return CLIENT_PARAMS.has(name.toLowerCase());
+interface Rule {
+  readonly isValid: Check;
+  /** What is said of a value that is not, with the value in the place of `%s`. */
+  readonly words: string;
 }
+
+const ANYTHING: Rule = { isValid: anything, words: "" };
+const number = (name: string): Rule => ({
+  isValid: integer,
+  words: `Failed to parse value of URI component ${name}`,
+});
+
+/** What each parameter for the client may be; the daemon gets all others. */
+const RULES: Readonly<Record<WayParam, Rule>> = {
+  name: ANYTHING,
+  command: ANYTHING,
+  socket: ANYTHING,
+  auth: ANYTHING,
+  sshauth: ANYTHING,
+  netcat: ANYTHING,
+  keyfile: ANYTHING,
+  pkipath: ANYTHING,
+  authfile: ANYTHING,
+  known_hosts: ANYTHING,
+  known_hosts_verify: ANYTHING,
+  tls_priority: ANYTHING,
+  no_sanity: number("no_sanity"),
+  no_verify: number("no_verify"),
+  no_tty: number("no_tty"),
+  mode: { isValid: oneOf("auto", "legacy", "direct"), words: "Unknown remote mode '%s'" },
+  proxy: { isValid: oneOf("auto", "netcat", "native"), words: "Unnkown proxy type '%s'" },
+};
 
 /** The parameters for the client, by their names in lower case. The last of several values counts. Fails with `INVALID_ARG`. */
 export function clientParams(uri: Uri): ReadonlyMap<string, string> {
   const own = new Map<string, string>();
   for (const [name, value] of uri.params) {
-    const param = CLIENT_PARAMS.get(name.toLowerCase());
-    if (param === undefined) continue;
-    if (!param.isValid(value)) throw invalid(param.words.replace("%s", () => value));
-    own.set(name.toLowerCase(), value);
+    if (!isWayParam(name)) continue;
+    const known = name.toLowerCase() as WayParam;
+    const { isValid, words } = RULES[known];
+    if (!isValid(value)) throw invalid(words.replace("%s", () => value));
+    own.set(known, value);
   }
   return own;
 }

@@ -1,6 +1,6 @@
 import { formatUri, type Uri, VirtError } from "@polyvisor/core";
-import { type DaemonMode, daemonSockets, isOfUser, type Surroundings } from "@polyvisor/sdk/rpc";
-import { clientParams, invalid, isClientParam, isSet } from "./params.js";
+import { type DaemonMode, daemonSockets, isOfUser, isWayParam, type Surroundings } from "@polyvisor/sdk/rpc";
+import { clientParams, invalid, isSet } from "./params.js";
 import { sshArgv } from "./ssh.js";
 
 /** A way to a daemon. What it needs from files is read when it is taken. */
@@ -133,6 +133,6 @@ function modeOf(params: ReadonlyMap<string, string>): DaemonMode {
 /** The URI as the daemon opens it: without the way that leads to it. */
 function remoteName(uri: Uri): string {
   if (uri.scheme === "remote") return "";
-  const params = uri.params.filter(([name]) => !isClientParam(name));
+  const params = uri.params.filter(([name]) => !isWayParam(name));
   return formatUri({ ...uri, transport: undefined, user: undefined, server: undefined, port: undefined, params });
 }

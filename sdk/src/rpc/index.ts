@@ -7,3 +7,4 @@ export { connectTo, type Way } from "./client-ways.js";
 export * from "./frame.js";
 export { holeBody, holeOf } from "./hole.js";
 export { type DaemonMode, daemonSockets, isOfUser, type Surroundings } from "./sockets.js";
+export { isWayParam, WAY_PARAMS, type WayParam } from "./way-params.js";
