@@ -1,6 +1,7 @@
-import { type ByteStream, streamAndReply, VirtError } from "@polyvisor/core";
+import { type ByteStream, descriptorAndReply, streamAndReply, VirtError } from "@polyvisor/core";
 import { MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
 import { SessionCallContext } from "./context.js";
+import { dropDescriptors, performWithDescriptors } from "./descriptors.js";
 import { perform } from "./dispatch.js";
 import { answerTo, writeError, writeReply } from "./messages.js";
 import type { Meter } from "./meter.js";
@@ -79,7 +80,7 @@ export class ClientCalls implements PlaceSeeker {
   /** The client is gone: calls that wait are dropped, calls that run are told. Resolves once none runs any more. */
   async end(): Promise<void> {
     this.#over = true;
-    this.#waiting.length = 0;
+    for (const { entry, args } of this.#waiting.splice(0)) dropDescriptors(entry, args);
     this.#services.places.forget(this);
     for (const context of this.#running) context.abort();
     if (this.#running.size === 0) return;
@@ -123,7 +124,8 @@ export class ClientCalls implements PlaceSeeker {
     if (this.#services.trace.on) context.log.debug({}, "a call has come");
     let result: unknown;
     try {
-      result = perform(entry, this.#session, args, context);
+      const carryOut = entry.call.descriptors === undefined ? perform : performWithDescriptors;
+      result = carryOut(entry, this.#session, args, context);
     } catch (error) {
       this.#fail(entry, context, started, error);
       return;
@@ -173,6 +175,7 @@ export class ClientCalls implements PlaceSeeker {
     const { serial } = context;
     const { stream } = entry.call;
     if (stream !== undefined) this.#answerWithStream(entry, stream, args, serial, result);
+    else if (entry.call.descriptors === "given") this.#answerWithDescriptor(entry, args, serial, result);
     else if (!this.#over) writeReply(this.#session.outbox, entry, serial, args, result);
     this.#services.meter?.answered(entry, started, undefined);
     if (this.#services.trace.on) context.log.debug({}, "the call is answered");
@@ -182,6 +185,12 @@ export class ClientCalls implements PlaceSeeker {
     const { stream, reply } = streamAndReply(entry.call, result);
     if (this.#over || !writeReply(this.#session.outbox, entry, serial, args, reply)) discard(stream);
     else this.#session.streams.open(answerTo(entry, serial), stream, direction);
+  }
+
+  #answerWithDescriptor(entry: Entry, args: Args, serial: number, result: unknown): void {
+    const { descriptor, reply } = descriptorAndReply(entry.call, result);
+    if (this.#over) descriptor.close();
+    else writeReply(this.#session.outbox, entry, serial, args, reply, descriptor);
   }
 
   #fail(entry: Entry, context: SessionCallContext, started: number, thrown: unknown): void {

@@ -1,4 +1,5 @@
 import {
+  type Descriptor,
   type Program,
   remoteProgram,
   resultToWire,
@@ -37,18 +38,28 @@ function headerOf({ program, version, procedure, serial }: Answered, type: numbe
 
 /**
  * The reply of a call that worked; an error instead, and `false`, where the result does not fit into a message. Of a call
- * that opens a stream `result` is what the reply carries beside it.
+ * that opens a stream or gives a descriptor `result` is what the reply carries beside it. The descriptor is the reply's.
  */
-export function writeReply(outbox: Outbox, entry: AnswerEntry, serial: number, args: Args, result: unknown): boolean {
+export function writeReply(
+  outbox: Outbox,
+  entry: AnswerEntry,
+  serial: number,
+  args: Args,
+  result: unknown,
+  descriptor?: Descriptor,
+): boolean {
   const { writer } = outbox;
   const answered = answerTo(entry, serial);
-  const start = beginFrame(writer, headerOf(answered, MESSAGE_TYPE.REPLY, MESSAGE_STATUS.OK));
+  const type = descriptor === undefined ? MESSAGE_TYPE.REPLY : MESSAGE_TYPE.REPLY_WITH_FDS;
+  const start = beginFrame(writer, headerOf(answered, type, MESSAGE_STATUS.OK));
   try {
+    if (descriptor !== undefined) writer.u32(1);
     const ret = entry.call.ret as unknown as xdr.Codec<unknown, unknown>;
     ret.encode(writer, resultToWire(entry.call, result, args));
     endFrame(writer, start);
   } catch (error) {
     writer.offset = start;
+    descriptor?.close();
     writeError(
       outbox,
       answered,
@@ -57,7 +68,8 @@ export function writeReply(outbox: Outbox, entry: AnswerEntry, serial: number, a
     );
     return false;
   }
-  outbox.wrote();
+  if (descriptor === undefined) outbox.wrote();
+  else outbox.pass(descriptor);
   return true;
 }
 

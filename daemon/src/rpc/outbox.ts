@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
-import { xdr } from "@polyvisor/core";
+import { type Descriptor, xdr } from "@polyvisor/core";
+import { writeWithDescriptors } from "@polyvisor/sdk/rpc";
 import type { Meter } from "./meter.js";
 
 /** First size of the memory for messages. */
@@ -18,6 +19,11 @@ const CONGESTED_BYTES = 1048576;
 /** A client that leaves this much unread is gone for all practical purposes. */
 const LOST_BYTES = 67108864;
 
+interface Passing {
+  readonly bytes: Buffer;
+  readonly descriptor: Descriptor;
+}
+
 /**
  * What goes to one client, in order: replies, events and stream packets are written one behind the other and leave with one
  * write per turn.
@@ -29,6 +35,8 @@ export class Outbox {
   readonly #lost: (unread: number) => void;
   readonly #grown: () => void;
   #writer: xdr.XdrWriter | undefined;
+  /** Descriptors that have not left, each with what has to leave before it. */
+  readonly #passing: Passing[] = [];
   #gathering = false;
   #scheduled = false;
 
@@ -42,11 +50,13 @@ export class Outbox {
 
   /** Bytes that the client has not taken yet. */
   get unread(): number {
-    return this.#socket.writableLength;
+    if (this.#passing.length === 0) return this.#socket.writableLength;
+    const waiting = this.#passing.reduce((sum, { bytes }) => sum + bytes.length, this.#writer?.offset ?? 0);
+    return this.#socket.writableLength + waiting;
   }
 
   get congested(): boolean {
-    return this.#socket.writableLength > CONGESTED_BYTES;
+    return this.unread > CONGESTED_BYTES;
   }
 
   /** Whoever writes here calls `wrote` afterwards, and asks for the writer again before the next message. */
@@ -73,12 +83,34 @@ export class Outbox {
     if (this.#writer !== undefined) this.#write(this.#writer);
   }
 
+  /** Sends a descriptor behind what has been written. What is written from now on waits until it has left. */
+  pass(descriptor: Descriptor): void {
+    const bytes = this.writer.take();
+    this.writer.reset();
+    this.#passing.push({ bytes, descriptor });
+    if (this.#passing.length === 1) this.#passNext();
+  }
+
+  /** Its connection is of no more use where a descriptor cannot be sent. */
+  #passNext(): void {
+    const { bytes, descriptor } = this.#passing[0] as Passing;
+    writeWithDescriptors(this.#socket, bytes, [descriptor], () => {
+      this.#passing.shift();
+      if (this.#passing.length > 0) this.#passNext();
+      else if (!this.#gathering && this.#writer !== undefined) this.#write(this.#writer);
+    });
+  }
+
   readonly #onTick = (): void => {
     this.#scheduled = false;
     if (!this.#gathering && this.#writer !== undefined) this.#write(this.#writer);
   };
 
   #write(writer: xdr.XdrWriter): void {
+    if (this.#passing.length > 0) {
+      if (this.unread > LOST_BYTES) this.#lost(this.unread);
+      return;
+    }
     this.#writer = undefined;
     const socket = this.#socket;
     if (writer.offset > 0 && socket.writable) {

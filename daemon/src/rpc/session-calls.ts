@@ -27,6 +27,7 @@ type SessionCalls = {
 
 /** Features that a client may ask for (`VIR_DRV_FEATURE_*`). */
 const FEATURE = {
+  FD_PASSING: 8,
   TYPED_PARAM_STRING: 9,
   KEEPALIVE: 10,
   EVENT_CALLBACK: 14,
@@ -62,6 +63,7 @@ export const sessionCalls: SessionCalls = {
       return 1;
     }
     requireOpen(session);
+    if (feature === FEATURE.FD_PASSING) return session.offerDescriptors() ? 1 : 0;
     return feature === FEATURE.TYPED_PARAM_STRING ||
       feature === FEATURE.EVENT_CALLBACK ||
       feature === FEATURE.CLOSE_CALLBACK ||

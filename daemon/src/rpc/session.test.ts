@@ -245,7 +245,7 @@ test("the URI is the canonical one, whatever name and way the client came by", a
   }
 });
 
-test("features: keepalive before a URI is opened, then events and close callbacks, but no descriptors", async (t) => {
+test("features: keepalive before a URI is opened, then descriptors, events and close callbacks", async (t) => {
   const { connect } = await serve(t);
   const client = await connect();
   const supports = async (feature: number) => {
@@ -254,7 +254,7 @@ test("features: keepalive before a URI is opened, then events and close callback
   };
   t.is(await supports(10), 1);
   await client.open("test:///default");
-  t.deepEqual(await Promise.all([8, 9, 14, 15, 16].map(supports)), [0, 1, 1, 1, 1]);
+  t.deepEqual(await Promise.all([8, 9, 14, 15, 16].map(supports)), [1, 1, 1, 1, 1]);
 });
 
 test("connectClose is answered, then the connection ends and the driver is told once", async (t) => {

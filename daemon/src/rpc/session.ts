@@ -2,17 +2,28 @@ import type { Socket } from "node:net";
 import {
   type AccessPolicy,
   type CallContext,
+  CLIENT_TRANSPORT,
+  closeAll,
   type HypervisorConnection,
   type Identity,
   keepaliveProgram,
   type Log,
   VirtError,
 } from "@polyvisor/core";
-import { type Frame, FrameError, FrameSplitter, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
+import {
+  descriptorsBehind,
+  type Frame,
+  FrameError,
+  FrameSplitter,
+  Incoming,
+  MESSAGE_STATUS,
+  MESSAGE_TYPE,
+} from "@polyvisor/sdk/rpc";
 import { type Asker, askerOf } from "../access/asker.js";
 import { EventGate } from "../access/event-gate.js";
 import type { Login } from "../auth/login.js";
 import { type CallLoad, ClientCalls } from "./calls.js";
+import { NO_DESCRIPTORS, takeAlong } from "./descriptors.js";
 import { argsOf, entryOf } from "./dispatch.js";
 import { rpcError } from "./errors.js";
 import { EventRegistrations } from "./events.js";
@@ -72,6 +83,7 @@ export class Session implements Holder {
   readonly #socket: Socket;
   readonly #services: SessionServices;
   readonly #splitter = new FrameSplitter();
+  readonly #incoming: Incoming;
   readonly #calls: ClientCalls;
   readonly #watch: ClientWatch;
   readonly #driver = new SessionDriver();
@@ -111,7 +123,7 @@ export class Session implements Holder {
     this.ended = new Promise((resolve) => socket.once("close", () => resolve(this.#end())));
     socket.on("error", (error) => this.log.debug({ err: error }, "the connection of a client failed"));
     socket.on("drain", () => this.#drained());
-    socket.on("data", (chunk: Buffer) => this.#read(chunk));
+    this.#incoming = new Incoming(socket, this.#splitter, (chunk) => this.#read(chunk));
   }
 
   get id(): number {
@@ -187,6 +199,15 @@ export class Session implements Holder {
     if (!this.#working) setImmediate(() => this.shutDown());
   }
 
+  /** Whether descriptors may come with calls. Where they may, they are taken from here on. */
+  offerDescriptors(): boolean {
+    // Anybody may come to look, and calls with descriptors change something.
+    if (this.client.transport !== CLIENT_TRANSPORT.UNIX || this.readOnly) return false;
+    this.#incoming.expectDescriptors();
+    if (!this.#working && this.#holds === 0) this.#incoming.settle();
+    return true;
+  }
+
   startKeepalive(): void {
     this.#watch.start();
   }
@@ -235,9 +256,10 @@ export class Session implements Holder {
     this.#services.memory.count(this);
     this.#working = false;
     if (this.#closing) this.#socket.destroySoon();
-    else if (this.#holds !== 0) {
+    else if (this.#holds === 0) this.#incoming.settle();
+    else {
       this.#splitter.hold();
-      this.#socket.pause();
+      this.#incoming.pause();
       this.#services.hangUps.watch(this.#socket);
     }
   }
@@ -247,30 +269,47 @@ export class Session implements Holder {
     if (table !== undefined) this.#takeOwn(table, frame);
     else if (frame.program === keepaliveProgram.number && frame.type === MESSAGE_TYPE.MESSAGE)
       this.#takeKeepalive(frame);
-    else if (frame.type === MESSAGE_TYPE.CALL)
-      writeError(
-        this.outbox,
-        frame,
-        MESSAGE_TYPE.REPLY,
-        rpcError(`Cannot find program ${frame.program | 0} version ${frame.version | 0}`),
-      );
-    else if (frame.type === MESSAGE_TYPE.CALL_WITH_FDS) throw descriptorsRefused();
+    else if (frame.type === MESSAGE_TYPE.CALL) this.#answerUnknown(frame);
+    else if (frame.type === MESSAGE_TYPE.CALL_WITH_FDS) this.#takeWithDescriptors(undefined, frame);
+  }
+
+  #answerUnknown(frame: Frame): void {
+    const error = rpcError(`Cannot find program ${frame.program | 0} version ${frame.version | 0}`);
+    writeError(this.outbox, frame, MESSAGE_TYPE.REPLY, error);
   }
 
   #takeOwn(table: DispatchTable, frame: Frame): void {
     if (frame.type === MESSAGE_TYPE.CALL) this.#takeCall(table, frame);
     else if (frame.type === MESSAGE_TYPE.STREAM || frame.type === MESSAGE_TYPE.STREAM_HOLE) this.streams.take(frame);
-    else if (frame.type === MESSAGE_TYPE.CALL_WITH_FDS) throw descriptorsRefused();
+    else if (frame.type === MESSAGE_TYPE.CALL_WITH_FDS) this.#takeWithDescriptors(table, frame);
     // Replies and events are ours to send: libvirt ignores a client that sends some, and so does this.
   }
 
-  #takeCall(table: DispatchTable, frame: Frame): void {
+  /** Descriptors that no call takes are closed; nothing else of the client is worked off before they are here. */
+  #takeWithDescriptors(table: DispatchTable | undefined, message: Frame): void {
+    const { count, frame } = descriptorsBehind(message);
+    this.#incoming.receive(count, (result) => {
+      try {
+        if (result instanceof Error) throw new FrameError(result.message);
+        if (table !== undefined) this.#takeCall(table, frame, result);
+        else {
+          closeAll(result);
+          this.#answerUnknown(frame);
+        }
+      } catch (error) {
+        this.#refuse(error);
+      }
+    });
+  }
+
+  #takeCall(table: DispatchTable, frame: Frame, descriptors = NO_DESCRIPTORS): void {
     try {
       if (frame.status !== MESSAGE_STATUS.OK) throw rpcError(`Unexpected message status ${frame.status}`);
       const entry = entryOf(table, frame);
       if (this.login !== undefined && !isLoginCall(entry.name)) throw rpcError("authentication required");
-      this.#calls.submit(entry, argsOf(entry, frame), frame.serial);
+      this.#calls.submit(entry, takeAlong(entry, argsOf(entry, frame), descriptors), frame.serial);
     } catch (error) {
+      closeAll(descriptors);
       if (!(error instanceof VirtError)) throw error;
       writeError(this.outbox, frame, MESSAGE_TYPE.REPLY, error);
     }
@@ -303,7 +342,7 @@ export class Session implements Holder {
     this.#work();
     if (this.#holds !== 0) return;
     this.#services.hangUps.release(this.#socket);
-    this.#socket.resume();
+    this.#incoming.resume();
   }
 
   /** The client does not keep to the protocol, so nothing that follows can be understood. */
@@ -333,8 +372,4 @@ export class Session implements Holder {
 /** The getters of a call's context as plain fields, so that one of them can be replaced. */
 function contextFields(context: CallContext): CallContext {
   return { identity: context.identity, readOnly: context.readOnly, signal: context.signal, log: context.log };
-}
-
-function descriptorsRefused(): FrameError {
-  return new FrameError("a call brought file descriptors, which this connection did not offer to take");
 }

@@ -1,6 +1,7 @@
 export { type HelperOptions, type HelperResult, runHelper } from "./helper.js";
 export { type HeldProcess, type LaunchDescriptors, launch } from "./launch.js";
 export { chainOf, type LaunchPlan, type ResourceLimit, type RunAs } from "./launch-plan.js";
+export { NativeError } from "./libc.js";
 export {
   closeDescriptor,
   hasHungUp,
@@ -8,16 +9,17 @@ export {
   keepDescriptorsFromChildren,
   listenUnix,
   lockFile,
-  NativeError,
   notifySystemd,
   openInterfaceSocket,
   openPidfd,
   type PeerCredentials,
   peerCredentials,
   signalPidfd,
+  stopReading,
   streamOnDescriptor,
   watchDescriptor,
 } from "./native.js";
+export { duplicate, duplicateOf, receiveDescriptor, sendDescriptor, socketPair } from "./pass-descriptors.js";
 export { ProcessHandle, type ProcessIdentity } from "./process-handle.js";
 export {
   bootId,

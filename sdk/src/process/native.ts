@@ -1,35 +1,13 @@
-import { createRequire } from "node:module";
 import net from "node:net";
-import { endianness } from "node:os";
-import { getSystemErrorName } from "node:util";
-import type { LibraryHandle } from "koffi";
+import { check, LITTLE_ENDIAN, libc, NativeError, readU32, writeU32 } from "./libc.js";
 
-/**
- * What Node has no call for. This is the only file that touches `_handle` or koffi; everything here returns at once.
- */
+/** What Node has no call for. This is the only file that touches `_handle`; everything here returns at once. */
 
 /** Who made a unix socket's other end. */
 export interface PeerCredentials {
   readonly pid: number;
   readonly uid: number;
   readonly gid: number;
-}
-
-/** A failed system call, in the shape of Node's own errors. */
-export class NativeError extends Error {
-  override readonly name = "NativeError";
-  readonly errno: number;
-  /** `ESRCH` and the like. */
-  readonly code: string;
-  readonly syscall: string;
-
-  constructor(syscall: string, errno: number) {
-    const code = getSystemErrorName(-errno);
-    super(`${syscall}: ${code}`);
-    this.syscall = syscall;
-    this.errno = errno;
-    this.code = code;
-  }
 }
 
 const AF_UNIX = 1;
@@ -52,7 +30,6 @@ const SYS_PIDFD_SEND_SIGNAL = 424;
 const SYS_PIDFD_OPEN = 434;
 const SYS_CLOSE_RANGE = 436;
 const CLOSE_RANGE_CLOEXEC = 4;
-const LITTLE_ENDIAN = endianness() === "LE";
 
 /** The credentials of a connected unix socket's peer, as they were when it connected. Throws for a socket of another kind. */
 export function peerCredentials(socket: net.Socket): PeerCredentials {
@@ -185,10 +162,22 @@ export function streamOnDescriptor(fd: number): net.Socket {
   return new net.Socket({ handle: pipeOn(fd) } as unknown as net.SocketConstructorOpts);
 }
 
+/**
+ * Takes nothing more out of a socket, for good: what comes from now on waits in the kernel for whoever reads it there. What
+ * Node has read already still comes as data.
+ */
+export function stopReading(socket: net.Socket): void {
+  const handle = handleOf(socket);
+  handle.readStop();
+  // The stream asks for more whenever it has room.
+  handle.readStart = () => 0;
+}
+
 interface PipeHandle {
   readonly fd: number;
   open(fd: number): number;
   readStart(): number;
+  readStop(): number;
   close(): void;
   unref(): void;
   onread: (data: ArrayBuffer | undefined) => void;
@@ -219,7 +208,8 @@ function handleOf(socket: net.Socket): PipeHandle {
   return handle;
 }
 
-function descriptorOf(socket: net.Socket): number {
+/** The number of a socket's descriptor. Throws where it is closed on this side. */
+export function descriptorOf(socket: net.Socket): number {
   return handleOf(socket).fd;
 }
 
@@ -244,59 +234,4 @@ function flockOfFirstByte(): Buffer {
   if (LITTLE_ENDIAN) flock.writeBigInt64LE(1n, 16);
   else flock.writeBigInt64BE(1n, 16);
   return flock;
-}
-
-function readU32(buffer: Buffer, offset: number): number {
-  return LITTLE_ENDIAN ? buffer.readUInt32LE(offset) : buffer.readUInt32BE(offset);
-}
-
-function writeU32(buffer: Buffer, value: number, offset: number): void {
-  if (LITTLE_ENDIAN) buffer.writeUInt32LE(value, offset);
-  else buffer.writeUInt32BE(value, offset);
-}
-
-interface Libc {
-  socket(domain: number, type: number, protocol: number): number;
-  bind(fd: number, address: Buffer, length: number): number;
-  listen(fd: number, backlog: number): number;
-  close(fd: number): number;
-  sendto(fd: number, data: Buffer, length: number, flags: number, address: Buffer, addressLength: number): number;
-  getsockopt(fd: number, level: number, name: number, value: Buffer, length: Buffer): number;
-  ioctl(fd: number, request: number, argument: Buffer): number;
-  poll(fds: Buffer, count: number, timeout: number): number;
-  fcntl(fd: number, command: number, argument: Buffer): number;
-  syscall(number: number, a: number, b: number, c: number, d: number): number;
-  errno(): number;
-}
-
-let loaded: Libc | undefined;
-
-/** Loaded at the first use: koffi takes 20 ms, and a client that is no daemon never needs it. */
-function libc(): Libc {
-  loaded ??= loadLibc();
-  return loaded;
-}
-
-function loadLibc(): Libc {
-  const koffi = createRequire(import.meta.url)("koffi") as typeof import("koffi");
-  const library: LibraryHandle = koffi.load(null);
-  const declare = (declaration: string) => library.func(declaration) as (...args: unknown[]) => number;
-  return {
-    socket: declare("int socket(int, int, int)"),
-    bind: declare("int bind(int, const uint8_t *, uint32_t)"),
-    listen: declare("int listen(int, int)"),
-    close: declare("int close(int)"),
-    sendto: declare("intptr_t sendto(int, const uint8_t *, size_t, int, const uint8_t *, uint32_t)"),
-    getsockopt: declare("int getsockopt(int, int, int, _Out_ uint8_t *, _Inout_ uint8_t *)"),
-    ioctl: declare("int ioctl(int, unsigned long, _Inout_ uint8_t *)"),
-    poll: declare("int poll(_Inout_ uint8_t *, unsigned long, int)"),
-    fcntl: declare("int fcntl(int, int, _Inout_ uint8_t *)"),
-    syscall: declare("long syscall(long, long, long, long, long)"),
-    errno: () => koffi.errno(),
-  };
-}
-
-function check(syscall: string, result: number): number {
-  if (result < 0) throw new NativeError(syscall, libc().errno());
-  return result;
 }

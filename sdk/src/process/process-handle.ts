@@ -1,5 +1,6 @@
 import { constants } from "node:os";
-import { NativeError, openPidfd, signalPidfd, watchDescriptor } from "./native.js";
+import { NativeError } from "./libc.js";
+import { openPidfd, signalPidfd, watchDescriptor } from "./native.js";
 import { bootId, hasEnded, readProcessStat } from "./procfs.js";
 
 /** Names one process for good, over the lives of daemons and boots of the host. */

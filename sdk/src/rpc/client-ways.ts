@@ -7,6 +7,8 @@ import { connectTls, type TlsCredentials } from "./client-tls.js";
 /** A connected socket, and who can say why it ended. */
 export interface Transport {
   readonly socket: Socket;
+  /** A unix socket on which the daemon itself is at the other end: it carries descriptors. */
+  readonly isDirect?: boolean;
   /** What the program that carries the connection said, once the connection is over; empty where it said nothing. */
   readonly lastWords?: () => Promise<string>;
 }
@@ -21,14 +23,13 @@ export type Way =
 
 /** Connects to a daemon. Fails in libvirt's words; a command's failure is told by the first call. */
 export async function connectTo(way: Way): Promise<RpcClient> {
-  const { socket, lastWords } = await transportOf(way);
-  return new RpcClient(socket, lastWords);
+  return new RpcClient(await transportOf(way));
 }
 
 async function transportOf(way: Way): Promise<Transport> {
   switch (way.kind) {
     case "unix":
-      return { socket: await connectPatiently(way.path) };
+      return { socket: await connectPatiently(way.path), isDirect: true };
     case "tcp":
       return { socket: await connectTcp(way.host, way.port) };
     case "tls":

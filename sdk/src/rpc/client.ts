@@ -2,6 +2,8 @@ import type { Socket } from "node:net";
 import {
   argsToWire,
   type Call,
+  closeAll,
+  type Descriptor,
   keepaliveProgram,
   mayHaveHoles,
   resultFromWire,
@@ -13,6 +15,7 @@ import {
 import { decodeBody, isOf, type ProgramId } from "./client-body.js";
 import { type PendingCall, PendingCalls } from "./client-calls.js";
 import { connectPatiently } from "./client-connect.js";
+import { descriptorsFor, noDescriptors, resultWithDescriptors } from "./client-descriptors.js";
 import {
   callAborted,
   clientClosed,
@@ -26,8 +29,20 @@ import { FlowGate } from "./client-flow.js";
 import { Keepalive } from "./client-keepalive.js";
 import { MessageListeners, type MessageSpec } from "./client-messages.js";
 import { RpcStream, type StreamPort } from "./client-stream.js";
-import { beginFrame, endFrame, type Frame, FrameSplitter, frameBytes, MESSAGE_STATUS, MESSAGE_TYPE } from "./frame.js";
+import type { Transport } from "./client-ways.js";
+import { ClientWriter } from "./client-writer.js";
+import {
+  beginFrame,
+  descriptorsBehind,
+  endFrame,
+  type Frame,
+  FrameSplitter,
+  frameBytes,
+  MESSAGE_STATUS,
+  MESSAGE_TYPE,
+} from "./frame.js";
 import { holeBody, holeOf } from "./hole.js";
+import { Incoming } from "./incoming.js";
 
 export interface CallSettings {
   /**
@@ -50,7 +65,11 @@ interface OpenStream {
 export class RpcClient {
   /** Settles when the connection is over: with the reason where it was lost, with `undefined` where `close` was called. */
   readonly closed: Promise<VirtError | undefined>;
+  /** Descriptors may go with messages both ways. */
+  readonly passesDescriptors: boolean;
   readonly #socket: Socket;
+  readonly #incoming: Incoming;
+  readonly #outgoing: ClientWriter;
   readonly #flow: FlowGate;
   readonly #splitter = new FrameSplitter();
   readonly #reader = new xdr.XdrReader(Buffer.alloc(0));
@@ -61,21 +80,20 @@ export class RpcClient {
   #keepalive: Keepalive | undefined;
   #serial = 0;
   #over = false;
+  #isReceiving = false;
   #settleClosed: (reason: VirtError | undefined) => void = () => {};
 
-  /**
-   * Takes over a connected socket.
-   *
-   * @param lastWords what the program that carries the connection said, asked for when the connection is over
-   */
-  constructor(socket: Socket, lastWords?: () => Promise<string>) {
+  /** Takes over a connected socket. */
+  constructor({ socket, lastWords, isDirect = false }: Transport) {
+    this.passesDescriptors = isDirect;
     this.#socket = socket;
-    this.#flow = new FlowGate(socket);
+    this.#incoming = new Incoming(socket, this.#splitter, (chunk) => this.#received(chunk));
+    this.#outgoing = new ClientWriter(socket);
+    this.#flow = new FlowGate(this.#incoming);
     this.#pending = new PendingCalls(this.#flow);
     this.closed = new Promise((resolve) => {
       this.#settleClosed = resolve;
     });
-    socket.on("data", (chunk) => this.#received(chunk));
     const ended = (tell: (words?: string) => VirtError) => {
       if (lastWords === undefined) this.#end(tell());
       else void lastWords().then((words) => this.#end(tell(words)));
@@ -87,10 +105,13 @@ export class RpcClient {
 
   /** Connects to a unix socket. Fails with `SYSTEM_ERROR` in libvirt's words. */
   static async connect(path: string): Promise<RpcClient> {
-    return new RpcClient(await connectPatiently(path));
+    return new RpcClient({ socket: await connectPatiently(path), isDirect: true });
   }
 
-  /** Makes a call. Rejects with the daemon's error, or with the reason why the connection is over. */
+  /**
+   * Makes a call. Rejects with the daemon's error, or with the reason why the connection is over. Descriptors that it takes
+   * are sent and closed, whatever comes of it; whether the daemon takes any (`SUPPORTS_FEATURE`) is for the caller to ask.
+   */
   call<Args, Ret>(
     program: ProgramId,
     entry: Call<unknown, unknown, Args, Ret>,
@@ -99,10 +120,17 @@ export class RpcClient {
   ): Promise<Ret> {
     return new Promise<Ret>((resolve, reject) => {
       const { signal } = settings;
-      if (this.#over) throw clientClosed();
-      if (signal?.aborted) throw callAborted(signal);
+      const descriptors = descriptorsFor(entry as Call, args);
       const serial = this.#nextSerial();
-      this.#write(this.#encode(program, entry, serial, args));
+      try {
+        if (this.#over) throw clientClosed();
+        if (signal?.aborted) throw callAborted(signal);
+        this.#prepareFor(entry as Call, descriptors);
+        this.#send(this.#encode(program, entry, serial, args, descriptors.length), descriptors);
+      } catch (error) {
+        closeAll(descriptors);
+        throw error;
+      }
       const hasHoles = mayHaveHoles(entry as Call, args as Record<string, unknown>);
       this.#pending.add(serial, {
         program,
@@ -145,7 +173,20 @@ export class RpcClient {
     return this.#serial;
   }
 
-  #encode(program: ProgramId, entry: Call, serial: number, args: unknown): Buffer {
+  #prepareFor({ descriptors: way }: Call, descriptors: readonly Descriptor[]): void {
+    if (descriptors.length === 0 && way !== "given") return;
+    if (!this.passesDescriptors) throw noDescriptors();
+    if (way === "given") this.#incoming.expectDescriptors();
+    // In the midst of messages that were read together, the rest of them comes first.
+    if (!this.#isReceiving) this.#incoming.settle();
+  }
+
+  #send(bytes: Uint8Array, descriptors: readonly Descriptor[]): void {
+    if (descriptors.length === 0) this.#write(bytes);
+    else this.#outgoing.pass(bytes, descriptors);
+  }
+
+  #encode(program: ProgramId, entry: Call, serial: number, args: unknown, descriptors: number): Buffer {
     const writer = this.#writer;
     writer.reset();
     try {
@@ -153,10 +194,11 @@ export class RpcClient {
         program: program.number,
         version: program.version,
         procedure: entry.number,
-        type: MESSAGE_TYPE.CALL,
+        type: descriptors === 0 ? MESSAGE_TYPE.CALL : MESSAGE_TYPE.CALL_WITH_FDS,
         serial,
         status: MESSAGE_STATUS.OK,
       });
+      if (descriptors > 0) writer.u32(descriptors);
       entry.args.encode(writer, argsToWire(entry, args as Record<string, unknown>) as never);
       endFrame(writer, start);
     } catch (error) {
@@ -165,30 +207,33 @@ export class RpcClient {
     return writer.take();
   }
 
-  /** Writes of one turn leave together. */
   #write(bytes: Uint8Array, sent?: (error?: Error | null) => void): void {
-    const socket = this.#socket;
-    if (socket.writableCorked === 0) {
-      socket.cork();
-      process.nextTick(() => socket.uncork());
-    }
-    socket.write(bytes, sent && ((error) => sent(error && socketFailed(error))));
+    this.#outgoing.write(bytes, sent && ((error) => sent(error && socketFailed(error))));
   }
 
   #received(chunk: Buffer): void {
     this.#keepalive?.heard();
+    this.#isReceiving = true;
     try {
       this.#splitter.feed(chunk);
       while (!this.#over && this.#splitter.next()) this.#dispatch(this.#splitter.frame);
+      this.#incoming.settle();
     } catch (error) {
-      this.#end(error instanceof VirtError ? error : protocolError((error as Error).message, error));
+      this.#broken(error);
     }
+    this.#isReceiving = false;
+  }
+
+  /** The peer does not keep to the protocol. */
+  #broken(error: unknown): void {
+    this.#end(error instanceof VirtError ? error : protocolError((error as Error).message, error));
   }
 
   #dispatch(frame: Frame): void {
-    if (frame.type === MESSAGE_TYPE.REPLY) this.#replied(frame);
+    if (frame.type === MESSAGE_TYPE.REPLY) this.#replied(frame, []);
     else if (frame.type === MESSAGE_TYPE.MESSAGE) this.#notified(frame);
     else if (frame.type === MESSAGE_TYPE.STREAM) this.#streamed(frame);
+    else if (frame.type === MESSAGE_TYPE.REPLY_WITH_FDS) this.#repliedWithDescriptors(frame);
     else if (frame.type === MESSAGE_TYPE.STREAM_HOLE) this.#openAt(frame)?.hole(holeOf(frame).length);
     else {
       const { program, version, procedure, type } = frame;
@@ -196,17 +241,37 @@ export class RpcClient {
     }
   }
 
-  #replied(frame: Frame): void {
+  #repliedWithDescriptors(message: Frame): void {
+    const { count, frame } = descriptorsBehind(message);
+    this.#incoming.receive(count, (result) => {
+      try {
+        if (result instanceof Error) throw result;
+        this.#replied(frame, result);
+      } catch (error) {
+        if (!(result instanceof Error)) closeAll(result);
+        this.#broken(error);
+      }
+    });
+  }
+
+  #replied(frame: Frame, descriptors: readonly Descriptor[]): void {
     const pending = this.#pending.take(frame);
     try {
       if (frame.status !== MESSAGE_STATUS.OK) throw this.#errorIn(frame);
-      const { entry } = pending;
-      const reply = decodeBody(entry.ret, this.#reader, frame);
-      if (entry.stream === undefined) pending.resolve(resultFromWire(entry, reply));
-      else pending.resolve(streamed(entry, this.#openStream(frame.serial, pending), reply));
+      this.#resolve(pending, frame, descriptors);
     } catch (error) {
+      closeAll(descriptors);
       pending.reject(error as VirtError);
     }
+  }
+
+  #resolve(pending: PendingCall, frame: Frame, descriptors: readonly Descriptor[]): void {
+    const { entry } = pending;
+    const reply = decodeBody(entry.ret, this.#reader, frame);
+    if (pending.givenUp) closeAll(descriptors);
+    if (entry.stream === undefined)
+      pending.resolve(resultWithDescriptors(entry, resultFromWire(entry, reply), descriptors));
+    else pending.resolve(streamed(entry, this.#openStream(frame.serial, pending), reply));
   }
 
   #notified(frame: Frame): void {

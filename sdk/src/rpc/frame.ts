@@ -30,6 +30,9 @@ const LENGTH_BYTES = 4;
 /** The longest message in bytes, its length word included. */
 export const MESSAGE_BYTES_MAX = 33554432 + LENGTH_BYTES;
 
+/** The most descriptors that one message brings. */
+export const DESCRIPTORS_MAX = 32;
+
 /** The most data in bytes that libvirt puts into one stream packet. */
 export const STREAM_DATA_MAX = 262120;
 
@@ -105,6 +108,12 @@ export class FrameSplitter {
   /** Bytes of memory that the torn message takes. */
   get held(): number {
     return this.#blocks.length * BLOCK_BYTES + this.#torn.length;
+  }
+
+  /** Bytes that the torn message or its length word lacks; of the next one where none is torn. Only after `next` returned. */
+  get wanted(): number {
+    if (this.#tornBytes < LENGTH_BYTES) return LENGTH_BYTES - this.#tornBytes;
+    return (word(this.#blocks[0] ?? this.#torn, 0) >>> 0) - this.#tornBytes;
   }
 
   /** Takes the first `length` bytes of a chunk. Only after `next` returned `false`. */
@@ -189,6 +198,18 @@ export class FrameSplitter {
     frame.serial = word(buffer, start + 20) >>> 0;
     frame.status = word(buffer, start + 24);
   }
+}
+
+/**
+ * How many descriptors come behind a message of type `CALL_WITH_FDS` or `REPLY_WITH_FDS`, and the message without what says
+ * so. Throws a `FrameError` where there are too many.
+ */
+export function descriptorsBehind(frame: Frame): { readonly count: number; readonly frame: Frame } {
+  if (frame.end - frame.body < 4) throw new FrameError("Unable to decode number of FDs");
+  const count = word(frame.buffer, frame.body) >>> 0;
+  if (count > DESCRIPTORS_MAX)
+    throw new FrameError(`Received too many FDs ${count}, expected ${DESCRIPTORS_MAX} maximum`);
+  return { count, frame: { ...frame, body: frame.body + 4 } };
 }
 
 /** What a message says of itself in front of its body. */

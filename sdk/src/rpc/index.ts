@@ -6,5 +6,7 @@ export type { TlsCredentials } from "./client-tls.js";
 export { connectTo, type Way } from "./client-ways.js";
 export * from "./frame.js";
 export { holeBody, holeOf } from "./hole.js";
+export { Incoming } from "./incoming.js";
+export { writeWithDescriptors } from "./send-descriptors.js";
 export { type DaemonMode, daemonSockets, isOfUser, type Surroundings } from "./sockets.js";
 export { isWayParam, WAY_PARAMS, type WayParam } from "./way-params.js";

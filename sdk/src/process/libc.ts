@@ -1,0 +1,95 @@
+import { createRequire } from "node:module";
+import { endianness } from "node:os";
+import { getSystemErrorName } from "node:util";
+import type { LibraryHandle } from "koffi";
+
+/** The C library. This is the only file that touches koffi. */
+
+/** A failed system call, in the shape of Node's own errors. */
+export class NativeError extends Error {
+  override readonly name = "NativeError";
+  readonly errno: number;
+  /** `ESRCH` and the like. */
+  readonly code: string;
+  readonly syscall: string;
+
+  constructor(syscall: string, errno: number) {
+    const code = getSystemErrorName(-errno);
+    super(`${syscall}: ${code}`);
+    this.syscall = syscall;
+    this.errno = errno;
+    this.code = code;
+  }
+}
+
+export const LITTLE_ENDIAN = endianness() === "LE";
+
+export function readU32(buffer: Buffer, offset: number): number {
+  return LITTLE_ENDIAN ? buffer.readUInt32LE(offset) : buffer.readUInt32BE(offset);
+}
+
+export function writeU32(buffer: Buffer, value: number, offset: number): void {
+  if (LITTLE_ENDIAN) buffer.writeUInt32LE(value, offset);
+  else buffer.writeUInt32BE(value, offset);
+}
+
+export interface Libc {
+  socket(domain: number, type: number, protocol: number): number;
+  bind(fd: number, address: Buffer, length: number): number;
+  listen(fd: number, backlog: number): number;
+  close(fd: number): number;
+  sendto(fd: number, data: Buffer, length: number, flags: number, address: Buffer, addressLength: number): number;
+  getsockopt(fd: number, level: number, name: number, value: Buffer, length: Buffer): number;
+  ioctl(fd: number, request: number, argument: Buffer): number;
+  poll(fds: Buffer, count: number, timeout: number): number;
+  fcntl(fd: number, command: number, argument: Buffer): number;
+  socketpair(domain: number, type: number, protocol: number, pair: Buffer): number;
+  sendmsg(fd: number, message: Buffer, flags: number): number;
+  recvmsg(fd: number, message: Buffer, flags: number): number;
+  /** `fcntl` of a command whose argument is a number. */
+  fcntlNumber(fd: number, command: number, argument: number): number;
+  syscall(number: number, a: number, b: number, c: number, d: number): number;
+  errno(): number;
+  /** Where the memory of a buffer is. It stays there as long as the buffer lives. */
+  address(buffer: Buffer): bigint;
+  /** Bytes of a pointer and of `size_t`. */
+  readonly wordBytes: number;
+}
+
+let loaded: Libc | undefined;
+
+/** Loaded at the first use: koffi takes 20 ms, and a client that is no daemon never needs it. */
+export function libc(): Libc {
+  loaded ??= loadLibc();
+  return loaded;
+}
+
+function loadLibc(): Libc {
+  const koffi = createRequire(import.meta.url)("koffi") as typeof import("koffi");
+  const library: LibraryHandle = koffi.load(null);
+  const declare = (declaration: string) => library.func(declaration) as (...args: unknown[]) => number;
+  return {
+    socket: declare("int socket(int, int, int)"),
+    bind: declare("int bind(int, const uint8_t *, uint32_t)"),
+    listen: declare("int listen(int, int)"),
+    close: declare("int close(int)"),
+    sendto: declare("intptr_t sendto(int, const uint8_t *, size_t, int, const uint8_t *, uint32_t)"),
+    getsockopt: declare("int getsockopt(int, int, int, _Out_ uint8_t *, _Inout_ uint8_t *)"),
+    ioctl: declare("int ioctl(int, unsigned long, _Inout_ uint8_t *)"),
+    poll: declare("int poll(_Inout_ uint8_t *, unsigned long, int)"),
+    fcntl: declare("int fcntl(int, int, _Inout_ uint8_t *)"),
+    socketpair: declare("int socketpair(int, int, int, _Out_ uint8_t *)"),
+    sendmsg: declare("intptr_t sendmsg(int, const uint8_t *, int)"),
+    recvmsg: declare("intptr_t recvmsg(int, _Inout_ uint8_t *, int)"),
+    fcntlNumber: declare("int fcntl(int, int, int)"),
+    syscall: declare("long syscall(long, long, long, long, long)"),
+    errno: () => koffi.errno(),
+    address: (buffer) => koffi.address(buffer),
+    wordBytes: koffi.sizeof("size_t"),
+  };
+}
+
+export function check(syscall: string, result: number): number {
+  if (result < 0) throw new NativeError(syscall, libc().errno());
+  return result;
+}
