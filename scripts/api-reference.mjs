@@ -7,6 +7,10 @@ import {
   domainCheckpoint,
   domainEvents,
   domainSnapshot,
+  keepaliveProgram,
+  lockProgram,
+  logProgram,
+  lxcMonitorProgram,
   network,
   networkInterface,
   networkPort,
@@ -63,38 +67,55 @@ function adminName(call) {
   return `virAdm${call.charAt(0).toUpperCase()}${call.slice(1)}`.replace("Threadpool", "ThreadPool");
 }
 
-function tableOf({ name, number, version, calls }, nameOf = publicName) {
-  const rows = Object.entries(calls).sort(([, a], [, b]) => a.number - b.number);
+/** Programs that only daemons speak have no calls in a library. */
+function noName() {
+  return "";
+}
+
+function tableOf({ name, number, version, calls, messages = {} }, nameOf = publicName) {
+  const rows = [
+    ...Object.entries(calls).map(([call, entry]) => [entry.number, callRow(call, entry, nameOf)]),
+    ...Object.entries(messages).map(([message, { number: procedure, body }]) => [
+      procedure,
+      `| ${procedure} | \`${message}\` |  | ${fields(body)} |  |  | message |`,
+    ]),
+  ];
   return [
     `## The program ${name} (0x${number.toString(16)}, version ${version})`,
     "",
     "| number | call | public name | arguments | result | permissions | more |",
     "|---|---|---|---|---|---|---|",
-    ...rows.map(([call, entry]) =>
-      [
-        "",
-        entry.number,
-        `\`${call}\``,
-        nameOf(call),
-        fields(entry.args),
-        fields(entry.ret),
-        [
-          ...entry.aclText,
-          ...(entry.aclFilter ? [`lists: ${entry.aclFilter.object}:${entry.aclFilter.permission}`] : []),
-        ]
-          .map((permission) => `\`${permission.replaceAll("|", "\\|")}\``)
-          .join(" "),
-        [
-          ...(entry.priority === "high" ? ["high priority"] : []),
-          ...(entry.stream ? [`stream (${entry.stream}${entry.sparseFlag ? ", may have holes" : ""})`] : []),
-          ...(entry.by === "session" ? ["by the daemon"] : []),
-        ].join(", "),
-        "",
-      ]
-        .join(" | ")
-        .trim(),
-    ),
+    ...rows.sort(([a], [b]) => a - b).map(([, row]) => row),
     "",
+  ];
+}
+
+function callRow(call, entry, nameOf) {
+  const permissions = [
+    ...entry.aclText,
+    ...(entry.aclFilter ? [`lists: ${entry.aclFilter.object}:${entry.aclFilter.permission}`] : []),
+  ];
+  const cells = [
+    "",
+    entry.number,
+    `\`${call}\``,
+    nameOf(call),
+    fields(entry.args),
+    fields(entry.ret),
+    permissions.map((permission) => `\`${permission.replaceAll("|", "\\|")}\``).join(" "),
+    remarks(entry).join(", "),
+    "",
+  ];
+  return cells.join(" | ").trim();
+}
+
+function remarks({ priority, stream, sparseFlag, by, descriptors }) {
+  return [
+    ...(priority === "high" ? ["high priority"] : []),
+    ...(stream ? [`stream (${stream}${sparseFlag ? ", may have holes" : ""})`] : []),
+    ...(by === "session" ? ["by the daemon"] : []),
+    ...(descriptors === "taken" ? ["takes descriptors"] : []),
+    ...(descriptors === "given" ? ["gives a descriptor"] : []),
   ];
 }
 
@@ -111,6 +132,7 @@ const text = [
   "",
   ...PROGRAMS.flatMap((program) => tableOf(program)),
   ...tableOf(adminProgram, adminName),
+  ...[lockProgram, logProgram, lxcMonitorProgram, keepaliveProgram].flatMap((program) => tableOf(program, noName)),
   "## Events",
   "",
   "| about | kind | id | procedure | older procedure | body |",

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { output } from "../lib/run.mjs";
 
 /** Numbers of libvirt's headers that the protocol files take from there. */
-const NUMBERS = {
+export const NUMBERS = {
   VIR_UUID_BUFLEN: 16,
   VIR_SECURITY_LABEL_BUFLEN: 4097,
   VIR_SECURITY_MODEL_BUFLEN: 257,
@@ -116,11 +116,13 @@ function plain(name) {
 class Encoder {
   #path;
   #structs;
+  #names;
   #procedures;
 
   constructor(path, structs, procedures) {
     this.#path = path;
-    this.#structs = new Map(structs.map((name, index) => [plain(name), index]));
+    this.#structs = structs;
+    this.#names = new Map(structs.map((name) => [plain(name), name]));
     this.#procedures = procedures;
   }
 
@@ -131,23 +133,19 @@ class Encoder {
       .map((key) => Number(key.split(" ")[1]));
   }
 
-  /** The struct of a procedure's `args`, `ret` or `msg`; `undefined` where it has none. */
+  /** The name of the struct of a procedure's `args`, `ret` or `msg`; `undefined` where it has none. */
   structOf(protocol, number, part) {
-    return this.#structs.get(`${this.#procedures.get(`${protocol} ${number}`)}${part}`);
+    return this.#names.get(`${this.#procedures.get(`${protocol} ${number}`)}${part}`);
   }
 
-  structNamed(name) {
-    return this.#structs.get(plain(name));
-  }
-
-  /** Decodes each `[struct, bytes]`, and gives what encoding the result anew makes; `undefined` where it cannot be read. */
+  /** Decodes the bytes of each `[name of a struct, bytes]`, and gives what encoding the result anew makes; `undefined` where it cannot be read. */
   async again(items) {
     const child = spawn(this.#path, [], { stdio: ["pipe", "pipe", "inherit"] });
     const chunks = [];
     child.stdout.on("data", (chunk) => chunks.push(chunk));
     const ended = once(child, "close");
     for (const [struct, bytes] of items) {
-      child.stdin.write(new Uint8Array(Uint32Array.of(struct, bytes.length).buffer));
+      child.stdin.write(new Uint8Array(Uint32Array.of(this.#structs.indexOf(struct), bytes.length).buffer));
       child.stdin.write(bytes);
     }
     child.stdin.end();

@@ -26,7 +26,7 @@ export const logDaemonApi = defineApi({
     1,
     { driver: text, dom: loggedDomain, path: text, flags: u32 },
     { pos: position },
-    { ...OPEN_TO_ALL, shape: { returns: "pos" } },
+    { ...OPEN_TO_ALL, descriptors: "given" },
   ),
   /** Where the log ends, with all that has been written until now. */
   domainGetLogFilePosition: call(
