@@ -1,6 +1,7 @@
 export * from "./api/index.js";
 export * from "./contracts/index.js";
 export * from "./errors/index.js";
+export { ANSWERS, type Answer, tell } from "./host/answers.js";
 export { Connection } from "./host/connection.js";
 export { DomainHandle } from "./host/domain.js";
 export { createHost, type Host, type HostOptions } from "./host/host.js";

@@ -15,6 +15,7 @@ import {
 import { VirtError } from "../errors/index.js";
 import { discover, type Offer } from "../pluggable-loader/index.js";
 import { formatUri, parseUri, type Uri } from "../uri.js";
+import { watched } from "./answers.js";
 import { Connection } from "./connection.js";
 import { defaultContext } from "./context.js";
 import { silentLog } from "./log.js";
@@ -157,7 +158,7 @@ class PluginHost implements Host {
       });
     }
     await this.#started(plugin);
-    return driver.open(uri, context);
+    return watched(await driver.open(uri, context), plugin.name);
   }
 
   async provider<C extends ContractName>(contract: C, plugin: string): Promise<ContractMap[C]> {

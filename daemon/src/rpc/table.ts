@@ -6,6 +6,7 @@ import {
   type MaybePromise,
   PROGRAMS,
   type Program,
+  tell,
 } from "@polyvisor/core";
 import type { Session } from "./session.js";
 import { type SessionCallName, sessionCalls } from "./session-calls.js";
@@ -56,8 +57,21 @@ function entriesOf(program: Program): readonly (Entry | undefined)[] {
       program,
       slot: slots++,
       domainField: Object.entries(call.args.fields).find(([, codec]) => (codec as unknown) === domain)?.[0],
-      answer: call.by === "session" ? (sessionCalls[name as SessionCallName] as Entry["answer"]) : undefined,
+      answer: call.by === "session" ? answerOf(name as SessionCallName) : undefined,
     };
   }
   return table;
+}
+
+/** The session's own answer, of which who watches a driver's answers hears, too. Of opening and closing the host tells. */
+function answerOf(name: SessionCallName): Entry["answer"] {
+  const answer = sessionCalls[name] as NonNullable<Entry["answer"]>;
+  if (name === "connectOpen" || name === "connectClose") return answer;
+  return (session, args, context) => {
+    const result = answer(session, args, context);
+    const answered = () => session.isOpen && tell(session.connection, name, undefined);
+    if (result instanceof Promise) result.then(answered, () => {});
+    else answered();
+    return result;
+  };
 }
