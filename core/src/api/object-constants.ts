@@ -119,3 +119,17 @@ export const STORAGE_VOL_CREATE_FLAG = {
   REFLINK: 2,
   VALIDATE: 4,
 } as const;
+
+/** Which secrets a list has. */
+export const LIST_SECRETS_FLAG = {
+  EPHEMERAL: 1,
+  NO_EPHEMERAL: 2,
+  PRIVATE: 4,
+  NO_PRIVATE: 8,
+} as const;
+
+/** What a secret's lifecycle event tells (`virSecretEventLifecycleType`). */
+export const SECRET_EVENT = {
+  DEFINED: 0,
+  UNDEFINED: 1,
+} as const;

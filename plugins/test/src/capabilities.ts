@@ -3,6 +3,8 @@ import type { HostNode } from "@polyvisor/sdk/conf";
 import { type Capabilities, formatCapabilities, type GuestCapability } from "@polyvisor/sdk/conf/capabilities";
 import type { Cell } from "./node-facts.js";
 
+export const EMULATOR = "/usr/bin/test-hv";
+
 const CPUS_PER_CELL = 8;
 const HUGE_PAGES = [2048, 1048576];
 /** The sizes of the ordinary pages that there are. */
@@ -43,7 +45,7 @@ function guestOf(osType: string): GuestCapability {
     osType,
     arch: "i686",
     wordsize: 32,
-    emulator: "/usr/bin/test-hv",
+    emulator: EMULATOR,
     domains: [{ type: "test" }],
     features: [{ name: "pae" }, { name: "nonpae" }],
   };

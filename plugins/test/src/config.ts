@@ -42,10 +42,12 @@ export function writeConfig(config: Config, flags: number): string {
   });
 }
 
+export const DEFAULT_ARCH = "i686";
+
 /** What this driver takes, and what it fills in where a document does not say. */
 export const HOOKS: DomainHooks = {
   features: new Set(["memory-hotplug", "offline-vcpupin", "individual-vcpus", "user-alias", "net-model-string"]),
-  defaultArch: "i686",
+  defaultArch: DEFAULT_ARCH,
   namespace: TEST_NAMESPACE_HOOKS,
   devices: { video: chooseVideo },
 };

@@ -5,6 +5,8 @@ import { blockFigureHandlers } from "./block-figures.js";
 import { checkpointHandlers } from "./checkpoints.js";
 import { cpuModelHandlers } from "./cpu-models.js";
 import { definitionHandlers } from "./definition.js";
+import { domainCapabilityHandlers } from "./domain-capabilities.js";
+import { filterHandlers } from "./filters/handlers.js";
 import { guestAddressHandlers } from "./guest-addresses.js";
 import { guestAgentHandlers } from "./guest-agent.js";
 import { hostHandlers } from "./host.js";
@@ -29,6 +31,8 @@ import { poolHandlers } from "./pools.js";
 import { queryHandlers } from "./queries.js";
 import { saveHandlers } from "./save.js";
 import { schedulerHandlers } from "./scheduler.js";
+import { secretHandlers } from "./secrets/handlers.js";
+import { TestSecrets } from "./secrets/test-secrets.js";
 import { snapshotListHandlers } from "./snapshot-list.js";
 import { snapshotHandlers } from "./snapshots.js";
 import { statsHandlers } from "./stats.js";
@@ -71,6 +75,9 @@ export function handlersOf({ hypervisor, host, facts }: TestNode): HypervisorHan
     ...schedulerHandlers(hypervisor),
     ...snapshotListHandlers(hypervisor),
     ...snapshotHandlers(hypervisor),
+    ...domainCapabilityHandlers(),
+    ...secretHandlers(new TestSecrets(host.events)),
+    ...filterHandlers(hypervisor),
     ...screenshotHandlers(),
     ...consoleHandlers(hypervisor),
     ...guestAddressHandlers(hypervisor, host),
