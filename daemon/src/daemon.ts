@@ -124,6 +124,7 @@ async function hostOf({ mode, locations, settings }: Configuration, log: Log): P
     ...(uuid && { uuid }),
     dependenciesOf: PACKAGE.pathname,
     pluginFolders: settings.plugin_folders,
+    warmUp: true,
   });
 }
 

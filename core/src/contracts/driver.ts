@@ -24,6 +24,11 @@ export interface HypervisorDriver {
   start?(): MaybePromise<void>;
   /** Called for each client that opens a URI of the plugin's schemes. A URI that names nothing here fails with `INVALID_ARG` or `NO_CONNECT`. */
   open(uri: Uri, context: CallContext): MaybePromise<HypervisorConnection>;
+  /**
+   * Called once by a daemon, after the first connection: steps of a millisecond at most that do, on things of their own, what
+   * calls will do, so that the code is compiled by then. They are taken in idle moments, or never; none may throw.
+   */
+  warmUp?(): Iterable<unknown>;
   /** Called once, when the host closes. Guests stay as they are. */
   close?(): MaybePromise<void>;
 }

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import test from "ava";
 import { createHost, type Host, type Log, rootPaths, silentLog, type VirtError, XML_FLAG } from "../index.js";
 
@@ -42,7 +43,7 @@ const manifest = (name: string, more: object = {}) => ({
   ...more,
 });
 
-async function hostOf(packages: Record<string, Package>, log: Log = silentLog): Promise<Host> {
+async function hostOf(packages: Record<string, Package>, log: Log = silentLog, warmUp = false): Promise<Host> {
   const folder = await mkdtemp(join(root, "plugins-"));
   for (const [name, { manifest: section, peerDependencies = {}, entry = DRIVER }] of Object.entries(packages)) {
     await mkdir(join(folder, name), { recursive: true });
@@ -53,7 +54,7 @@ async function hostOf(packages: Record<string, Package>, log: Log = silentLog): 
     await writeFile(join(folder, name, "package.json"), text);
     await writeFile(join(folder, name, "index.js"), entry);
   }
-  return createHost({ pluginFolders: [folder], paths: rootPaths(folder), log });
+  return createHost({ pluginFolders: [folder], paths: rootPaths(folder), log, warmUp });
 }
 
 test("a plugin is imported when a URI first needs it, and started once", async (t) => {
@@ -246,4 +247,20 @@ test("a plugin is asked by its name for a contract that is no hypervisor's", asy
     hint: "these do: yes",
   });
   await t.throwsAsync(host.provider("lock.v1", "good"), { message: /no plugin good provides lock\.v1/ });
+});
+
+test("a driver in use is warmed up once where the host is asked to, and never else", async (t) => {
+  const entry = (name: string) => `globalThis.${name} = 0;
+export default { "hypervisor.v1": class {
+  *warmUp() { globalThis.${name}++; }
+  open(uri) { return { uri: "warm:///", resolveDomain: (dom) => dom, close() {} }; }
+} };`;
+  const seen = globalThis as unknown as Record<string, number>;
+  const packageOf = (name: string) => ({ [name]: { manifest: manifest(name), entry: entry(name) } });
+  await using cold = await hostOf(packageOf("cold"));
+  await using host = await hostOf({ ...packageOf("warm"), ...packageOf("unused") }, silentLog, true);
+  for (const each of [cold, host, host]) await each.open(each === cold ? "cold:///" : "warm:///");
+  for (const deadline = Date.now() + 20_000; Date.now() < deadline && seen.warm === 0; ) await delay(20);
+  await delay(300);
+  t.deepEqual([seen.warm, seen.cold, seen.unused], [1, 0, undefined]);
 });

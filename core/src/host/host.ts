@@ -9,6 +9,7 @@ import {
   type HostInfo,
   type HostPaths,
   type HypervisorConnection,
+  type HypervisorDriver,
   LOG,
   type Log,
 } from "../contracts/index.js";
@@ -18,6 +19,7 @@ import { formatUri, parseUri, type Uri } from "../uri.js";
 import { watched } from "./answers.js";
 import { Connection } from "./connection.js";
 import { defaultContext } from "./context.js";
+import { IdleWork } from "./idle-work.js";
 import { silentLog } from "./log.js";
 import { defaultPaths } from "./paths.js";
 import { Plugin, type PluginStatus, splitManifests, statusOfBad } from "./registry.js";
@@ -36,6 +38,8 @@ export interface HostOptions {
   readonly plugins?: readonly string[];
   /** Folders that hold plugins. */
   readonly pluginFolders?: readonly string[];
+  /** Drivers that are in use get their code ready in idle moments, so that the first calls are as fast as later ones: for daemons. */
+  readonly warmUp?: boolean;
 }
 
 /** The contracts that this core knows. */
@@ -88,7 +92,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
   );
   const offer: Offer = { versions: { "@polyvisor/core": await coreVersion() }, contracts: CONTRACTS };
   const plugins = found.good.map((manifest) => new Plugin(manifest, root, offer, log));
-  return new PluginHost(info, log, root, plugins, found.bad.map(statusOfBad));
+  return new PluginHost(info, log, root, plugins, found.bad.map(statusOfBad), options.warmUp ?? false);
 }
 
 class PluginHost implements Host {
@@ -98,6 +102,8 @@ class PluginHost implements Host {
   readonly #plugins: readonly Plugin[];
   readonly #bad: readonly PluginStatus[];
   readonly #starts = new Map<Plugin, Promise<void>>();
+  readonly #warm = new Set<Plugin>();
+  readonly #idleWork: IdleWork | undefined;
   #closed = false;
 
   constructor(
@@ -106,12 +112,14 @@ class PluginHost implements Host {
     root: DependencyContainer,
     plugins: readonly Plugin[],
     bad: readonly PluginStatus[],
+    warmUp: boolean,
   ) {
     this.info = info;
     this.#log = log;
     this.#root = root;
     this.#plugins = plugins;
     this.#bad = bad;
+    if (warmUp) this.#idleWork = new IdleWork();
   }
 
   plugins(): readonly PluginStatus[] {
@@ -158,7 +166,9 @@ class PluginHost implements Host {
       });
     }
     await this.#started(plugin);
-    return watched(await driver.open(uri, context), plugin.name);
+    const connection = await driver.open(uri, context);
+    this.#warmUp(plugin, driver);
+    return watched(connection, plugin.name);
   }
 
   async provider<C extends ContractName>(contract: C, plugin: string): Promise<ContractMap[C]> {
@@ -173,6 +183,7 @@ class PluginHost implements Host {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#idleWork?.stop();
     await Promise.all(this.#plugins.map((plugin) => plugin.dispose()));
     await this.#root.dispose();
   }
@@ -197,6 +208,12 @@ class PluginHost implements Host {
     if (transport === undefined) return drivers.find((plugin) => plugin.schemes.includes(scheme));
     const clients = drivers.filter((plugin) => plugin.transports.length > 0);
     return clients.find((plugin) => plugin.transports.includes(transport)) ?? clients[0];
+  }
+
+  #warmUp(plugin: Plugin, driver: HypervisorDriver): void {
+    if (this.#idleWork === undefined || this.#warm.has(plugin)) return;
+    this.#warm.add(plugin);
+    if (driver.warmUp !== undefined) this.#idleWork.add(driver.warmUp());
   }
 
   async #started(plugin: Plugin): Promise<void> {

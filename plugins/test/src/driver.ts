@@ -13,6 +13,7 @@ import { defaultContents } from "./default-host.js";
 import { handlersOf } from "./handlers.js";
 import { canonicalUri, openNodeFile } from "./node-file/index.js";
 import { makeNode, type TestNode } from "./test-node.js";
+import { warmUp } from "./warm-up.js";
 
 /** The node behind `test:///default`, and how many connections are open to it. */
 interface Shared {
@@ -56,6 +57,10 @@ export class TestDriver implements HypervisorDriver {
       if (open) this.#release(shared);
       open = false;
     });
+  }
+
+  warmUp(): Iterable<void> {
+    return warmUp();
   }
 
   async #openFile(uri: Uri, context: CallContext): Promise<HypervisorConnection> {
