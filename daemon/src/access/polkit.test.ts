@@ -3,10 +3,21 @@ import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import test from "ava";
 import { startPolkit, whyNoPolkit } from "../testing/polkit.js";
-import { configure, type Daemon, hasProgram, rootFolder, runAs, startPolyvisord } from "../testing/process.js";
+import {
+  configure,
+  type Daemon,
+  hasProgram,
+  rootFolder,
+  runAs,
+  runProgram,
+  startPolyvisord,
+} from "../testing/process.js";
 import { until } from "../testing/serve.js";
 
 const why = (await whyNoPolkit()) ?? ((await hasProgram("virsh")) ? undefined : "no virsh here");
+
+const testProxy =
+  (await runProgram("/usr/bin/python3", ["-c", "import libvirt"])).code === 0 ? test.serial : test.serial.skip;
 
 const RULES = `polkit.addRule(function(action, subject) {
   var id = action.id, name = action.lookup("domain_name");
@@ -28,6 +39,21 @@ async function serve(t: ExecutionContext): Promise<Daemon> {
   await configure(root, SETTINGS);
   return startPolyvisord(t, root);
 }
+
+/** A proxy of root: it speaks for the user `daemon`, who may suspend but not destroy, nor speak for others. */
+const PROXY = `
+import libvirt, os, sys
+libvirt.registerErrorHandler(lambda *a: None, None)
+conn = libvirt.open(sys.argv[1])
+dom = conn.lookupByName("test")
+started = int(open("/proc/self/stat").read().rsplit(")", 1)[1].split()[19])
+conn.setIdentity({"unix-user-id": 1, "process-id": os.getpid(), "process-time": started}, 0)
+for call in (dom.suspend, dom.destroy, lambda: conn.setIdentity({"unix-user-id": 0}, 0)):
+    try:
+        print(call())
+    except libvirt.libvirtError as e:
+        print(e.get_error_message())
+`;
 
 const virsh = (user: string, uri: string, ...args: string[]) => runAs(user, "virsh", ["-c", uri, ...args]);
 
@@ -86,6 +112,20 @@ else {
       t.is((await client()).code, 0);
     },
   );
+
+  testProxy("polkit judges the client that a proxy speaks for (needs python3-libvirt)", async (t) => {
+    const daemon = await serve(t);
+    const { code, stdout, stderr } = await runProgram("/usr/bin/python3", ["-c", PROXY, daemon.uri]);
+    t.is(code, 0, stderr);
+    t.deepEqual(stdout.trim().split("\n"), [
+      "0",
+      "access denied: 'test' denied access",
+      "access denied: 'test' denied access",
+    ]);
+    await until(() =>
+      /"uid":1,.*"by":\{"pid":\d+,"uid":0\}.*"permission":"domain:stop".*access denied/.test(daemon.log()),
+    );
+  });
 
   test.serial("a host whose polkit does not know the actions is told what to copy", async (t) => {
     await writeFile(join(polkit.actions, "org.libvirt.api.policy"), "<policyconfig/>");

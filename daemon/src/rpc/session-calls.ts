@@ -7,8 +7,8 @@ import {
   hypervisorApi,
   LIB_VERSION,
   type MaybePromise,
-  notSupported,
 } from "@polyvisor/core";
+import { forwardedIdentity } from "../auth/forwarded.js";
 import { AUTH, type Login } from "../auth/login.js";
 import type { SaslAnswer } from "../auth/sasl/mechanism.js";
 import { noLogin, notOpen } from "./errors.js";
@@ -51,7 +51,12 @@ export const sessionCalls: SessionCalls = {
     return 1;
   },
 
-  connectSetIdentity: unsupported("connectSetIdentity"),
+  /** Whether the client may is what the access policy says of `connect:write`. */
+  connectSetIdentity(session, { params }) {
+    requireOpen(session);
+    requireWritable(session, "connectSetIdentity");
+    session.client.speakFor(forwardedIdentity(params));
+  },
 
   connectOpen: (session, { name, flags }, context) => session.open(name ?? "", (flags & OPEN_READ_ONLY) !== 0, context),
 
@@ -193,14 +198,6 @@ function loginOf(login: Login | undefined): Login {
 
 function saslReply({ words, name }: SaslAnswer) {
   return { complete: name === undefined ? 0 : 1, nil: 0, data: words };
-}
-
-/** What libvirt answers where nothing can do it. */
-function unsupported(name: SessionCallName) {
-  return (session: Session): never => {
-    requireOpen(session);
-    throw notSupported(name);
-  };
 }
 
 function requireWritable(session: Session, name: SessionCallName): void {

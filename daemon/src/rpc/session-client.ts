@@ -25,6 +25,8 @@ export class SessionClient implements LoginClient {
   readonly #socket: Socket;
   readonly #info: ClientInfo;
   #identity: Identity;
+  /** Who it is itself, once it speaks for somebody else. */
+  #proxy: Identity | undefined;
   /** There until the client has proved who it is, where it has to. */
   #login: Login | undefined;
   #log: Log | undefined;
@@ -39,6 +41,7 @@ export class SessionClient implements LoginClient {
     this.#login = info.login === undefined ? undefined : new Login(info.login.terms, this);
   }
 
+  /** For whom it asks: itself, unless it is a proxy that has said otherwise. */
   get identity(): Identity {
     return this.#identity;
   }
@@ -47,8 +50,8 @@ export class SessionClient implements LoginClient {
   get log(): Log {
     if (this.#log === undefined) {
       const { id, log, peer } = this.#info;
-      const { pid, uid, saslName: user, x509Name: certificate } = this.#identity;
-      this.#log = log.child({ client: id, pid, uid, peer, user, certificate });
+      const by = this.#proxy;
+      this.#log = log.child({ client: id, ...inLog(this.#identity), peer, ...(by && { by: inLog(by) }) });
     }
     return this.#log;
   }
@@ -63,6 +66,14 @@ export class SessionClient implements LoginClient {
     this.#identity = { ...this.#identity, ...proved };
     this.#log = undefined;
     this.#info.login?.known();
+  }
+
+  /** From now on calls are made, judged and logged in the name of somebody else; the log tells of both. */
+  speakFor(identity: Identity): void {
+    this.#proxy ??= this.#identity;
+    this.#identity = identity;
+    this.#log = undefined;
+    this.log.info({}, "a client speaks for somebody else from now on");
   }
 
   get readOnly(): boolean {
@@ -84,4 +95,8 @@ export class SessionClient implements LoginClient {
   get address(): string | undefined {
     return this.#info.peer === undefined ? undefined : `${this.#info.peer}:${this.#socket.remotePort}`;
   }
+}
+
+function inLog({ pid, uid, saslName: user, x509Name: certificate }: Identity) {
+  return { pid, uid, user, certificate };
 }
