@@ -1,3 +1,4 @@
+export { type LoginMechanisms, loginApi } from "./auth.js";
 export type { CallContext, Identity, Log, MaybePromise } from "./context.js";
 export { closeAll, Descriptor, whileOpen } from "./descriptor.js";
 export type {

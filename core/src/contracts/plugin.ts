@@ -1,3 +1,4 @@
+import type { LoginMechanisms } from "./auth.js";
 import type { HypervisorDriver } from "./driver.js";
 import type { LockManager } from "./lock.js";
 import type { LogManager } from "./log-manager.js";
@@ -11,6 +12,7 @@ export interface ContractMap {
   "lock.v1": LockManager;
   "log.v1": LogManager;
   "policy.v1": AccessPolicy;
+  "auth.v1": LoginMechanisms;
 }
 
 export type ContractName = keyof ContractMap;

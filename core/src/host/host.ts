@@ -43,7 +43,14 @@ export interface HostOptions {
 }
 
 /** The contracts that this core knows. */
-const CONTRACTS: readonly ContractName[] = ["hypervisor.v1", "security.v1", "lock.v1", "log.v1", "policy.v1"];
+const CONTRACTS: readonly ContractName[] = [
+  "hypervisor.v1",
+  "security.v1",
+  "lock.v1",
+  "log.v1",
+  "policy.v1",
+  "auth.v1",
+];
 
 /** The key of package.json that makes a package a plugin. */
 const MANIFEST_KEY = "polyvisor";

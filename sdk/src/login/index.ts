@@ -1,0 +1,1 @@
+export { type SaslAnswer, type SaslExchange, type SaslMechanism, saslMechanisms } from "./sasl.js";
