@@ -3,13 +3,14 @@ import { jobHandlers } from "@polyvisor/sdk/jobs";
 import { connectHandlers } from "./handlers/connect.js";
 import { consoleHandlers } from "./handlers/console.js";
 import { definitionHandlers } from "./handlers/definition.js";
+import { fileGroupHandlers } from "./handlers/file-groups.js";
+import { graphicsHandlers } from "./handlers/graphics.js";
 import { lifecycleHandlers } from "./handlers/lifecycle.js";
 import { memoryHandlers } from "./handlers/memory.js";
 import { messageHandlers } from "./handlers/messages.js";
 import { monitorCommandHandlers } from "./handlers/monitor-command.js";
 import { queryHandlers } from "./handlers/queries.js";
 import { statsHandlers } from "./handlers/stats.js";
-import { vcpuHandlers } from "./handlers/vcpus.js";
 import type { Hypervisor } from "./hypervisor.js";
 import { stopGuest } from "./stop.js";
 
@@ -22,9 +23,10 @@ export function openConnection(hypervisor: Hypervisor, uri: string): HypervisorC
     ...definitionHandlers(hypervisor),
     ...lifecycleHandlers(hypervisor, owner),
     ...memoryHandlers(hypervisor),
-    ...vcpuHandlers(hypervisor),
     ...statsHandlers(hypervisor),
     ...consoleHandlers(hypervisor),
+    ...graphicsHandlers(hypervisor),
+    ...fileGroupHandlers(hypervisor, owner),
     ...messageHandlers(hypervisor),
     ...monitorCommandHandlers(hypervisor),
     ...jobHandlers(hypervisor.domains),
@@ -32,7 +34,10 @@ export function openConnection(hypervisor: Hypervisor, uri: string): HypervisorC
     events: hypervisor.events,
     monitorEvents: hypervisor.monitorEvents,
     resolveDomain: (reference) => hypervisor.domains.find(reference).ref,
-    close: () => destroyOwned(hypervisor, owner),
+    close() {
+      hypervisor.fileGroups.close(owner);
+      destroyOwned(hypervisor, owner);
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { Descriptor } from "@polyvisor/core";
 import type { Cpu, Domain as DomainConfig } from "@polyvisor/sdk/conf";
 import type { DomainJobs } from "@polyvisor/sdk/jobs";
 import type { EndingName, TransitionName } from "@polyvisor/sdk/lifecycle";
@@ -88,6 +89,11 @@ export class Guest {
   /** Sends the emulator what somebody else has written (`QmpClient.converse`). Fails as `qmp` does. */
   converse(request: string, deadline: number): Promise<string> {
     return this.#ask((monitor, signal) => monitor.converse(request, { deadline, signal }));
+  }
+
+  /** Sends the emulator a copy of a descriptor for the command that comes next (`getfd`, `add-fd`). Fails as `qmp` does. */
+  passDescriptor(descriptor: Descriptor): Promise<void> {
+    return this.#ask((monitor) => monitor.passDescriptor(descriptor));
   }
 
   async #ask<T>(question: (monitor: QmpClient, signal: AbortSignal | undefined) => Promise<T>): Promise<T> {

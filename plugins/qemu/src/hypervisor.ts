@@ -14,6 +14,7 @@ import { CapabilitiesCache } from "./capabilities/index.js";
 import { ConfigurationReader } from "./configuration.js";
 import type { QemuDomain } from "./domain.js";
 import { qemuError } from "./errors.js";
+import { FileGroups } from "./file-groups.js";
 import type { Guest } from "./guest.js";
 import { PortAllocator } from "./start/ports.js";
 import { DefinitionStore } from "./state/definitions.js";
@@ -34,6 +35,7 @@ export class Hypervisor {
   readonly configurations: ConfigurationReader;
   readonly definitions: DefinitionStore;
   readonly ports = new PortAllocator();
+  readonly fileGroups = new FileGroups();
   /** Names of guests that an earlier daemon left and that could not be found again: they may still run. */
   readonly lostGuests = new Set<string>();
   /** The daemon ends: guests are left as they are. */

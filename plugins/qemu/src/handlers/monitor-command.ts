@@ -1,4 +1,10 @@
-import { type CallContext, type Domain, QEMU_MONITOR_COMMAND_FLAG, type QemuHandlers } from "@polyvisor/core";
+import {
+  type CallContext,
+  type Descriptor,
+  type Domain,
+  QEMU_MONITOR_COMMAND_FLAG,
+  type QemuHandlers,
+} from "@polyvisor/core";
 import { isObject, type Json } from "../capabilities/json.js";
 import { checkFlags, qemuError } from "../errors.js";
 import type { Guest } from "../guest.js";
@@ -18,9 +24,7 @@ export function monitorCommandHandlers(hypervisor: Hypervisor): QemuHandlers {
     domainQemuMonitorCommandWithFiles({ descriptors, ...command }, context) {
       if (descriptors.length > 1)
         throw qemuError("INVALID_ARG", "at most 1 fd can be passed to qemu along with a command");
-      if (descriptors.length > 0)
-        throw qemuError("ARGUMENT_UNSUPPORTED", "fd passing is not supported by this connection");
-      return monitorCommand(hypervisor, command, context);
+      return monitorCommand(hypervisor, { ...command, descriptor: descriptors[0] }, context);
     },
     domainQemuAgentCommand: ({ dom, flags }) => agentCommand(hypervisor, dom, flags),
   };
@@ -30,17 +34,20 @@ interface Command {
   readonly dom: Domain;
   readonly cmd: string;
   readonly flags: number;
+  /** What goes with it to the emulator. */
+  readonly descriptor?: Descriptor | undefined;
 }
 
 function monitorCommand(
   hypervisor: Hypervisor,
-  { dom, cmd, flags }: Command,
+  { dom, cmd, flags, descriptor }: Command,
   { signal }: CallContext,
 ): Promise<string> {
   checkFlags(flags, QEMU_MONITOR_COMMAND_FLAG.HMP, "qemuDomainQemuMonitorCommandWithFiles");
   const job = { kind: "query", api: "domainQemuMonitorCommand", signal } as const;
   return withGuest(hypervisor, dom, job, async (guest, domain) => {
     await taint(hypervisor, domain, guest, "custom-monitor");
+    if (descriptor !== undefined) await guest.passDescriptor(descriptor);
     return (flags & QEMU_MONITOR_COMMAND_FLAG.HMP) !== 0 ? humanCommand(guest, cmd) : jsonCommand(guest, cmd);
   });
 }

@@ -1,8 +1,9 @@
 import type { Socket } from "node:net";
-import { VirtError } from "@polyvisor/core";
+import { type Descriptor, VirtError } from "@polyvisor/core";
 import { isObject, type Json, type JsonObject, objectOf, textOf } from "../capabilities/json.js";
 import { LineReader } from "./line-reader.js";
 import { parseLine } from "./parse-line.js";
+import { passDescriptor } from "./pass-descriptor.js";
 import { monitorError, QmpError } from "./qmp-error.js";
 import { TokenBucket } from "./token-bucket.js";
 
@@ -123,6 +124,12 @@ export class QmpClient {
       const line = `${request.slice(0, -1)}${comma}"id":"${FOREIGN}${id}"}`;
       this.#send(id, line, { command: request, answer: (_, answer) => resolve(answer), reject }, wait);
     });
+  }
+
+  /** Sends a copy of a descriptor for the command that comes next (`getfd`, `add-fd`). Fails with the monitor's end. */
+  async passDescriptor(descriptor: Descriptor): Promise<void> {
+    if (this.#end !== undefined) throw this.#end;
+    await passDescriptor(this.#socket, descriptor);
   }
 
   #send(

@@ -7,6 +7,7 @@ import {
   type StorageFormat,
 } from "@polyvisor/sdk/conf/domain";
 import { qemuError } from "../errors.js";
+import { type FileGroup, noGroup } from "../file-groups.js";
 import { type Probe, probeFiles } from "./probe-files.js";
 import { readQcow2Header } from "./qcow2.js";
 
@@ -17,9 +18,12 @@ const MAX_DEPTH = 200;
  * The configuration with every disk's chain of images looked up, so that the emulator opens exactly what we say.
  * Fails where an image is missing; a removable drive that may be empty is emptied instead.
  */
-export async function withImageChains(config: DomainConfig): Promise<DomainConfig> {
-  const disks = config.devices.disks.filter((disk) => localPath(disk) !== undefined);
-  const paths = disks.map((disk) => localPath(disk) ?? "");
+export async function withImageChains(
+  config: DomainConfig,
+  groupOf: (name: string) => FileGroup = noGroup,
+): Promise<DomainConfig> {
+  const disks = config.devices.disks.filter((disk) => pathOf(disk, groupOf) !== undefined);
+  const paths = disks.map((disk) => pathOf(disk, groupOf) ?? "");
   const probes = await probeFiles(paths, disks.some(needsChain) ? HEAD_BYTES : 0);
   const found = new Map<Disk, Disk>();
   for (const [index, disk] of disks.entries()) {
@@ -28,8 +32,13 @@ export async function withImageChains(config: DomainConfig): Promise<DomainConfi
   return mapDevices(config, { disk: (disk) => found.get(disk) ?? disk });
 }
 
-function localPath(disk: Disk): string | undefined {
-  return disk.source.type === "file" || disk.source.type === "block" ? disk.source.path : undefined;
+/** Where an image can be read: one that a client has opened under its descriptor. Fails where there is none of that name. */
+function pathOf({ source }: Disk, groupOf: (name: string) => FileGroup): string | undefined {
+  if (source.type === "block") return source.path;
+  if (source.type !== "file") return undefined;
+  if (source.fdgroup === undefined) return source.path;
+  const [descriptor] = groupOf(source.fdgroup).descriptors;
+  return descriptor === undefined ? source.path : `/proc/${process.pid}/fd/${descriptor.fd}`;
 }
 
 function formatOf(disk: Disk): StorageFormat {

@@ -5,6 +5,7 @@ import { buildCommandLine } from "../command-line/index.js";
 import { qemuError } from "../errors.js";
 import type { Guest } from "../guest.js";
 import type { Hypervisor } from "../hypervisor.js";
+import type { InheritedFileGroups } from "./file-groups.js";
 import type { StartNote } from "./log-file.js";
 import { findMemoryPaths, makeMemoryFolders } from "./memory-folders.js";
 import type { NetworkTaps } from "./network.js";
@@ -19,6 +20,7 @@ export interface StartDescriptors {
   readonly monitor: number;
   readonly taps: NetworkTaps["taps"];
   readonly channels: ReadonlyMap<string, number>;
+  readonly fileGroups: InheritedFileGroups;
 }
 
 /** How the emulator is started. Makes the folders of its memory. */
@@ -38,6 +40,7 @@ export async function planLaunch(
     monitor: { fd: descriptors.monitor },
     taps: descriptors.taps,
     chardevFds: descriptors.channels,
+    fdGroups: descriptors.fileGroups,
     memory,
     now: Math.floor(Date.now() / 1000),
     localOffset: -new Date().getTimezoneOffset() * 60,

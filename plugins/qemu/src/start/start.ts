@@ -26,6 +26,7 @@ import { KILL_GRACE, releaseGuest, watchGuest, watchMonitor } from "../stop.js";
 import { within } from "../within.js";
 import { checkBootFiles } from "./boot-files.js";
 import { openChannelSockets } from "./channel-sockets.js";
+import { inheritFileGroups } from "./file-groups.js";
 import { withImageChains } from "./images.js";
 import { InheritedDescriptors } from "./inherited.js";
 import { makeLive } from "./live-config.js";
@@ -76,7 +77,8 @@ export async function startDomain(
 async function prepareGuest(hypervisor: Hypervisor, domain: QemuDomain, definition: DomainConfig): Promise<Guest> {
   await checkNotLost(hypervisor, domain);
   const { config: configured, caps } = await hypervisor.configurations.forStart(definition);
-  const [chained] = await Promise.all([withImageChains(configured), checkBootFiles(configured)]);
+  const groupOf = (name: string) => hypervisor.fileGroups.find(domain, name);
+  const [chained] = await Promise.all([withImageChains(configured, groupOf), checkBootFiles(configured)]);
   const known = await knowledgeFor(chained.cpu, chained.os.arch ?? caps.arch);
   const checked = numberImages(alignMemory(resolveCpu(chained, caps, hostArch(), known)));
   const id = hypervisor.nextId();
@@ -146,7 +148,8 @@ async function launchEmulator(hypervisor: Hypervisor, domain: QemuDomain, guest:
     const { config, taps } = await openTaps(guest.config, inherited);
     guest.config = config;
     const channels = await openChannelSockets(config, guest.channelFolder, inherited);
-    const plan = await planLaunch(hypervisor, guest, { monitor, taps, channels });
+    const fileGroups = inheritFileGroups(hypervisor.fileGroups, domain, config, inherited);
+    const plan = await planLaunch(hypervisor, guest, { monitor, taps, channels, fileGroups });
     await log.note(plan.note);
     if (guest.beingStopped) throw noLongerRunning();
     held = await launch(plan.launch, { output: log.fd, inherited: inherited.all });

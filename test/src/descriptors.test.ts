@@ -1,0 +1,38 @@
+import { readdir } from "node:fs/promises";
+import { outputOf } from "./harness/command.js";
+import { binding, hypervisor, program, testWith } from "./harness/needs.js";
+import { ourDaemon, type Peer, realLibvirtd } from "./harness/peer.js";
+import { withPolyvisord } from "./harness/polyvisord.js";
+import { until } from "./harness/processes.js";
+import { clientProgram, PYTHON } from "./harness/project.js";
+import { withPeer } from "./harness/with-peer.js";
+
+const NEEDS = [await binding(PYTHON), ...(await hypervisor())];
+const LIBVIRTD = await program("libvirtd");
+
+/** What the client hears of a daemon. */
+function answersAt(uri: string): Promise<string> {
+  return outputOf(PYTHON, [clientProgram("descriptors.py"), uri]);
+}
+
+function answersOf(start: () => Promise<Peer>): Promise<string> {
+  return withPeer((peer) => answersAt(peer.uri("qemu")), start);
+}
+
+testWith("descriptors go both ways between libvirt's client and a guest, and none is left", NEEDS, (t) =>
+  withPolyvisord(async (daemon) => {
+    const openFiles = async () => (await readdir(`/proc/${daemon.pid}/fd`)).length;
+    const answers = await answersAt(daemon.uri("qemu"));
+    const [, login] = answers.match(/which says: \(b'RFB 003\.008\\n', \[1\], (.*)\)$/m) ?? [];
+    t.is(login, "b'\\x00\\x00\\x00\\x00', b'QEMU (guest)'");
+    t.is(answers.match(/disk has: True/g)?.length, 2);
+    const before = await openFiles();
+    t.is(await answersAt(daemon.uri("qemu")), answers);
+    await until("all is closed", async () => (await openFiles()) <= before);
+  }),
+);
+
+testWith("calls with descriptors answer as libvirtd does", [...NEEDS, LIBVIRTD], async (t) => {
+  const [ours, theirs] = [await answersOf(ourDaemon), await answersOf(realLibvirtd)];
+  t.deepEqual(ours.split("\n"), theirs.split("\n"));
+});
