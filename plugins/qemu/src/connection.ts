@@ -11,6 +11,7 @@ import { messageHandlers } from "./handlers/messages.js";
 import { monitorCommandHandlers } from "./handlers/monitor-command.js";
 import { queryHandlers } from "./handlers/queries.js";
 import { statsHandlers } from "./handlers/stats.js";
+import { vcpuHandlers } from "./handlers/vcpus.js";
 import type { Hypervisor } from "./hypervisor.js";
 import { stopGuest } from "./stop.js";
 
@@ -23,6 +24,7 @@ export function openConnection(hypervisor: Hypervisor, uri: string): HypervisorC
     ...definitionHandlers(hypervisor),
     ...lifecycleHandlers(hypervisor, owner),
     ...memoryHandlers(hypervisor),
+    ...vcpuHandlers(hypervisor),
     ...statsHandlers(hypervisor),
     ...consoleHandlers(hypervisor),
     ...graphicsHandlers(hypervisor),
