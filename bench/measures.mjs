@@ -14,6 +14,8 @@ const EVENT_GAP_US = 2000;
 const SETTLE_MS = 2000;
 /** How many domains a large host has. */
 const DEFINITIONS = 10_000;
+/** How many clients a busy management application keeps open. */
+const IDLE_CLIENTS = 1000;
 
 /**
  * How long and how often.
@@ -111,6 +113,11 @@ export const MEASURES = [
     peer: ({ testUri }, { programs }) => client(programs.vbench, "many", testUri, 1000),
   },
   {
+    name: "many-10000",
+    group: "list",
+    peer: ({ testUri }, { programs }) => client(programs.vbench, "many", testUri, DEFINITIONS),
+  },
+  {
     name: "define-xml",
     group: "list",
     peer: ({ testUri }, { programs, effort }) => client(programs.vbench, "define-xml", testUri, effort.seconds),
@@ -118,6 +125,7 @@ export const MEASURES = [
   { name: "definitions", group: "definitions", peer: ({ name }, bench) => definitions(name, bench) },
   ...MACHINES.map(qemu),
   { name: "idle", group: "memory", peer: ({ name }, bench) => idle(name, bench), floor: bareNode },
+  { name: "clients", group: "memory", peer: ({ name }, bench) => idle(name, bench, IDLE_CLIENTS) },
 ];
 
 /** The figures that a client prints: one JSON object. */
@@ -145,13 +153,15 @@ async function withEchoServer({ programs, folder }, work) {
   }
 }
 
-/** A daemon that nobody has talked to: the others have long been in use. */
-async function idle(name, bench) {
+/** A daemon whom nobody has asked for anything: the others have long been in use. */
+async function idle(name, bench, clients = 0) {
   const peer = await bench.starters[name](join(bench.folder, `idle-${name}`));
+  const release = clients > 0 ? await keepOpen(bench, peer, clients) : async () => {};
   try {
     await delay(SETTLE_MS);
     return { resident_mb: await peer.residentMb() };
   } finally {
+    await release();
     await peer.stop();
   }
 }
@@ -197,9 +207,9 @@ async function bareNode() {
   return { resident_mb: resident };
 }
 
-/** Keeps the test driver's default host alive in a daemon until `stop` is called. */
-export async function keepOpen({ programs }, peer) {
-  const child = spawn(programs.vbench, ["keep", peer.testUri], { stdio: ["pipe", "pipe", "inherit"] });
+/** Keeps connections open, and with them the test driver's default host, until what it gives is called. */
+export async function keepOpen({ programs }, peer, connections = 1) {
+  const child = spawn(programs.vbench, ["keep", peer.testUri, String(connections)], { stdio: ["pipe", "pipe", "inherit"] });
   const ended = once(child, "exit");
   await Promise.race([once(child.stdout, "data"), ended]);
   if (child.exitCode !== null) throw new Error(`${peer.name}: test:///default cannot be opened`);

@@ -66,6 +66,11 @@ export async function startLibvirtd(folder, programs) {
  */
 export async function startPolyvisord(folder, programs, nodeOptions = []) {
   await makeFolders(folder);
+  const config = join(folder, "etc/libvirt");
+  await mkdir(config, { recursive: true });
+  if (IS_ROOT) for (const path of [dirname(config), config]) await chown(path, NOBODY, NOBODY);
+  await writeFile(join(config, "polyvisord.conf"), 'access_drivers = [ "rules" ]\n');
+  await writeFile(join(config, "access.rules"), "deny * domain:stop domain_name=precious-*\nallow * *\n");
   const { node, tree } = await readableTree(dirname(folder));
   return launch("polyvisord", {
     folder,

@@ -125,9 +125,8 @@ The figures of every repetition are in [performance.json](performance.json).
 const METHOD = `## What is measured, and how
 
 Both daemons are private ones of the same unprivileged user (nobody, when root measures), each in an empty folder of its own,
-with the settings that a user gets: warnings logged to a file, state made durable with fsync, and the hooks for access
-checks in place but, as is the default of both, without a policy behind them. Both are
-asked by the same C programs in \`bench/clients\`, which know the URI and nothing else. Every measure is taken from both
+with warnings logged to a file and state made durable with fsync. Ours decides on every call by access rules; libvirtd
+only has the hooks for that, because its one policy needs a system's bus and polkit. Both are asked by the same C programs in \`bench/clients\`, which know the URI and nothing else. Every measure is taken from both
 before the next one, in changing order, and this as often as there are repetitions: what disturbs the machine disturbs
 both. Figures are medians. The ratio is ours over libvirtd's, the median over the repetitions of the ratio within each,
 with the lowest and the highest; so it need not be the quotient of the two medians. A verdict is *uncertain* where some

@@ -34,16 +34,23 @@ void test_domain_xml(char *xml, size_t size, const char *prefix, int number)
 }
 
 /* The test driver forgets its default host when the last connection closes: one that stays open keeps its domains, and
- * keeps every other measurement from paying for making the host anew. Ends when its standard input does. */
-void run_keep(const char *uri)
+ * keeps every other measurement from paying for making the host anew. Many are the clients that do nothing. Ends when its
+ * standard input does. */
+void run_keep(const char *uri, int connections)
 {
     char byte;
-    virConnectPtr connection = open_or_die(uri);
+    virConnectPtr *kept = calloc(connections, sizeof *kept);
+    if (!kept)
+        die("memory");
+    for (int i = 0; i < connections; i++)
+        kept[i] = open_or_die(uri);
     puts("{\"bench\":\"keep\"}");
     fflush(stdout);
     while (read(0, &byte, 1) > 0)
         ;
-    virConnectClose(connection);
+    for (int i = 0; i < connections; i++)
+        virConnectClose(kept[i]);
+    free(kept);
 }
 
 /* libvirt prints every error by itself otherwise. */
@@ -57,7 +64,7 @@ static int usage(void)
 {
     fputs("usage: vbench serial URI CALL SECONDS | concurrent URI CALL CONNECTIONS SECONDS | open-close URI SECONDS\n"
           "     | many URI DOMAINS | define-xml URI SECONDS | first-call URI STARTED | all-stats URI\n"
-          "     | events URI LISTENERS ROUNDS GAP_US | qemu URI XMLFILE STARTS | keep URI\n",
+          "     | events URI LISTENERS ROUNDS GAP_US | qemu URI XMLFILE STARTS | keep URI CONNECTIONS\n",
           stderr);
     return 2;
 }
@@ -87,8 +94,8 @@ int main(int count, char **words)
         run_events(uri, atoi(words[3]), atoi(words[4]), atoi(words[5]));
     else if (!strcmp(what, "qemu") && count == 5)
         run_qemu(uri, words[3], atoi(words[4]));
-    else if (!strcmp(what, "keep"))
-        run_keep(uri);
+    else if (!strcmp(what, "keep") && count == 4 && atoi(words[3]) > 0)
+        run_keep(uri, atoi(words[3]));
     else
         return usage();
     return 0;

@@ -22,6 +22,6 @@ void run_first_call(const char *uri, double started);
 void run_all_stats(const char *uri);
 void run_events(const char *uri, int listeners, int rounds, int gap_us);
 void run_qemu(const char *uri, const char *xml_file, int starts);
-void run_keep(const char *uri);
+void run_keep(const char *uri, int connections);
 
 #endif
