@@ -19,8 +19,16 @@ const DRIVERS: Readonly<Record<string, string>> = {
   xen: "Xen",
 };
 
+/** Asked for each object of a list, and always the same of one connection. */
+const known = new WeakMap<HypervisorConnection, string>();
+
 /** What a policy knows the driver of a connection by. */
-export function driverOf({ uri }: HypervisorConnection): string {
-  const scheme = /^[^:+]*/.exec(uri)?.[0] ?? "";
-  return DRIVERS[scheme] ?? scheme;
+export function driverOf(connection: HypervisorConnection): string {
+  let name = known.get(connection);
+  if (name === undefined) {
+    const scheme = /^[^:+]*/.exec(connection.uri)?.[0] ?? "";
+    name = DRIVERS[scheme] ?? scheme;
+    known.set(connection, name);
+  }
+  return name;
 }

@@ -9,6 +9,7 @@ import {
   STATS_FLAG,
   type TypedParam,
 } from "@polyvisor/core";
+import type { DomainStatus } from "@polyvisor/sdk/lifecycle";
 import { selectDomains } from "@polyvisor/sdk/store";
 import type { TestDomain } from "./domain.js";
 import { checkFlags, testError } from "./errors.js";
@@ -54,14 +55,25 @@ export function statsHandlers(hypervisor: TestHypervisor): ConnectHandlers & Dom
 }
 
 function statsOf(domain: TestDomain, stats: number): DomainStats {
-  const params: TypedParam[] = [];
-  if ((stats & STATS.STATE) !== 0) {
-    const { state, reason } = domain.status;
-    params.push({ field: "state.state", type: "int", value: state });
-    params.push({ field: "state.reason", type: "int", value: reason });
+  const state = (stats & STATS.STATE) !== 0 ? stateStats(domain.status) : [];
+  const iothreads = (stats & STATS.IOTHREAD) !== 0 && domain.isActive ? iothreadStats(domain) : [];
+  return { dom: domain.ref, params: iothreads.length === 0 ? state : [...state, ...iothreads] };
+}
+
+/** Thousands of domains have one of few states, so what tells it is made once. */
+const knownStates = new Map<number, readonly TypedParam[]>();
+
+function stateStats({ state, reason }: DomainStatus): readonly TypedParam[] {
+  const key = state * 1000 + reason;
+  let params = knownStates.get(key);
+  if (params === undefined) {
+    params = [
+      { field: "state.state", type: "int", value: state },
+      { field: "state.reason", type: "int", value: reason },
+    ];
+    knownStates.set(key, params);
   }
-  if ((stats & STATS.IOTHREAD) !== 0 && domain.isActive) params.push(...iothreadStats(domain));
-  return { dom: domain.ref, params };
+  return params;
 }
 
 function iothreadStats({ polling }: TestDomain): TypedParam[] {

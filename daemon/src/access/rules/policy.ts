@@ -3,19 +3,32 @@ import type { Rule, Who } from "./rule.js";
 
 /** Decides by the first rule that fits. What no rule allows is denied. */
 export function rulesPolicy(rules: readonly Rule[]): AccessPolicy {
-  return { allows: (request) => rules.find((rule) => fits(rule, request))?.allow === true };
+  // A list asks the same of thousands of objects, one after the other: only what depends on the object is decided anew.
+  let last: { readonly question: PolicyRequest; readonly rules: readonly Rule[] } | undefined;
+  return {
+    allows(question) {
+      if (last === undefined || !isSameButObject(last.question, question)) {
+        last = { question, rules: rules.filter((rule) => mayFit(rule, question)) };
+      }
+      return last.rules.find((rule) => isAbout(rule, question))?.allow === true;
+    },
+  };
 }
 
-function fits({ who, what, on }: Rule, { identity, object, permission, attributes }: PolicyRequest): boolean {
+function isSameButObject(a: PolicyRequest, b: PolicyRequest): boolean {
+  return a.identity === b.identity && a.permission === b.permission && a.object === b.object;
+}
+
+function mayFit({ who, what }: Rule, { identity, object, permission }: PolicyRequest): boolean {
   const asked = `${object}:${permission}`;
-  return (
-    isWho(who, identity) &&
-    (what.length === 0 || what.some((each) => each.test(asked))) &&
-    on.every(({ attribute, value }) => {
-      const known = attributes[attribute];
-      return known !== undefined && value.test(known);
-    })
-  );
+  return isWho(who, identity) && (what.length === 0 || what.some((each) => each.test(asked)));
+}
+
+function isAbout({ on }: Rule, { attributes }: PolicyRequest): boolean {
+  return on.every(({ attribute, value }) => {
+    const known = attributes[attribute];
+    return known !== undefined && value.test(known);
+  });
 }
 
 function isWho(who: Who, { uid, gid, saslName, x509Name }: Identity): boolean {
