@@ -32,6 +32,16 @@ testWith("descriptors go both ways between libvirt's client and a guest, and non
   }),
 );
 
+testWith("descriptors pass through a daemon that fronts another one", NEEDS, (t) =>
+  withPolyvisord((behind) =>
+    withPolyvisord(async (front) => {
+      const name = encodeURIComponent(behind.uri("qemu"));
+      const answers = await answersAt(`qemu+unix:///?socket=${front.socket}&name=${name}`);
+      t.is(answers, await answersAt(behind.uri("qemu")));
+    }),
+  ),
+);
+
 testWith("calls with descriptors answer as libvirtd does", [...NEEDS, LIBVIRTD], async (t) => {
   const [ours, theirs] = [await answersOf(ourDaemon), await answersOf(realLibvirtd)];
   t.deepEqual(ours.split("\n"), theirs.split("\n"));

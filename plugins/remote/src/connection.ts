@@ -14,6 +14,7 @@ import {
 } from "@polyvisor/core";
 import { type RpcClient, stubsOf } from "@polyvisor/sdk/rpc";
 import { authFiles, credentialsFor } from "./auth-file.js";
+import { askingForDescriptors } from "./descriptors.js";
 import { RemoteEvents } from "./events.js";
 import { logIn } from "./login.js";
 import { RemoteObjectEvents } from "./object-events.js";
@@ -48,8 +49,7 @@ export async function openRemote(
   const lost = lossOf(client);
   await askForLoss(api);
   return {
-    ...forwarded(api),
-    ...extensions(client),
+    ...askingForDescriptors(api, { ...forwarded(api), ...extensions(client) }),
     ...{ connectIsSecure: async () => target.isSecure && (await api.connectIsSecure({})) },
     uri: await api.connectGetURI({}),
     /** The daemon finds the domain, and checks permissions on what it found. */

@@ -33,6 +33,7 @@ import type { Transport } from "./client-ways.js";
 import { ClientWriter } from "./client-writer.js";
 import {
   beginFrame,
+  DESCRIPTORS_MAX,
   descriptorsBehind,
   endFrame,
   type Frame,
@@ -176,6 +177,8 @@ export class RpcClient {
   #prepareFor({ descriptors: way }: Call, descriptors: readonly Descriptor[]): void {
     if (descriptors.length === 0 && way !== "given") return;
     if (!this.passesDescriptors) throw noDescriptors();
+    if (descriptors.length > DESCRIPTORS_MAX)
+      throw protocolError(`Too many FDs to send ${descriptors.length}, expected ${DESCRIPTORS_MAX} maximum`);
     if (way === "given") this.#incoming.expectDescriptors();
     // In the midst of messages that were read together, the rest of them comes first.
     if (!this.#isReceiving) this.#incoming.settle();
