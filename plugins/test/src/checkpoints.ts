@@ -39,7 +39,7 @@ export function checkpointHandlers({ domains }: TestHypervisor): DomainCheckpoin
       checkCreatable(domain);
       const redefine = (flags & CREATE.REDEFINE) !== 0;
       const parsed = parseCheckpoint(xmlDesc, { redefine, domain: { hooks: HOOKS } });
-      const checkpoint = redefine ? redefined(domain, parsed) : taken(domain, parsed);
+      const checkpoint = redefine ? redefined(domain, parsed) : takeCheckpoint(domain, parsed);
       return { name: checkpoint.name, dom: domain.ref };
     },
 
@@ -100,7 +100,8 @@ function checkCreatable(domain: TestDomain): void {
   if (!domain.isActive) throw unsupported("cannot create checkpoint for inactive domain", "start the domain first");
 }
 
-function taken({ checkpoints, config }: TestDomain, parsed: Checkpoint): Checkpoint {
+/** The domain is at a new checkpoint from now on. */
+export function takeCheckpoint({ checkpoints, config }: TestDomain, parsed: Checkpoint): Checkpoint {
   const aligned = alignCheckpointDisks({ ...parsed, domain: { ...config, id: undefined } });
   if (checkpoints.byName.has(aligned.name)) {
     const detail = `domain moment ${aligned.name} already exists`;

@@ -11,6 +11,7 @@ import {
 import { parseValidXml } from "@polyvisor/sdk/schema";
 import type { XmlElement } from "@polyvisor/sdk/xml";
 import { TEST_NAMESPACE_HOOKS } from "./node-file/test-namespace.js";
+import { behaviourOf } from "./simulation/behaviour.js";
 
 /** Reads a document: what a client sends to define or create. */
 export function readConfig(xml: string): Config {
@@ -50,6 +51,7 @@ export const HOOKS: DomainHooks = {
   defaultArch: DEFAULT_ARCH,
   namespace: TEST_NAMESPACE_HOOKS,
   devices: { video: chooseVideo },
+  validate: (domain) => void behaviourOf(domain),
 };
 
 function chooseVideo(video: Video, { os }: Config): Video {

@@ -65,7 +65,7 @@ export class TestDriver implements HypervisorDriver {
 
   async #openFile(uri: Uri, context: CallContext): Promise<HypervisorConnection> {
     const node = makeNode(this.#log, await openNodeFile(uri, context));
-    return connectionTo(node, handlersOf(node), canonicalUri(uri), () => {});
+    return connectionTo(node, handlersOf(node), canonicalUri(uri), () => node.hypervisor.dispose());
   }
 
   #fresh(): Shared {
@@ -75,7 +75,9 @@ export class TestDriver implements HypervisorDriver {
 
   #release(shared: Shared): void {
     shared.connections -= 1;
-    if (shared.connections === 0) this.#shared = undefined;
+    if (shared.connections > 0) return;
+    this.#shared = undefined;
+    shared.node.hypervisor.dispose();
   }
 }
 

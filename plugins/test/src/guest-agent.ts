@@ -5,6 +5,7 @@ import {
   type DomainTuningHandlers,
   type FileSystemInfo,
 } from "@polyvisor/core";
+import { expectAgent } from "./agent/expect-agent.js";
 import { checkFlags, testError } from "./errors.js";
 import { type Guest, MOUNT_POINTS } from "./guest.js";
 import type { TestHypervisor } from "./hypervisor.js";
@@ -24,10 +25,16 @@ export function guestAgentHandlers({ domains }: TestHypervisor): DomainGuestHand
     return domain;
   }
 
+  function withAgent(dom: Domain) {
+    const domain = activeDomain(dom);
+    expectAgent(domain);
+    return domain;
+  }
+
   return {
     domainGetHostname({ dom, flags }) {
       checkFlags(flags, 0, "testDomainGetHostname");
-      return `${activeDomain(dom).ref.name}host`;
+      return `${withAgent(dom).ref.name}host`;
     },
 
     domainGetTime({ dom, flags }) {
@@ -36,12 +43,13 @@ export function guestAgentHandlers({ domains }: TestHypervisor): DomainGuestHand
       if (domain.status.state !== DOMAIN_STATE.RUNNING) {
         throw testError("OPERATION_INVALID", "domain is not running", "start or resume the domain first");
       }
+      expectAgent(domain);
       const { seconds, nanoseconds } = domain.guest.clock;
       return { seconds, nseconds: nanoseconds };
     },
     domainSetTime({ dom, seconds, nseconds, flags }) {
       checkFlags(flags, SYNC, "testDomainSetTime");
-      activeDomain(dom).guest.clock = { seconds, nanoseconds: nseconds };
+      withAgent(dom).guest.clock = { seconds, nanoseconds: nseconds };
     },
 
     domainGetControlInfo({ dom, flags }) {
@@ -51,28 +59,28 @@ export function guestAgentHandlers({ domains }: TestHypervisor): DomainGuestHand
 
     domainFSFreeze({ dom, mountpoints, flags }) {
       checkFlags(flags, 0, "testDomainFSFreeze");
-      return freeze(activeDomain(dom).guest, mountpoints, true);
+      return freeze(withAgent(dom).guest, mountpoints, true);
     },
     domainFSThaw({ dom, mountpoints, flags }) {
       checkFlags(flags, 0, "testDomainFSThaw");
-      return freeze(activeDomain(dom).guest, mountpoints, false);
+      return freeze(withAgent(dom).guest, mountpoints, false);
     },
     domainFSTrim({ dom, mountPoint, flags }) {
       checkFlags(flags, 0, "testDomainFSTrim");
-      activeDomain(dom);
+      withAgent(dom);
       if (mountPoint !== null) checkMountPoint(mountPoint);
     },
 
     domainGetFSInfo({ dom, flags }) {
       checkFlags(flags, 0, "testDomainGetFSInfo");
-      const { disks } = activeDomain(dom).config.devices;
+      const { disks } = withAgent(dom).config.devices;
       const disk = disks.find(({ device }) => device === "disk")?.target.dev;
       return disk === undefined ? [] : fileSystemsOn(disk);
     },
 
     domainSetUserPassword({ dom, flags }) {
       checkFlags(flags, ENCRYPTED, "testDomainSetUserPassword");
-      activeDomain(dom);
+      withAgent(dom);
     },
   };
 }

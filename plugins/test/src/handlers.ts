@@ -1,5 +1,6 @@
 import type { HypervisorHandlers } from "@polyvisor/core";
 import { actionHandlers } from "./actions.js";
+import { agentHandlers } from "./agent/handlers.js";
 import { blkioParameterHandlers } from "./blkio-parameters.js";
 import { blockFigureHandlers } from "./block-figures.js";
 import { checkpointHandlers } from "./checkpoints.js";
@@ -14,6 +15,9 @@ import { interfaceParameterHandlers } from "./interface-parameters.js";
 import { interfaceHandlers } from "./interfaces.js";
 import { ioTuneHandlers } from "./io-tune.js";
 import { iothreadHandlers } from "./iothreads.js";
+import { backupHandlers } from "./jobs/backup.js";
+import { blockJobHandlers } from "./jobs/block-handlers.js";
+import { domainJobHandlers } from "./jobs/handlers.js";
 import { lifecycleHandlers } from "./lifecycle.js";
 import { listHandlers } from "./list.js";
 import { memoryHandlers } from "./memory.js";
@@ -76,6 +80,10 @@ export function handlersOf({ hypervisor, host, facts }: TestNode): HypervisorHan
     ...snapshotListHandlers(hypervisor),
     ...snapshotHandlers(hypervisor),
     ...domainCapabilityHandlers(),
+    ...domainJobHandlers(hypervisor),
+    ...backupHandlers(hypervisor),
+    ...blockJobHandlers(hypervisor),
+    ...agentHandlers(hypervisor),
     ...secretHandlers(new TestSecrets(host.events)),
     ...filterHandlers(hypervisor),
     ...screenshotHandlers(),

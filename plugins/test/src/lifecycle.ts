@@ -8,10 +8,11 @@ import {
   REBOOT_FLAG,
 } from "@polyvisor/core";
 import type { LifecycleAction } from "@polyvisor/sdk/conf";
-import type { EndingName } from "@polyvisor/sdk/lifecycle";
+import { type EndingName, shutoff } from "@polyvisor/sdk/lifecycle";
 import type { TestDomain } from "./domain.js";
 import { checkFlags, testError } from "./errors.js";
 import type { TestHypervisor } from "./hypervisor.js";
+import { behaviourOf, failureOf } from "./simulation/behaviour.js";
 
 const ANY_REBOOT = Object.values<number>(REBOOT_FLAG).reduce((all, flag) => all | flag, 0);
 
@@ -84,9 +85,21 @@ export function lifecycleHandlers(hypervisor: TestHypervisor): DomainLifecycleHa
 
 /** Starts a domain that is off and tells so; `flags` are of `CREATE_FLAG`. */
 export function start(hypervisor: TestHypervisor, domain: TestDomain, flags: number): void {
+  const failure = behaviourOf(domain.config).start;
+  if (failure !== undefined) {
+    abandon(hypervisor, domain);
+    throw failureOf(failure);
+  }
   hypervisor.boot(domain);
   hypervisor.transition(domain, "boot");
   if ((flags & CREATE_FLAG.PAUSED) !== 0) hypervisor.transition(domain, "suspend");
+}
+
+/** A domain does not come up: it is off, or gone where it was never defined. */
+function abandon({ domains }: TestHypervisor, domain: TestDomain): void {
+  domain.stop();
+  domain.status = shutoff("FAILED");
+  if (!domain.persistent) domains.remove(domain);
 }
 
 /** A domain that was only created is gone with its end. */

@@ -4,6 +4,7 @@ import { isElement, parseXml, serializeXml, withoutBlanks, type XmlElement } fro
 import { configFor, editAll } from "./edit.js";
 import { checkFlags } from "./errors.js";
 import type { TestHypervisor } from "./hypervisor.js";
+import { BEHAVIOUR_NAMESPACE, readBehaviour } from "./simulation/behaviour.js";
 
 const AFFECTED = AFFECT.LIVE | AFFECT.CONFIG;
 const DESCRIPTION = 0;
@@ -49,6 +50,7 @@ function withMetadata(config: Config, type: number, text: string | undefined, ke
   if (type === DESCRIPTION) return { ...config, description: text || undefined };
   if (type === TITLE) return { ...config, title: text || undefined };
   const element = text === undefined ? undefined : withNamespace(text, key, uri);
+  if (element?.uri === BEHAVIOUR_NAMESPACE) readBehaviour(element);
   const others = elementsOf(config).filter((each) => each.uri !== uri);
   const [before] = config.metadata ?? [];
   if (element === undefined && before === undefined) return config;

@@ -16,11 +16,12 @@ const RAW = 0;
 export function saveHandlers(hypervisor: TestHypervisor): DomainSaveHandlers & DomainLifecycleHandlers {
   const { domains } = hypervisor;
 
-  async function save(dom: Domain, to: string, dxml: string | null, flags: number): Promise<void> {
+  async function save(dom: Domain, to: string, dxml: string | null, flags: number, signal: AbortSignal): Promise<void> {
     checkFlags(flags, 0, "testDomainSaveFlags");
     refuseDocument(dxml);
     const domain = domains.find(dom);
     domain.expectActive();
+    await hypervisor.jobs.perform(domain, { operation: "save", api: "domainSave", signal });
     const what = `saving domain '${domain.ref.name}' to '${to}': open failed`;
     await writeSaveFile(to, formatDomain(domain.config, { secure: true }), what);
     // it may have ended meanwhile
@@ -37,10 +38,11 @@ export function saveHandlers(hypervisor: TestHypervisor): DomainSaveHandlers & D
     hypervisor.transition(domain, "restore");
   }
 
-  async function dump(dom: Domain, to: string, format: number, flags: number): Promise<void> {
+  async function dump(dom: Domain, to: string, format: number, flags: number, signal: AbortSignal): Promise<void> {
     checkFlags(flags, DUMP_CRASH, "testDomainCoreDumpWithFormat");
     const domain = domains.find(dom);
     domain.expectActive();
+    await hypervisor.jobs.perform(domain, { operation: "dump", api: "domainCoreDump", signal });
     await writeSaveFile(to, undefined, `domain '${domain.ref.name}' coredump: failed to open ${to}`);
     if (format !== RAW) {
       const detail = "kdump-compressed format is not supported here";
@@ -53,12 +55,12 @@ export function saveHandlers(hypervisor: TestHypervisor): DomainSaveHandlers & D
   }
 
   return {
-    domainSave: ({ dom, to }) => save(dom, to, null, 0),
-    domainSaveFlags: ({ dom, to, dxml, flags }) => save(dom, to, dxml, flags),
+    domainSave: ({ dom, to }, { signal }) => save(dom, to, null, 0, signal),
+    domainSaveFlags: ({ dom, to, dxml, flags }, { signal }) => save(dom, to, dxml, flags, signal),
     domainRestore: ({ from }) => restore(from, null, 0),
     domainRestoreFlags: ({ from, dxml, flags }) => restore(from, dxml, flags),
-    domainCoreDump: ({ dom, to, flags }) => dump(dom, to, RAW, flags),
-    domainCoreDumpWithFormat: ({ dom, to, dumpformat, flags }) => dump(dom, to, dumpformat, flags),
+    domainCoreDump: ({ dom, to, flags }, { signal }) => dump(dom, to, RAW, flags, signal),
+    domainCoreDumpWithFormat: ({ dom, to, dumpformat, flags }, { signal }) => dump(dom, to, dumpformat, flags, signal),
 
     async domainSaveImageGetXMLDesc({ file, flags }) {
       checkFlags(flags, XML_SECURE, "testDomainSaveImageGetXMLDesc");
@@ -72,7 +74,7 @@ export function saveHandlers(hypervisor: TestHypervisor): DomainSaveHandlers & D
       await writeSaveFile(file, formatDomain(config, { secure: true }), what);
     },
 
-    domainManagedSave({ dom, flags }) {
+    async domainManagedSave({ dom, flags }, { signal }) {
       checkFlags(flags, SAVE.BYPASS_CACHE | SAVE.RUNNING | SAVE.PAUSED, "testDomainManagedSave");
       const domain = domains.find(dom);
       domain.expectActive();
@@ -80,8 +82,11 @@ export function saveHandlers(hypervisor: TestHypervisor): DomainSaveHandlers & D
         const detail = "cannot do managed save for transient domain";
         throw testError("OPERATION_INVALID", detail, "define the domain first, or save it to a file");
       }
-      stop(hypervisor, domain, "save");
-      domain.hasManagedSave = true;
+      await hypervisor.jobs.perform(domain, { operation: "save", api: "domainManagedSave", signal });
+      const after = domains.find(dom);
+      after.expectActive();
+      stop(hypervisor, after, "save");
+      after.hasManagedSave = true;
     },
     domainHasManagedSaveImage({ dom, flags }) {
       checkFlags(flags, 0, "testDomainHasManagedSaveImage");

@@ -15,7 +15,7 @@ const VALIDATE = 1;
 export function filterHandlers({ domains, events }: TestHypervisor): NwfilterHandlers {
   const node = new TestFilters();
   const { filters } = node;
-  events.subscribe("lifecycle", undefined, (event) => {
+  events.watch((event) => {
     if (event.kind !== "lifecycle") return;
     const domain = domains.byUuid(event.dom.uuid);
     if (event.event === LIFECYCLE_EVENT.STOPPED) node.unbindGuest(event.dom);

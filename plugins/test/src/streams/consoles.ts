@@ -18,7 +18,7 @@ const CHANNEL_FORCE = 1;
 export function consoleHandlers(hypervisor: TestHypervisor): DomainLifecycleHandlers & DomainActionsHandlers {
   const { domains, events } = hypervisor;
   const open = new OpenStreams();
-  events.subscribe("lifecycle", undefined, (event) => {
+  events.watch((event) => {
     if (event.kind === "lifecycle" && event.event === LIFECYCLE_EVENT.STOPPED) open.end(event.dom);
   });
 
