@@ -9,8 +9,6 @@ export interface PendingCall {
   readonly program: ProgramId;
   readonly entry: Call;
   readonly signal: AbortSignal | undefined;
-  /** The stream that it opens may have holes. */
-  readonly hasHoles: boolean;
   resolve(value: unknown): void;
   reject(error: VirtError): void;
   /** The caller waits no more. The reply comes all the same. */

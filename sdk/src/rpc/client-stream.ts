@@ -33,17 +33,17 @@ export class RpcStream extends Duplex {
   #ended = false;
   #over = false;
 
-  constructor(port: StreamPort, hasHoles: boolean) {
+  constructor(portOf: (self: RpcStream) => StreamPort, hasHoles: boolean) {
     super({ allowHalfOpen: false, ...(hasHoles ? { objectMode: true } : { highWaterMark: STREAM_DATA_MAX }) });
-    this.#port = port;
+    this.#port = portOf(this);
     this.#hasHoles = hasHoles;
   }
 
-  /** The daemon sent data; none means that no more will come. The bytes are copied. */
+  /** The daemon sent data; none means that no more will come. The bytes are the stream's from here on. */
   receive(data: Uint8Array): void {
     if (this.#ended) return;
     if (data.length === 0) this.#end();
-    else this.#deliver(Buffer.from(data));
+    else this.#deliver(data);
   }
 
   /** The daemon says that so many bytes are zero, instead of sending them. */

@@ -3,8 +3,18 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
-import { CONSOLE_FLAG, hypervisorApi, type RemoteProgramClient, remoteProgram, xdr } from "@polyvisor/core";
+import {
+  CONSOLE_FLAG,
+  hypervisorApi,
+  type RemoteProgramClient,
+  remoteProgram,
+  VirtError,
+  wireError,
+  wireErrorOf,
+  xdr,
+} from "@polyvisor/core";
 import test, { type ExecutionContext } from "ava";
 import { listenUnix } from "../process/index.js";
 import { RpcClient } from "./client.js";
@@ -248,4 +258,43 @@ test("a daemon whose queue of new clients is full is waited for", async (t) => {
     await rm(folder, { recursive: true });
   });
   t.pass();
+});
+
+test("stub server: packets that come before the reply are the stream's, in their order", async (t) => {
+  const { api } = await stub(t, (peer, message) => {
+    if (message.type !== MESSAGE_TYPE.CALL) return;
+    const parts = ["one ", "two ", "three"].map((words) => Buffer.from(words));
+    const packets = parts.map((part) => packet(message, MESSAGE_STATUS.CONTINUE, part));
+    const end = packet(message, MESSAGE_STATUS.CONTINUE);
+    peer.write(Buffer.concat([...packets.slice(0, 2), reply(message), ...packets.slice(2), end]));
+  });
+  const stream = await api.domainOpenConsole({ dom: DOM, devName: null, flags: 0 });
+  t.is(await text(stream), "one two three");
+});
+
+test("stub server: an error that comes with the reply reaches whoever reads the stream", async (t) => {
+  const { api } = await stub(t, (peer, message) => {
+    if (message.type !== MESSAGE_TYPE.CALL) return;
+    const { procedure, serial } = message;
+    const header = { ...HEADER, procedure, serial, type: MESSAGE_TYPE.STREAM, status: MESSAGE_STATUS.ERROR };
+    const body = xdr.encodeToBuffer(wireError, wireErrorOf(new VirtError("OPERATION_FAILED", "no more")) as never);
+    peer.write(Buffer.concat([frameBytes(header, body), reply(message)]));
+  });
+  const stream = await api.domainOpenConsole({ dom: DOM, devName: null, flags: 0 });
+  await t.throwsAsync(text(stream), { message: "operation failed: no more" });
+});
+
+test("stub server: packets before a reply that is an error concern nobody", async (t) => {
+  const { api } = await stub(t, (peer, message) => {
+    const body = xdr.encodeToBuffer(wireError, wireErrorOf(new VirtError("NO_DOMAIN", "gone")) as never);
+    const { procedure, serial } = message;
+    const failed = frameBytes(
+      { ...HEADER, procedure, serial, type: MESSAGE_TYPE.REPLY, status: MESSAGE_STATUS.ERROR },
+      body,
+    );
+    if (message.procedure === hypervisorApi.connectGetHostname.number) peer.write(reply(message, hostname));
+    else peer.write(Buffer.concat([packet(message, MESSAGE_STATUS.CONTINUE, Buffer.from("data")), failed]));
+  });
+  await t.throwsAsync(api.domainOpenConsole({ dom: DOM, devName: null, flags: 0 }), { code: "NO_DOMAIN" });
+  t.is(await api.connectGetHostname({}), "hostname");
 });

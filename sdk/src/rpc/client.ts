@@ -5,7 +5,6 @@ import {
   closeAll,
   type Descriptor,
   keepaliveProgram,
-  mayHaveHoles,
   resultFromWire,
   streamed,
   VirtError,
@@ -28,7 +27,7 @@ import {
 import { FlowGate } from "./client-flow.js";
 import { Keepalive } from "./client-keepalive.js";
 import { MessageListeners, type MessageSpec } from "./client-messages.js";
-import { RpcStream, type StreamPort } from "./client-stream.js";
+import { ClientStreams } from "./client-streams.js";
 import type { Transport } from "./client-ways.js";
 import { ClientWriter } from "./client-writer.js";
 import {
@@ -42,7 +41,6 @@ import {
   MESSAGE_STATUS,
   MESSAGE_TYPE,
 } from "./frame.js";
-import { holeBody, holeOf } from "./hole.js";
 import { Incoming } from "./incoming.js";
 
 export interface CallSettings {
@@ -51,12 +49,6 @@ export interface CallSettings {
    * the call out all the same.
    */
   readonly signal?: AbortSignal;
-}
-
-interface OpenStream {
-  readonly program: ProgramId;
-  readonly procedure: number;
-  readonly stream: RpcStream;
 }
 
 /**
@@ -76,7 +68,7 @@ export class RpcClient {
   readonly #reader = new xdr.XdrReader(Buffer.alloc(0));
   readonly #writer = new xdr.XdrWriter();
   readonly #pending: PendingCalls;
-  readonly #streams = new Map<number, OpenStream>();
+  readonly #streams: ClientStreams;
   readonly #messages = new MessageListeners();
   #keepalive: Keepalive | undefined;
   #serial = 0;
@@ -92,6 +84,11 @@ export class RpcClient {
     this.#outgoing = new ClientWriter(socket);
     this.#flow = new FlowGate(this.#incoming);
     this.#pending = new PendingCalls(this.#flow);
+    this.#streams = new ClientStreams({
+      flow: this.#flow,
+      write: (bytes, sent) => this.#write(bytes, sent),
+      broken: (error) => this.#broken(error),
+    });
     this.closed = new Promise((resolve) => {
       this.#settleClosed = resolve;
     });
@@ -132,15 +129,9 @@ export class RpcClient {
         closeAll(descriptors);
         throw error;
       }
-      const hasHoles = mayHaveHoles(entry as Call, args as Record<string, unknown>);
-      this.#pending.add(serial, {
-        program,
-        entry,
-        signal,
-        hasHoles,
-        resolve: resolve as (value: unknown) => void,
-        reject,
-      });
+      if (entry.stream !== undefined)
+        this.#streams.prepare(serial, program, entry as Call, args as Record<string, unknown>);
+      this.#pending.add(serial, { program, entry, signal, resolve: resolve as (value: unknown) => void, reject });
     });
   }
 
@@ -235,9 +226,8 @@ export class RpcClient {
   #dispatch(frame: Frame): void {
     if (frame.type === MESSAGE_TYPE.REPLY) this.#replied(frame, []);
     else if (frame.type === MESSAGE_TYPE.MESSAGE) this.#notified(frame);
-    else if (frame.type === MESSAGE_TYPE.STREAM) this.#streamed(frame);
+    else if (frame.type === MESSAGE_TYPE.STREAM || frame.type === MESSAGE_TYPE.STREAM_HOLE) this.#streams.take(frame);
     else if (frame.type === MESSAGE_TYPE.REPLY_WITH_FDS) this.#repliedWithDescriptors(frame);
-    else if (frame.type === MESSAGE_TYPE.STREAM_HOLE) this.#openAt(frame)?.hole(holeOf(frame).length);
     else {
       const { program, version, procedure, type } = frame;
       throw protocolError(`got unexpected RPC call prog ${program} vers ${version} proc ${procedure} type ${type}`);
@@ -264,6 +254,7 @@ export class RpcClient {
       this.#resolve(pending, frame, descriptors);
     } catch (error) {
       closeAll(descriptors);
+      this.#streams.drop(frame.serial);
       pending.reject(error as VirtError);
     }
   }
@@ -274,59 +265,12 @@ export class RpcClient {
     if (pending.givenUp) closeAll(descriptors);
     if (entry.stream === undefined)
       pending.resolve(resultWithDescriptors(entry, resultFromWire(entry, reply), descriptors));
-    else pending.resolve(streamed(entry, this.#openStream(frame.serial, pending), reply));
+    else pending.resolve(streamed(entry, this.#streams.handOver(frame.serial, pending), reply));
   }
 
   #notified(frame: Frame): void {
     if (!isOf(keepaliveProgram, frame)) this.#messages.dispatch(frame, this.#reader);
     else if (frame.procedure === keepaliveProgram.ping) this.#sendKeepalive(keepaliveProgram.pong);
-  }
-
-  /** Packets of a stream that this side gave up go on for a while, so nobody misses a stream. */
-  #streamed(frame: Frame): void {
-    const stream = this.#openAt(frame);
-    if (stream === undefined) return;
-    if (frame.status === MESSAGE_STATUS.CONTINUE) stream.receive(frame.buffer.subarray(frame.body, frame.end));
-    else if (frame.status === MESSAGE_STATUS.ERROR) stream.fail(this.#errorIn(frame));
-    else if (!stream.confirm()) throw protocolError("the peer confirmed a stream that nobody finished");
-  }
-
-  #openAt(frame: Frame): RpcStream | undefined {
-    const open = this.#streams.get(frame.serial);
-    return open !== undefined && isOf(open.program, frame) && open.procedure === frame.procedure
-      ? open.stream
-      : undefined;
-  }
-
-  #openStream(serial: number, { program, entry, signal, hasHoles, givenUp }: PendingCall): RpcStream {
-    const header = { program: program.number, version: program.version, procedure: entry.number, serial };
-    let finishing = false;
-    const abort = () => stream.destroy(callAborted(signal as AbortSignal));
-    const port: StreamPort = {
-      send: (status, data, sent) =>
-        this.#write(frameBytes({ ...header, type: MESSAGE_TYPE.STREAM, status }, data), sent),
-      sendHole: (length, sent) => {
-        const ofHole = { ...header, type: MESSAGE_TYPE.STREAM_HOLE, status: MESSAGE_STATUS.CONTINUE };
-        this.#write(frameBytes(ofHole, holeBody(length)), sent);
-      },
-      awaitFinish: () => {
-        finishing = true;
-        this.#flow.await();
-      },
-      full: () => this.#flow.full(stream),
-      drained: () => this.#flow.drained(stream),
-      over: () => {
-        this.#streams.delete(serial);
-        this.#flow.drained(stream);
-        if (finishing) this.#flow.settled();
-        signal?.removeEventListener("abort", abort);
-      },
-    };
-    const stream = new RpcStream(port, hasHoles);
-    this.#streams.set(serial, { program, procedure: entry.number, stream });
-    if (givenUp) stream.destroy();
-    else signal?.addEventListener("abort", abort, { once: true });
-    return stream;
   }
 
   #errorIn(frame: Frame): VirtError {
@@ -344,7 +288,7 @@ export class RpcClient {
     this.#over = true;
     this.#keepalive?.stop();
     this.#pending.rejectAll(reason ?? clientClosed());
-    for (const { stream } of [...this.#streams.values()]) stream.fail(reason);
+    this.#streams.end(reason);
     this.#messages.clear();
     if (reason === undefined) this.#socket.destroySoon();
     else this.#socket.destroy();
