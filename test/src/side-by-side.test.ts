@@ -22,9 +22,6 @@ function normalised(text: string, peer: Peer): string {
       .replace(/(vcpu\.\d+\.(time|wait|delay)|balloon\.(rss|current|last-update)|cpu\.\w+)=\d+/g, "$1=N")
       .replace(/^Security (model|DOI|label):.*\n/gm, "")
       .replace(/ *<seclabel [\s\S]*?(<\/seclabel>|\/>)\n/g, "")
-      // libvirt writes into a running guest's configuration what its CPU became; ours leaves it as it was defined.
-      .replace(/(<cpu mode='custom' match='exact' check=)'(none|full)'/g, "$1'N'")
-      .replace(/ *<feature policy='require' name='(hypervisor|lahf_lm)'\/>\n/g, "")
       .replace(/qemu(Domain|Connect)\w+|test(Domain|Connect)\w+/g, "FUNCTION")
   );
 }

@@ -2,6 +2,7 @@ import type { HypervisorConnection } from "@polyvisor/core";
 import { jobHandlers } from "@polyvisor/sdk/jobs";
 import { connectHandlers } from "./handlers/connect.js";
 import { consoleHandlers } from "./handlers/console.js";
+import { cpuHandlers } from "./handlers/cpu.js";
 import { definitionHandlers } from "./handlers/definition.js";
 import { fileGroupHandlers } from "./handlers/file-groups.js";
 import { graphicsHandlers } from "./handlers/graphics.js";
@@ -20,6 +21,7 @@ export function openConnection(hypervisor: Hypervisor, uri: string): HypervisorC
   const owner = {};
   return {
     ...connectHandlers(hypervisor),
+    ...cpuHandlers(hypervisor),
     ...queryHandlers(hypervisor),
     ...definitionHandlers(hypervisor),
     ...lifecycleHandlers(hypervisor, owner),

@@ -7,6 +7,7 @@ import {
   type MachineCapability,
 } from "@polyvisor/sdk/conf/capabilities";
 import { readHostFacts } from "@polyvisor/sdk/conf/host";
+import { readHostCpu } from "@polyvisor/sdk/cpu";
 import { readHostUuid } from "@polyvisor/sdk/host";
 import {
   type CapabilitiesCache,
@@ -43,10 +44,12 @@ async function findEmulators(cache: CapabilitiesCache): Promise<Emulator[]> {
 }
 
 async function describeHost(uuid: string | undefined): Promise<HostCapabilities> {
-  const { arch, pageSizes, iommu, nodes, interconnects, caches, resctrl } = readHostFacts();
+  const facts = readHostFacts();
+  const { arch, pageSizes, iommu, nodes, interconnects, caches, resctrl } = facts;
   return {
     uuid: uuid ?? (await readHostUuid()),
     arch,
+    cpu: await readHostCpu(facts),
     pageSizes,
     powerManagement: [],
     iommu,

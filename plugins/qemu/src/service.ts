@@ -1,4 +1,6 @@
 import type { HostInfo, HypervisorConnection, Log, Uri } from "@polyvisor/core";
+import { hostArch } from "@polyvisor/sdk/conf/host";
+import { loadCpus } from "@polyvisor/sdk/cpu";
 import { autostartDomains } from "./autostart.js";
 import { openConnection } from "./connection.js";
 import { Hypervisor } from "./hypervisor.js";
@@ -6,9 +8,13 @@ import { recoverDomains } from "./recovery.js";
 import type { ScanResult } from "./state/scan.js";
 import { canonicalUri } from "./uri.js";
 
+/** How long after the first client what is known of processors is read: starts need it, and no client should wait for it. */
+const UNTIL_PROCESSORS = 500;
+
 /** The driver at work, from its start to the end of the daemon. */
 export class Service {
   readonly #hypervisor: Hypervisor;
+  #hasClients = false;
 
   constructor(info: HostInfo, log: Log) {
     this.#hypervisor = new Hypervisor(info, log);
@@ -21,6 +27,8 @@ export class Service {
   }
 
   open(uri: Uri): HypervisorConnection {
+    if (!this.#hasClients) setTimeout(() => void loadCpus(hostArch()).catch(() => {}), UNTIL_PROCESSORS).unref();
+    this.#hasClients = true;
     return openConnection(this.#hypervisor, canonicalUri(uri, this.#hypervisor.info.mode));
   }
 

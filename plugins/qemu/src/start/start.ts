@@ -78,8 +78,11 @@ async function prepareGuest(hypervisor: Hypervisor, domain: QemuDomain, definiti
   await checkNotLost(hypervisor, domain);
   const { config: configured, caps } = await hypervisor.configurations.forStart(definition);
   const groupOf = (name: string) => hypervisor.fileGroups.find(domain, name);
-  const [chained] = await Promise.all([withImageChains(configured, groupOf), checkBootFiles(configured)]);
-  const known = await knowledgeFor(chained.cpu, chained.os.arch ?? caps.arch);
+  const [chained, known] = await Promise.all([
+    withImageChains(configured, groupOf),
+    knowledgeFor(configured.cpu, configured.os.arch ?? caps.arch),
+    checkBootFiles(configured),
+  ]);
   const checked = numberImages(alignMemory(resolveCpu(chained, caps, hostArch(), known)));
   const id = hypervisor.nextId();
   const folders = {

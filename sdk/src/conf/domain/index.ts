@@ -12,5 +12,6 @@ export type { DeviceMapping, DeviceOf, DomainHooks, DriverFeature, HookContext, 
 export * from "./model/index.js";
 export { type NamespacePrefix, passThroughNamespace } from "./namespaces.js";
 export { diskNameIndex, insertController, insertDisk } from "./order.js";
+export { VIRT_TYPES } from "./parse/domain.js";
 export { type ParseOptions, parseDomain, readDomain } from "./read.js";
 export { ARCHITECTURES, IO_TUNE_RATES, LIFECYCLE_ACTIONS } from "./words.js";

@@ -100,25 +100,42 @@ function readModel(
     throw cpuError("INTERNAL_ERROR", `Ancestor model ${nameOf(inherits)} not found for CPU model ${name}`);
   const signatures = childElements(element, "signature").map(readSignature);
   const vendor = child(element, "vendor");
-  const named = childElements(element, "feature").map((each) => {
-    const feature = features.get(nameOf(each));
-    if (feature === undefined)
-      throw cpuError("INTERNAL_ERROR", `Feature ${nameOf(each)} required by CPU model ${name} not found`);
-    return { feature, removed: attribute(each, "removed") === "yes" };
-  });
+  const named = childElements(element, "feature").map((each) => ({
+    feature: nameOf(each),
+    removed: attribute(each, "removed") === "yes",
+  }));
   const decode = child(element, "decode");
   const may = (who: string) => decode !== undefined && attribute(decode, who) === "on";
+  let bits: CpuBits | undefined;
   return {
     name,
     decode: { host: may("host"), guest: may("guest") },
     vendor: vendor === undefined ? ancestor?.vendor : nameOf(vendor),
     signatures: signatures.length > 0 ? signatures : (ancestor?.signatures ?? []),
-    bits: union(
-      ancestor?.bits ?? new Map(),
-      ...named.flatMap(({ feature, removed }) => (removed ? [] : [feature.bits])),
-    ),
-    removed: named.flatMap(({ feature, removed }) => (removed ? [feature.name] : [])),
+    removed: named.flatMap(({ feature, removed }) => (removed ? [feature] : [])),
+    // Most models are never asked for, and putting them all together takes longer than reading the map.
+    get bits() {
+      bits ??= bitsOfModel(name, ancestor, named, features);
+      return bits;
+    },
   };
+}
+
+function bitsOfModel(
+  name: string,
+  ancestor: X86Model | undefined,
+  named: readonly { readonly feature: string; readonly removed: boolean }[],
+  features: ReadonlyMap<string, X86Feature>,
+): CpuBits {
+  const own = named
+    .filter(({ removed }) => !removed)
+    .map(({ feature }) => {
+      const known = features.get(feature);
+      if (known === undefined)
+        throw cpuError("INTERNAL_ERROR", `Feature ${feature} required by CPU model ${name} not found`);
+      return known.bits;
+    });
+  return union(ancestor?.bits ?? new Map(), ...own);
 }
 
 function readSignature(element: XmlElement): X86Signature {
