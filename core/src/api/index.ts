@@ -112,4 +112,4 @@ export {
   typedParam,
 } from "./types.js";
 export { formatUuid, parseUuid, uuid } from "./uuid.js";
-export { wireError, wireErrorOf } from "./wire-error.js";
+export { refusalIn, wireError, wireErrorOf } from "./wire-error.js";

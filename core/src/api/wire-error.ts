@@ -1,5 +1,5 @@
 import type { VirtError } from "../errors/index.js";
-import { i32, optional, struct } from "../xdr/index.js";
+import { i32, type OutOf, optional, struct } from "../xdr/index.js";
 import { domain, text } from "./types.js";
 import { uuid } from "./uuid.js";
 
@@ -17,6 +17,8 @@ export const wireError = struct({
   int2: i32,
   net: optional(struct({ name: text, uuid })),
 });
+
+type WireError = OutOf<typeof wireError>;
 
 /** The level of every error that fails a call (`VIR_ERR_ERROR`). */
 const LEVEL_ERROR = 2;
@@ -40,4 +42,10 @@ export function wireErrorOf(error: VirtError): Parameters<typeof wireError.encod
     int2: refused ? 0 : -1,
     net: null,
   };
+}
+
+/** The same out of what a peer sent: the function that refused an argument, or the system's number of what went wrong. */
+export function refusalIn({ str1, int1, int2 }: WireError): { caller?: string; errno?: number } {
+  if (int1 === 0 && int2 === 0 && str1 !== null) return { caller: str1 };
+  return int1 > 0 && int2 === -1 ? { errno: int1 } : {};
 }

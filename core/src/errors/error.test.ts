@@ -1,4 +1,6 @@
 import test from "ava";
+import { refusalIn, wireError, wireErrorOf } from "../api/index.js";
+import * as xdr from "../xdr/index.js";
 import { checkFlags, VirtError } from "./index.js";
 
 test("an error has libvirt's number and words", (t) => {
@@ -30,6 +32,24 @@ test("an error off the wire keeps its message; an unknown code is internal", (t)
     code: "INTERNAL_ERROR",
     domain: "NONE",
   });
+});
+
+test("an error comes off the wire as it went", (t) => {
+  const errors = [
+    new VirtError("INVALID_ARG", "flags", { caller: "testDomainReset", message: "unsupported flags (0x1)" }),
+    new VirtError("SYSTEM_ERROR", "cannot read: No such file or directory", { errno: 2, domain: "TEST" }),
+    new VirtError("NO_DOMAIN", "x", { domain: "QEMU" }),
+    new VirtError("NO_DOMAIN"),
+  ];
+  for (const error of errors) {
+    const wire = wireErrorOf(error);
+    const { code, domain, level, message, str2 } = wire;
+    const back = VirtError.fromWire({
+      ...{ code, domain, level, message: message ?? "", detail: str2 ?? undefined },
+      ...refusalIn(xdr.decodeFromBuffer(wireError, xdr.encodeToBuffer(wireError, wire))),
+    });
+    t.deepEqual(wireErrorOf(back), wire);
+  }
 });
 
 test("flags that a call does not know are refused in libvirt's words, which leave the code's own out", (t) => {

@@ -27,6 +27,9 @@ export interface WireErrorFields {
   readonly message: string;
   /** What of the message is not the code's own words; `str2` on the wire. */
   readonly detail?: string | undefined;
+  /** The function that refuses an argument. */
+  readonly caller?: string | undefined;
+  readonly errno?: number | undefined;
   readonly about?: ErrorDetail["about"];
 }
 
@@ -80,6 +83,8 @@ export class VirtError extends Error {
   static fromWire(wire: WireErrorFields): VirtError {
     const error = new VirtError(errorNameOf(wire.code), wire.detail, {
       domain: errorDomainOf(wire.domain),
+      errno: wire.errno,
+      ...(wire.caller === undefined ? {} : { caller: wire.caller }),
       ...(wire.about === undefined ? {} : { about: wire.about }),
     });
     error.message = wire.message;

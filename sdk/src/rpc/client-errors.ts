@@ -1,5 +1,5 @@
 import { getSystemErrorMap } from "node:util";
-import { ERRORS, VirtError, type wireError, type xdr } from "@polyvisor/core";
+import { ERRORS, refusalIn, VirtError, type wireError, type xdr } from "@polyvisor/core";
 
 /** The error that a peer sent. A peer that does not know a call says so with `RPC`, which means `NO_SUPPORT` to a caller. */
 export function errorOfPeer(wire: xdr.OutOf<typeof wireError>): VirtError {
@@ -11,6 +11,7 @@ export function errorOfPeer(wire: xdr.OutOf<typeof wireError>): VirtError {
     level: wire.level,
     message,
     detail: wire.str2 ?? undefined,
+    ...refusalIn(wire),
     about: wire.dom ?? undefined,
   });
 }
