@@ -58,11 +58,9 @@ export class AdminSession implements ManagedClient {
     this.log = client.log.child({ part: "admin", client: client.id, pid: client.identity.pid });
     this.#socket = socket;
     this.#calls = calls;
-    this.#outbox = new Outbox(
-      socket,
-      () => {},
-      () => socket.destroy(),
-    );
+    const ignored = () => {};
+    const watch = { grown: ignored, lost: () => socket.destroy(), losesEvents: ignored, takesEvents: ignored };
+    this.#outbox = new Outbox(socket, watch);
     socket.on("error", (error) => this.log.debug({ err: error }, "the connection of a client failed"));
     socket.on("data", (chunk: Buffer) => {
       this.#splitter.feed(chunk);

@@ -2,11 +2,13 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { domainEvents } from "@polyvisor/core";
 import { MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
 import test from "ava";
 import { bodyOf, numberOf } from "../testing/call-bodies.js";
 import { rootFolder, runProgram } from "../testing/process.js";
 import { frameOf } from "../testing/raw-client.js";
+import { RecordedLog } from "../testing/recorded-log.js";
 import { serve, until } from "../testing/serve.js";
 import { TEST_DOMAIN } from "../testing/tiny-driver.js";
 import { Turns } from "./turns.js";
@@ -81,6 +83,37 @@ test("events for a client that does not read take no more memory than they are l
   t.true(process.memoryUsage().arrayBuffers - before < 2e7);
   client.socket.resume();
   await until(() => client.inbox.length === 10_000);
+});
+
+test("a client that does not read loses its events, with a line in the log; others lose none, and it gets the next ones", async (t) => {
+  const log = new RecordedLog();
+  const { hypervisor, server, open } = await serve(t, {}, log);
+  const body = bodyOf("connectDomainEventCallbackRegisterAny", { eventID: domainEvents.deviceRemoved.id, dom: null });
+  const [deaf, other] = [await open(), await open()];
+  for (const client of [deaf, other]) await client.call(numberOf("connectDomainEventCallbackRegisterAny"), body);
+  const emit = () => hypervisor.events.emit({ kind: "deviceRemoved", dom: TEST_DOMAIN, devAlias: "x".repeat(8000) });
+  const said = (words: string) => log.lines.filter(({ message }) => message.includes(words));
+  deaf.socket.pause();
+  let emitted = 0;
+  while (said("from here on its events are lost").length === 0) {
+    for (let i = 0; i < 50; i++, emitted++) emit();
+    await until(() => other.inbox.length === emitted);
+  }
+  const [session] = server.sessions;
+  const held = session?.held ?? 0;
+  for (let i = 0; i < 500; i++, emitted++) emit();
+  await until(() => other.inbox.length === emitted);
+  t.is(session?.held, held, "what the daemon keeps for it grows no more");
+  t.true(held < 10e6, `${held} bytes`);
+  t.is(said("from here on its events are lost").length, 1);
+  t.like(said("from here on its events are lost")[0], { level: "warn", client: 1, pid: process.pid });
+  deaf.socket.resume();
+  await until(() => session?.held === 0);
+  emit();
+  const [told] = said("the client reads again");
+  const kept = emitted - (told?.lost as number) + 1;
+  await until(() => deaf.inbox.length === kept);
+  t.is((await deaf.call(numberOf("connectGetType"))).status, MESSAGE_STATUS.OK);
 });
 
 test("between the turns of two clients that send much, everybody else is served", async (t) => {

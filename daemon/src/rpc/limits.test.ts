@@ -45,6 +45,48 @@ test("a client with too many waiting calls is not read any further, until some a
   t.pass();
 });
 
+test("all clients share the places for slow calls; a call of high priority takes none and passes those that wait", async (t) => {
+  const { hypervisor, server, open } = await serve(t, { maxWorkers: 2 });
+  const clients = [await open(), await open(), await open()];
+  const create = bodyOf("domainCreate", { dom: TEST_DOMAIN });
+  for (const client of clients) client.send({ procedure: numberOf("domainCreate"), serial: 10 }, create);
+  const [, , third] = clients as [RawClient, RawClient, RawClient];
+  const waiting = () => [...server.sessions].reduce((sum, { calls }) => sum + calls.waiting, 0);
+  await until(() => waiting() === 1);
+  for (const client of clients) t.is((await client.call(GET_TYPE)).status, MESSAGE_STATUS.OK);
+  t.is(hypervisor.slow.length, 2);
+  hypervisor.slow[0]?.settle();
+  await until(() => hypervisor.slow.length === 3);
+  t.is(waiting(), 0);
+  third.send({ procedure: numberOf("domainCreate"), serial: 11 }, create);
+  await until(() => waiting() === 1);
+  server.adjust({ maxWorkers: 3 });
+  await until(() => hypervisor.slow.length === 4);
+  for (const client of clients) client.close();
+  const late = await open();
+  late.send({ procedure: numberOf("domainCreate"), serial: 12 }, create);
+  await until(() => waiting() === 1);
+  for (const call of hypervisor.slow) call.settle();
+  await until(() => hypervisor.slow.length === 5);
+  hypervisor.slow[4]?.settle();
+  t.is((await late.take(bySerial(12))).status, MESSAGE_STATUS.OK);
+});
+
+test("a client that waits for a place and leaves is forgotten", async (t) => {
+  const { hypervisor, server, open } = await serve(t, { maxWorkers: 1 });
+  const [first, second, third] = [await open(), await open(), await open()];
+  const create = bodyOf("domainCreate", { dom: TEST_DOMAIN });
+  for (const client of [first, second]) client.send({ procedure: numberOf("domainCreate"), serial: 10 }, create);
+  await until(() => [...server.sessions].some(({ calls }) => calls.waiting === 1));
+  second.close();
+  await until(() => server.clients === 2);
+  third.send({ procedure: numberOf("domainCreate"), serial: 10 }, create);
+  hypervisor.slow[0]?.settle();
+  await until(() => hypervisor.slow.length === 2);
+  hypervisor.slow[1]?.settle();
+  t.is((await third.take(bySerial(10))).status, MESSAGE_STATUS.OK);
+});
+
 test("a close that has to wait for other calls closes the connection all the same", async (t) => {
   const { open } = await serve(t, { maxClientRequests: 2 });
   const client = await open();

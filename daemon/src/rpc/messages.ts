@@ -107,7 +107,7 @@ export function writeStreamHole(outbox: Outbox, answered: Answered, length: bigi
 /** libvirt numbers events with it too; nobody reads it. */
 const EVENT_SERIAL = 1;
 
-/** An event. Clients that registered the old way know no callback ids. */
+/** An event, unless the client leaves too many unread. Clients that registered the old way know no callback ids. */
 export function writeEvent(
   outbox: Outbox,
   procedure: number,
@@ -115,6 +115,7 @@ export function writeEvent(
   callbackID: number | undefined,
   { number: program, version }: Program = remoteProgram,
 ): void {
+  if (!outbox.hasRoomForEvent()) return;
   const { writer } = outbox;
   const answered = { program, version, procedure, serial: EVENT_SERIAL };
   const start = beginFrame(writer, headerOf(answered, MESSAGE_TYPE.MESSAGE, MESSAGE_STATUS.OK));

@@ -16,8 +16,23 @@ const FLUSH_BYTES = 262144;
 /** With this much unread by the client, nothing more is read from it, and its streams stand still. */
 const CONGESTED_BYTES = 1048576;
 
+/** With this much unread, events for the client are lost, until it has read half of it. */
+const EVENTS_BYTES = 8388608;
+
 /** A client that leaves this much unread is gone for all practical purposes. */
 const LOST_BYTES = 67108864;
+
+/** Who is told how a client takes what goes to it. */
+export interface OutboxWatch {
+  /** The client has much to read. */
+  grown(): void;
+  /** The client does not read what it is sent, and may be given up. */
+  lost(unread: number): void;
+  /** From here on events for the client are lost: it does not read. */
+  losesEvents(unread: number): void;
+  /** The client has caught up, and gets events again; so many were lost. */
+  takesEvents(lost: number): void;
+}
 
 interface Passing {
   readonly bytes: Buffer;
@@ -32,20 +47,18 @@ export class Outbox {
   /** Counts the events among what goes out. */
   readonly meter: Meter | undefined;
   readonly #socket: Socket;
-  readonly #lost: (unread: number) => void;
-  readonly #grown: () => void;
+  readonly #watch: OutboxWatch;
   #writer: xdr.XdrWriter | undefined;
   /** Descriptors that have not left, each with what has to leave before it. */
   readonly #passing: Passing[] = [];
   #gathering = false;
   #scheduled = false;
+  #lostEvents = 0;
 
-  /** `grown` is called when the client has much to read, `lost` when it does not read what it is sent. */
-  constructor(socket: Socket, grown: () => void, lost: (unread: number) => void, meter?: Meter) {
+  constructor(socket: Socket, watch: OutboxWatch, meter?: Meter) {
     this.meter = meter;
     this.#socket = socket;
-    this.#grown = grown;
-    this.#lost = lost;
+    this.#watch = watch;
   }
 
   /** Bytes that the client has not taken yet. */
@@ -63,6 +76,20 @@ export class Outbox {
   get writer(): xdr.XdrWriter {
     this.#writer ??= spareWriters.pop() ?? new xdr.XdrWriter(WRITER_BYTES);
     return this.#writer;
+  }
+
+  /** Whether an event may be written now. Where it may not, it is lost. */
+  hasRoomForEvent(): boolean {
+    const { unread } = this;
+    if (this.#lostEvents === 0 && unread <= EVENTS_BYTES) return true;
+    if (this.#lostEvents === 0) this.#watch.losesEvents(unread);
+    else if (unread <= EVENTS_BYTES / 2) {
+      this.#watch.takesEvents(this.#lostEvents);
+      this.#lostEvents = 0;
+      return true;
+    }
+    this.#lostEvents++;
+    return false;
   }
 
   /** From here to `flush`, what is written waits: the caller is working off messages and will flush at the end. */
@@ -108,7 +135,7 @@ export class Outbox {
 
   #write(writer: xdr.XdrWriter): void {
     if (this.#passing.length > 0) {
-      if (this.unread > LOST_BYTES) this.#lost(this.unread);
+      if (this.unread > LOST_BYTES) this.#watch.lost(this.unread);
       return;
     }
     this.#writer = undefined;
@@ -117,8 +144,8 @@ export class Outbox {
       // For a client that is behind, bytes are copied: otherwise a small event would keep all of the writer's memory waiting.
       const isBehind = socket.writableLength > 0;
       socket.write(isBehind ? writer.take() : writer.buffer.subarray(0, writer.offset));
-      if (socket.writableLength > LOST_BYTES) this.#lost(socket.writableLength);
-      else if (this.congested) this.#grown();
+      if (socket.writableLength > LOST_BYTES) this.#watch.lost(socket.writableLength);
+      else if (this.congested) this.#watch.grown();
       if (!isBehind && socket.writableLength > 0) return;
     }
     writer.reset();

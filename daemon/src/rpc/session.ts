@@ -101,10 +101,15 @@ export class Session implements Holder {
     this.#services = services;
     this.outbox = new Outbox(
       socket,
-      () => services.memory.count(this),
-      (unread) => {
-        this.log.warn({ unread }, "the client does not read what it is sent; its connection is closed");
-        socket.destroy();
+      {
+        grown: () => services.memory.count(this),
+        lost: (unread) => {
+          this.log.warn({ unread }, "the client does not read what it is sent; its connection is closed");
+          socket.destroy();
+        },
+        losesEvents: (unread) =>
+          this.log.warn({ unread }, "the client does not read what it is sent; from here on its events are lost"),
+        takesEvents: (lost) => this.log.warn({ lost }, "the client reads again; so many of its events were lost"),
       },
       services.meter,
     );
