@@ -7,8 +7,11 @@ import { testError } from "./errors.js";
 /** Every pool is equally large, in bytes. */
 const CAPACITY = 100 * 1024 ** 3;
 
-/** A volume of a pool: its path is its key, too. */
-export type PlacedVolume = StorageVolume & { readonly key: string };
+/** A volume of a pool: its path is mostly its key, too. */
+export type PlacedVolume = StorageVolume & {
+  readonly key: string;
+  readonly target: StorageVolume["target"] & { readonly path: string };
+};
 
 /** A storage pool and its volumes, of which there is nothing but their definitions. */
 export class TestPool extends Definable<StoragePool> {

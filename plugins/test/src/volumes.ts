@@ -84,7 +84,7 @@ export function volumeHandlers({ pools }: TestHost): StorageVolumeHandlers & Sto
       return formatStorageVolume(found(vol));
     },
 
-    storageVolGetPath: ({ vol }) => found(vol).key,
+    storageVolGetPath: ({ vol }) => found(vol).target.path,
   };
 }
 
