@@ -47,5 +47,5 @@ export function wireErrorOf(error: VirtError): Parameters<typeof wireError.encod
 /** The same out of what a peer sent: the function that refused an argument, or the system's number of what went wrong. */
 export function refusalIn({ str1, int1, int2 }: WireError): { caller?: string; errno?: number } {
   if (int1 === 0 && int2 === 0 && str1 !== null) return { caller: str1 };
-  return int1 > 0 && int2 === -1 ? { errno: int1 } : {};
+  return int1 >= 0 && int2 === -1 ? { errno: int1 } : {};
 }
