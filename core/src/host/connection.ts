@@ -3,11 +3,15 @@ import type { DomainEvent, DomainEventKind } from "../api/events.js";
 import { DOMAIN_EVENT_KINDS } from "../api/events.js";
 import type { DomainJob } from "../api/polyvisor.js";
 import { type HypervisorCallName, type HypervisorClient, hypervisorApi, LIB_VERSION } from "../api/programs.js";
-import { type CallContext, type HypervisorConnection, whileOpen } from "../contracts/index.js";
+import type { MonitorEvent } from "../api/qemu.js";
+import { type CallContext, type HypervisorConnection, type MonitorEventFilter, whileOpen } from "../contracts/index.js";
 import { VirtError } from "../errors/index.js";
 import { DomainHandle } from "./domain.js";
 import { EventQueue } from "./event-queue.js";
 import { checkReadOnly, handlerOf, notSupported } from "./invoke.js";
+
+/** The call by which a client asks a daemon for such events. */
+const MONITOR_EVENTS = "connectDomainQemuMonitorEventRegister";
 
 /** An open URI: every call of the API under `api`, and objects for what is used most. */
 export class Connection implements AsyncDisposable {
@@ -17,9 +21,11 @@ export class Connection implements AsyncDisposable {
   /** Resolves with the reason once what the connection drives is out of reach for good; absent where that cannot be. */
   readonly lost: Promise<VirtError> | undefined;
   readonly #driver: HypervisorConnection;
+  readonly #readOnly: boolean;
 
   constructor(driver: HypervisorConnection, context: CallContext) {
     this.#driver = driver;
+    this.#readOnly = context.readOnly;
     this.uri = driver.uri;
     this.lost = driver.lost;
     this.api = clientOf(driver, context);
@@ -68,6 +74,20 @@ export class Connection implements AsyncDisposable {
     for (const kind of options.kinds ?? DOMAIN_EVENT_KINDS) {
       queue.onEnd(await source.subscribe(kind, undefined, (event) => queue.push(event)));
     }
+    return queue;
+  }
+
+  /** What the hypervisor's monitors say, as they say it; else as `events`. Only QEMU's driver has such events. */
+  async monitorEvents(
+    options: Partial<MonitorEventFilter> & { readonly signal?: AbortSignal } = {},
+  ): Promise<AsyncIterableIterator<MonitorEvent>> {
+    const { signal, ...filter } = options;
+    if (this.#readOnly) checkReadOnly(MONITOR_EVENTS, hypervisorApi[MONITOR_EVENTS], {});
+    const source = this.#driver.monitorEvents;
+    if (source === undefined) throw notSupported(MONITOR_EVENTS);
+    const queue = new EventQueue<MonitorEvent>(signal);
+    void this.lost?.then((reason) => queue.fail(reason));
+    queue.onEnd(await source.subscribe({ flags: 0, ...filter }, (event) => queue.push(event)));
     return queue;
   }
 

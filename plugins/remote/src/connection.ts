@@ -1,13 +1,17 @@
 import {
   type Call,
+  type CallContext,
   connectionClosedEvent,
   type Domain,
   type HypervisorClient,
   type HypervisorConnection,
   hypervisorApi,
   type Log,
+  lxcProgram,
   notSupported,
+  type Program,
   polyvisorProgram,
+  qemuProgram,
   type RemoteProgramClient,
   remoteProgram,
   VirtError,
@@ -17,6 +21,7 @@ import { authFiles, credentialsFor } from "./auth-file.js";
 import { askingForDescriptors } from "./descriptors.js";
 import { RemoteEvents } from "./events.js";
 import { logIn } from "./login.js";
+import { RemoteMonitorEvents } from "./monitor-events.js";
 import { RemoteObjectEvents } from "./object-events.js";
 import type { Target } from "./target.js";
 
@@ -31,6 +36,9 @@ const KEEPALIVE = { interval: 5, count: 6 } as const;
  * caller has other means: `events`, `objectEvents`, `lost`, `close`, `uri`.
  */
 const SESSION_CALLS: ReadonlySet<string> = new Set(["connectSupportsFeature", "connectGetLibVersion"]);
+
+/** Programs beside the remote one: those of one driver, and ours, which only a polyvisord has. */
+const EXTENSIONS: readonly Program[] = [qemuProgram, lxcProgram, polyvisorProgram];
 
 /** Opens a hypervisor of the daemon at the other end. The client is the connection's from here on, and closed with it. */
 export async function openRemote(
@@ -56,6 +64,7 @@ export async function openRemote(
     resolveDomain: (reference: Domain) => reference,
     events: new RemoteEvents(client, api, log),
     objectEvents: new RemoteObjectEvents(client, api, log),
+    monitorEvents: new RemoteMonitorEvents(client),
     lost,
     close: () => closeRemote(client, api),
   };
@@ -68,18 +77,28 @@ function forwarded(api: RemoteProgramClient): Partial<RemoteProgramClient> {
   return Object.fromEntries(Object.entries(api).filter(([name]) => isForwarded(name)));
 }
 
-/** Calls that only a polyvisord has: any other daemon says that it does not know their program. */
+type AnyCall = (args: never, context?: Partial<CallContext>) => Promise<unknown>;
+
+/** Calls of programs that not every daemon has. */
 function extensions(client: RpcClient): Partial<HypervisorClient> {
-  const stubs = stubsOf(client, polyvisorProgram);
-  const extension = (name: string, call: (args: never) => Promise<unknown>) => async (args: never) => {
+  const handlers = EXTENSIONS.flatMap((program: Program) =>
+    Object.entries<AnyCall>(stubsOf(client, program))
+      .filter(([name]) => program.calls[name]?.by === "driver")
+      .map(([name, call]) => [name, orNotSupported(name, call)] as const),
+  );
+  return Object.fromEntries(handlers);
+}
+
+/** A daemon that does not know the program supports none of its calls. */
+function orNotSupported(name: string, call: AnyCall): AnyCall {
+  return async (args, context) => {
     try {
-      return await call(args);
+      return await call(args, context);
     } catch (error) {
       if (!(error instanceof VirtError) || !/Cannot find program/.test(error.message)) throw error;
       throw notSupported(name);
     }
   };
-  return Object.fromEntries(Object.entries(stubs).map(([name, call]) => [name, extension(name, call)]));
 }
 
 /** The connection is of no more use once it breaks, or once the daemon tells that its own to the hypervisor did. */

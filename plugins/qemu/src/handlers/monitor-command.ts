@@ -1,6 +1,7 @@
 import {
   type CallContext,
   type Descriptor,
+  DOMAIN_STATE,
   type Domain,
   QEMU_MONITOR_COMMAND_FLAG,
   type QemuHandlers,
@@ -88,7 +89,9 @@ const AGENT_CHANNEL = "org.qemu.guest_agent.0";
 /** No connection to agents is kept, so theirs always counts as not there. */
 function agentCommand(hypervisor: Hypervisor, dom: Domain, flags: number): never {
   checkFlags(flags, 0, "qemuDomainQemuAgentCommand");
-  const { channels } = hypervisor.domains.find(dom).active().config.devices;
+  const domain = hypervisor.domains.find(dom);
+  const { channels } = domain.active().config.devices;
+  if (domain.status.state !== DOMAIN_STATE.RUNNING) throw qemuError("OPERATION_INVALID", "domain is not running");
   if (channels.some(({ target }) => target.type === "virtio" && target.name === AGENT_CHANNEL))
     throw qemuError("AGENT_UNRESPONSIVE", "QEMU guest agent is not connected", {
       hint: "this version does not talk with agents in guests",
