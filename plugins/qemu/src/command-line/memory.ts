@@ -187,11 +187,15 @@ const POLICIES = {
   restrictive: "restrictive",
 } as const;
 
-function nodeChoice({ domain }: Build, part: MemoryPart): { readonly props: Props; readonly specified: boolean } {
+function nodeChoice(
+  { domain, runtime }: Build,
+  part: MemoryPart,
+): { readonly props: Props; readonly specified: boolean } {
   const tune = domain.numatune;
   const own = tune?.memnodes.find((item) => item.cellid === part.node);
   const mode = own?.mode ?? tune?.memory?.mode ?? "strict";
   const nodeset = part.device?.source?.nodemask ?? own?.nodeset ?? tune?.memory?.nodeset;
+  if (nodeset !== undefined) runtime.checkNumaNodes?.(nodeset);
   const props =
     nodeset === undefined || mode === "restrictive" ? {} : { "host-nodes": nodeset, policy: POLICIES[mode] };
   return { props, specified: own !== undefined };

@@ -41,6 +41,8 @@ export interface Runtime {
   readonly secrets?: Secrets | undefined;
   /** Where memory that is backed by files lives. */
   readonly memory?: MemoryPaths | undefined;
+  /** Refuses NUMA nodes that the host does not have; where nobody looks, any are taken. */
+  readonly checkNumaNodes?: ((nodes: readonly number[]) => void) | undefined;
   /** Seconds since the epoch, for a clock with an adjustment. */
   readonly now: number;
   /** Seconds that the host's local time is ahead of UTC. */

@@ -1,3 +1,4 @@
+import { VirtError } from "@polyvisor/core";
 import type { ChardevSource, Domain, Interface } from "@polyvisor/sdk/conf";
 import type { GoldenCase } from "@polyvisor/sdk/golden";
 import type { Runtime, Secrets } from "../command-line/index.js";
@@ -46,12 +47,20 @@ export function runtimeOf(row: GoldenCase, domain: Domain): Runtime {
       ],
       domainFolder: shortName(-1, domain.name),
     },
+    checkNumaNodes,
     now: NOW,
     localOffset: LOCAL_OFFSET,
     incoming: incomingOf(row),
     secrets: SECRETS,
     settings: settingsOf(row),
   };
+}
+
+/** The data's host has eight, and words of its own for what it has not. */
+function checkNumaNodes(nodes: readonly number[]): void {
+  const missing = nodes.find((node) => node >= 8);
+  if (missing !== undefined)
+    throw new VirtError("INTERNAL_ERROR", `Mock: no numa node set is available at bit ${missing}`);
 }
 
 const SECRETS: Secrets = {

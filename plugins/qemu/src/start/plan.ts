@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { readHostShape } from "@polyvisor/sdk/conf/host";
 import type { LaunchPlan } from "@polyvisor/sdk/process";
 import { has } from "../capabilities/index.js";
 import { buildCommandLine } from "../command-line/index.js";
@@ -42,6 +43,7 @@ export async function planLaunch(
     chardevFds: descriptors.channels,
     fdGroups: descriptors.fileGroups,
     memory,
+    checkNumaNodes,
     now: Math.floor(Date.now() / 1000),
     localOffset: -new Date().getTimezoneOffset() * 60,
   });
@@ -58,6 +60,15 @@ export async function planLaunch(
     },
     note: { version: await packageVersion(), qemuVersion: versionWords(caps), env, argv },
   };
+}
+
+function checkNumaNodes(nodes: readonly number[]): void {
+  const there = new Set(readHostShape().nodes.map(({ id }) => id));
+  const missing = nodes.find((node) => !there.has(node));
+  if (missing === undefined) return;
+  throw qemuError("CONFIG_UNSUPPORTED", `NUMA node ${missing} is unavailable`, {
+    hint: "`virsh capabilities` lists the nodes of this host",
+  });
 }
 
 function versionWords({ version, package: pack }: { readonly version: number; readonly package: string }): string {
