@@ -1,11 +1,15 @@
 // A process of attackers: each lane keeps one connection busy with mutated messages and judges what comes back.
 // Started by round.mjs; takes one order at a time over the channel to it, and answers with figures.
-import { hypervisorApi } from "@polyvisor/core";
+import { Descriptor, hypervisorApi } from "@polyvisor/core";
+import { sendDescriptor } from "@polyvisor/sdk/process";
 import { Random } from "../lib/random.mjs";
 import { judge } from "./judge.mjs";
 import { AT, lie, mutate } from "./mutate.mjs";
 import { STATES } from "./states.mjs";
 import { callFrame } from "./wire.mjs";
+
+/** What attackers give away, again and again. */
+const GIFT = new Descriptor(2);
 
 const CLOSE = callFrame("connectClose", {}, 9);
 const OPEN = hypervisorApi.connectOpen.number;
@@ -137,8 +141,9 @@ function sentinelFor(messages, random) {
   return [callFrame("authList", {}, serial), serial];
 }
 
-/** All at once, or in pieces that end anywhere. */
-async function send(peer, bytes, random) {
+/** All at once, or in pieces that end anywhere; now and then with a descriptor that nobody has announced. */
+async function send(peer, all, random) {
+  const bytes = random.chance(0.1) && passAlong(peer.socket, all[0]) ? all.subarray(1) : all;
   if (random.chance(0.6)) {
     peer.socket.write(bytes);
     return;
@@ -149,5 +154,15 @@ async function send(peer, bytes, random) {
     peer.socket.write(bytes.subarray(at, end));
     at = end;
     if (random.chance(small ? 0.05 : 0.5)) await new Promise(setImmediate);
+  }
+}
+
+/** Sends one byte with a descriptor. False where the byte still has to be sent. */
+function passAlong(socket, byte) {
+  try {
+    return socket.writableLength === 0 && sendDescriptor(socket, GIFT, byte);
+  } catch {
+    // The daemon has closed the connection meanwhile.
+    return false;
   }
 }

@@ -1,5 +1,5 @@
 // Messages as honest clients send them: sessions that are recorded from real clients, and one of each call in the API table.
-import { domain, domainEvents, keepaliveProgram, remoteProgram } from "@polyvisor/core";
+import { domain, domainEvents, keepaliveProgram, remoteProgram, xdr } from "@polyvisor/core";
 import { MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
 import { callFrame, frame } from "./wire.mjs";
 
@@ -79,6 +79,25 @@ export function streamSession(dom) {
     more("dies", STREAM.serial + 1),
     more("ends", STREAM.serial + 2),
     more("none", STREAM.serial + 3),
+  ];
+}
+
+/** Calls of a client that may send descriptors, and has none to send. @returns {Buffer[]} */
+export function descriptorSession(dom) {
+  const none = Buffer.alloc(4);
+  const { domainFDAssociate, domainOpenGraphics } = remoteProgram.calls;
+  const announced = (count, { number: procedure, args }, values, serial) => {
+    const body = Buffer.concat([none, xdr.encodeToBuffer(args, values)]);
+    body.writeUInt32BE(count);
+    return frame({ procedure, serial, type: MESSAGE_TYPE.CALL_WITH_FDS }, body);
+  };
+  return [
+    ...[0, 0, 0, 0, 0, 0].map((count) => announced(count, domainFDAssociate, { dom, name: "group", flags: 0 }, 1)),
+    announced(0, domainOpenGraphics, { dom, idx: 0, flags: 0 }, 2),
+    callFrame("domainOpenGraphicsFD", { dom, idx: 0, flags: 0 }, 3),
+    callFrame("domainFDAssociate", { dom, name: "group", flags: 0 }, 4),
+    callFrame("connectSupportsFeature", { feature: 8 }, 5),
+    announced(1, domainFDAssociate, { dom, name: "group", flags: 0 }, 6),
   ];
 }
 

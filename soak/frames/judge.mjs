@@ -39,12 +39,22 @@ function weigh(verdict, bytes, at) {
   const isSeen = verdict.fate === "lives";
   if (isSeen) verdict.frames++;
   if (program === keepaliveProgram.number && type === MESSAGE_TYPE.MESSAGE) return "lives";
+  const isClose =
+    isRemote && word(AT.PROCEDURE) === remoteProgram.calls.connectClose.number && word(AT.STATUS) === MESSAGE_STATUS.OK;
   if (type === MESSAGE_TYPE.CALL) {
     verdict.most++;
     if (isSeen) verdict.replies++;
-    const isClose = isRemote && word(AT.PROCEDURE) === remoteProgram.calls.connectClose.number;
-    return isClose && word(AT.STATUS) === MESSAGE_STATUS.OK ? "ended" : "lives";
+    return isClose ? "ended" : "lives";
   }
   if (isOwn && type === MESSAGE_TYPE.STREAM_HOLE) verdict.mayClose = true;
-  return type === MESSAGE_TYPE.CALL_WITH_FDS ? "closed" : "lives";
+  return type === MESSAGE_TYPE.CALL_WITH_FDS ? weighDescriptors(verdict, isSeen, isClose, word) : "lives";
+}
+
+/** Without the descriptors that it announces a call ends its client; one without any is a call, if the client had asked first. */
+function weighDescriptors(verdict, isSeen, isClose, word) {
+  if (word(AT.LENGTH) < HEADER_BYTES + 4 || word(HEADER_BYTES) !== 0) return "closed";
+  verdict.most++;
+  if (isSeen) verdict.replies++;
+  verdict.mayClose = true;
+  return isClose ? "ended" : "lives";
 }

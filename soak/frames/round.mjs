@@ -33,6 +33,7 @@ export async function soakState(daemon, name, recorded, { count, seed, lanes, qu
   const order = { state: name, count, lanes, mutations: 0.9, corpus, sockets };
   try {
     await observer.next();
+    const openFiles = await daemon.openFiles();
     observer.tell("begin");
     await sleep(quiet);
     const alone = await observer.ask("report");
@@ -51,12 +52,24 @@ export async function soakState(daemon, name, recorded, { count, seed, lanes, qu
         ...honest.faults.map((fault) => `honest clients: ${fault}`),
         ...beside.failures,
         ...[warmUp, second].flatMap(({ faults }) => faults),
+        ...(await leftOpen(daemon, openFiles)),
       ],
     };
   } finally {
     await Promise.all([observer.stop(), attacker.stop()]);
     await janitor.stop();
   }
+}
+
+/** How many descriptors the daemon may have more than before: some of its files are opened when first needed. */
+const FILES_MORE = 16;
+const LEAVE_MS = 30_000;
+
+/** What attackers have left open in the daemon once they are gone. */
+async function leftOpen(daemon, before) {
+  for (const end = performance.now() + LEAVE_MS; performance.now() < end; await sleep(TIDY_MS))
+    if ((await daemon.openFiles()) <= before + FILES_MORE) return [];
+  return [`the daemon had ${before} open files, and has ${await daemon.openFiles()} when the attackers are gone`];
 }
 
 async function attackOnce({ daemon, state, janitor, observer, attacker, order }, seed) {

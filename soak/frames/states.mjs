@@ -1,9 +1,11 @@
 // The states of a session in which attackers send what they send.
 
-import { oddSession, registrations, STREAM, streamSession } from "./corpus.mjs";
+import { descriptorSession, oddSession, registrations, STREAM, streamSession } from "./corpus.mjs";
 import { callFrame, Peer } from "./wire.mjs";
 
 const AUTH = callFrame("authList", {}, 1);
+/** From its answer on the daemon takes descriptors. */
+const ASKED = callFrame("connectSupportsFeature", { feature: 8 }, 3);
 const open = (name, flags = 0) => callFrame("connectOpen", { name, flags }, 2);
 
 /**
@@ -51,6 +53,11 @@ export const STATES = {
       return peer;
     },
     more: (dom) => Array(8).fill(streamSession(dom)).flat(),
+  },
+  descriptors: {
+    uri: "test:///default",
+    enter: ({ socket }) => prepared(socket, [AUTH, open("test:///default"), ASKED]),
+    more: descriptorSession,
   },
   closing: {
     uri: "test:///default",

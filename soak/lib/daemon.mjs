@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -80,6 +80,11 @@ export class DaemonUnderTest {
 
   get readOnlySocket() {
     return `${this.socket}-ro`;
+  }
+
+  /** Descriptors that it has open, those of its clients among them. @returns {Promise<number>} */
+  async openFiles() {
+    return (await readdir(`/proc/${this.pid}/fd`)).length;
   }
 
   /** Memory in bytes as it is now. @returns {Promise<NodeJS.MemoryUsage>} */

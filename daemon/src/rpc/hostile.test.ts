@@ -14,7 +14,7 @@ import { TEST_DOMAIN } from "../testing/tiny-driver.js";
 import { Turns } from "./turns.js";
 
 const SOAK = new URL("../../../soak/run.mjs", import.meta.url).pathname;
-const STATES = ["fresh", "auth", "opened", "read-only", "events", "stream", "closing"];
+const STATES = ["fresh", "auth", "opened", "read-only", "events", "stream", "descriptors", "closing"];
 
 interface SoakReport {
   readonly faults: readonly string[];

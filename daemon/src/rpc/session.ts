@@ -237,6 +237,7 @@ export class Session implements Holder {
   }
 
   #read(chunk: Buffer): void {
+    if (this.#closing || this.#over) return;
     this.#watch.heard();
     this.#services.linger.touch();
     this.#splitter.feed(chunk);
@@ -366,6 +367,7 @@ export class Session implements Holder {
     this.#services.memory.forget(this);
     this.streams.abort();
     await Promise.all([this.events.end(), this.objectEvents.end(), this.monitorEvents.end(), this.#calls.end()]);
+    await this.client.end();
     try {
       await this.#driver.close();
     } catch (error) {
