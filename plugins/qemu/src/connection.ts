@@ -1,4 +1,4 @@
-import type { HypervisorConnection } from "@polyvisor/core";
+import type { Domain, HypervisorConnection, HypervisorHandlers } from "@polyvisor/core";
 import { jobHandlers } from "@polyvisor/sdk/jobs";
 import { connectHandlers } from "./handlers/connect.js";
 import { consoleHandlers } from "./handlers/console.js";
@@ -16,33 +16,39 @@ import { vcpuHandlers } from "./handlers/vcpus.js";
 import type { Hypervisor } from "./hypervisor.js";
 import { stopGuest } from "./stop.js";
 
-/** One client's connection: the handlers of all topics, and the guests that go with it. */
-export function openConnection(hypervisor: Hypervisor, uri: string): HypervisorConnection {
-  const owner = {};
+/** What makes no difference between clients; all connections share it. */
+export function sharedHandlers(hypervisor: Hypervisor): HypervisorHandlers {
   return {
     ...connectHandlers(hypervisor),
     ...cpuHandlers(hypervisor),
     ...queryHandlers(hypervisor),
     ...definitionHandlers(hypervisor),
-    ...lifecycleHandlers(hypervisor, owner),
     ...memoryHandlers(hypervisor),
     ...vcpuHandlers(hypervisor),
     ...statsHandlers(hypervisor),
     ...consoleHandlers(hypervisor),
     ...graphicsHandlers(hypervisor),
-    ...fileGroupHandlers(hypervisor, owner),
     ...messageHandlers(hypervisor),
     ...monitorCommandHandlers(hypervisor),
     ...jobHandlers(hypervisor.domains),
+  };
+}
+
+/** One client's connection: the handlers of all topics, and the guests and opened files that go with it. */
+export function openConnection(hypervisor: Hypervisor, shared: HypervisorHandlers, uri: string): HypervisorConnection {
+  const owner = {};
+  return Object.assign(Object.create(shared) as HypervisorHandlers, {
+    ...lifecycleHandlers(hypervisor, owner),
+    ...fileGroupHandlers(hypervisor, owner),
     uri,
     events: hypervisor.events,
     monitorEvents: hypervisor.monitorEvents,
-    resolveDomain: (reference) => hypervisor.domains.find(reference).ref,
+    resolveDomain: (reference: Domain) => hypervisor.domains.find(reference).ref,
     close() {
       hypervisor.fileGroups.close(owner);
       destroyOwned(hypervisor, owner);
     },
-  };
+  });
 }
 
 /** Guests that were to go with the connection go now; nobody waits for them. */

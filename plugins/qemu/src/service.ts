@@ -1,8 +1,8 @@
-import type { HostInfo, HypervisorConnection, Log, Uri } from "@polyvisor/core";
+import type { HostInfo, HypervisorConnection, HypervisorHandlers, Log, Uri } from "@polyvisor/core";
 import { hostArch } from "@polyvisor/sdk/conf/host";
 import { loadCpus } from "@polyvisor/sdk/cpu";
 import { autostartDomains } from "./autostart.js";
-import { openConnection } from "./connection.js";
+import { openConnection, sharedHandlers } from "./connection.js";
 import { Hypervisor } from "./hypervisor.js";
 import { recoverDomains } from "./recovery.js";
 import type { ScanResult } from "./state/scan.js";
@@ -14,6 +14,7 @@ const UNTIL_PROCESSORS = 500;
 /** The driver at work, from its start to the end of the daemon. */
 export class Service {
   readonly #hypervisor: Hypervisor;
+  #handlers: HypervisorHandlers | undefined;
   #hasClients = false;
 
   constructor(info: HostInfo, log: Log) {
@@ -29,7 +30,8 @@ export class Service {
   open(uri: Uri): HypervisorConnection {
     if (!this.#hasClients) setTimeout(() => void loadCpus(hostArch()).catch(() => {}), UNTIL_PROCESSORS).unref();
     this.#hasClients = true;
-    return openConnection(this.#hypervisor, canonicalUri(uri, this.#hypervisor.info.mode));
+    this.#handlers ??= sharedHandlers(this.#hypervisor);
+    return openConnection(this.#hypervisor, this.#handlers, canonicalUri(uri, this.#hypervisor.info.mode));
   }
 
   /** Guests run on; only our ends of their monitors are closed. */
