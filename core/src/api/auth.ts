@@ -1,4 +1,4 @@
-import { array, chars, i32, u32 } from "../xdr/index.js";
+import { array, charsWithNul, i32, u32 } from "../xdr/index.js";
 import { call, defineApi, type HandlersOf } from "./define.js";
 import { LIMITS } from "./limits.js";
 import { text, typedParam } from "./types.js";
@@ -13,14 +13,14 @@ export const authApi = defineApi({
   ),
   authSaslStart: call(
     68,
-    { mech: text, nil: i32, data: chars(LIMITS.authSaslData) },
-    { complete: i32, nil: i32, data: chars(LIMITS.authSaslData) },
+    { mech: text, nil: i32, data: charsWithNul(LIMITS.authSaslData) },
+    { complete: i32, nil: i32, data: charsWithNul(LIMITS.authSaslData) },
     { acl: ["none"], priority: "high", by: "session" },
   ),
   authSaslStep: call(
     69,
-    { nil: i32, data: chars(LIMITS.authSaslData) },
-    { complete: i32, nil: i32, data: chars(LIMITS.authSaslData) },
+    { nil: i32, data: charsWithNul(LIMITS.authSaslData) },
+    { complete: i32, nil: i32, data: charsWithNul(LIMITS.authSaslData) },
     { acl: ["none"], priority: "high", by: "session" },
   ),
   authPolkit: call(

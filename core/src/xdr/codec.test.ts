@@ -4,6 +4,8 @@ import { DomainRef, domain, type TypedParam, typedParam } from "../api/index.js"
 import {
   array,
   type Codec,
+  chars,
+  charsWithNul,
   decodeFromBuffer,
   encodeToBuffer,
   fixedChars,
@@ -103,4 +105,11 @@ test("typed parameters and domains come back as they went", (t) => {
       },
     ),
   );
+});
+
+test("an array of characters ends at a NUL, unless a NUL is one of them", (t) => {
+  const encoded = encodeToBuffer(charsWithNul(16), "\0fred\0é");
+  t.is(decodeFromBuffer(charsWithNul(16), encoded), "\0fred\0é");
+  t.is(decodeFromBuffer(chars(16), encoded), "");
+  t.is(decodeFromBuffer(chars(16), encodeToBuffer(chars(16), "fred\0x")), "fred");
 });

@@ -134,6 +134,19 @@ export function fixedChars(length: number): Codec<string> {
 
 /** A character array of any size up to a bound, each character in a word of its own: a string for both sides. */
 export function chars(max: number): Codec<string> {
+  const whole = charsWithNul(max);
+  return {
+    ...whole,
+    decode(reader) {
+      const text = whole.decode(reader);
+      const end = text.indexOf("\0");
+      return end < 0 ? text : text.slice(0, end);
+    },
+  };
+}
+
+/** The same where a NUL is a character like any other. */
+export function charsWithNul(max: number): Codec<string> {
   return {
     layout: `char<${max}>`,
     encode(writer, value) {
@@ -147,8 +160,7 @@ export function chars(max: number): Codec<string> {
       if (length > reader.remaining / 4) throw new XdrError("the message ends too early");
       const bytes = Buffer.alloc(length);
       for (let i = 0; i < length; i++) bytes[i] = reader.i32() & 255;
-      const end = bytes.indexOf(0);
-      return bytes.toString("utf8", 0, end < 0 ? length : end);
+      return bytes.toString("utf8");
     },
   };
 }
