@@ -71,7 +71,7 @@ export async function startDaemon(options: Options): Promise<RunningDaemon> {
   const authority = new PolkitOnBus();
   const access = await accessIn(configuration, host, authority, log);
   const activated = takeActivated();
-  const doors = await doorsOf(locations, settings, activated, authority);
+  const doors = await doorsOf(locations, settings, activated, { host, log, authority });
   const admin = adminPlace(locations, settings, activated);
   const sockets = doors.sockets.map(({ path }) => path);
   const claimed = await claim(locations.pidFile, [...sockets, ...operatorSockets(settings, admin)]);

@@ -1,25 +1,36 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { LoginMechanisms } from "@polyvisor/core";
 import { MESSAGE_STATUS } from "@polyvisor/sdk/rpc";
 import type { ExecutionContext } from "ava";
 import test from "ava";
-import { numberOf, resultOf } from "../testing/call-bodies.js";
+import { bodyOf, numberOf, resultOf } from "../testing/call-bodies.js";
 import { errorOf, RawClient } from "../testing/raw-client.js";
 import { serve, until } from "../testing/serve.js";
+import type { LoginOffer } from "./login.js";
 import type { PolkitAuthority, PolkitQuestion, PolkitVerdict } from "./polkit.js";
+import { polkitLogin } from "./polkit-login.js";
 
 /** What a polkit was asked. It is a stand-in: the real one can be made to refuse, but not to have its user refuse. */
 interface Asked extends PolkitQuestion {
   readonly signal: AbortSignal | undefined;
 }
 
-async function connectWith(t: ExecutionContext, authority: PolkitAuthority): Promise<RawClient> {
+const connectWith = (t: ExecutionContext, authority: PolkitAuthority) =>
+  connectBy(t, { mechanism: "polkit", by: polkitLogin(authority) });
+
+async function connectBy(t: ExecutionContext, offer: LoginOffer): Promise<RawClient> {
   const { server } = await serve(t);
   const folder = await mkdtemp(join(tmpdir(), "pvd-"));
   t.teardown(() => rm(folder, { recursive: true }));
   const path = join(folder, "sock");
-  await server.listen({ path, mode: 0o700, readOnly: false, login: { method: "polkit", authority } });
+  await server.listen({
+    path,
+    mode: 0o700,
+    readOnly: false,
+    login: { offers: [offer], mayEnter: () => true },
+  });
   const client = await RawClient.connect(path);
   t.teardown(() => client.close());
   return client;
@@ -74,4 +85,31 @@ test("a client that leaves while polkit's user thinks about it is not asked abou
   client.close();
   await until(() => asked[0]?.signal?.aborted === true);
   t.pass();
+});
+
+test("a mechanism hears of the end of each login: of one that the client leaves, too, or falls out of step in", async (t) => {
+  const ended: number[] = [];
+  let last = 0;
+  const by: LoginMechanisms = {
+    mechanisms: () => ["TOY"],
+    begin: () => ++last,
+    respond: ({ words }) => ({ words, done: false, name: null }),
+    end: ({ login }) => void ended.push(login),
+  };
+  const client = await connectBy(t, { mechanism: "TOY", by });
+  const start = async () => {
+    await client.call(numberOf("authSaslInit"));
+    const words = { mech: "TOY", nil: 0, data: "hello" };
+    return resultOf(
+      "authSaslStart",
+      (await client.call(numberOf("authSaslStart"), bodyOf("authSaslStart", words))).body,
+    );
+  };
+  t.deepEqual(await start(), { complete: 0, nil: 0, data: "hello" });
+  t.is(errorOf(await client.call(numberOf("authSaslInit"))).code, 45);
+  t.deepEqual(ended, [1]);
+  await start();
+  client.close();
+  await until(() => ended.length === 2);
+  t.deepEqual(ended, [1, 2]);
 });

@@ -53,7 +53,9 @@ else {
       asked.stderr,
       /error: authentication unavailable: no polkit agent available to authenticate action 'org\.libvirt\.unix\.manage'/,
     );
-    await until(() => /"uid":2,.*access denied by policy.*a client may not come in/.test(daemon.log()));
+    await until(() =>
+      /"uid":2,.*access denied by policy.*"mechanism":"polkit".*a client failed to log in/.test(daemon.log()),
+    );
   });
 
   test.serial("to look is another action than to change", async (t) => {

@@ -1,4 +1,4 @@
-import { type Identity, VirtError } from "@polyvisor/core";
+import { type CallContext, type Identity, VirtError } from "@polyvisor/core";
 import { readProcessStat } from "@polyvisor/sdk/process";
 
 /** A process as polkit knows it: the time of its start keeps its number from being taken over by another. */
@@ -33,7 +33,7 @@ const ACTION = { monitor: "org.libvirt.unix.monitor", manage: "org.libvirt.unix.
 /** Rejects, in libvirt's words, where the client may not come in. */
 export async function askPolkit(
   authority: PolkitAuthority,
-  { identity, readOnly }: { readonly identity: Identity; readonly readOnly: boolean },
+  { identity, readOnly }: Pick<CallContext, "identity" | "readOnly">,
   signal: AbortSignal,
 ): Promise<void> {
   const action = readOnly ? ACTION.monitor : ACTION.manage;

@@ -28,6 +28,8 @@ export const doorKeys = {
       context.addIssue({ code: "custom", message: PRIORITY_WORDS });
       return z.NEVER;
     }),
+  /** Our own: how clients log in by SASL, in the order in which they are told of it. */
+  sasl_mechanisms: names.min(1).default(["SCRAM-SHA-256"]),
   sasl_allowed_username_list: names.optional(),
   /** Our own: who may log in by SASL. */
   sasl_users_file: absolutePath.optional(),

@@ -9,8 +9,7 @@ import {
   type MaybePromise,
 } from "@polyvisor/core";
 import { forwardedIdentity } from "../auth/forwarded.js";
-import { AUTH, type Login } from "../auth/login.js";
-import type { SaslAnswer } from "../auth/sasl/mechanism.js";
+import { AUTH, type Login, type LoginAnswer } from "../auth/login.js";
 import { noLogin, notOpen } from "./errors.js";
 import type { Session } from "./session.js";
 
@@ -41,13 +40,13 @@ const OPEN_READ_ONLY = 1;
 export const sessionCalls: SessionCalls = {
   authList: ({ login }) => login?.offer() ?? [AUTH.none],
 
-  authSaslInit: ({ login }) => loginOf(login).saslInit(),
-  authSaslStart: async ({ login }, { mech, nil, data }) =>
-    saslReply(await loginOf(login).saslStart(mech, nil !== 0 ? undefined : data)),
-  authSaslStep: async ({ login }, { nil, data }) =>
-    saslReply(await loginOf(login).saslStep(nil !== 0 ? undefined : data)),
-  async authPolkit({ login }, _args, { signal }) {
-    await loginOf(login).polkit(signal);
+  authSaslInit: ({ login }, _args, context) => loginOf(login).saslInit(context),
+  authSaslStart: async ({ login }, { mech, nil, data }, context) =>
+    saslReply(await loginOf(login).saslStart(mech, nil !== 0 ? undefined : data, context)),
+  authSaslStep: async ({ login }, { nil, data }, context) =>
+    saslReply(await loginOf(login).saslStep(nil !== 0 ? undefined : data, context)),
+  async authPolkit({ login }, _args, context) {
+    await loginOf(login).polkit(context);
     return 1;
   },
 
@@ -196,8 +195,8 @@ function loginOf(login: Login | undefined): Login {
   return login;
 }
 
-function saslReply({ words, name }: SaslAnswer) {
-  return { complete: name === undefined ? 0 : 1, nil: 0, data: words };
+function saslReply({ words, done }: LoginAnswer) {
+  return { complete: done ? 1 : 0, nil: 0, data: words };
 }
 
 function requireWritable(session: Session, name: SessionCallName): void {

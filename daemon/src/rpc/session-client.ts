@@ -68,6 +68,16 @@ export class SessionClient implements LoginClient {
     this.#info.login?.known();
   }
 
+  /** The client has left: a login that it had begun is told so. */
+  async end(): Promise<void> {
+    await this.#login?.end({
+      identity: this.#identity,
+      readOnly: this.#readOnly,
+      signal: AbortSignal.abort(),
+      log: this.log,
+    });
+  }
+
   /** From now on calls are made, judged and logged in the name of somebody else; the log tells of both. */
   speakFor(identity: Identity): void {
     this.#proxy ??= this.#identity;

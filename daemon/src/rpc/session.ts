@@ -367,6 +367,7 @@ export class Session implements Holder {
     this.#services.memory.forget(this);
     this.streams.abort();
     await Promise.all([this.events.end(), this.objectEvents.end(), this.monitorEvents.end(), this.#calls.end()]);
+    await this.client.end();
     try {
       await this.#driver.close();
     } catch (error) {

@@ -1,9 +1,10 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import type { LoginTerms } from "../auth/login.js";
+import { type SaslParts, saslOffers } from "../auth/offers.js";
 import { nameTest } from "../auth/patterns.js";
 import type { PolkitAuthority } from "../auth/polkit.js";
-import { scramSha256 } from "../auth/sasl/scram.js";
+import { polkitLogin } from "../auth/polkit-login.js";
 import { UsersFile } from "../auth/sasl/users.js";
 import type { Settings } from "../config/schema.js";
 import type { ListenAt, NetworkDoor } from "../listen/door.js";
@@ -12,7 +13,7 @@ import type { Activated } from "./activation.js";
 import type { Locations } from "./locations.js";
 import { type Socket, socketsOf } from "./sockets.js";
 
-type Method = "none" | LoginTerms["method"];
+type Method = Settings["auth_unix_rw"];
 
 /** The doors of a daemon. */
 export interface Doors {
@@ -27,9 +28,9 @@ export async function doorsOf(
   locations: Locations,
   settings: Settings,
   activated: Activated,
-  authority: PolkitAuthority,
+  parts: LoginParts,
 ): Promise<Doors> {
-  const logins = await loginsOf(locations, settings, authority);
+  const logins = await loginsOf(locations, settings, parts);
   const own = activated.size === 0 ? socketsOf(locations, settings) : [];
   const sockets = own.map((socket) => ({
     ...socket,
@@ -46,17 +47,22 @@ export async function doorsOf(
 /** What of a door's terms each method fills in. */
 type Logins = Readonly<Record<Method, { readonly login?: LoginTerms }>>;
 
-/** The file of users must be there only where somebody has to log in by it. */
-async function loginsOf(locations: Locations, settings: Settings, authority: PolkitAuthority): Promise<Logins> {
-  const { auth_unix_ro, auth_unix_rw, auth_tls, listen_tls } = settings;
+/** What logins are made of. */
+export interface LoginParts extends Omit<SaslParts, "users"> {
+  readonly authority: PolkitAuthority;
+}
+
+/** What SASL needs must be there only where somebody has to log in by it. */
+async function loginsOf(locations: Locations, settings: Settings, parts: LoginParts): Promise<Logins> {
+  const { auth_unix_ro, auth_unix_rw, auth_tls, listen_tls, sasl_mechanisms } = settings;
+  const isWanted = [auth_unix_ro, auth_unix_rw, listen_tls ? auth_tls : "none"].includes("sasl");
   const users = new UsersFile(usersPath(locations, settings));
-  if ([auth_unix_ro, auth_unix_rw, listen_tls ? auth_tls : "none"].includes("sasl")) await users.check();
-  const mechanisms = [scramSha256((name) => users.find(name))];
-  const sasl = { mechanisms, mayEnter: nameTest(settings.sasl_allowed_username_list) };
+  const sasl = isWanted ? await saslOffers(sasl_mechanisms, { ...parts, users }) : [];
+  const polkit = { mechanism: "polkit", by: polkitLogin(parts.authority) };
   return {
     none: {},
-    sasl: { login: { method: "sasl", sasl } },
-    polkit: { login: { method: "polkit", authority } },
+    sasl: { login: { offers: sasl, mayEnter: nameTest(settings.sasl_allowed_username_list) } },
+    polkit: { login: { offers: [polkit], mayEnter: () => true } },
   };
 }
 

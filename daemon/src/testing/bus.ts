@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { access, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 
 const BUS = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -30,8 +29,10 @@ export interface PrivateBus {
 export async function startBus(folder: string): Promise<PrivateBus> {
   const socket = join(folder, "bus");
   await writeFile(join(folder, "bus.conf"), BUS.replace("FOLDER", folder));
-  const bus = spawn("dbus-daemon", ["--nofork", "--nopidfile", "--nosyslog", `--config-file=${folder}/bus.conf`]);
-  while (!(await exists(socket))) await delay(10);
+  const args = ["--nofork", "--nopidfile", "--nosyslog", "--print-address", `--config-file=${folder}/bus.conf`];
+  const bus = spawn("dbus-daemon", args);
+  // It says so once it listens, which is later than its socket is there.
+  await once(bus.stdout, "data");
   return {
     address: `unix:path=${socket}`,
     stop: () => endProcess(bus),

@@ -1,7 +1,10 @@
 import { createHmac } from "node:crypto";
+import type { CallContext } from "@polyvisor/core";
 import test from "ava";
 import { scramSha256 } from "./scram.js";
 import { formatVerifier, hash, hmac, parseVerifier, verifierOf } from "./verifier.js";
+
+const context = {} as CallContext;
 
 /** The example of RFC 7677: user `user`, password `pencil`. */
 const SALT = Buffer.from("W22ZaJ0SNY7soEsUEjb6gQ==", "base64");
@@ -47,9 +50,9 @@ async function lastWords(first: string, challenge: string, password: string, hea
 test("a client that knows the password is known by its name, and hears that the server knows it too", async (t) => {
   const exchange = mechanism.begin();
   const first = "n,,n=user,r=abcdefgh";
-  const { words } = await exchange.respond(first);
+  const { words } = await exchange.respond(first, context);
   t.true(words.startsWith("r=abcdefgh"));
-  const answer = await exchange.respond(await lastWords(first, words, "pencil"));
+  const answer = await exchange.respond(await lastWords(first, words, "pencil"), context);
   t.is(answer.name, "user");
   t.regex(answer.words, /^v=[\w+/]{43}=$/);
 });
@@ -82,8 +85,8 @@ for (const { what, first, last, says } of WRONG) {
   test(`not let in: ${what}`, async (t) => {
     const exchange = mechanism.begin();
     const talk = async () => {
-      const { words } = await exchange.respond(first);
-      return exchange.respond(last ?? (await lastWords(first, words, "crayon")));
+      const { words } = await exchange.respond(first, context);
+      return exchange.respond(last ?? (await lastWords(first, words, "crayon")), context);
     };
     await t.throwsAsync(talk(), { message: says });
   });
@@ -91,7 +94,7 @@ for (const { what, first, last, says } of WRONG) {
 
 test("a user who is not there gets the same salt each time, so that nobody learns who is", async (t) => {
   const saltOf = async (name: string) => {
-    const { words } = await mechanism.begin().respond(`n,,n=${name},r=abc`);
+    const { words } = await mechanism.begin().respond(`n,,n=${name},r=abc`, context);
     return /,s=([^,]*),/.exec(words)?.[1];
   };
   t.is(await saltOf("nobody"), await saltOf("nobody"));

@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
-import type { SaslAnswer, SaslExchange, SaslMechanism } from "./mechanism.js";
+import type { SaslAnswer, SaslExchange, SaslMechanism } from "@polyvisor/sdk/login";
 import { hash, hmac, ITERATIONS, SALT_BYTES, type Verifier } from "./verifier.js";
 
 /** Who may log in. `undefined` where there is no such user. */
