@@ -52,11 +52,13 @@ interface Heard {
   readonly args: Readonly<Record<string, unknown>>;
 }
 
+const FD_PASSING = 8;
+
 /** What a client must be told before it is let in. */
-const WELCOME: Readonly<Record<string, Record<string, unknown>>> = {
-  authList: { types: [0] },
-  connectSupportsFeature: { supported: 0 },
-  connectGetURI: { uri: "test:///default" },
+const WELCOME: Readonly<Record<string, (args: Heard["args"]) => Record<string, unknown>>> = {
+  authList: () => ({ types: [0] }),
+  connectSupportsFeature: ({ feature }) => ({ supported: feature === FD_PASSING ? 1 : 0 }),
+  connectGetURI: () => ({ uri: "test:///default" }),
 };
 
 /** A daemon that is made up: it answers every call, and remembers which have come. */
@@ -83,7 +85,7 @@ function serve(peer: Socket, heard: Heard[]): void {
       if (frame.type !== MESSAGE_TYPE.CALL && frame.type !== MESSAGE_TYPE.CALL_WITH_FDS) continue;
       const [name, one] = calledIn(frame);
       heard.push(one);
-      peer.write(replyTo(frame, encode(one.call.ret, WELCOME[name] ?? ones(one.call.ret))));
+      peer.write(replyTo(frame, encode(one.call.ret, WELCOME[name]?.(one.args) ?? ones(one.call.ret))));
     }
   });
 }
