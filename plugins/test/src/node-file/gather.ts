@@ -6,8 +6,9 @@ import { TEST_NAMESPACE } from "./test-namespace.js";
 /** Reads a file by its absolute path. */
 export type ReadFile = (path: string) => Promise<Uint8Array>;
 
-/** How many files one node may be made of. */
+/** How many files one node may be made of, and how many bytes they may have together. */
 const FILES_MAX = 1000;
+const BYTES_MAX = 16 * 1024 * 1024;
 
 /** What may stand in a file of its own, by what it stands in. */
 const REFERRING: Readonly<Record<string, ReadonlySet<string>>> = {
@@ -18,14 +19,15 @@ const REFERRING: Readonly<Record<string, ReadonlySet<string>>> = {
 /** A node's document, with the documents that it refers to (`<domain file='...'/>`) in their places. */
 export async function gatherNode(path: string, read: ReadFile): Promise<XmlElement> {
   let files = 0;
+  let bytes = 0;
 
   async function load(file: string, name: string): Promise<XmlElement> {
     files += 1;
-    if (files > FILES_MAX) {
-      const detail = `a node of more than ${FILES_MAX} files`;
-      throw new VirtError("XML_ERROR", detail, { domain: "TEST", hint: "put more into one file" });
-    }
-    const root = parseXml(await read(file), { documentName: file, errorDomain: "TEST" });
+    if (files > FILES_MAX) throw tooMuch(`a node of more than ${FILES_MAX} files`, "put more into one file");
+    const text = await read(file);
+    bytes += text.length;
+    if (bytes > BYTES_MAX) throw tooMuch(`a node of more than ${BYTES_MAX} bytes`, "describe fewer things");
+    const root = parseXml(text, { documentName: file, errorDomain: "TEST" });
     if (localName(root) === name) return root;
     throw new VirtError("XML_ERROR", `expecting root element of '${name}', not '${root.name}'`, {
       domain: "XML",
@@ -49,6 +51,10 @@ export async function gatherNode(path: string, read: ReadFile): Promise<XmlEleme
   }
 
   return filled(await load(path, "node"));
+}
+
+function tooMuch(detail: string, hint: string): VirtError {
+  return new VirtError("XML_ERROR", detail, { domain: "TEST", hint });
 }
 
 function mayRefer(parent: XmlElement, element: XmlElement): boolean {
