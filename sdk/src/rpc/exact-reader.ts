@@ -16,7 +16,7 @@ export interface ExactTaker {
 /** What all readers read into: none keeps anything there. */
 const memory = Buffer.allocUnsafeSlow(65536);
 
-/** How long descriptors may take that a message has announced, and how often they are looked for, in milliseconds. */
+/** How long descriptors may take, and how often they are looked for, in milliseconds. */
 const DESCRIPTORS_MS = 10_000;
 const LOOK_MS = 1;
 const LOOK_MS_MAX = 100;
@@ -30,10 +30,13 @@ export class ExactReader {
   readonly #reader: Socket;
   readonly #received: Descriptor[] = [];
   #timer: NodeJS.Timeout | undefined;
+  readonly #patience: number;
   #paused = false;
   #receiving = false;
 
-  constructor(socket: Socket, taker: ExactTaker) {
+  /** `patience`: how long descriptors may take that were announced, in milliseconds. */
+  constructor(socket: Socket, taker: ExactTaker, patience = DESCRIPTORS_MS) {
+    this.#patience = patience;
     const onread: OnReadOpts = {
       // What breaks the protocol wants nothing, and yet Node reads at least a byte.
       buffer: () => memory.subarray(0, Math.max(1, Math.min(taker.wanted(), memory.length))),
@@ -66,7 +69,7 @@ export class ExactReader {
   receive(count: number, done: (result: readonly Descriptor[] | Error) => void): void {
     this.#receiving = true;
     this.#reader.pause();
-    this.#look(count, done, performance.now() + DESCRIPTORS_MS, LOOK_MS);
+    this.#look(count, done, performance.now() + this.#patience, LOOK_MS);
   }
 
   #look(

@@ -27,7 +27,7 @@ export async function withImageChains(
   const probes = await probeFiles(paths, disks.some(needsChain) ? HEAD_BYTES : 0);
   const found = new Map<Disk, Disk>();
   for (const [index, disk] of disks.entries()) {
-    found.set(disk, await withChain(disk, paths[index] ?? "", probes[index] ?? { error: "it cannot be read" }));
+    found.set(disk, await withChain(disk, nameOf(disk), probes[index] ?? { error: "it cannot be read" }));
   }
   return mapDevices(config, { disk: (disk) => found.get(disk) ?? disk });
 }
@@ -39,6 +39,11 @@ function pathOf({ source }: Disk, groupOf: (name: string) => FileGroup): string 
   if (source.fdgroup === undefined) return source.path;
   const [descriptor] = groupOf(source.fdgroup).descriptors;
   return descriptor === undefined ? source.path : `/proc/${process.pid}/fd/${descriptor.fd}`;
+}
+
+/** What an image is called, and relative to what its backing file is. */
+function nameOf({ source }: Disk): string {
+  return source.type === "file" || source.type === "block" ? (source.path ?? "") : "";
 }
 
 function formatOf(disk: Disk): StorageFormat {
