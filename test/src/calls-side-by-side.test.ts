@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type CallTranscript, callTranscript, type ToldCall } from "./harness/call-transcripts.js";
 import { EXPLAINED } from "./harness/explained-calls.js";
+import { EXPLAINED_COMMANDS } from "./harness/explained-commands.js";
 import { binding, testWith } from "./harness/needs.js";
 import { withPolyvisord } from "./harness/polyvisord.js";
 import { PYTHON, project } from "./harness/project.js";
@@ -40,7 +41,8 @@ testWith("every call of libvirt's test driver says the same here, or the differe
 testWith("each explanation stands in docs/differences.md", [], async (t) => {
   const document = await readFile(join(project, "docs/differences.md"), "utf8");
   const rows = document.split("\n").filter((line) => line.startsWith("| "));
-  for (const { row } of EXPLAINED) t.is(rows.filter((each) => each.startsWith(`| ${row}`)).length, 1, row);
+  for (const { row } of [...EXPLAINED, ...EXPLAINED_COMMANDS])
+    t.is(rows.filter((each) => each.startsWith(`| ${row}`)).length, 1, row);
 });
 
 /** What differs without an explanation; notes which explanations were needed. */

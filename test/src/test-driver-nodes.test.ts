@@ -4,8 +4,8 @@ import { runCommand } from "./harness/command.js";
 import { AS_NOBODY, program, testWith } from "./harness/needs.js";
 import { type Polyvisord, withPolyvisord } from "./harness/polyvisord.js";
 import { BAD_NODES, NODE_FILES, NODE_SCRIPTS } from "./harness/test-node-documents.js";
-import { transcript } from "./harness/transcript.js";
 import { Virsh } from "./harness/virsh.js";
+import { virshOn } from "./harness/virsh-transcript.js";
 import { withFiles } from "./harness/with-peer.js";
 
 const VIRSH = [await program("virsh")];
@@ -18,8 +18,8 @@ testWith("virsh finds the same in a node's file with libvirt's test driver and w
       for (const [name, script] of Object.entries(NODE_SCRIPTS)) {
         const commands = script.trim().split("\n");
         const path = paths[name as keyof typeof paths];
-        const theirs = await transcript(`test://${path}`, commands, paths);
-        t.deepEqual(await transcript(uriOf(daemon, path), commands, paths), theirs, name);
+        const theirs = await virshOn(`test://${path}`, commands, paths);
+        t.deepEqual(await virshOn(uriOf(daemon, path), commands, paths), theirs, name);
       }
     }),
   ),

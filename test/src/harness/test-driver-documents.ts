@@ -116,4 +116,28 @@ export const DOCUMENTS = {
     <capability type='fc_host'><wwnn>2000000000000001</wwnn><wwpn>1000000000000001</wwpn></capability>
   </capability>
 </device>`,
+  disk: `<disk type='file' device='disk'>
+  <source file='/images/two'/>
+  <target dev='vdb' bus='virtio'/>
+</disk>`,
+  snapshot: "<domainsnapshot><name>one</name><description>the first</description></domainsnapshot>",
+  checkpoint:
+    "<domaincheckpoint><name>one</name><disks><disk name='vda' checkpoint='bitmap'/></disks></domaincheckpoint>",
+  backup:
+    "<domainbackup><disks><disk name='vda' type='file'><target file='/images/backup'/></disk></disks></domainbackup>",
+  cpu: "<cpu><arch>x86_64</arch><model>Nehalem</model></cpu>",
+  cpus: "<cpu><arch>x86_64</arch><model>Nehalem</model></cpu><cpu><arch>x86_64</arch><model>Westmere</model></cpu>",
+  filter: "<filter name='mine' chain='root'><rule action='accept' direction='out'/></filter>",
+  binding: `<filterbinding>
+  <owner><name>test</name><uuid>6695eb01-f6a4-8304-79aa-97f2502e193f</uuid></owner>
+  <portdev name='vnet0'/>
+  <mac address='52:54:00:11:22:33'/>
+  <filterref filter='mine'/>
+</filterbinding>`,
+  secret: `<secret ephemeral='no' private='no'>
+  <uuid>88888888-0000-4000-8000-000000000001</uuid>
+  <usage type='volume'><volume>/images/one</volume></usage>
+</secret>`,
+  /** No document: what virsh starts as an editor, by name. */
+  editor: `sed -i -e "s/<on_reboot>restart</<on_reboot>destroy</" -e "s/stp='on'/stp='off'/" -e "s/mtu size='1492'/mtu size='1400'/" "$1"`,
 } as const;

@@ -325,7 +325,7 @@ freecell --all
 freepages --all
 nodememstats
 nodeinfo
-launchsecurity test
+domlaunchsecinfo test
 dommemstat test --period 5
 dumpxml test --xpath //memballoon
 `,

@@ -81,7 +81,7 @@ list --all
 nodeinfo
 list --all
 net-list --all
-capabilities --xpath //cells
+capabilities
 freecell
 freecell 0
 `,

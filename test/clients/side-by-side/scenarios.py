@@ -1,2 +1,0 @@
-def scenarios(run):
-    return {}
