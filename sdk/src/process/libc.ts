@@ -3,7 +3,7 @@ import { endianness } from "node:os";
 import { getSystemErrorName } from "node:util";
 import type { LibraryHandle } from "koffi";
 
-/** The C library. This is the only file that touches koffi. */
+/** The C library, through koffi. */
 
 /** A failed system call, in the shape of Node's own errors. */
 export class NativeError extends Error {
