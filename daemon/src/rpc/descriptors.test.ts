@@ -238,7 +238,7 @@ test.serial("thousands of descriptors that nobody wants are all closed", async (
     );
     t.pass(what);
   }
-  await until(() => openDescriptors() === before);
+  await until(() => openDescriptors() <= before);
   t.is((await first.call(numberOf("connectGetType"))).status, MESSAGE_STATUS.OK);
   closeAll([...near, ...far]);
 });
@@ -265,7 +265,7 @@ test.serial(
       for (const client of clients) client.close();
       for (const resolve of running) resolve();
     }
-    await until(() => openDescriptors() === before);
+    await until(() => openDescriptors() <= before);
     t.is((await bystander.call(numberOf("connectGetType"))).status, MESSAGE_STATUS.OK);
     closeAll([...near, ...far]);
   },
