@@ -183,3 +183,59 @@ test("a job of a disk that is aborted is cancelled, one that fails has failed", 
     await until(() => statuses().length === 2);
     t.deepEqual(statuses(), [2, 1]);
   }));
+
+test("a disk is rebased as it is pulled or copied, as fast as it is told to", (t) =>
+  withConnection(async (connection) => {
+    const { api } = connection;
+    const behaviour =
+      "<sim:job operation='block-copy' hangs='yes'/><sim:job operation='block-pull' hangs='yes'/>" +
+      "<sim:job operation='block-commit' seconds='0.05'/>";
+    const dom = await connection.createXML(guestXml("a", behaviour));
+    const heard = await listen(connection);
+    const info = (flags = 0) => api.domainGetBlockJobInfo({ dom, path: "vda", flags });
+    const PIVOT = 2;
+    await api.domainBlockRebase({ dom, path: "vda", base: null, bandwidth: 3n, flags: 0 });
+    t.like(await info(), { type: 1, bandwidth: 3n });
+    await api.domainBlockJobSetSpeed({ dom, path: "vda", bandwidth: 2097152n, flags: 1 });
+    t.like(await info(), { bandwidth: 2n });
+    t.like(await info(1), { bandwidth: 2097152n });
+    await t.throwsAsync(() => api.domainBlockJobAbort({ dom, path: "vda", flags: PIVOT }), {
+      message: "Requested operation is not valid: pivot of disk 'vda' requires an active copy job",
+    });
+    await api.domainBlockJobAbort({ dom, path: "vda", flags: 0 });
+    const COPY = 8;
+    await api.domainBlockRebase({ dom, path: "vda", base: "/copy", bandwidth: 0n, flags: COPY });
+    t.like(await info(), { type: 2 });
+    await api.domainBlockJobAbort({ dom, path: "vda", flags: 0 });
+    const ended = () => heard.flatMap((event) => (event.kind === "blockJob2" ? [[event.type, event.status]] : []));
+    await api.domainBlockCommit({ dom, disk: "vda", base: "/base", top: "/top", bandwidth: 0n, flags: 0 });
+    await until(() => ended().length === 3);
+    t.deepEqual(ended(), [
+      [1, 2],
+      [2, 2],
+      [3, 0],
+    ]);
+    for (const path of ["vdz", "/nothing"]) {
+      await t.throwsAsync(() => api.domainGetBlockJobInfo({ dom, path, flags: 0 }), {
+        message: `invalid argument: disk '${path}' not found in domain`,
+      });
+    }
+  }));
+
+test("a job is found and cancelled by its number, and by a call with flags", (t) =>
+  withConnection(async (connection) => {
+    const { api } = connection;
+    const dom = await connection.createXML(guestXml("a", "<sim:job operation='save' hangs='yes'/>"));
+    const POSTCOPY = 1;
+    const save = () => api.domainSaveFlags({ dom, to: "/nowhere", dxml: null, flags: 0 });
+    const first = t.throwsAsync(save, { message: "operation aborted: the job was cancelled" });
+    const [job] = await api.connectListAllDomainJobs({ flags: 0 });
+    await api.domainCancelJob({ dom, id: job?.id ?? 0, flags: 0 });
+    await first;
+    const second = t.throwsAsync(save, { message: "operation aborted: domain save job: canceled by client" });
+    await t.throwsAsync(() => api.domainAbortJobFlags({ dom, flags: POSTCOPY }), {
+      message: "Requested operation is not valid: current job is not outgoing migration in post-copy mode",
+    });
+    await api.domainAbortJobFlags({ dom, flags: 0 });
+    await second;
+  }));
