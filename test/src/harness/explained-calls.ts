@@ -28,7 +28,7 @@ export const EXPLAINED: readonly Explained[] = [
   // The client's library remembers a new name; libvirt's own driver remembers the parent of a device that is gone.
   { row: SOCKET, fits: (call) => call.endsWith(": blue.name()") || call === "device gone: parent()" },
   {
-    row: "`test:///default`: events of secrets",
+    row: "`test:///default`: console, channels, secrets",
     fits: (call, theirs, ours) => /secretEventRegisterAny/.test(call) && isError(theirs, 3) && isValue(ours),
   },
   {

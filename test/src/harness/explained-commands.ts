@@ -9,7 +9,7 @@ export interface ExplainedCommand {
   readonly theirs: Pick<RegExp, "test">;
 }
 
-const BEYOND = "`test:///default`: calls that libvirt's test driver lacks";
+const BEYOND = "`test:///default`: console, channels, secrets";
 const NOT_SUPPORTED = "this function is not supported by the connection driver: ";
 
 export const EXPLAINED_COMMANDS: readonly ExplainedCommand[] = [
