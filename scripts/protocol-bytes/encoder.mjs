@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { output } from "../lib/run.mjs";
+import { output, run } from "../lib/run.mjs";
 
 /** Numbers of libvirt's headers that the protocol files take from there. */
 export const NUMBERS = {
@@ -50,6 +50,10 @@ int main(void) {
 
 /** @param texts protocol files by name @param folder where it may write */
 export async function buildEncoder(texts, folder) {
+  for (const tool of ["rpcgen", "cc"]) {
+    const { code } = await run(tool, ["--version"], { capture: true });
+    if (code === 127) throw new Error(`${tool} is missing: apt-get install rpcsvc-proto gcc libtirpc-dev`);
+  }
   const headers = {};
   for (const [name, text] of Object.entries(texts)) headers[name] = await generate(name, text, folder);
   const structs = [
