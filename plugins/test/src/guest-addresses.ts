@@ -2,6 +2,7 @@ import { type DomainGuestHandlers, type GuestInterface, VirtError } from "@polyv
 import type { Interface } from "@polyvisor/sdk/conf";
 import { ipFamily } from "@polyvisor/sdk/conf/common";
 import { networkPrefix } from "@polyvisor/sdk/conf/network";
+import type { TestDomain } from "./domain.js";
 import { checkFlags, testError } from "./errors.js";
 import type { TestHypervisor } from "./hypervisor.js";
 import type { TestHost } from "./test-host.js";
@@ -12,7 +13,22 @@ const IPV4 = 0;
 const IPV6 = 1;
 
 /** The addresses that guests would have in the networks that they are plugged into. */
-export function guestAddressHandlers({ domains }: TestHypervisor, { networks }: TestHost): DomainGuestHandlers {
+export function guestAddressHandlers({ domains }: TestHypervisor, host: TestHost): DomainGuestHandlers {
+  return {
+    domainInterfaceAddresses({ dom, source, flags }) {
+      checkFlags(flags, 0, "testDomainInterfaceAddresses");
+      if (source >= SOURCES) {
+        throw new VirtError("ARGUMENT_UNSUPPORTED", `Unknown IP address data source ${source | 0}`, { domain: "TEST" });
+      }
+      const domain = domains.find(dom);
+      domain.expectActive();
+      return cardsOf(domain, host);
+    },
+  };
+}
+
+/** The cards of a guest that runs, under the host's names, with their addresses. */
+export function cardsOf({ config, ref }: TestDomain, { networks }: TestHost): GuestInterface[] {
   /** The `number`th address of a network's range. */
   function addressIn(name: string, number: number): GuestInterface["addrs"] {
     const [ip] = networks.lookupByName(name).config.ips;
@@ -37,21 +53,11 @@ export function guestAddressHandlers({ domains }: TestHypervisor, { networks }: 
     return [{ type: IPV4, prefix: 24, addr: `192.168.0.${card + 1}` }];
   }
 
-  return {
-    domainInterfaceAddresses({ dom, source, flags }) {
-      checkFlags(flags, 0, "testDomainInterfaceAddresses");
-      if (source >= SOURCES) {
-        throw new VirtError("ARGUMENT_UNSUPPORTED", `Unknown IP address data source ${source | 0}`, { domain: "TEST" });
-      }
-      const domain = domains.find(dom);
-      domain.expectActive();
-      return domain.config.devices.interfaces.map((card, index) => ({
-        name: card.target?.dev ?? "",
-        hwaddr: card.mac?.address ?? null,
-        addrs: addressesOf(card, index, domain.ref.id),
-      }));
-    },
-  };
+  return config.devices.interfaces.map((card, index) => ({
+    name: card.target?.dev ?? "",
+    hwaddr: card.mac?.address ?? null,
+    addrs: addressesOf(card, index, ref.id),
+  }));
 }
 
 function ipv4After(address: string, offset: number): string {

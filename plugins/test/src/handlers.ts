@@ -83,7 +83,7 @@ export function handlersOf({ hypervisor, host, facts }: TestNode): HypervisorHan
     ...domainJobHandlers(hypervisor),
     ...backupHandlers(hypervisor),
     ...blockJobHandlers(hypervisor),
-    ...agentHandlers(hypervisor),
+    ...agentHandlers(hypervisor, host),
     ...secretHandlers(new TestSecrets(host.events)),
     ...filterHandlers(hypervisor),
     ...screenshotHandlers(),

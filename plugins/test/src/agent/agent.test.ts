@@ -7,6 +7,10 @@ test("the agent tells of users, the system, disks and cards, each where it is as
     const fields = async (types: number) =>
       (await api.domainGetGuestInfo({ dom, types, flags: 0 })).map(({ field }) => field.split(".")[0]);
     t.deepEqual([...new Set(await fields(0))], ["user", "os", "timezone", "hostname", "fs", "disk", "if"]);
+    const [card] = await api.domainInterfaceAddresses({ dom, source: 1, flags: 0 });
+    const INTERFACES = 64;
+    const told = await api.domainGetGuestInfo({ dom, types: INTERFACES, flags: 0 });
+    t.is(told.find(({ field }) => field === "if.0.addr.0.addr")?.value, card?.addrs[0]?.addr);
     const HOSTNAME = 8;
     t.deepEqual(await fields(HOSTNAME), ["hostname"]);
     await t.throwsAsync(() => fields(1 << 10), {

@@ -1,4 +1,4 @@
-import type { TypedParam } from "@polyvisor/core";
+import type { GuestInterface, TypedParam } from "@polyvisor/core";
 import type { TestDomain } from "../domain.js";
 import { testError } from "../errors.js";
 import { MOUNT_POINTS } from "../guest.js";
@@ -10,20 +10,22 @@ const ALL = Object.values(TYPES).reduce<number>((all, type) => all | type, 0);
 /** Milliseconds since 1970. */
 const LOGGED_IN = 627319920000;
 const DISK_SIZE = 1024 ** 3;
+const IPV4 = 0;
 
 const text = (field: string, value: string): TypedParam => ({ field, type: "string", value });
 const count = (field: string, value: number): TypedParam => ({ field, type: "uint", value });
 const large = (field: string, value: number): TypedParam => ({ field, type: "ullong", value });
 
-/** What a guest's agent would tell; `types` of 0 asks for everything. */
-export function guestInfoOf(domain: TestDomain, types: number): TypedParam[] {
+/** What a guest's agent would tell; `types` of 0 asks for everything. `cards` is asked for the guest's cards. */
+export function guestInfoOf(domain: TestDomain, types: number, cards: () => readonly GuestInterface[]): TypedParam[] {
   const unknown = (types & ~ALL) >>> 0;
   if (unknown !== 0) {
     const detail = `unsupported guest information types '0x${unknown.toString(16)}'`;
     throw testError("ARGUMENT_UNSUPPORTED", detail, `the known ones are 0x${ALL.toString(16)}`);
   }
   const asked = types === 0 ? ALL : types;
-  return PARTS.flatMap(([type, part]) => ((asked & type) === 0 ? [] : part(domain)));
+  const told = PARTS.flatMap(([type, part]) => ((asked & type) === 0 ? [] : part(domain)));
+  return (asked & TYPES.INTERFACES) === 0 ? told : [...told, ...interfaces(cards())];
 }
 
 const PARTS: readonly (readonly [type: number, part: (domain: TestDomain) => TypedParam[]])[] = [
@@ -45,7 +47,6 @@ const PARTS: readonly (readonly [type: number, part: (domain: TestDomain) => Typ
   [TYPES.HOSTNAME, ({ ref }) => [text("hostname", `${ref.name}host`)]],
   [TYPES.FILESYSTEM, fileSystems],
   [TYPES.DISKS, disks],
-  [TYPES.INTERFACES, interfaces],
 ];
 
 function fileSystems({ config }: TestDomain): TypedParam[] {
@@ -74,15 +75,16 @@ function disks({ config }: TestDomain): TypedParam[] {
   return [count("disk.count", all.length), ...each];
 }
 
-function interfaces({ config }: TestDomain): TypedParam[] {
-  const { interfaces: cards } = config.devices;
-  const each = cards.flatMap(({ mac }, index): TypedParam[] => [
+function interfaces(cards: readonly GuestInterface[]): TypedParam[] {
+  const each = cards.flatMap(({ hwaddr, addrs }, index): TypedParam[] => [
     text(`if.${index}.name`, `eth${index}`),
-    text(`if.${index}.hwaddr`, mac?.address ?? ""),
-    count(`if.${index}.addr.count`, 1),
-    text(`if.${index}.addr.0.type`, "ipv4"),
-    text(`if.${index}.addr.0.addr`, `192.168.0.${index + 1}`),
-    count(`if.${index}.addr.0.prefix`, 24),
+    ...(hwaddr === null ? [] : [text(`if.${index}.hwaddr`, hwaddr)]),
+    count(`if.${index}.addr.count`, addrs.length),
+    ...addrs.flatMap(({ type, addr, prefix }, at): TypedParam[] => [
+      text(`if.${index}.addr.${at}.type`, type === IPV4 ? "ipv4" : "ipv6"),
+      text(`if.${index}.addr.${at}.addr`, addr),
+      count(`if.${index}.addr.${at}.prefix`, prefix),
+    ]),
   ]);
   return [count("if.count", cards.length), ...each];
 }

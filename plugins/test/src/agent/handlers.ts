@@ -2,7 +2,9 @@ import { type Domain, type DomainGuestHandlers, type TypedParam, VirtError } fro
 import { formatNumberSet, parseNumberSet } from "@polyvisor/sdk/conf";
 import type { TestDomain } from "../domain.js";
 import { checkFlags, testError } from "../errors.js";
+import { cardsOf } from "../guest-addresses.js";
 import type { TestHypervisor } from "../hypervisor.js";
+import type { TestHost } from "../test-host.js";
 import { expectAgent } from "./expect-agent.js";
 import { guestInfoOf } from "./guest-info.js";
 
@@ -17,7 +19,7 @@ class AgentState {
   readonly keys = new Map<string, readonly string[]>();
 }
 
-export function agentHandlers({ domains }: TestHypervisor): DomainGuestHandlers {
+export function agentHandlers({ domains }: TestHypervisor, host: TestHost): DomainGuestHandlers {
   const states = new WeakMap<TestDomain, AgentState>();
 
   function asked(dom: Domain): { domain: TestDomain; state: AgentState } {
@@ -32,7 +34,8 @@ export function agentHandlers({ domains }: TestHypervisor): DomainGuestHandlers 
   return {
     domainGetGuestInfo({ dom, types, flags }) {
       checkFlags(flags, 0, "testDomainGetGuestInfo");
-      return guestInfoOf(asked(dom).domain, types);
+      const { domain } = asked(dom);
+      return guestInfoOf(domain, types, () => cardsOf(domain, host));
     },
 
     domainGetGuestVcpus({ dom, flags }) {
