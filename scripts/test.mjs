@@ -8,6 +8,7 @@ import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { install, isDebian, missingPackages, packageNames } from "./lib/debian.mjs";
+import { markWhole, startRecord } from "./lib/record.mjs";
 import { run } from "./lib/run.mjs";
 import { TapReader } from "./lib/tap.mjs";
 
@@ -30,9 +31,9 @@ await step("npm ci", bringModules);
 if (await hasGuestTools()) await step("guest", async () => (await import("./guest.mjs")).makeGuest());
 if (await step("build", () => mustRun("npm", ["run", "--silent", "build"]))) {
   await step("lint", () => mustRun("npm", ["run", "--silent", "lint"]));
-  if (complete) await step("support matrix", () => mustRun("node", ["scripts/support-matrix.mjs", "--check"]));
   await step("API reference", () => mustRun("node", ["scripts/api-reference.mjs", "--check"]));
   await step("test", runTests);
+  if (complete) await step("support matrix", () => mustRun("node", ["scripts/support-matrix.mjs", "--check"]));
 }
 
 for (const name of skips) console.log(`skipped: ${name}`);
@@ -102,24 +103,22 @@ async function mustRun(command, args, options = {}) {
 }
 
 async function runTests() {
+  const files = process.argv.slice(2);
+  const env = await startRecord(project, process.env);
   const ava = spawn(
     process.execPath,
-    [
-      "node_modules/ava/entrypoints/cli.mjs",
-      "--tap",
-      `--concurrency=${Math.max(2, availableParallelism())}`,
-      ...process.argv.slice(2),
-    ],
+    ["node_modules/ava/entrypoints/cli.mjs", "--tap", `--concurrency=${Math.max(2, availableParallelism())}`, ...files],
     {
       stdio: ["ignore", "pipe", "inherit"],
       // With everything installed a test that misses a program fails: it may not skip itself.
-      env: { ...process.env, ...(complete && process.getuid() === 0 ? { POLYVISOR_TEST_COMPLETE: "1" } : {}) },
+      env: { ...env, ...(complete && process.getuid() === 0 ? { POLYVISOR_TEST_COMPLETE: "1" } : {}) },
     },
   );
   const ended = once(ava, "close");
   for await (const line of createInterface({ input: ava.stdout })) tap.line(line);
   tap.end();
   const [code] = await ended;
+  if (code === 0 && files.length === 0 && tap.skipped === 0) await markWhole(project);
   // Ava fails without a failed test when it breaks down itself, or finds no test.
   if (code !== 0 && tap.failed === 0) throw new Error(`ava: exit code ${code}`);
 }
