@@ -44,9 +44,9 @@ function makeGuest(rest = "") {
   const told: string[] = [];
   for (const kind of DOMAIN_EVENT_KINDS)
     hypervisor.events.subscribe(kind, undefined, (event) => told.push(words(event)));
-  const say = (name: string, data: JsonObject = {}) =>
-    handleQmpEvent(hypervisor, domain, guest, { name, data, line: "{}" });
-  return { domain, guest, told, say };
+  const say = (name: string, data: JsonObject = {}, line = "{}") =>
+    handleQmpEvent(hypervisor, domain, guest, { name, data, line });
+  return { hypervisor, domain, guest, told, say };
 }
 
 function words({ kind, dom, ...rest }: DomainEvent): string {
@@ -197,4 +197,20 @@ test("made up: devices change with the events", (t) => {
   t.like(devices.channels[0]?.target, { state: "connected" });
   t.is(devices.disks.find((disk) => disk.device === "cdrom")?.target.tray, "open");
   t.like(clock, { adjustment: 120, adjustment0: 100 });
+});
+
+test("made up: what the monitor says is told as it was said, and a time that is none is not told", (t) => {
+  const { hypervisor, say } = makeGuest();
+  const heard: unknown[][] = [];
+  hypervisor.monitorEvents.subscribe({ flags: 0 }, ({ dom, event, seconds, micros, details }) =>
+    heard.push([dom.name, event, seconds, micros, details]),
+  );
+  const time = '"timestamp": {"seconds": 1700000000, "microseconds": 7}';
+  say("X", {}, `{"event": "X", "data": {"size": 18446744073709551615, "a": [1, "b c"]}, ${time}}`);
+  for (const rest of ["", ', "timestamp": 1', ', "timestamp": {"seconds": "x", "microseconds": -1}'])
+    say("Y", {}, `{"event": "Y"${rest}}`);
+  t.deepEqual(heard, [
+    ["g", "X", 1700000000, 7, '{"size":18446744073709551615,"a":[1,"b c"]}'],
+    ...Array.from({ length: 3 }, () => ["g", "Y", -1, 0, null]),
+  ]);
 });

@@ -1,5 +1,6 @@
 import { DOMAIN_STATE, type MonitorEvent, PAUSED_REASON } from "@polyvisor/core";
 import type { TransitionName } from "@polyvisor/sdk/lifecycle";
+import { isObject, type Json } from "./capabilities/json.js";
 import { reportDeviceEvent } from "./device-events.js";
 import type { QemuDomain } from "./domain.js";
 import type { Guest } from "./guest.js";
@@ -29,8 +30,19 @@ export function handleQmpEvent(hypervisor: Hypervisor, domain: QemuDomain, guest
 /** An event as the emulator said it, for those who want to hear just that. */
 function asSaid({ ref }: QemuDomain, { name, line }: QmpEvent): MonitorEvent {
   const members = membersOf(compactJson(line));
-  const { seconds = -1, microseconds = 0 } = JSON.parse(members.get("timestamp") ?? "{}") as Record<string, number>;
-  return { dom: ref, event: name, seconds, micros: microseconds, details: members.get("data") ?? null };
+  const timestamp = JSON.parse(members.get("timestamp") ?? "null") as Json;
+  const [seconds, micros] = isObject(timestamp) ? [timestamp.seconds, timestamp.microseconds] : [];
+  return {
+    dom: ref,
+    event: name,
+    seconds: Number.isSafeInteger(seconds) ? (seconds as number) : -1,
+    micros: isMicros(micros) ? micros : 0,
+    details: members.get("data") ?? null,
+  };
+}
+
+function isMicros(value: Json | undefined): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < 1_000_000;
 }
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
