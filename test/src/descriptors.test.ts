@@ -8,7 +8,7 @@ import { clientProgram, PYTHON } from "./harness/project.js";
 import { withPeer } from "./harness/with-peer.js";
 
 const NEEDS = [await binding(PYTHON), ...(await hypervisor())];
-const LIBVIRTD = await program("libvirtd");
+const [LIBVIRTD, VIRSH] = [await program("libvirtd"), await program("virsh")];
 
 /** What the client hears of a daemon. */
 function answersAt(uri: string): Promise<string> {
@@ -29,6 +29,13 @@ testWith("descriptors go both ways between libvirt's client and a guest, and non
     const before = await openFiles();
     t.is(await answersAt(daemon.uri("qemu")), answers);
     await until("all is closed", async () => (await openFiles()) <= before);
+  }),
+);
+
+testWith("virsh gives files to a domain that starts", [VIRSH], (t) =>
+  withPeer(async (peer) => {
+    const start = "destroy test; start test --pass-fds 0,1,2; domstate test";
+    t.regex(await outputOf("virsh", ["-c", peer.uri("test"), start]), /^Domain 'test' started\n\nrunning$/m);
   }),
 );
 

@@ -90,6 +90,8 @@ else {
     const { stdout } = await virsh(`suspend test; domstate test; ${"dumpxml test; ".repeat(200)}`);
     t.regex(stdout, /^paused$/m);
     t.is(stdout.split("</domain>").length, 201);
+    const passing = await virsh("destroy test; start test --pass-fds 0");
+    t.regex(passing.stderr, /fd passing is not supported by this connection/);
     t.is(await daemon.end("SIGTERM"), 0);
   });
 
