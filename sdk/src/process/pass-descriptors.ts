@@ -60,11 +60,18 @@ export function receiveDescriptor(socket: net.Socket): Descriptor | undefined {
   const length = done("recvmsg", libc().recvmsg(descriptorOf(socket), message.header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
   if (length === undefined) return undefined;
   const { fd } = message;
-  if (fd === undefined) throw new Error(length === 0 ? "the peer is gone" : "a byte came without a descriptor");
+  const isCut = (message.flags & MSG_CTRUNC) !== 0;
+  if (fd === undefined) throw new Error(whyNone(length, isCut));
   const descriptor = new Descriptor(fd);
-  if ((message.flags & MSG_CTRUNC) === 0) return descriptor;
+  if (!isCut) return descriptor;
   descriptor.close();
   throw new Error("a byte came with several descriptors");
+}
+
+/** The kernel takes one along and has no room for it only where this process may not open any more. */
+function whyNone(length: number, isCut: boolean): string {
+  if (length === 0) return "the peer is gone";
+  return isCut ? "no descriptor can be taken: too many open files" : "a byte came without a descriptor";
 }
 
 /** `undefined` where the call would have waited. */
