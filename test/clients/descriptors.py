@@ -46,7 +46,7 @@ def exactly(sock, count):
 
 def handshake(sock):
     """The VNC server's version, the kinds of login that it offers, and where none is needed the name of the screen."""
-    sock.settimeout(30)
+    sock.settimeout(120)
     version = exactly(sock, 12)
     sock.sendall(b"RFB 003.008\n")
     kinds = list(exactly(sock, exactly(sock, 1)[0]))

@@ -12,7 +12,7 @@ const [LIBVIRTD, VIRSH] = [await program("libvirtd"), await program("virsh")];
 
 /** What the client hears of a daemon. */
 function answersAt(uri: string): Promise<string> {
-  return outputOf(PYTHON, [clientProgram("descriptors.py"), uri]);
+  return outputOf(PYTHON, [clientProgram("descriptors.py"), uri], { timeout: 150_000 });
 }
 
 function answersOf(start: () => Promise<Peer>): Promise<string> {
