@@ -8,6 +8,12 @@ import { withFiles, withPeer } from "./harness/with-peer.js";
 // A real libvirtd says what a processor is, what it can play and what became of a guest's: ours must say the same.
 
 const NEEDS = [...(await Promise.all([program("libvirtd"), program("virsh")])), ...(await hypervisor())];
+const VALIDATION: Need = {
+  name: "libvirt's schemas cannot be read here",
+  met: (await whyNoValidation()) === undefined,
+  kind: "data",
+};
+
 const UUID = "6f1d2b34-8f0e-4a53-9c1b-0a5d7c3e9f51";
 
 const host = (model: string, ...features: string[]): string =>
@@ -88,11 +94,26 @@ async function both(ask: (peer: Peer) => Promise<string[]>): Promise<{ ours: str
   return { theirs: await withPeer(ask, realLibvirtd), ours: await withPeer(ask, ourDaemon) };
 }
 
-const VALIDATION: Need = {
-  name: "libvirt's schemas cannot be read here",
-  met: (await whyNoValidation()) === undefined,
-  kind: "data",
-};
+const KINDS = [
+  EMULATED,
+  `${EMULATED} --machine q35`,
+  `${EMULATED} --arch i686`,
+  "--arch z80",
+  "--machine abacus --virttype qemu",
+];
+
+testWith("libvirtd and polyvisord know the same of guests", NEEDS, async (t) => {
+  const ask = (peer: Peer) =>
+    transcript(
+      peer,
+      {},
+      KINDS.map((kind) => `domcapabilities ${kind}`),
+    );
+  const { ours, theirs } = await both(ask);
+  // What Windows can be told of KVM only those see who may use it.
+  const plain = (texts: readonly string[]) => texts.map((text) => text.replace(/ *<hyperv [\s\S]*?<\/hyperv>\n/g, ""));
+  t.deepEqual(plain(ours), plain(theirs));
+});
 
 testWith("libvirtd and polyvisord refuse the same descriptions of processors", [...NEEDS, VALIDATION], async (t) => {
   const validated = ["cpu-compare {old} --validate", "cpu-compare {wrong} --validate"];

@@ -4,6 +4,7 @@ import { connectHandlers } from "./handlers/connect.js";
 import { consoleHandlers } from "./handlers/console.js";
 import { cpuHandlers } from "./handlers/cpu.js";
 import { definitionHandlers } from "./handlers/definition.js";
+import { domainCapabilitiesHandlers } from "./handlers/domain-capabilities.js";
 import { fileGroupHandlers } from "./handlers/file-groups.js";
 import { graphicsHandlers } from "./handlers/graphics.js";
 import { lifecycleHandlers } from "./handlers/lifecycle.js";
@@ -21,6 +22,7 @@ export function sharedHandlers(hypervisor: Hypervisor): HypervisorHandlers {
   return {
     ...connectHandlers(hypervisor),
     ...cpuHandlers(hypervisor),
+    ...domainCapabilitiesHandlers(hypervisor),
     ...queryHandlers(hypervisor),
     ...definitionHandlers(hypervisor),
     ...memoryHandlers(hypervisor),

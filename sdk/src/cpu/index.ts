@@ -23,8 +23,9 @@ export {
   withFeatures,
 } from "./definition.js";
 export { formatCpuDefinition, parseCpuDefinition, parseCpuList, readCpuDefinition } from "./document.js";
-export { hostAsGuest, readHostCpu, readKnownCpu } from "./host/index.js";
-export { loadArm, loadCpus, loadPpc64, loadX86 } from "./load.js";
+export { hostAsGuest, readHostCpu, readKnownCpu, readSevLimits } from "./host/index.js";
+export { readKvmMaxVcpus } from "./host/kvm.js";
+export { hasCpus, loadArm, loadCpus, loadPpc64, loadX86 } from "./load.js";
 export { cpuError } from "./map/source.js";
 export { readBits, type X86Map } from "./map/x86.js";
 export { withoutRevision } from "./ppc64.js";

@@ -33,6 +33,11 @@ const LOADERS: readonly (readonly [arches: RegExp, load: () => Promise<CpuArchit
   [/^s390x?$/, () => Promise.resolve(S390_ARCHITECTURE)],
 ];
 
+/** Whether libvirt's library describes processors of an architecture. */
+export function hasCpus(arch: string): boolean {
+  return LOADERS.some(([arches]) => arches.test(arch));
+}
+
 /**
  * What is known of an architecture's processors; `arch` is libvirt's name of it. Reads the map at the first use.
  *

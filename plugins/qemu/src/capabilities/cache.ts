@@ -7,7 +7,7 @@ import type { QemuCapabilities } from "./model.js";
 import { probeEmulator } from "./probe.js";
 
 /** Raised when the probe learns something new, so that files of older versions are not believed. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 interface CacheFile {
   readonly format: number;

@@ -38,6 +38,16 @@ function expand(model: string, migratable: boolean): ProbeCommand {
   };
 }
 
+/** All that the model tells Windows of its hypervisor. */
+function expandHyperv(model: string): ProbeCommand {
+  const props = { migratable: false, "hv-passthrough": true };
+  return {
+    key: `query-cpu-model-expansion:${model}:hyperv`,
+    execute: "query-cpu-model-expansion",
+    arguments: { type: "full", model: { name: model, props } },
+  };
+}
+
 function accelerator(model: "host" | "max"): readonly ProbeCommand[] {
   return [plain("query-machines"), plain("query-cpu-definitions"), expand(model, true), expand(model, false)];
 }
@@ -49,6 +59,8 @@ export const PROBE_COMMANDS: readonly ProbeCommand[] = [
   ...properties("qom-list-properties", FLAG_SOURCES.objectProperties),
   ...accelerator("host"),
   ...accelerator("max").slice(2),
+  expandHyperv("host"),
+  expandHyperv("max"),
 ];
 
 /** What differs when the same emulator runs without KVM. */

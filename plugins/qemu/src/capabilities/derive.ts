@@ -58,6 +58,8 @@ export function capabilitiesFrom(emulator: string, first: ProbeReplies, tcg?: Pr
     ...(flags.has("tcg") && emulated !== undefined ? { tcg: emulated } : {}),
     ...gicFrom(first("query-gic-capabilities")),
     ...sevFrom(first("query-sev-capabilities")),
+    ...sgxFrom(first("query-sgx-capabilities")),
+    ...hypervFrom(arch, first(`query-cpu-model-expansion:${hasKvm ? "host" : "max"}:hyperv`)),
   };
 }
 
@@ -74,7 +76,40 @@ function gicFrom(reply: Json | undefined): Pick<QemuCapabilities, "gic"> {
 function sevFrom(reply: Json | undefined): Pick<QemuCapabilities, "sev"> {
   const cbitpos = numberOf(asObject(reply), "cbitpos");
   const reducedPhysBits = numberOf(asObject(reply), "reduced-phys-bits");
-  return cbitpos === undefined || reducedPhysBits === undefined ? {} : { sev: { cbitpos, reducedPhysBits } };
+  const cpu0Id = textOf(asObject(reply), "cpu0-id");
+  if (cbitpos === undefined || reducedPhysBits === undefined) return {};
+  return { sev: { cbitpos, reducedPhysBits, ...(cpu0Id === undefined ? {} : { cpu0Id }) } };
+}
+
+/** Emulators that do not tell of sections are too old for it. */
+function sgxFrom(reply: Json | undefined): Pick<QemuCapabilities, "sgx"> {
+  const facts = asObject(reply);
+  if (!Array.isArray(facts.sections)) return {};
+  const sections = objects(facts.sections).map((section) => ({
+    node: numberOf(section, "node") ?? 0,
+    size: Math.floor((numberOf(section, "size") ?? 0) / 1024),
+  }));
+  const whole = numberOf(facts, "section-size");
+  const sectionSize =
+    whole === undefined ? sections.reduce((sum, { size }) => sum + size, 0) : Math.floor(whole / 1024);
+  return {
+    sgx: { flc: flagOf(facts, "flc"), sgx1: flagOf(facts, "sgx1"), sgx2: flagOf(facts, "sgx2"), sectionSize, sections },
+  };
+}
+
+/** libvirt's names, in its order. */
+const HYPERV =
+  "relaxed vapic spinlocks vpindex runtime synic stimer reset vendor_id frequencies reenlightenment tlbflush ipi evmcs avic";
+
+/** A property that is a text counts as one that is there, whatever it says. */
+function hypervFrom(arch: string, reply: Json | undefined): Pick<QemuCapabilities, "hyperv"> {
+  const props = modelOf(reply)?.props;
+  if (props === undefined || !(isX86(arch) || /^(arm|aarch64)/.test(arch))) return {};
+  const hyperv = HYPERV.split(" ").filter((name) => {
+    const value = props[`hv-${name.replaceAll("_", "-")}`];
+    return value === true || typeof value === "string" || (typeof value === "number" && value > 0);
+  });
+  return hyperv.length === 0 ? {} : { hyperv };
 }
 
 function asObject(value: Json | undefined): JsonObject {

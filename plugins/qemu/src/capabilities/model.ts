@@ -63,6 +63,10 @@ export interface QemuCapabilities {
   readonly tcg?: AccelCapabilities;
   /** What encrypted memory takes on this host's processor; absent: it cannot do it. */
   readonly sev?: SevCapability;
+  /** Enclaves that guests can have; absent: the host or the emulator cannot do it. */
+  readonly sgx?: SgxCapability;
+  /** What Windows is told of its hypervisor, by libvirt's names and in its order; absent: the emulator does not say. */
+  readonly hyperv?: readonly string[];
   /** The interrupt controllers of ARM boards; absent elsewhere. */
   readonly gic?: readonly GicCapability[];
 }
@@ -71,6 +75,18 @@ export interface SevCapability {
   /** The bit of an address that says whether it is encrypted. */
   readonly cbitpos: number;
   readonly reducedPhysBits: number;
+  /** Which processor it is, for those who attest guests. */
+  readonly cpu0Id?: string;
+}
+
+export interface SgxCapability {
+  readonly flc: boolean;
+  readonly sgx1: boolean;
+  readonly sgx2: boolean;
+  /** KiB. */
+  readonly sectionSize: number;
+  /** Sizes in KiB. */
+  readonly sections: readonly { readonly node: number; readonly size: number }[];
 }
 
 export interface GicCapability {

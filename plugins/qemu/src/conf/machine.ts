@@ -1,7 +1,7 @@
-import type { Domain } from "@polyvisor/sdk/conf";
+import type { Os } from "@polyvisor/sdk/conf";
 import { isX86 } from "../capabilities/index.js";
 
-type Machine = Pick<Domain, "os">;
+type Machine = { readonly os: Pick<Os, "arch" | "machine"> };
 
 function machineIs(domain: Machine, name: string, prefix: string): boolean {
   const machine = domain.os.machine ?? "";

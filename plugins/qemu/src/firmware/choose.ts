@@ -51,7 +51,12 @@ function fitsInterface({ firmware, loader }: Os, { interfaces, mapping }: Firmwa
   return interfaces.includes(INTERFACES[loader.type]);
 }
 
-function fitsMachine({ arch, machine = "" }: Os, { targets }: Firmware): boolean {
+function fitsMachine({ arch = "", machine = "" }: Os, firmware: Firmware): boolean {
+  return matchesTarget(firmware, arch, machine);
+}
+
+/** Whether a firmware is for guests of a machine. */
+export function matchesTarget({ targets }: Firmware, arch: string, machine: string): boolean {
   return targets.some((target) => target.arch === arch && target.machines.some((pattern) => matches(pattern, machine)));
 }
 

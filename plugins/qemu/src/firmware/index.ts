@@ -1,2 +1,3 @@
-export { chooseFirmware } from "./choose.js";
+export { chooseFirmware, matchesTarget } from "./choose.js";
 export { type Firmware, type FirmwareMapping, parseFirmware } from "./descriptor.js";
+export { DEFAULT_LOADERS, findFirmwares } from "./find.js";

@@ -25,6 +25,8 @@ export function readCapsFile(text: string): QemuCapabilities {
     ...(kvm === undefined ? {} : { kvm }),
     ...(tcg === undefined ? {} : { tcg }),
     ...sevOf(child(root, "sev")),
+    ...sgxOf(child(root, "sgx")),
+    ...hypervOf(child(root, "hypervCapabilities")),
     gic: childElements(root, "gic").map((gic) => ({
       version: attribute(gic, "version") === "3" ? 3 : 2,
       kernel: attribute(gic, "kernel") === "yes",
@@ -37,6 +39,30 @@ function sevOf(element: XmlElement | undefined): Pick<QemuCapabilities, "sev"> {
   if (element === undefined) return {};
   const number = (name: string) => Number(childText(element, name));
   return { sev: { cbitpos: number("cbitpos"), reducedPhysBits: number("reducedPhysBits") } };
+}
+
+function sgxOf(element: XmlElement | undefined): Pick<QemuCapabilities, "sgx"> {
+  if (element === undefined || attribute(element, "supported") !== "yes") return {};
+  const flag = (name: string) => childText(element, name) === "yes";
+  const sections = child(element, "sections");
+  const number = (section: XmlElement, name: string) => Number(attribute(section, name));
+  return {
+    sgx: {
+      flc: flag("flc"),
+      sgx1: flag("sgx1"),
+      sgx2: flag("sgx2"),
+      sectionSize: Number(childText(element, "section_size")),
+      sections: (sections === undefined ? [] : childElements(sections, "section")).map((section) => ({
+        node: number(section, "node"),
+        size: number(section, "size"),
+      })),
+    },
+  };
+}
+
+function hypervOf(element: XmlElement | undefined): Pick<QemuCapabilities, "hyperv"> {
+  if (element === undefined) return {};
+  return { hyperv: childElements(element, "cap").map((each) => attribute(each, "name") ?? "") };
 }
 
 function accelOf(root: XmlElement, type: "kvm" | "tcg"): AccelCapabilities | undefined {

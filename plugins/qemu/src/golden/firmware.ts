@@ -12,9 +12,13 @@ const DESCRIPTORS = ["qemufirmwaredata/usr/share/qemu/firmware", "qemufirmwareda
 export class RowFirmware {
   #firmwares: readonly Firmware[] | undefined;
 
-  choose(domain: Domain, files: GoldenFiles): Domain {
+  all(files: GoldenFiles): readonly Firmware[] {
     this.#firmwares ??= readFirmwares(files);
-    return chooseFirmware(domain, this.#firmwares, `${FOLDERS.nvram}/${domain.name}_VARS.fd`);
+    return this.#firmwares;
+  }
+
+  choose(domain: Domain, files: GoldenFiles): Domain {
+    return chooseFirmware(domain, this.all(files), `${FOLDERS.nvram}/${domain.name}_VARS.fd`);
   }
 }
 

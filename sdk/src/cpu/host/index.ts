@@ -2,7 +2,7 @@ import type { HostCpuModel } from "../../conf/capabilities.js";
 import { hostArch } from "../../conf/domain/host-arch.js";
 import type { Cpu } from "../../conf/domain/model/index.js";
 import { type HostShape, nodeInfo, readHostShape } from "../../conf/host/index.js";
-import { type CpuBits, union } from "../bits.js";
+import { type CpuBits, cpuidKey, union } from "../bits.js";
 import type { HostCpu, UsableModels } from "../definition.js";
 import { loadArm, loadPpc64, loadX86 } from "../load.js";
 import { decodeX86 } from "../x86/decode.js";
@@ -57,6 +57,18 @@ function x86Host({ map }: X86Architecture, arch: string): HostCpu | undefined {
     maxphysaddr: { mode: "emulate", bits: addressBits(cpuinfo) },
     features: features.map(({ name }) => name),
   };
+}
+
+const SEV_LEAF = 0x8000001f;
+
+/** How many guests with encrypted memory there may be, without and with encrypted registers; zeros where there are none. */
+export function readSevLimits(): { readonly maxGuests: number; readonly maxESGuests: number } {
+  const bits = readCpuid([[SEV_LEAF, 0]]) ?? new Map<string, number>();
+  const word = (register: "ecx" | "edx") => bits.get(cpuidKey(SEV_LEAF, 0, register)) ?? 0;
+  const [most, first] = [word("ecx"), word("edx")];
+  return most === 0 || first === 0
+    ? { maxGuests: 0, maxESGuests: 0 }
+    : { maxGuests: most - first + 1, maxESGuests: first - 1 };
 }
 
 let knownBits: CpuBits | undefined;

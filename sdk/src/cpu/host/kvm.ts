@@ -9,6 +9,10 @@ const KVM_CREATE_VCPU = 0xae41;
 const KVM_GET_TSC_KHZ = 0xaea3;
 const KVM_GET_MSRS = 0xc008ae88;
 const KVM_CAP_TSC_CONTROL = 60;
+const KVM_CAP_NR_VCPUS = 9;
+const KVM_CAP_MAX_VCPUS = 66;
+/** What the kernel's documentation says of kernels that do not say. */
+const DEFAULT_MAX_VCPUS = 4;
 
 /** What /dev/kvm is asked; every call returns at once. */
 interface Kvm {
@@ -56,6 +60,16 @@ export function readTsc(): TscFacts | undefined {
       if (cpu >= 0) kvm.close(cpu);
       kvm.close(machine);
     }
+  });
+}
+
+/** The most virtual CPUs of a guest; undefined where KVM cannot be asked. */
+export function readKvmMaxVcpus(): number | undefined {
+  return withKvm<number | undefined>(undefined, (kvm, fd) => {
+    const most = [KVM_CAP_MAX_VCPUS, KVM_CAP_NR_VCPUS].map((capability) =>
+      kvm.ask(fd, KVM_CHECK_EXTENSION, capability),
+    );
+    return most.find((count) => count > 0) ?? DEFAULT_MAX_VCPUS;
   });
 }
 

@@ -77,9 +77,9 @@ function describe(map: X86Map, bits: CpuBits, model: X86Model, options: DecodeOp
     const feature = map.features.get(name);
     return feature === undefined || includes(more, feature.bits) ? [] : [feature.bits];
   });
-  const lacked = namedFeatures(map, union(without(model.bits, bits), ...blockers)).names;
+  const lacked = namedFeatures(map, union(without(model.bits, bits), ...blockers));
   if (options.who === "host" && lacked.length > 0) return undefined;
-  const required = namedFeatures(map, more).names;
+  const required = namedFeatures(map, more);
   const removed = options.who === "guest" ? model.removed : [];
   const off = new Set([...lacked, ...removed.filter((name) => !required.includes(name))]);
   return {

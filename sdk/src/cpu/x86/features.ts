@@ -15,19 +15,17 @@ export function modelOf(map: X86Map, name: string): X86Model {
   return model;
 }
 
-/** The features whose bits are all there, and what is left when theirs are taken away: many features share bits. */
-export function namedFeatures(
-  map: X86Map,
-  bits: CpuBits,
-): { readonly names: readonly string[]; readonly rest: CpuBits } {
+/** The features whose bits are all there. Many share bits: those of a feature that was found are not looked at again. */
+export function namedFeatures(map: X86Map, bits: CpuBits): readonly string[] {
   const names: string[] = [];
-  let rest = bits;
+  // A host's processor is described by the name of each model in turn, so nothing is copied here but once.
+  const rest = new Map(bits);
   for (const feature of map.features.values()) {
     if (!includes(rest, feature.bits)) continue;
     names.push(feature.name);
-    rest = without(rest, feature.bits);
+    for (const [key, value] of feature.bits) rest.set(key, ((rest.get(key) ?? 0) & ~value) >>> 0);
   }
-  return { names, rest };
+  return names;
 }
 
 /** The maker, and the bits that do not say who it is. */

@@ -45,7 +45,7 @@ export function withNames<C extends CpuDefinition>(cpu: C, keeps: (name: string)
 function expand<C extends CpuDefinition>(map: X86Map, cpu: C): C {
   const model = map.models.get(cpu.model ?? "");
   if (model === undefined) throw cpuError("INTERNAL_ERROR", `unknown CPU model ${cpu.model ?? ""}`);
-  const own = namedFeatures(map, model.bits).names.map((name): CpuFeature => ({ name, policy: "require" }));
+  const own = namedFeatures(map, model.bits).map((name): CpuFeature => ({ name, policy: "require" }));
   if (isHostCpu(cpu)) {
     const names = new Set([...own.map(({ name }) => name), ...cpu.features]);
     return { ...cpu, features: [...names].sort(byBytes) };
