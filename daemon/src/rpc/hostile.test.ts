@@ -69,7 +69,8 @@ test("of clients that hold too much together the one with the most has to go", a
   t.false(modest.socket.destroyed);
 });
 
-test("events for a client that does not read take no more memory than they are long", async (t) => {
+// Alone: it looks at the memory of the whole process.
+test.serial("events for a client that does not read take no more memory than they are long", async (t) => {
   const { hypervisor, open } = await serve(t);
   const client = await open();
   const body = bodyOf("connectDomainEventCallbackRegisterAny", { eventID: 0, dom: null });

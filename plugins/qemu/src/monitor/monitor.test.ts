@@ -165,9 +165,14 @@ test("a flood of events is slowed down, loses none, and leaves the loop free", a
   );
   const begin = performance.now();
   let turns = 0;
-  const ticker = setInterval(() => turns++, 10);
+  let counting = true;
+  const count = () => {
+    turns++;
+    if (counting) setTimeout(count);
+  };
+  count();
   t.is(await monitor.execute("go"), "done");
-  clearInterval(ticker);
+  counting = false;
   t.is(events.length, 20_000);
   t.true(performance.now() - begin > 800);
   t.true(turns > 30);
