@@ -209,7 +209,9 @@ async function bareNode() {
 
 /** Keeps connections open, and with them the test driver's default host, until what it gives is called. */
 export async function keepOpen({ programs }, peer, connections = 1) {
-  const child = spawn(programs.vbench, ["keep", peer.testUri, String(connections)], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(programs.vbench, ["keep", peer.testUri, String(connections)], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   const ended = once(child, "exit");
   await Promise.race([once(child.stdout, "data"), ended]);
   if (child.exitCode !== null) throw new Error(`${peer.name}: test:///default cannot be opened`);
