@@ -14,6 +14,12 @@ import { driverOf } from "./driver-name.js";
 import { whenThere } from "./maybe.js";
 import { isSubjectName, type Reference, SUBJECTS, type Subject, type SubjectName, subjectOf } from "./subject.js";
 
+/** What is made in an object that the client names, and is known by its document alone. */
+const MADE_IN: Readonly<Partial<Record<SubjectName, SubjectName>>> = {
+  storage_pool: "storage_vol",
+  network: "network_port",
+};
+
 /** How often an object may change while a policy thinks about it. */
 const RENAMES_MAX = 3;
 
@@ -29,13 +35,10 @@ export function authorize(asker: Asker, name: HypervisorCallName, call: Call, ar
     const { object = "none" } = call.acl[0] ?? {};
     return check(asker, name, call, args, isSubjectName(object) ? documentAttributes(object, args) : {});
   }
-  // A volume is made in a pool that the client names, and is known by its document alone.
-  const made =
-    call.acl[0]?.object === "storage_vol" && named.name === "storage_pool"
-      ? documentAttributes("storage_vol", args)
-      : {};
+  const made = MADE_IN[named.name];
+  const about = made !== undefined && call.acl[0]?.object === made ? documentAttributes(made, args) : {};
   const question: Question = {
-    ask: (known) => check(asker, name, call, args, { ...known, ...made }),
+    ask: (known) => check(asker, name, call, args, { ...known, ...about }),
     look: () => lookAt(asker, SUBJECTS[named.name], named.field, args),
   };
   return whenThere(question.look(), (known) => {

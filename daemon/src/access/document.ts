@@ -18,6 +18,7 @@ export function documentAttributes(object: string, args: Args): ObjectAttributes
   const root = parseXml(text);
   if (object === "secret") return secretAttributes(root);
   if (object === "nwfilter_binding") return bindingAttributes(root);
+  if (object === "network_port") return portAttributes(root);
   const prefix = PREFIXES[object] ?? object;
   const name = childText(root, "name");
   const uuid = childText(root, "uuid");
@@ -25,6 +26,11 @@ export function documentAttributes(object: string, args: Args): ObjectAttributes
     ...(name === undefined ? {} : { [`${prefix}_name`]: name }),
     ...(uuid === undefined ? {} : { [`${prefix}_uuid`]: uuid }),
   };
+}
+
+function portAttributes(root: XmlElement): ObjectAttributes {
+  const uuid = childText(root, "uuid");
+  return uuid === undefined ? {} : { port_uuid: uuid };
 }
 
 function bindingAttributes(root: XmlElement): ObjectAttributes {

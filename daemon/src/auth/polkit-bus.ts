@@ -1,8 +1,12 @@
 import { VirtError } from "@polyvisor/core";
 import type { PolkitAuthority, PolkitQuestion, PolkitVerdict } from "./polkit.js";
 import { type BusCall, SystemBus } from "./system-bus.js";
+import { Window } from "./window.js";
 
 const ALLOW_USER_INTERACTION = 1;
+
+/** A bus lets each connection wait for 128 answers. Questions to users take long, and others do not wait for them. */
+const WAITING = { users: 48, rules: 64 } as const;
 
 /** The descriptions of the actions that polkit is asked about. */
 const ACTION_FILES = new URL("../../polkit", import.meta.url).pathname;
@@ -16,6 +20,8 @@ type Reply = readonly [isAuthorized: boolean, isChallenge: boolean, details: rea
 /** polkit, asked over the system's bus. */
 export class PolkitOnBus implements PolkitAuthority {
   readonly #bus: SystemBus;
+  readonly #toUsers = new Window(WAITING.users);
+  readonly #toRules = new Window(WAITING.rules);
   #lastQuestion = 0;
 
   constructor(bus = new SystemBus()) {
@@ -23,10 +29,8 @@ export class PolkitOnBus implements PolkitAuthority {
   }
 
   async check(question: PolkitQuestion, signal?: AbortSignal): Promise<PolkitVerdict> {
-    const id = question.mayAskUser ? `polyvisord-${++this.#lastQuestion}` : "";
     try {
-      const asked = this.#bus.call(checkCall(question, id));
-      return verdictOf((await (question.mayAskUser ? this.#whileWanted(asked, id, signal) : inTime(asked))) as Reply);
+      return verdictOf((await (question.mayAskUser ? this.#askUser(question, signal) : this.#ask(question))) as Reply);
     } catch (error) {
       const { message } = error as Error;
       throw new VirtError("AUTH_FAILED", `polkit cannot be asked: ${message}`, {
@@ -36,16 +40,23 @@ export class PolkitOnBus implements PolkitAuthority {
     }
   }
 
+  #ask(question: PolkitQuestion): Promise<unknown> {
+    return this.#toRules.run(() => inTime(this.#bus.call(checkCall(question, ""))));
+  }
+
   /** The user is not asked any longer once the client has left. */
-  async #whileWanted(asked: Promise<unknown>, id: string, signal: AbortSignal | undefined): Promise<unknown> {
+  #askUser(question: PolkitQuestion, signal: AbortSignal | undefined): Promise<unknown> {
+    const id = `polyvisord-${++this.#lastQuestion}`;
     const cancel = () => void this.#bus.call(cancelCall(id)).catch(() => {});
-    if (signal?.aborted) cancel();
-    signal?.addEventListener("abort", cancel, { once: true });
-    try {
-      return await asked;
-    } finally {
-      signal?.removeEventListener("abort", cancel);
-    }
+    return this.#toUsers.run(async () => {
+      signal?.throwIfAborted();
+      signal?.addEventListener("abort", cancel, { once: true });
+      try {
+        return await this.#bus.call(checkCall(question, id));
+      } finally {
+        signal?.removeEventListener("abort", cancel);
+      }
+    });
   }
 }
 
