@@ -146,24 +146,27 @@ const WISHES: Readonly<Record<string, string>> = {
   "an unknown feature": exact("qemu64", ["require", "telepathy"]),
 };
 
+const LIFE = [
+  "define {guest}",
+  "dumpxml guest",
+  "dumpxml guest --update-cpu",
+  "start guest --paused",
+  "dumpxml guest",
+  "dumpxml guest --migratable",
+  "dumpxml guest --update-cpu",
+  "destroy guest",
+  "undefine guest",
+];
+
 /** A guest of each wish is defined, told, started, told again and forgotten; one that does not start says why. */
 async function guestsOf(peer: Peer): Promise<string[]> {
-  const files = Object.values(WISHES).map((cpu, at) => [`guest${at}`, idleXml("guest", "qemu", UUID, cpu)] as const);
-  const commands = files.flatMap(([name]) => [
-    `echo ${name}`,
-    `define {${name}}`,
-    "dumpxml guest",
-    "dumpxml guest --update-cpu",
-    "start guest --paused",
-    "dumpxml guest",
-    "dumpxml guest --migratable",
-    "dumpxml guest --update-cpu",
-    "destroy guest",
-    "undefine guest",
-  ]);
-  const [stdout = "", stderr = ""] = await transcript(peer, Object.fromEntries(files), commands);
-  const processors = /^guest\d+$|^ {2}<cpu(?:[^\n]*\/>|.*?^ {2}<\/cpu>)/gms;
-  return [...(stdout.match(processors) ?? []), stderr];
+  const said: string[] = [];
+  for (const [what, cpu] of Object.entries(WISHES)) {
+    const [stdout = "", stderr = ""] = await transcript(peer, { guest: idleXml("guest", "qemu", UUID, cpu) }, LIFE);
+    const processors = stdout.match(/^ {2}<cpu(?:[^\n]*\/>|.*?^ {2}<\/cpu>)/gms) ?? [];
+    said.push(what, ...processors, stderr);
+  }
+  return said;
 }
 
 testWith("guests of libvirtd and polyvisord get the same processor, and tell it", NEEDS, async (t) => {

@@ -27,7 +27,8 @@ export async function knowledgeFor(cpu: Cpu | undefined, arch: string): Promise<
   }
 }
 
-function dependsOnHost({ mode, match, features }: Cpu): boolean {
+/** Whether a guest's processor is made of the host's. */
+export function dependsOnHost({ mode, match, features }: Cpu): boolean {
   return mode === "host-model" || match === "minimum" || features.some(({ policy }) => policy === "optional");
 }
 

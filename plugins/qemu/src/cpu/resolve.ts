@@ -12,6 +12,7 @@ import { accelOf, has, isNativeGuest, isX86, type QemuCapabilities } from "../ca
 import { virtTypeOf } from "../conf/cpu.js";
 import { featureFromQemu, isForQemu } from "./feature-names.js";
 import { type CpuKnowledge, hostModels } from "./host-model.js";
+import { dependsOnHost } from "./knowledge.js";
 import { usableModels } from "./usable-models.js";
 
 /**
@@ -74,7 +75,8 @@ function checkForbidden(cpu: Cpu, domain: Domain, caps: QemuCapabilities, known:
 
 function choose(cpu: Cpu, domain: Domain, caps: QemuCapabilities, known: CpuKnowledge): Cpu {
   const type = virtTypeOf(domain);
-  const host = hostModels(caps, type, known);
+  // Describing the host takes longer than the rest of this; few guests ask for it.
+  const host = cpu.check === "partial" || dependsOnHost(cpu) ? hostModels(caps, type, known) : undefined;
   if (cpu.check === "partial") comparisonResult(known.host.compare(host?.full, cpu), true);
   const updated = updateCpu(known.guest, cpu, host?.migratable);
   return { ...translateCpu(known.guest, updated, usableModels(caps, type)), fallback: "forbid" };
