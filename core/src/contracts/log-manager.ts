@@ -1,6 +1,6 @@
 import { call, defineApi, type HandlersOf } from "../api/define.js";
 import { uuid } from "../api/uuid.js";
-import { i32, string, struct, u32, u64 } from "../xdr/index.js";
+import { string, struct, u32, u64 } from "../xdr/index.js";
 
 const path = string(4194304);
 const guest = struct({ uuid, name: path });
@@ -14,8 +14,8 @@ export const logApi = defineApi({
   openLogFile: call(
     1,
     { driver: path, guest, path, truncate: u32 },
-    { fd: i32 },
-    { acl: ["none"], shape: { returns: "fd" } },
+    {},
+    { acl: ["none"], descriptors: "given" },
   ),
   /** The position after everything that the guest wrote before this call. */
   getLogFilePosition: call(2, { path }, { position: logPosition }, { acl: ["none"], shape: { returns: "position" } }),
