@@ -1,8 +1,13 @@
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ExecutionContext } from "ava";
 import { recordLibraryCall } from "./harness/answers.js";
 import { runCommand } from "./harness/command.js";
 import { idleXml } from "./harness/guest-xml.js";
 import { binding, hypervisor, testWith } from "./harness/needs.js";
-import { withPolyvisord } from "./harness/polyvisord.js";
+import type { Driver } from "./harness/peer.js";
+import { Polyvisord, withPolyvisord } from "./harness/polyvisord.js";
 import { clientProgram, PYTHON } from "./harness/project.js";
 import { UUID } from "./harness/virsh-script.js";
 import { withFiles } from "./harness/with-peer.js";
@@ -53,23 +58,40 @@ const OF_THE_LIBRARY = [
   ...["virDomainCreateLinux", "virConnectDomainEventRegister", "virConnectDomainEventDeregister"],
 ];
 
+/** A daemon, and another one in front of it that leads there. Gives a client's URI for the way through both. */
+async function withFront(driver: Driver, body: (uri: string) => Promise<void>): Promise<void> {
+  await withPolyvisord(async (behind) => {
+    const uri = behind.uri(driver);
+    const front = new Polyvisord(await mkdtemp(join(tmpdir(), "polyvisord-")));
+    try {
+      await mkdir(join(front.root, "etc/libvirt"), { recursive: true });
+      await writeFile(join(front.root, "etc/libvirt/polyvisord.conf"), `remote_uris = [ "${uri}" ]\n`);
+      await front.start();
+      await body(`remote+unix:///?socket=${front.socket}&name=${encodeURIComponent(uri)}`);
+    } finally {
+      await front.dispose();
+    }
+  });
+}
+
+async function callsOfTheLibrary(t: ExecutionContext, driver: Driver, uri: string, plugin: string): Promise<void> {
+  await withFiles({ xml: idleXml("guest", driver, UUID) }, async ({ xml }) => {
+    const args = [clientProgram("library-calls.py"), uri, xml, ...OBJECTS[driver]];
+    const { code, stdout, stderr } = await runCommand(PYTHON, args, { timeout: 120_000 });
+    t.is(code, 0, stdout + stderr);
+    const lines = stdout.trim().split("\n");
+    const said = Object.fromEntries(lines.map((line) => line.split(": ")));
+    t.deepEqual(said, { ...EXPECTED, ...EVENTS[driver] });
+  });
+  for (const call of OF_THE_LIBRARY) recordLibraryCall(plugin, call);
+}
+
 for (const driver of ["test", "qemu"] as const) {
-  testWith(
-    `what libvirt's library does with a connection works with ${driver}`,
-    [PYTHON_BINDING, ...NEEDS[driver]],
-    (t) =>
-      withPolyvisord((daemon) =>
-        withFiles({ xml: idleXml("guest", driver, UUID) }, async ({ xml }) => {
-          const args = [clientProgram("library-calls.py"), daemon.uri(driver), xml, ...OBJECTS[driver]];
-          const { code, stdout, stderr } = await runCommand(PYTHON, args, { timeout: 120_000 });
-          t.is(code, 0, stdout + stderr);
-          const said = stdout
-            .trim()
-            .split("\n")
-            .map((line) => line.split(": "));
-          t.deepEqual(Object.fromEntries(said), { ...EXPECTED, ...EVENTS[driver] });
-          for (const call of OF_THE_LIBRARY) recordLibraryCall(driver, call);
-        }),
-      ),
+  const needs = [PYTHON_BINDING, ...NEEDS[driver]];
+  testWith(`what libvirt's library does with a connection works with ${driver}`, needs, (t) =>
+    withPolyvisord((daemon) => callsOfTheLibrary(t, driver, daemon.uri(driver), driver)),
+  );
+  testWith(`what libvirt's library does with a connection works with ${driver} behind another daemon`, needs, (t) =>
+    withFront(driver, (uri) => callsOfTheLibrary(t, driver, uri, "remote")),
   );
 }
