@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { AsyncJob, Job, JobInfo, NormalJob } from "./kinds.js";
 
 let lastId = 0;
@@ -48,7 +49,11 @@ export class JobEntry implements Job {
   }
 
   #own(): AbortController {
-    this.#controller ??= new AbortController();
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      // Each command to a monitor listens for the job's end, and a start sends all of them at once.
+      setMaxListeners(0, this.#controller.signal);
+    }
     return this.#controller;
   }
 }

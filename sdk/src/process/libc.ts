@@ -41,6 +41,10 @@ export interface Libc {
   sendto(fd: number, data: Buffer, length: number, flags: number, address: Buffer, addressLength: number): number;
   getsockopt(fd: number, level: number, name: number, value: Buffer, length: Buffer): number;
   ioctl(fd: number, request: number, argument: Buffer): number;
+  /** `ioctl` of a request whose argument is a number. */
+  ioctlNumber(fd: number, request: number, argument: number): number;
+  /** For devices alone: a path of another kind may wait. */
+  open(path: string, flags: number): number;
   poll(fds: Buffer, count: number, timeout: number): number;
   fcntl(fd: number, command: number, argument: Buffer): number;
   socketpair(domain: number, type: number, protocol: number, pair: Buffer): number;
@@ -76,6 +80,8 @@ function loadLibc(): Libc {
     sendto: declare("intptr_t sendto(int, const uint8_t *, size_t, int, const uint8_t *, uint32_t)"),
     getsockopt: declare("int getsockopt(int, int, int, _Out_ uint8_t *, _Inout_ uint8_t *)"),
     ioctl: declare("int ioctl(int, unsigned long, _Inout_ uint8_t *)"),
+    ioctlNumber: declare("int ioctl(int, unsigned long, unsigned long)"),
+    open: declare("int open(const char *, int)"),
     poll: declare("int poll(_Inout_ uint8_t *, unsigned long, int)"),
     fcntl: declare("int fcntl(int, int, _Inout_ uint8_t *)"),
     socketpair: declare("int socketpair(int, int, int, _Out_ uint8_t *)"),

@@ -1,5 +1,5 @@
-import { createRequire } from "node:module";
 import { platform } from "node:os";
+import { type Libc, libc } from "../../process/libc.js";
 import { type CpuBits, msrKey, setBits } from "../bits.js";
 
 const O_RDONLY_CLOEXEC = 0o2000000;
@@ -14,16 +14,6 @@ const KVM_CAP_MAX_VCPUS = 66;
 /** What the kernel's documentation says of kernels that do not say. */
 const DEFAULT_MAX_VCPUS = 4;
 
-/** What /dev/kvm is asked; every call returns at once. */
-interface Kvm {
-  open(path: string, flags: number): number;
-  close(fd: number): number;
-  /** `ioctl` of a number. */
-  ask(fd: number, request: number, argument: number): number;
-  /** `ioctl` that fills a buffer. */
-  fill(fd: number, request: number, argument: Buffer): number;
-}
-
 /** The bits of a model-specific register as KVM tells them; none where it cannot be asked. */
 export function readMsr(index: number): CpuBits {
   return withKvm(new Map(), (kvm, fd) => {
@@ -32,7 +22,7 @@ export function readMsr(index: number): CpuBits {
     message.writeUInt32LE(1, 0);
     message.writeUInt32LE(index, 8);
     const bits = new Map<string, number>();
-    if (kvm.fill(fd, KVM_GET_MSRS, message) !== 1) return bits;
+    if (kvm.ioctl(fd, KVM_GET_MSRS, message) !== 1) return bits;
     setBits(bits, msrKey(index, "eax"), message.readUInt32LE(16));
     setBits(bits, msrKey(index, "edx"), message.readUInt32LE(20));
     return bits;
@@ -49,12 +39,12 @@ export interface TscFacts {
 /** The clock that guests see, which KVM tells of a guest only: one is made, and is gone with its descriptors. */
 export function readTsc(): TscFacts | undefined {
   return withKvm(undefined, (kvm, fd) => {
-    const machine = kvm.ask(fd, KVM_CREATE_VM, 0);
+    const machine = kvm.ioctlNumber(fd, KVM_CREATE_VM, 0);
     if (machine < 0) return undefined;
-    const cpu = kvm.ask(machine, KVM_CREATE_VCPU, 0);
+    const cpu = kvm.ioctlNumber(machine, KVM_CREATE_VCPU, 0);
     try {
-      const khz = cpu < 0 ? -1 : kvm.ask(cpu, KVM_GET_TSC_KHZ, 0);
-      const scaling = kvm.ask(fd, KVM_CHECK_EXTENSION, KVM_CAP_TSC_CONTROL);
+      const khz = cpu < 0 ? -1 : kvm.ioctlNumber(cpu, KVM_GET_TSC_KHZ, 0);
+      const scaling = kvm.ioctlNumber(fd, KVM_CHECK_EXTENSION, KVM_CAP_TSC_CONTROL);
       return khz < 0 || scaling < 0 ? undefined : { frequency: khz * 1000, scaling: scaling > 0 ? "yes" : "no" };
     } finally {
       if (cpu >= 0) kvm.close(cpu);
@@ -67,15 +57,15 @@ export function readTsc(): TscFacts | undefined {
 export function readKvmMaxVcpus(): number | undefined {
   return withKvm<number | undefined>(undefined, (kvm, fd) => {
     const most = [KVM_CAP_MAX_VCPUS, KVM_CAP_NR_VCPUS].map((capability) =>
-      kvm.ask(fd, KVM_CHECK_EXTENSION, capability),
+      kvm.ioctlNumber(fd, KVM_CHECK_EXTENSION, capability),
     );
     return most.find((count) => count > 0) ?? DEFAULT_MAX_VCPUS;
   });
 }
 
-function withKvm<T>(otherwise: T, ask: (kvm: Kvm, fd: number) => T): T {
+function withKvm<T>(otherwise: T, ask: (kvm: Libc, fd: number) => T): T {
   if (platform() !== "linux") return otherwise;
-  const kvm = loadKvm();
+  const kvm = libc();
   const fd = kvm.open("/dev/kvm", O_RDONLY_CLOEXEC);
   if (fd < 0) return otherwise;
   try {
@@ -83,16 +73,4 @@ function withKvm<T>(otherwise: T, ask: (kvm: Kvm, fd: number) => T): T {
   } finally {
     kvm.close(fd);
   }
-}
-
-function loadKvm(): Kvm {
-  const koffi = createRequire(import.meta.url)("koffi") as typeof import("koffi");
-  const libc = koffi.load(null);
-  const declare = (declaration: string) => libc.func(declaration) as (...args: unknown[]) => number;
-  return {
-    open: declare("int open(const char *, int)"),
-    close: declare("int close(int)"),
-    ask: declare("int ioctl(int, unsigned long, unsigned long)"),
-    fill: declare("int ioctl(int, unsigned long, _Inout_ uint8_t *)"),
-  };
 }
