@@ -15,8 +15,8 @@ import {
   argsOf,
   callOn,
   ENTRIES,
+  isLook,
   isLookup,
-  LOOKUPS,
   madeUpDriver,
   NAMES,
   PORT,
@@ -28,6 +28,9 @@ import { RecordedLog } from "../testing/recorded-log.js";
 import { serve } from "../testing/serve.js";
 import { OTHER_DOMAIN, TEST_DOMAIN } from "../testing/tiny-driver.js";
 import { subjectOf } from "./subject.js";
+
+/** It is about a process of which nobody knows what domain it is. */
+const UNKNOWN = "domainQemuAttach";
 
 test("made-up driver: of every call a policy learns the true object, whatever the client said of it", async (t) => {
   let asked = 0;
@@ -49,7 +52,8 @@ test("made-up driver: of every call a policy learns the true object, whatever th
     for (const { object, attributes } of requests) {
       const { connect_driver, ...about } = attributes;
       t.is(connect_driver, "test", entry.name);
-      t.regex(Object.values(about).join(), NAMES[object] ?? /never/, `${entry.name}: ${object}`);
+      if (entry.name !== UNKNOWN)
+        t.regex(Object.values(about).join(), NAMES[object] ?? /never/, `${entry.name}: ${object}`);
       t.notRegex(Object.values(about).join(), /liar/, entry.name);
     }
     const named = subjectOf(entry.call);
@@ -92,7 +96,7 @@ test("made-up driver: each single permission that is refused refuses the call, a
       const error = await t.throwsAsync(call, undefined, entry.name);
       t.like(error, { code: "ACCESS_DENIED", number: 88, message: "access denied: 'test' denied access" }, entry.name);
       t.deepEqual(
-        done.filter(([name]) => name === entry.name && !(name in LOOKUPS)),
+        done.filter(([name]) => name === entry.name && !isLook(name)),
         [],
         entry.name,
       );
@@ -104,7 +108,8 @@ test("made-up driver: each single permission that is refused refuses the call, a
         call: entry.name,
         permission: `${refused.object}:${refused.permission}`,
       });
-      t.regex(Object.values(line?.object as object).join(), NAMES[refused.object] ?? /never/, entry.name);
+      if (entry.name !== UNKNOWN)
+        t.regex(Object.values(line?.object as object).join(), NAMES[refused.object] ?? /never/, entry.name);
       t.deepEqual(more, [], entry.name);
     }
   }
@@ -139,7 +144,7 @@ test("made-up driver: an object of any sort that is renamed while the policy thi
     t.notRegex(asked[0] ?? "", /other/, entry.name);
     t.regex(asked.at(-1) ?? "", /other/, entry.name);
     t.false(
-      done.some(([name]) => name === entry.name && !(name in LOOKUPS)),
+      done.some(([name]) => name === entry.name && !isLook(name)),
       entry.name,
     );
   }

@@ -11,8 +11,17 @@ import type { Args } from "../rpc/table.js";
 import type { Asker } from "./asker.js";
 import { documentAttributes } from "./document.js";
 import { driverOf } from "./driver-name.js";
+import { imageAttributes, imagePath } from "./image.js";
 import { whenThere } from "./maybe.js";
-import { isSubjectName, type Reference, SUBJECTS, type Subject, type SubjectName, subjectOf } from "./subject.js";
+import {
+  isSubjectName,
+  type Reference,
+  resolveNamed,
+  SUBJECTS,
+  type Subject,
+  type SubjectName,
+  subjectOf,
+} from "./subject.js";
 
 /** What is made in an object that the client names, and is known by its document alone. */
 const MADE_IN: Readonly<Partial<Record<SubjectName, SubjectName>>> = {
@@ -32,14 +41,14 @@ export function authorize(asker: Asker, name: HypervisorCallName, call: Call, ar
   const named = subjectOf(call);
   const reference = named && args[named.field];
   if (named === undefined || reference === null || reference === undefined) {
-    const { object = "none" } = call.acl[0] ?? {};
-    return check(asker, name, call, args, isSubjectName(object) ? documentAttributes(object, args) : {});
+    return whenThere(unnamedAttributes(asker, call, args), (about) => check(asker, name, call, args, about));
   }
   const made = MADE_IN[named.name];
   const about = made !== undefined && call.acl[0]?.object === made ? documentAttributes(made, args) : {};
   const question: Question = {
     ask: (known) => check(asker, name, call, args, { ...known, ...about }),
-    look: () => lookAt(asker, SUBJECTS[named.name], named.field, args),
+    look: () =>
+      whenThere(resolveNamed(asker.connection, named, args), (found) => attributesOf(asker, named.name, found)),
   };
   return whenThere(question.look(), (known) => {
     const answered = question.ask(known);
@@ -78,11 +87,13 @@ export function authorizeFound(
   return whenThere(attributesOf(asker, sort, found as Reference), (about) => check(asker, name, call, {}, about));
 }
 
-function lookAt(asker: Asker, subject: Subject, field: string, args: Args): MaybePromise<ObjectAttributes> {
-  return whenThere(subject.resolve(asker.connection, args[field] as Reference), (found) => {
-    args[field] = found;
-    return subject.attributes(found, asker.connection);
-  });
+/** Of an object that a call does not name, but tells of in a document of the client's or a saved image. */
+function unnamedAttributes(asker: Asker, call: Call, args: Args): MaybePromise<ObjectAttributes> {
+  const { object = "none" } = call.acl[0] ?? {};
+  if (!isSubjectName(object)) return {};
+  const image = object === "domain" ? imagePath(args) : undefined;
+  if (image === undefined) return documentAttributes(object, args);
+  return whenThere(imageAttributes(asker, image), (about) => about ?? documentAttributes(object, args));
 }
 
 /** Asks for one permission after the other, until one is refused. */

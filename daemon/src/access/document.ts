@@ -1,9 +1,12 @@
-import type { ObjectAttributes } from "@polyvisor/core";
+import type { ObjectAttributes, TypedParam } from "@polyvisor/core";
 import { child, childAttribute, childText, parseXml, type XmlElement } from "@polyvisor/sdk/xml";
 import type { Args } from "../rpc/table.js";
 
 /** The arguments that carry the document of an object that is to be made. */
 const FIELDS = ["xml", "xmlDesc", "domXml", "xmlin", "dxml"];
+
+/** What the parameters of a migration call the document, and the name that the domain is to get. */
+const [DEST_XML, DEST_NAME] = ["destination_xml", "destination_name"];
 
 /** The attributes under which a policy knows an object by its document's name and UUID. */
 const PREFIXES: Readonly<Record<string, string>> = { storage_pool: "pool", storage_vol: "vol" };
@@ -13,8 +16,10 @@ const PREFIXES: Readonly<Record<string, string>> = { storage_pool: "pool", stora
  * is no document, as the call itself would.
  */
 export function documentAttributes(object: string, args: Args): ObjectAttributes {
-  const text = FIELDS.map((field) => args[field]).find((value) => typeof value === "string");
-  if (typeof text !== "string" || text === "") return {};
+  const text = FIELDS.map((field) => args[field]).find((value) => typeof value === "string") ?? param(args, DEST_XML);
+  const other = object === "domain" ? (args.dname ?? param(args, DEST_NAME)) : undefined;
+  const renamed: ObjectAttributes = typeof other === "string" ? { domain_name: other } : {};
+  if (typeof text !== "string" || text === "") return renamed;
   const root = parseXml(text);
   if (object === "secret") return secretAttributes(root);
   if (object === "nwfilter_binding") return bindingAttributes(root);
@@ -25,7 +30,13 @@ export function documentAttributes(object: string, args: Args): ObjectAttributes
   return {
     ...(name === undefined ? {} : { [`${prefix}_name`]: name }),
     ...(uuid === undefined ? {} : { [`${prefix}_uuid`]: uuid }),
+    ...renamed,
   };
+}
+
+/** The value of one of a call's typed parameters. */
+export function param(args: Args, name: string): unknown {
+  return (args.params as readonly TypedParam[] | undefined)?.find(({ field }) => field === name)?.value;
 }
 
 function portAttributes(root: XmlElement): ObjectAttributes {

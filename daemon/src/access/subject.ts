@@ -135,9 +135,41 @@ const CODECS: ReadonlyMap<unknown, SubjectName> = new Map<unknown, SubjectName>(
   [networkInterface, "interface"],
 ]);
 
-/** The argument of a call that names an object, and its sort. `undefined` for a call that names none. */
-export function subjectOf(call: Call): { readonly field: string; readonly name: SubjectName } | undefined {
-  return subjectIn(call.args);
+/** The argument of a call that names an object, and its sort. */
+export interface Naming {
+  readonly field: string;
+  readonly name: SubjectName;
+  /** The argument is the object's name alone, not a reference. */
+  readonly byName: boolean;
+}
+
+/** `undefined` for a call that names no object which is there already. */
+export function subjectOf(call: Call): Naming | undefined {
+  const found = subjectIn(call.args);
+  if (found !== undefined) return { ...found, byName: false };
+  const [field, name] =
+    call.acl[0]?.object === "node_device" ? ["name", "node_device" as const] : ["dname", "domain" as const];
+  const layout = call.args.fields[field]?.layout;
+  // Where a migration ends the domain is there, under the name that it was to get; where it begins, `dname` may be left out.
+  return layout === undefined || layout.endsWith("?") ? undefined : { field, name, byName: true };
+}
+
+const BY_NAME = { node_device: "nodeDeviceLookupByName", domain: "domainLookupByName" } as const;
+
+/** The object that a call names, as its driver knows it: it takes the place of what the client said in `args`. */
+export function resolveNamed(
+  connection: HypervisorConnection,
+  { field, name, byName }: Naming,
+  args: Record<string, unknown>,
+): MaybePromise<Reference> {
+  const subject: Subject = SUBJECTS[name];
+  const found = byName
+    ? lookup(connection, BY_NAME[name as keyof typeof BY_NAME], { name: args[field] })
+    : subject.resolve(connection, args[field] as Reference);
+  return whenThere(found, (reference) => {
+    args[field] = byName ? reference.name : reference;
+    return reference;
+  });
 }
 
 /** The sort of object that a call looks up: whether the client may know of it shows only when it is found. */

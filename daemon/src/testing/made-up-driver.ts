@@ -87,6 +87,9 @@ const RENAMED: Record<SubjectName, object> = {
   interface: { ...TRUE.interface, name: "other" },
 };
 
+/** What the saved domain in every file is. */
+const IMAGE = `<domain><name>true-domain</name><uuid>${uuid(1)}</uuid></domain>`;
+
 /** Calls of the driver that were carried out, beside those that only find the object. */
 export function madeUpDriver(isRenamed = () => false) {
   const done: [name: string, args: Args][] = [];
@@ -95,6 +98,7 @@ export function madeUpDriver(isRenamed = () => false) {
     name,
     (args: Args) => {
       done.push([name, { ...args }]);
+      if (name === "domainSaveImageGetXMLDesc") return IMAGE;
       const found = LOOKUPS[name];
       if (found === undefined) return [];
       looks++;
@@ -139,29 +143,35 @@ export function callOn(
 export function argsOf({ call }: Entry): Args {
   const values = Object.entries(call.args.fields).map(([field, codec]) => [field, sampleOf(codec.layout, field)]);
   const named = subjectOf(call);
-  return { ...Object.fromEntries(values), ...(named === undefined ? {} : { [named.field]: SAID[named.name] }) };
+  if (named === undefined) return Object.fromEntries(values);
+  return { ...Object.fromEntries(values), [named.field]: named.byName ? "by-name" : SAID[named.name] };
 }
 
 function sampleOf(layout: string, field: string): unknown {
   if (/^(xml|xmlDesc|domXml|xmlin|dxml)$/.test(field))
-    return `<made><name>made-up</name><uuid>${uuid(9)}</uuid></made>`;
+    return `<made><name>made-up</name><uuid>${uuid(9)}</uuid><portdev name='vnet0'/><filterref filter='x'/></made>`;
+  if (field === "dname") return "made-up";
+  if (field === "params") return [{ field: "destination_name", type: "string", value: "made-up" }];
   if (layout.endsWith("?")) return null;
   if (layout === "opaque[16]") return uuid(9);
   if (layout.startsWith("string")) return "text";
   return layout.endsWith(">") ? [] : 0;
 }
 
+/** Calls by which the daemon finds out what an object is. */
+export const isLook = (name: string) => name in LOOKUPS || name === "domainSaveImageGetXMLDesc";
+
 /** How a permission's object shows to a policy. */
 export const NAMES: Readonly<Record<string, RegExp>> = {
-  domain: /true-domain|made-up|^$/,
+  domain: /true-domain|made-up/,
   network: /true-network|made-up/,
   network_port: /true-network/,
   storage_pool: /true-pool|made-up/,
-  storage_vol: /true-volume|made-up|^$/,
-  node_device: /true_device|made-up|^$/,
+  storage_vol: /true-volume|made-up/,
+  node_device: /true_device|made-up/,
   nwfilter: /true-filter|made-up/,
-  nwfilter_binding: /vnet0|^$/,
-  secret: /\/true\/volume|0009|^$/,
+  nwfilter_binding: /vnet0/,
+  secret: /\/true\/volume|0009/,
   interface: /eth-true|made-up/,
   connect: /^$/,
 };
