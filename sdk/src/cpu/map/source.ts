@@ -36,8 +36,8 @@ async function findIndex(folders: readonly string[]): Promise<{ readonly folder:
     const text = await readFile(join(folder, "index.xml"), "utf8").catch(() => undefined);
     if (text !== undefined) return { folder, index: parseXml(text) };
   }
-  throw cpuError("CONFIG_UNSUPPORTED", "libvirt's descriptions of CPU models are not installed", {
-    hint: `install libvirt's library (apt install libvirt0), which brings ${FOLDERS[0]}`,
+  throw cpuError("CONFIG_UNSUPPORTED", "the descriptions of CPU models are not installed: package libvirt0", {
+    hint: `they come with libvirt's library: apt install libvirt0 brings ${FOLDERS[0]}`,
   });
 }
 
