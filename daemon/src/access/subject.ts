@@ -172,6 +172,12 @@ export function resolveNamed(
   });
 }
 
+/** What a client calls the object of its call: for the log, where nobody has looked at the object. */
+export function namedIn(call: Call, args: Reference): unknown {
+  const named = subjectOf(call);
+  return named === undefined ? undefined : args[named.field];
+}
+
 /** The sort of object that a call looks up: whether the client may know of it shows only when it is found. */
 export function lookedUp(name: string, call: Call): SubjectName | undefined {
   return /LookupBy|LookupSCSIHost/.test(name) ? subjectIn(call.ret)?.name : undefined;

@@ -1,5 +1,6 @@
 import { type ByteStream, descriptorAndReply, streamAndReply, VirtError } from "@polyvisor/core";
 import { MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
+import { namedIn } from "../access/subject.js";
 import { SessionCallContext } from "./context.js";
 import { dropDescriptors, performWithDescriptors } from "./descriptors.js";
 import { perform } from "./dispatch.js";
@@ -127,7 +128,7 @@ export class ClientCalls implements PlaceSeeker {
       const carryOut = entry.call.descriptors === undefined ? perform : performWithDescriptors;
       result = carryOut(entry, this.#session, args, context);
     } catch (error) {
-      this.#fail(entry, context, started, error);
+      this.#fail(entry, args, context, started, error);
       return;
     }
     if (result instanceof Promise) void this.#late(entry, args, context, started, result);
@@ -148,7 +149,7 @@ export class ClientCalls implements PlaceSeeker {
     try {
       this.#answer(entry, args, context, started, await result);
     } catch (error) {
-      this.#fail(entry, context, started, error);
+      this.#fail(entry, args, context, started, error);
     }
     this.#running.delete(context);
     this.#slow -= slow;
@@ -193,11 +194,11 @@ export class ClientCalls implements PlaceSeeker {
     else writeReply(this.#session.outbox, entry, serial, args, reply, descriptor);
   }
 
-  #fail(entry: Entry, context: SessionCallContext, started: number, thrown: unknown): void {
+  #fail(entry: Entry, args: Args, context: SessionCallContext, started: number, thrown: unknown): void {
     const error = VirtError.from(thrown);
     if (error !== thrown) context.log.error({ err: thrown }, "a call failed in a way that its driver did not foresee");
     else if (error.code === "OPERATION_DENIED")
-      context.log.warn({ reason: error.message }, "a client was refused a call");
+      context.log.warn({ reason: error.message, object: namedIn(entry.call, args) }, "a client was refused a call");
     else if (this.#services.trace.on) context.log.debug({ code: error.code }, `the call failed: ${error.message}`);
     this.#services.meter?.answered(entry, started, error.code);
     if (this.#over) return;

@@ -2,6 +2,7 @@ import { MESSAGE_STATUS } from "@polyvisor/sdk/rpc";
 import test from "ava";
 import { bodyOf, numberOf } from "../testing/call-bodies.js";
 import { errorOf, RawClient } from "../testing/raw-client.js";
+import { RecordedLog } from "../testing/recorded-log.js";
 import { serve } from "../testing/serve.js";
 import { TEST_DOMAIN } from "../testing/tiny-driver.js";
 
@@ -16,7 +17,8 @@ const WAYS = [
 
 for (const { way, socket, flags } of WAYS) {
   test(`by ${way} a client may look but not change`, async (t) => {
-    const served = await serve(t);
+    const log = new RecordedLog();
+    const served = await serve(t, {}, log);
     const client = await RawClient.connect(served[socket]);
     t.teardown(() => client.close());
     await client.open("test:///default", flags);
@@ -35,6 +37,9 @@ for (const { way, socket, flags } of WAYS) {
       code: 29,
       message: "operation forbidden: read only access prevents virDomainDestroy",
     });
+    const [, refusal] = log.lines.filter(({ level }) => level === "warn");
+    t.like(refusal, { message: "a client was refused a call", call: "domainDestroy", uid: process.getuid?.() });
+    t.regex(JSON.stringify(refusal), /"object":\{[^}]*"name":"test"/);
   });
 }
 
