@@ -9,7 +9,7 @@ FLAG_BITS = tuple(1 << bit for bit in range(32)) + (3, 2**32 - 1, 2**32, -1)
 #: Enough where every bit has been tried on an object in another state.
 FEW_BITS = tuple(1 << bit for bit in range(8)) + (3, 1 << 31)
 #: Calls that change nothing leave what they were called on fit for the next row.
-READS = re.compile(r"^(get|list|num|is|lookup|XMLDesc|info|name|UUID|ID$|has|state|.*[lL]ookup|autostart$|OSType|max|memory(Stats|Parameters|Peek)|block(Info|Stats|IoTune)|.*(Parameters|Info|Stats|Events|Errors|Type|Names|Label)$|vcpus|hostname|metadata|messages)")
+READS = re.compile(r"^(get|list|num|is|lookup|XMLDesc|info|name|UUID|ID$|has|state|snapshotNum|interfaceAddresses|bridgeName|parent$|.*[lL]ookup|autostart$|OSType|max|memory(Stats|Parameters|Peek)|block(Info|Stats|IoTune)|.*(Parameters|Info|Stats|Events|Errors|Type|Names|Label)$|vcpus|hostname|metadata|messages)")
 CHANGES = re.compile(r"^(set|create|define|restore|add|del)")
 
 #: What the library or the binding does not survive in its own process, or takes gigabytes for: method and argument.
