@@ -11,7 +11,13 @@ const RENAMED = {
 };
 
 /** Of any connection: the library makes calls above of them, or answers from what it knows of the connection. */
-const OF_ANY = ["virConnectIsAlive", "virConnectIsEncrypted", "virConnectOpenAuth", "virConnectOpenReadOnly"];
+const OF_ANY = [
+  "virConnectIsAlive",
+  "virConnectIsEncrypted",
+  "virConnectOpenAuth",
+  "virConnectOpenReadOnly",
+  "virConnectSetKeepAlive",
+];
 
 /** The public name of a call of the table; `undefined` where it has none. */
 export function publicCall(name) {

@@ -40,6 +40,7 @@ const EXPECTED = {
   virConnectOpenAuth: "True",
   virConnectIsAlive: "1",
   virConnectIsEncrypted: "0",
+  virConnectSetKeepAlive: "0",
   virConnectIsSecure: "1",
   virConnectGetLibVersion: "True",
   virConnectSetIdentity: "0",
@@ -54,8 +55,14 @@ const EXPECTED = {
 
 /** Those of them that the daemon does not hear of by that name. */
 const OF_THE_LIBRARY = [
-  ...["virConnectOpenReadOnly", "virConnectOpenAuth", "virConnectIsAlive", "virConnectIsEncrypted"],
-  ...["virDomainCreateLinux", "virConnectDomainEventRegister", "virConnectDomainEventDeregister"],
+  "virConnectOpenReadOnly",
+  "virConnectOpenAuth",
+  "virConnectIsAlive",
+  "virConnectIsEncrypted",
+  "virConnectSetKeepAlive",
+  "virDomainCreateLinux",
+  "virConnectDomainEventRegister",
+  "virConnectDomainEventDeregister",
 ];
 
 /** A daemon, and another one in front of it that leads there. Gives a client's URI for the way through both. */
