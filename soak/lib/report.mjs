@@ -8,7 +8,8 @@ import { writeFile } from "node:fs/promises";
  */
 
 export const mb = (bytes) => (bytes / 1048576).toFixed(1);
-export const us = (microseconds) => microseconds.toFixed(0);
+/** Of an observer that was not given the time for a single call there is nothing to tell. */
+export const us = (microseconds) => (Number.isFinite(microseconds) ? microseconds.toFixed(0) : "-");
 
 /** Median and 99th percentile of one over those of the other. */
 export const ratio = (one, other) => `${(one.p50 / other.p50).toFixed(1)}/${(one.p99 / other.p99).toFixed(1)}`;

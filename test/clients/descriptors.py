@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 import tempfile
+import time
 
 import libvirt
 import libvirt_qemu
@@ -131,5 +132,13 @@ conn.close()
 
 conn = libvirt.open(sys.argv[1])
 dom = conn.lookupByName("guest")
+# A daemon may take a moment to see that the client has left.
+for _ in range(600):
+    try:
+        dom.create()
+    except libvirt.libvirtError:
+        break
+    dom.destroy()
+    time.sleep(0.1)
 call("start when the client has left", dom.create)
 call("undefine", dom.undefine)

@@ -45,8 +45,7 @@ export class ExactReader {
         return !this.#standsStill;
       },
     };
-    const options = { fd: duplicateOf(socket).take(), readable: true, writable: false, onread };
-    this.#reader = new Socket(options);
+    this.#reader = readerOn(duplicateOf(socket), onread);
     this.#reader.on("end", () => taker.ended());
     this.#reader.on("error", (error) => taker.failed(error));
     socket.once("close", () => this.#end());
@@ -117,5 +116,17 @@ export class ExactReader {
 
   get #standsStill(): boolean {
     return this.#paused || this.#receiving;
+  }
+}
+
+/** The descriptor is the reader's. */
+function readerOn(descriptor: Descriptor, onread: OnReadOpts): Socket {
+  const options = { fd: descriptor.fd, readable: true, writable: false, onread };
+  try {
+    const reader = new Socket(options);
+    descriptor.take();
+    return reader;
+  } finally {
+    descriptor.close();
   }
 }

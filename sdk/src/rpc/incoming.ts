@@ -34,7 +34,7 @@ export class Incoming {
 
   /** Descriptors are not lost from here on: called before the peer learns that it may send some. For unix sockets. */
   expectDescriptors(): void {
-    if (this.#isSwitching || this.#exact !== undefined) return;
+    if (this.#isSwitching || this.#exact !== undefined || this.#socket.destroyed) return;
     stopReading(this.#socket);
     this.#isSwitching = true;
   }
@@ -43,13 +43,23 @@ export class Incoming {
   settle(): void {
     if (!this.#isSwitching || this.#socket.readableLength > 0 || this.#socket.destroyed) return;
     this.#isSwitching = false;
-    this.#exact = new ExactReader(this.#socket, {
+    try {
+      this.#exact = this.#readExactly();
+    } catch (error) {
+      // This process may have too many open files for another.
+      this.#socket.destroy(error as Error);
+    }
+  }
+
+  #readExactly(): ExactReader {
+    const exact = new ExactReader(this.#socket, {
       wanted: () => this.#splitter.wanted,
       read: this.#read,
       ended: () => this.#socket.destroySoon(),
       failed: (error) => this.#socket.destroy(error),
     });
-    if (this.#socket.isPaused()) this.#exact.pause();
+    if (this.#socket.isPaused()) exact.pause();
+    return exact;
   }
 
   /** As `ExactReader.receive`. Throws a `FrameError` where none were expected. */
