@@ -3,45 +3,31 @@ import {
   type AccessPolicy,
   type CallContext,
   CLIENT_TRANSPORT,
-  closeAll,
+  type Descriptor,
   type HypervisorConnection,
   type Identity,
-  keepaliveProgram,
   type Log,
-  VirtError,
 } from "@polyvisor/core";
-import {
-  descriptorsBehind,
-  type Frame,
-  FrameError,
-  FrameSplitter,
-  Incoming,
-  MESSAGE_STATUS,
-  MESSAGE_TYPE,
-} from "@polyvisor/sdk/rpc";
+import { FrameError, FrameSplitter, Incoming } from "@polyvisor/sdk/rpc";
 import { type Asker, askerOf } from "../access/asker.js";
 import { EventGate } from "../access/event-gate.js";
 import type { Login } from "../auth/login.js";
 import { type CallLoad, ClientCalls } from "./calls.js";
-import { NO_DESCRIPTORS, takeAlong } from "./descriptors.js";
-import { argsOf, entryOf } from "./dispatch.js";
-import { rpcError } from "./errors.js";
 import { EventRegistrations } from "./events.js";
 import type { HangUps } from "./hang-ups.js";
 import type { HeldMemory, Holder } from "./held-memory.js";
 import { ClientWatch, type KeepaliveSettings } from "./keepalive.js";
 import type { Linger } from "./linger.js";
-import { writeError, writeKeepalive } from "./messages.js";
 import type { Meter } from "./meter.js";
 import { MonitorEventRegistrations } from "./monitor-events.js";
 import { ObjectEventRegistrations } from "./object-events.js";
 import { Outbox } from "./outbox.js";
 import type { Places } from "./places.js";
-import { isLoginCall } from "./session-calls.js";
 import { type ClientInfo, SessionClient } from "./session-client.js";
 import { SessionDriver } from "./session-driver.js";
+import { takeMessage } from "./session-messages.js";
 import { SessionStreams } from "./session-streams.js";
-import { type DispatchTable, tableOf } from "./table.js";
+import type { Args, Entry } from "./table.js";
 import type { Trace } from "./trace.js";
 import type { Turns } from "./turns.js";
 
@@ -251,7 +237,7 @@ export class Session implements Holder {
     try {
       let left = FRAMES_PER_TURN;
       while (this.#holds === 0 && !this.#closing && !this.#over && this.#splitter.next()) {
-        this.#take(this.#splitter.frame);
+        takeMessage(this, this.#splitter.frame);
         if (--left === 0) this.#yield();
         if (this.outbox.congested) this.#hold(HOLD.UNREAD);
       }
@@ -270,61 +256,22 @@ export class Session implements Holder {
     }
   }
 
-  #take(frame: Frame): void {
-    const table = tableOf(frame.program, frame.version);
-    if (table !== undefined) this.#takeOwn(table, frame);
-    else if (frame.program === keepaliveProgram.number && frame.type === MESSAGE_TYPE.MESSAGE)
-      this.#takeKeepalive(frame);
-    else if (frame.type === MESSAGE_TYPE.CALL) this.#answerUnknown(frame);
-    else if (frame.type === MESSAGE_TYPE.CALL_WITH_FDS) this.#takeWithDescriptors(undefined, frame);
+  /** A call is understood: it runs now or has to wait. */
+  submit(entry: Entry, args: Args, serial: number): void {
+    this.#calls.submit(entry, args, serial);
+    if (this.#calls.full) this.#hold(HOLD.CALLS);
   }
 
-  #answerUnknown(frame: Frame): void {
-    const error = rpcError(`Cannot find program ${frame.program | 0} version ${frame.version | 0}`);
-    writeError(this.outbox, frame, MESSAGE_TYPE.REPLY, error);
-  }
-
-  #takeOwn(table: DispatchTable, frame: Frame): void {
-    if (frame.type === MESSAGE_TYPE.CALL) this.#takeCall(table, frame);
-    else if (frame.type === MESSAGE_TYPE.STREAM || frame.type === MESSAGE_TYPE.STREAM_HOLE) this.streams.take(frame);
-    else if (frame.type === MESSAGE_TYPE.CALL_WITH_FDS) this.#takeWithDescriptors(table, frame);
-    // Replies and events are ours to send: libvirt ignores a client that sends some, and so does this.
-  }
-
-  /** Descriptors that no call takes are closed; nothing else of the client is worked off before they are here. */
-  #takeWithDescriptors(table: DispatchTable | undefined, message: Frame): void {
-    const { count, frame } = descriptorsBehind(message);
+  /** Descriptors follow the message: nothing else of the client is worked off before they are here. */
+  receiveDescriptors(count: number, take: (descriptors: readonly Descriptor[]) => void): void {
     this.#incoming.receive(count, (result) => {
       try {
         if (result instanceof Error) throw new FrameError(result.message);
-        if (table !== undefined) this.#takeCall(table, frame, result);
-        else {
-          closeAll(result);
-          this.#answerUnknown(frame);
-        }
+        take(result);
       } catch (error) {
         this.#refuse(error);
       }
     });
-  }
-
-  #takeCall(table: DispatchTable, frame: Frame, descriptors = NO_DESCRIPTORS): void {
-    try {
-      if (frame.status !== MESSAGE_STATUS.OK) throw rpcError(`Unexpected message status ${frame.status}`);
-      const entry = entryOf(table, frame);
-      if (this.login !== undefined && !isLoginCall(entry.name)) throw rpcError("authentication required");
-      this.#calls.submit(entry, takeAlong(entry, argsOf(entry, frame), descriptors), frame.serial);
-    } catch (error) {
-      closeAll(descriptors);
-      if (!(error instanceof VirtError)) throw error;
-      writeError(this.outbox, frame, MESSAGE_TYPE.REPLY, error);
-    }
-    if (this.#calls.full) this.#hold(HOLD.CALLS);
-  }
-
-  #takeKeepalive(frame: Frame): void {
-    const { number, version, ping, pong } = keepaliveProgram;
-    if (frame.procedure === ping) writeKeepalive(this.outbox, { program: number, version, procedure: pong });
   }
 
   #yield(): void {
