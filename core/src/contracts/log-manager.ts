@@ -11,12 +11,7 @@ export const logPosition = struct({ inode: u64, offset: u64 });
 /** Contract `log.v1`: keeps a guest's output, across the life of the daemon, and rolls files over. */
 export const logApi = defineApi({
   /** A descriptor that the guest writes to; `truncate` empties the file first. */
-  openLogFile: call(
-    1,
-    { driver: path, guest, path, truncate: u32 },
-    {},
-    { acl: ["none"], descriptors: "given" },
-  ),
+  openLogFile: call(1, { driver: path, guest, path, truncate: u32 }, {}, { acl: ["none"], descriptors: "given" }),
   /** The position after everything that the guest wrote before this call. */
   getLogFilePosition: call(2, { path }, { position: logPosition }, { acl: ["none"], shape: { returns: "position" } }),
   readLogFile: call(
