@@ -1,4 +1,4 @@
-import type { HypervisorCallName } from "@polyvisor/core";
+import type { HypervisorCallName, MaybePromise } from "@polyvisor/core";
 import type { Asker } from "./asker.js";
 import { maySee } from "./authorize.js";
 import type { Reference, SubjectName } from "./subject.js";
@@ -23,18 +23,20 @@ export class EventGate {
       send();
       return;
     }
-    if (this.#waiting >= WAITING_MAX) {
-      asker.log.warn({ waiting: this.#waiting }, "the access policy is too slow; an event is lost");
-      return;
-    }
-    const allowed = maySee(asker, registeredBy, sort, "getattr", reference);
-    if (this.#waiting === 0 && !(allowed instanceof Promise)) {
-      if (allowed) send();
-      return;
-    }
+    const ask = () => maySee(asker, registeredBy, sort, "getattr", reference);
+    if (this.#waiting === 0) {
+      const allowed = ask();
+      if (allowed instanceof Promise) this.#queue(() => allowed, send);
+      else if (allowed) send();
+    } else if (this.#waiting < WAITING_MAX) this.#queue(ask, send);
+    else asker.log.warn({ waiting: this.#waiting }, "the access policy is too slow; an event is lost");
+  }
+
+  /** One question of a client at a time: a storm of events must not keep the policy from the calls of others. */
+  #queue(ask: () => MaybePromise<boolean>, send: () => void): void {
     this.#waiting++;
     this.#last = this.#last.then(async () => {
-      if (await allowed) send();
+      if (await ask()) send();
       this.#waiting--;
     });
   }
