@@ -1,9 +1,10 @@
 import { whyNoValidation } from "@polyvisor/sdk/testkit";
+import test from "ava";
 import { idleXml } from "./harness/guest-xml.js";
 import { hypervisor, type Need, program, testWith } from "./harness/needs.js";
 import { ourDaemon, type Peer, realLibvirtd } from "./harness/peer.js";
 import { Virsh } from "./harness/virsh.js";
-import { withFiles, withPeer } from "./harness/with-peer.js";
+import { withFiles } from "./harness/with-peer.js";
 
 // A real libvirtd says what a processor is, what it can play and what became of a guest's: ours must say the same.
 
@@ -90,8 +91,18 @@ async function answers(peer: Peer): Promise<string[]> {
   return [...said, host].map((text) => text.replace(KVM_ONLY, ""));
 }
 
+/** One of each for the whole file: a libvirtd asks every emulator first what it can do. */
+const peers: { theirs?: Promise<Peer>; ours?: Promise<Peer> } = {};
+
+test.after.always(async () => {
+  const stop = (peer: Promise<Peer> | undefined) => peer?.then((each) => each.stop());
+  await Promise.all([stop(peers.theirs), stop(peers.ours)]);
+});
+
 async function both(ask: (peer: Peer) => Promise<string[]>): Promise<{ ours: string[]; theirs: string[] }> {
-  return { theirs: await withPeer(ask, realLibvirtd), ours: await withPeer(ask, ourDaemon) };
+  peers.theirs ??= realLibvirtd();
+  peers.ours ??= ourDaemon();
+  return { theirs: await ask(await peers.theirs), ours: await ask(await peers.ours) };
 }
 
 const KINDS = [
