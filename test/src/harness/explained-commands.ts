@@ -28,7 +28,19 @@ export const EXPLAINED_COMMANDS: readonly ExplainedCommand[] = [
   {
     row: "`test:///default`: `nodedev-list`",
     command: /^nodedev-list/,
-    theirs: /unsupported flags \(0x80000000\)/,
+    theirs: /unsupported flags \(0x[48c]0000000\)/,
+  },
+  {
+    row: "`test:///default`: parameters of the scheduler with flags",
+    command: /^schedinfo .*--current$/,
+    theirs: /unsupported flags \(0x4\) in function testDomainGetSchedulerParametersFlags/,
+  },
+  // virsh knows filters of lists only where there is a list.
+  { row: BEYOND, command: /^secret-list --/, theirs: /Filtering is not supported by this libvirt/ },
+  {
+    row: "Asking how many parameters there are",
+    command: /^domiftune /,
+    theirs: /^error: Unable to get interface parameters/,
   },
 ];
 

@@ -44,7 +44,8 @@ export async function virshOn(
   await writeFile(script, filled.map((command) => `${command}; echo '${MARK}'`).join("; "));
   const run = 'exec virsh -c "$0" "$(cat "$1")" 2>&1';
   const env = { ...process.env, EDITOR: `sh ${paths.editor}`, VISUAL: undefined };
-  const virsh = (timeout: number) => runCommand("sh", ["-c", run, uri, script], { timeout, env });
+  const [first, ...words] = commands.some((command) => WATCHES.test(command)) ? await inOrder() : ["env"];
+  const virsh = (timeout: number) => runCommand(first, [...words, "sh", "-c", run, uri, script], { timeout, env });
   const outcome = await ended(virsh, commands);
   const parts = partsOf(outcome);
   return {
@@ -56,10 +57,21 @@ export async function virshOn(
   };
 }
 
-/**
- * With libvirt's driver inside, virsh sometimes waits for ever for the thread that it has started for a save or a migration,
- * which was faster than it; then it is asked again, and given more time from once to once.
- */
+/** Commands that virsh leaves to a thread, for whose end it then waits; it waits for ever where the thread was faster. */
+const WATCHES = /^(save|managedsave|dump|migrate)\b/;
+let words: Promise<readonly [string, ...string[]]> | undefined;
+
+/** What to put before virsh so that its threads run one after the other, each until it waits; not everybody may ask for that. */
+function inOrder(): Promise<readonly [string, ...string[]]> {
+  const alone = ["taskset", "-c", "0", "chrt", "--fifo", "1"] as const;
+  words ??= runCommand("taskset", [...alone.slice(1), "true"]).then(
+    ({ code }) => (code === 0 ? alone : ["env"]),
+    () => ["env"],
+  );
+  return words;
+}
+
+/** A virsh that hangs all the same is asked again, and given more time from once to once. */
 async function ended(run: (timeout: number) => Promise<Outcome>, commands: readonly string[]): Promise<Outcome> {
   // The mark behind the last command tells that this one, too, came to its end; virsh itself may end before it.
   const count = ENDS.has(commands.at(-1) ?? "") ? commands.length : commands.length + 1;
