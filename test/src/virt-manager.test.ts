@@ -11,11 +11,10 @@ import { clientProgram, PYTHON } from "./harness/project.js";
 import { Screen } from "./harness/screen.js";
 import { Virsh } from "./harness/virsh.js";
 
-/** Where `npm run virt-manager` wants its pictures: windows take many large packages, which `npm test` does not install. */
+/** Where `npm run virt-manager` wants its pictures. */
 const PICTURES = process.env.POLYVISOR_PICTURES;
-const WANTED: Need = { name: "`npm run virt-manager` runs it", met: PICTURES !== undefined, kind: "data" };
 const PROGRAMS = ["virt-manager", "Xvfb", "xdotool", "import", "dbus-daemon", "virsh"];
-const NEEDS = [WANTED, ...(PICTURES === undefined ? [] : await Promise.all(PROGRAMS.map(program)))];
+const NEEDS = await Promise.all(PROGRAMS.map(program));
 
 /** What a user presses in the list of virtual machines, what is shown then, and what virsh says of it. */
 const STEPS = [

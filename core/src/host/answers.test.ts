@@ -1,4 +1,6 @@
+import { execFile } from "node:child_process";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { promisify } from "node:util";
 import test from "ava";
 import type { HypervisorConnection } from "../contracts/index.js";
 import { VirtError } from "../errors/index.js";
@@ -32,9 +34,15 @@ class Driver {
 const newDriver = () => new Driver() as unknown as HypervisorConnection;
 const context = {} as never;
 
-test.serial("while nobody listens a connection is handed out as it is", (t) => {
-  const driver = newDriver();
-  t.is(watched(driver, "mine"), driver);
+test.serial("while nobody listens a connection is handed out as it is", async (t) => {
+  // In a process of its own: a run of all tests listens to this one.
+  const program = `
+    const { watched } = await import(${JSON.stringify(new URL("./answers.js", import.meta.url))});
+    const driver = {};
+    process.stdout.write(String(watched(driver, "mine") === driver));`;
+  const args = ["--input-type=module", "--eval", program];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env: { PATH: process.env.PATH } });
+  t.is(stdout, "true");
 });
 
 test.serial("whoever listens hears each answer of a driver, its errors too", async (t) => {

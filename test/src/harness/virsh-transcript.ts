@@ -94,5 +94,6 @@ function normalised(text: string, uri: string): string {
     .replaceAll(uri, "test:///default")
     .replace(/^CPU time:.*$/gm, "CPU time: N")
     .replace(/\b1[789]\d{8}\b/g, "SECONDS")
+    .replace(/\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\b/g, "DATE")
     .replace(/((rx|tx)_\w+|number of \w+ \w+:|error count:) +\d{6,}$/gm, "$1 N");
 }
