@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { outputOf } from "./harness/command.js";
-import { type Need, program, testWith } from "./harness/needs.js";
+import { program, testWith } from "./harness/needs.js";
 import { withPolyvisord } from "./harness/polyvisord.js";
 import { until } from "./harness/processes.js";
 import { clientProgram, PYTHON } from "./harness/project.js";
