@@ -51,8 +51,7 @@ bootTest("a guest boots to its console, obeys, and its events are seen in order"
   const second = new Terminal("virsh", ["-c", virsh.uri, "console", "boots"]);
   await second.expect("GUEST-READY");
   await second.expect("guest>");
-  await virsh.ok("shutdown", "boots");
-  await second.expect("GUEST-POWERDOWN");
+  await pressUntilHeard(virsh, second);
   t.is(await second.ended(), 0);
   await until(
     "the guest is off",
@@ -83,6 +82,18 @@ bootTest("a guest boots to its console, obeys, and its events are seen in order"
   t.true(rebooted < all.findIndex((line) => line.includes("Shutdown Finished")), all.join("\n"));
   await events.stop();
 });
+
+/** A kernel under load may miss the press of a button, as it may on a real machine; whoever pressed it does so again. */
+async function pressUntilHeard(virsh: Virsh, terminal: Terminal): Promise<void> {
+  for (let press = 1; ; press++) {
+    await virsh.ok("shutdown", "boots");
+    try {
+      return await terminal.expect("GUEST-POWERDOWN", 20_000);
+    } catch (error) {
+      if (press === 3) throw error;
+    }
+  }
+}
 
 /** Boots a guest whose serial port writes to a file, and returns what it wrote once it is ready. */
 async function bootToFile(peer: Peer, image: GuestImage, name: string, options: GuestOptions): Promise<string> {
