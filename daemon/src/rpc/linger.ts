@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 
-/** How long the loop stays awake after a message, in milliseconds. */
-const LINGER_MS = 0.1;
+/** How long the loop stays awake after a message has been worked on, in milliseconds. */
+const LINGER_MS = 0.2;
 
 /** Messages that come closer together than this, in milliseconds, may be those of a client that calls again and again. */
 const BUSY_MS = 0.5;
@@ -19,6 +19,9 @@ export class Linger {
   readonly #useful = availableParallelism() > 1;
   #last = 0;
   #inARow = 0;
+  #touched = false;
+  /** When the last message had been worked on; what was answered at once is answered by then. */
+  #since = 0;
   #awake = false;
 
   /** A message has come. */
@@ -27,13 +30,17 @@ export class Linger {
     const now = performance.now();
     this.#inARow = now - this.#last < BUSY_MS ? this.#inARow + 1 : 0;
     this.#last = now;
+    this.#touched = true;
     if (this.#awake || this.#inARow < BUSY_MESSAGES) return;
     this.#awake = true;
     setImmediate(this.#turn);
   }
 
   readonly #turn = (): void => {
-    if (performance.now() < this.#last + LINGER_MS) setImmediate(this.#turn);
+    const now = performance.now();
+    if (this.#touched) this.#since = now;
+    this.#touched = false;
+    if (now < this.#since + LINGER_MS) setImmediate(this.#turn);
     else this.#awake = false;
   };
 }
