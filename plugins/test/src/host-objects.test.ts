@@ -1,26 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import {
-  type Connection,
-  createHost,
-  NETWORK_EVENT,
-  NODE_DEVICE_EVENT,
-  parseUri,
-  STORAGE_POOL_EVENT,
-  silentLog,
-  VirtError,
-} from "@polyvisor/core";
+import { NETWORK_EVENT, NODE_DEVICE_EVENT, parseUri, STORAGE_POOL_EVENT, silentLog, VirtError } from "@polyvisor/core";
 import test from "ava";
 import { TestDriver } from "./driver.js";
+import { withConnection } from "./testing/behaving.js";
 
-const PLUGIN = fileURLToPath(new URL("..", import.meta.url));
 const context = { identity: {}, readOnly: false, signal: new AbortController().signal, log: silentLog };
-
-async function withConnection<T>(body: (connection: Connection) => Promise<T>): Promise<T> {
-  await using host = await createHost({ plugins: [PLUGIN] });
-  await using connection = await host.open("test:///default");
-  return await body(connection);
-}
 
 test("what networks, pools and devices do is told, in order", async (t) => {
   const connection = await new TestDriver(silentLog).open(parseUri("test:///default"), context);

@@ -22,6 +22,14 @@ export class NativeError extends Error {
   }
 }
 
+/** Numbers of Linux that more than one of its callers here needs. */
+export const AF_UNIX = 1;
+export const SOCK_STREAM = 1;
+export const SOCK_CLOEXEC = 0o2000000;
+export const SOL_SOCKET = 1;
+export const MSG_NOSIGNAL = 0x4000;
+export const EAGAIN = 11;
+
 export const LITTLE_ENDIAN = endianness() === "LE";
 
 export function readU32(buffer: Buffer, offset: number): number {

@@ -1,5 +1,18 @@
 import net from "node:net";
-import { check, LITTLE_ENDIAN, libc, NativeError, readU32, writeU32 } from "./libc.js";
+import {
+  AF_UNIX,
+  check,
+  EAGAIN,
+  LITTLE_ENDIAN,
+  libc,
+  MSG_NOSIGNAL,
+  NativeError,
+  readU32,
+  SOCK_CLOEXEC,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  writeU32,
+} from "./libc.js";
 
 /** What Node has no call for. This is the only file that touches `_handle`; everything here returns at once. */
 
@@ -10,18 +23,12 @@ export interface PeerCredentials {
   readonly gid: number;
 }
 
-const AF_UNIX = 1;
-const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
-const MSG_NOSIGNAL = 0x4000;
 const POLLERR = 8;
 const POLLHUP = 16;
 const F_SETLK = 6;
 const F_WRLCK = 1;
-const EAGAIN = 11;
 const EACCES = 13;
 /** The length of `sockaddr_un.sun_path`. */
 const UNIX_PATH_MAX = 108;

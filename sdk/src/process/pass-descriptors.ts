@@ -1,6 +1,19 @@
 import type net from "node:net";
 import { Descriptor } from "@polyvisor/core";
-import { check, LITTLE_ENDIAN, libc, NativeError, readU32, writeU32 } from "./libc.js";
+import {
+  AF_UNIX,
+  check,
+  EAGAIN,
+  LITTLE_ENDIAN,
+  libc,
+  MSG_NOSIGNAL,
+  NativeError,
+  readU32,
+  SOCK_CLOEXEC,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  writeU32,
+} from "./libc.js";
 import { descriptorOf } from "./native.js";
 
 /**
@@ -8,16 +21,10 @@ import { descriptorOf } from "./native.js";
  * here returns at once.
  */
 
-const AF_UNIX = 1;
-const SOCK_STREAM = 1;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
 const MSG_CTRUNC = 8;
 const MSG_DONTWAIT = 0x40;
-const MSG_NOSIGNAL = 0x4000;
 const MSG_CMSG_CLOEXEC = 0x40000000;
-const EAGAIN = 11;
 const F_DUPFD_CLOEXEC = 1030;
 
 /** The two ends of a connection. No child inherits them. */

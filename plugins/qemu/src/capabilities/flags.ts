@@ -5,11 +5,8 @@
  * looked for, the table is a list.
  */
 
-/** QOM types (`qom-list-types`) that are flags under their own name. */
-const PLAIN_TYPES = [
-  "hda-duplex",
-  "hda-micro",
-  "hda-output",
+/** The QOM types of USB controllers, also flags under their own name. */
+export const USB_CONTROLLERS = [
   "piix3-usb-uhci",
   "piix4-usb-uhci",
   "usb-ehci",
@@ -18,6 +15,14 @@ const PLAIN_TYPES = [
   "pci-ohci",
   "nec-usb-xhci",
   "qemu-xhci",
+] as const;
+
+/** QOM types (`qom-list-types`) that are flags under their own name. */
+const PLAIN_TYPES = [
+  "hda-duplex",
+  "hda-micro",
+  "hda-output",
+  ...USB_CONTROLLERS,
   "usb-redir",
   "usb-hub",
   "usb-serial",

@@ -1,4 +1,5 @@
 import type { DomainCapabilities } from "@polyvisor/sdk/conf";
+import { USB_CONTROLLERS } from "../capabilities/flags.js";
 import { has, type QemuCapabilities, type QemuFlag } from "../capabilities/index.js";
 import { hasBuiltinIde, isPseries } from "../conf/machine.js";
 import type { GuestKind } from "./describe.js";
@@ -47,16 +48,6 @@ const TPM_MODELS: Values = [
   ["tpm-crb", "tpm-crb"],
   ["tpm-spapr", "tpm-spapr"],
   ["spapr-tpm-proxy", "spapr-tpm-proxy"],
-];
-const USB_CONTROLLERS: readonly QemuFlag[] = [
-  "piix3-usb-uhci",
-  "piix4-usb-uhci",
-  "usb-ehci",
-  "ich9-usb-ehci1",
-  "vt82c686b-usb-uhci",
-  "pci-ohci",
-  "nec-usb-xhci",
-  "qemu-xhci",
 ];
 
 export function describeDevices(

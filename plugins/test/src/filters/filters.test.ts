@@ -1,8 +1,7 @@
-import { fileURLToPath } from "node:url";
-import { type Connection, createHost, VirtError } from "@polyvisor/core";
+import { VirtError } from "@polyvisor/core";
 import test, { type ExecutionContext } from "ava";
+import { withConnection } from "../testing/behaving.js";
 
-const PLUGIN = fileURLToPath(new URL("../..", import.meta.url));
 const UUID = "5b5e6a3e-0000-0000-0000-000000000011";
 const filter = (name: string, ...includes: readonly string[]) =>
   `<filter name='${name}'>${includes.map((each) => `<filterref filter='${each}'/>`).join("")}</filter>`;
@@ -10,12 +9,6 @@ const binding = (portDev: string, name: string) => `<filterbinding>
   <owner><name>guest</name><uuid>${UUID}</uuid></owner><portdev name='${portDev}'/><mac address='52:54:00:00:00:01'/>
   <filterref filter='${name}'/>
 </filterbinding>`;
-
-async function withConnection<T>(body: (connection: Connection) => Promise<T>): Promise<T> {
-  await using host = await createHost({ plugins: [PLUGIN] });
-  await using connection = await host.open("test:///default");
-  return await body(connection);
-}
 
 async function fails(t: ExecutionContext, call: () => Promise<unknown>, message: string): Promise<void> {
   const error = await t.throwsAsync(call, { instanceOf: VirtError });

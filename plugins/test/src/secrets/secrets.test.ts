@@ -1,19 +1,12 @@
-import { fileURLToPath } from "node:url";
-import { type Connection, createHost, parseUri, SECRET_EVENT, silentLog, VirtError } from "@polyvisor/core";
+import { parseUri, SECRET_EVENT, silentLog, VirtError } from "@polyvisor/core";
 import test, { type ExecutionContext } from "ava";
 import { TestDriver } from "../driver.js";
+import { withConnection } from "../testing/behaving.js";
 
-const PLUGIN = fileURLToPath(new URL("../..", import.meta.url));
 const UUID = "5b5e6a3e-0000-0000-0000-000000000001";
 const context = { identity: {}, readOnly: false, signal: new AbortController().signal, log: silentLog };
 const ceph = (uuid: string, name: string, attributes = "") =>
   `<secret ${attributes}><uuid>${uuid}</uuid><usage type='ceph'><name>${name}</name></usage></secret>`;
-
-async function withConnection<T>(body: (connection: Connection) => Promise<T>): Promise<T> {
-  await using host = await createHost({ plugins: [PLUGIN] });
-  await using connection = await host.open("test:///default");
-  return await body(connection);
-}
 
 async function fails(t: ExecutionContext, call: () => Promise<unknown>, message: string): Promise<void> {
   const error = await t.throwsAsync(call, { instanceOf: VirtError });

@@ -1,11 +1,10 @@
 import { once } from "node:events";
 import { buffer } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { inflateSync } from "node:zlib";
-import { type ByteStream, type Connection, createHost } from "@polyvisor/core";
+import type { ByteStream } from "@polyvisor/core";
 import test from "ava";
+import { withConnection } from "../testing/behaving.js";
 
-const PLUGIN = fileURLToPath(new URL("../..", import.meta.url));
 const FORCE = 1;
 
 const TALKATIVE = `<domain type='test'><name>talkative</name><memory>1024</memory><os><type>hvm</type></os><devices>
@@ -13,12 +12,6 @@ const TALKATIVE = `<domain type='test'><name>talkative</name><memory>1024</memor
   <channel type='unix'><target type='virtio' name='org.example.one'/></channel>
   <channel type='unix'><target type='virtio' name='org.example.two'/></channel>
 </devices></domain>`;
-
-async function withConnection<T>(body: (connection: Connection) => Promise<T>): Promise<T> {
-  await using host = await createHost({ plugins: [PLUGIN] });
-  await using connection = await host.open("test:///default");
-  return await body(connection);
-}
 
 /** All that a stream says until it has said `last`. */
 async function hears(stream: ByteStream, last: string): Promise<string> {
