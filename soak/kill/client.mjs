@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { LIFECYCLE_EVENT, LIST_DOMAINS_FLAG } from "@polyvisor/core";
 
 /** A call that has no answer by then counts as stuck, in milliseconds. */
-export const STUCK_MS = 20_000;
+export const STUCK_MS = 60_000;
 
 /** The run state that an event leads to; others do not change it. */
 const RUN_AFTER = {

@@ -58,7 +58,10 @@ export function lifecycleHandlers(hypervisor: Hypervisor, owner: object): Domain
   };
 }
 
-/** Runs work on a running guest as a normal job: by then it may have ended, which is looked at again. */
+/**
+ * Runs work on a running guest as a normal job: by then it may have ended, which is looked at again. Over once the guest's
+ * status file has what the work did.
+ */
 export function withGuest<T>(
   hypervisor: Hypervisor,
   dom: Domain,
@@ -66,7 +69,12 @@ export function withGuest<T>(
   work: (guest: Guest, domain: QemuDomain) => Promise<T> | T,
 ): Promise<T> {
   const domain = hypervisor.domains.find(dom);
-  return domain.jobs.run(job, () => work(domain.active(), domain));
+  return domain.jobs.run(job, async () => {
+    const guest = domain.active();
+    const result = await work(guest, domain);
+    await hypervisor.statusWriter(domain, guest).settled();
+    return result;
+  });
 }
 
 async function destroy(hypervisor: Hypervisor, dom: Domain, flags: number, api: string): Promise<void> {

@@ -42,10 +42,15 @@ export class StatusWriter {
     });
   }
 
+  /** Resolves when what is being written is in the file, or has failed. What a client was told must outlive a daemon that is killed. */
+  async settled(): Promise<void> {
+    await this.#running?.catch(() => {});
+  }
+
   /** Removes the file; later saves do nothing. */
   async remove(): Promise<void> {
     this.#removed = true;
-    await this.#running?.catch(() => {});
+    await this.settled();
     await rm(this.#path, { force: true });
   }
 
