@@ -1,0 +1,1 @@
+export { type HypervisorSubject, subjectOfDriver, subjectOfHost } from "./subject.js";

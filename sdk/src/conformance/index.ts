@@ -1,0 +1,2 @@
+export * from "./hypervisor/index.js";
+export * from "./kit/index.js";
