@@ -3,11 +3,20 @@ export * from "./contracts/index.js";
 export * from "./errors/index.js";
 export { ANSWERS, type Answer, tell } from "./host/answers.js";
 export { Connection } from "./host/connection.js";
+export { declaredCalls } from "./host/declared.js";
 export { DomainHandle } from "./host/domain.js";
 export { createHost, type Host, type HostOptions } from "./host/host.js";
 export { checkReadOnly, handlerOf, notSupported, publicName } from "./host/invoke.js";
+export type {
+  Isolation,
+  IsolationHost,
+  PluginSupervisor,
+  SupervisorState,
+  SupervisorStatus,
+} from "./host/isolation.js";
 export { silentLog } from "./host/log.js";
 export { defaultPaths, rootPaths } from "./host/paths.js";
 export type { PluginState, PluginStatus } from "./host/registry.js";
+export type { Manifest } from "./pluggable-loader/index.js";
 export { formatUri, parseUri, type Uri, uriParam } from "./uri.js";
 export * as xdr from "./xdr/index.js";

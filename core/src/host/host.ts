@@ -20,6 +20,7 @@ import { watched } from "./answers.js";
 import { Connection } from "./connection.js";
 import { defaultContext } from "./context.js";
 import { IdleWork } from "./idle-work.js";
+import type { Isolation, PluginSupervisor } from "./isolation.js";
 import { silentLog } from "./log.js";
 import { defaultPaths } from "./paths.js";
 import { Plugin, type PluginStatus, splitManifests, statusOfBad } from "./registry.js";
@@ -40,6 +41,8 @@ export interface HostOptions {
   readonly pluginFolders?: readonly string[];
   /** Drivers that are in use get their code ready in idle moments, so that the first calls are as fast as later ones: for daemons. */
   readonly warmUp?: boolean;
+  /** Which plugins run in processes of their own, and how; none without it. */
+  readonly isolation?: Isolation;
 }
 
 /** The contracts that this core knows. */
@@ -76,6 +79,8 @@ export interface Host extends AsyncDisposable {
    * plugin is not there, does not provide it or cannot be used.
    */
   provider<C extends ContractName>(contract: C, plugin: string): Promise<ContractMap[C]>;
+  /** What watches over the process of an isolated plugin; `undefined` for any other. */
+  supervisor(plugin: string): PluginSupervisor | undefined;
   /** Closes the drivers; guests stay as they are. */
   close(): Promise<void>;
 }
@@ -98,7 +103,11 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     }),
   );
   const offer: Offer = { versions: { "@polyvisor/core": await coreVersion() }, contracts: CONTRACTS };
-  const plugins = found.good.map((manifest) => new Plugin(manifest, root, offer, log));
+  const { isolation } = options;
+  const plugins = found.good.map((manifest) => {
+    const supervisor = isolation?.isolates(manifest) ? isolation.supervise(manifest, { info, log }) : undefined;
+    return new Plugin(manifest, root, offer, log, supervisor);
+  });
   return new PluginHost(info, log, root, plugins, found.bad.map(statusOfBad), options.warmUp ?? false);
 }
 
@@ -185,6 +194,10 @@ class PluginHost implements Host {
     throw new VirtError("CONFIG_UNSUPPORTED", `no plugin ${plugin} provides ${contract}`, {
       hint: there.length === 0 ? `no plugin here provides ${contract}` : `these do: ${there.map(({ name }) => name)}`,
     });
+  }
+
+  supervisor(plugin: string): PluginSupervisor | undefined {
+    return this.#plugins.find(({ name }) => name === plugin)?.supervisor;
   }
 
   async close(): Promise<void> {

@@ -9,6 +9,7 @@ import {
   type Offer,
   PluginError,
 } from "../pluggable-loader/index.js";
+import type { PluginSupervisor, SupervisorStatus } from "./isolation.js";
 
 /** How far a plugin has come. `inapplicable` is no fault: this host has nothing for it to drive. */
 export type PluginState = "found" | "loaded" | "inapplicable" | "broken";
@@ -24,6 +25,8 @@ export interface PluginStatus {
   readonly loadTime: number | undefined;
   /** What it found, or what is wrong. */
   readonly message: string;
+  /** There where the plugin runs in a process of its own. */
+  readonly isolated?: SupervisorStatus;
 }
 
 /** One plugin in a host: its manifest, a container of its own, and the objects that its container made. */
@@ -39,10 +42,19 @@ export class Plugin {
   readonly #parent: DependencyContainer;
   readonly #offer: Offer;
   readonly #log: Log;
+  /** There where the plugin runs in a process of its own: its code is never imported here. */
+  readonly supervisor: PluginSupervisor | undefined;
 
-  constructor(manifest: Manifest, parent: DependencyContainer, offer: Offer, log: Log) {
+  constructor(
+    manifest: Manifest,
+    parent: DependencyContainer,
+    offer: Offer,
+    log: Log,
+    supervisor?: PluginSupervisor | undefined,
+  ) {
     this.name = manifest.name;
     this.manifest = manifest;
+    this.supervisor = supervisor;
     this.#parent = parent;
     this.#offer = offer;
     this.#log = log;
@@ -58,14 +70,17 @@ export class Plugin {
   }
 
   get status(): PluginStatus {
+    const isolated = this.supervisor?.status;
+    const isBroken = isolated?.state === "broken";
     return {
       name: this.name,
-      version: this.manifest.version,
+      version: isolated?.version ?? this.manifest.version,
       contracts: this.manifest.contracts,
       schemes: this.schemes,
-      state: this.#state,
+      state: isBroken ? "broken" : this.#state,
       loadTime: this.#loadTime,
-      message: this.#message,
+      message: isBroken ? isolated.message : this.#message,
+      ...(isolated && { isolated }),
     };
   }
 
@@ -92,6 +107,7 @@ export class Plugin {
   async probe(): Promise<PluginStatus> {
     try {
       if (this.provides("hypervisor.v1")) await this.get("hypervisor.v1");
+      else if (this.supervisor !== undefined) await this.get(this.manifest.contracts[0] as ContractName);
       else await this.#load();
     } catch {
       // The status already says what is wrong.
@@ -108,22 +124,28 @@ export class Plugin {
       }
     }
     this.#instances.clear();
+    await this.supervisor?.close();
     await this.#container?.dispose();
   }
 
   async #make<C extends ContractName>(contract: C): Promise<ContractMap[C]> {
     try {
-      const provider = (await this.#load())[contract];
-      if (provider === undefined)
-        throw new PluginError(`plugin ${this.name} ${this.manifest.version} names ${contract} but does not export it`);
-      this.#container ??= this.#newContainer();
-      const instance = this.#container.resolve(provider as new () => ContractMap[C]);
+      const instance = await this.#instance(contract);
       if (contract === "hypervisor.v1") await this.#probeDriver(instance as ContractMap["hypervisor.v1"]);
       return instance;
     } catch (error) {
       if (this.#state === "loaded") this.#fail(error);
       throw error;
     }
+  }
+
+  async #instance<C extends ContractName>(contract: C): Promise<ContractMap[C]> {
+    const provider = (await this.#load())[contract];
+    if (this.supervisor !== undefined) return this.supervisor.provider(contract);
+    if (provider === undefined)
+      throw new PluginError(`plugin ${this.name} ${this.manifest.version} names ${contract} but does not export it`);
+    this.#container ??= this.#newContainer();
+    return this.#container.resolve(provider as new () => ContractMap[C]);
   }
 
   /** What the plugin logs of itself bears its name. */
@@ -154,7 +176,8 @@ export class Plugin {
     const begin = performance.now();
     try {
       checkNeeds(this.manifest, this.#offer);
-      const classes = (await importEntry(this.manifest)) as PluginProviders;
+      const isolated = this.supervisor !== undefined;
+      const classes = isolated ? {} : ((await importEntry(this.manifest)) as PluginProviders);
       this.#state = "loaded";
       return classes;
     } catch (error) {
