@@ -74,4 +74,5 @@ export const LIMITS = {
   adminClientLimits: 32,
   adminClientInfoParameters: 64,
   lockString: 65536,
+  driverCalls: 4096,
 } as const;

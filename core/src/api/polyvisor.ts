@@ -38,6 +38,13 @@ export const polyvisorApi = defineApi({
    * the hypervisor was told before may still happen. Fails with `INVALID_ARG` where the domain has no such job.
    */
   domainCancelJob: call(2, { dom: domain, id: i64, flags: u32 }, {}, { acl: ["domain:write"], priority: "high" }),
+  /** The names, in this table, of the calls that the driver behind the connection implements. */
+  connectListDriverCalls: call(
+    3,
+    {},
+    { calls: array(text, LIMITS.driverCalls) },
+    { acl: ["connect:getattr"], priority: "high", by: "session", shape: { returns: "calls" } },
+  ),
 });
 
 export interface PolyvisorHandlers extends HandlersOf<typeof polyvisorApi> {}

@@ -6,6 +6,7 @@ import { type HypervisorCallName, type HypervisorClient, hypervisorApi, LIB_VERS
 import type { MonitorEvent } from "../api/qemu.js";
 import { type CallContext, type HypervisorConnection, type MonitorEventFilter, whileOpen } from "../contracts/index.js";
 import { VirtError } from "../errors/index.js";
+import { declaredCalls } from "./declared.js";
 import { DomainHandle } from "./domain.js";
 import { EventQueue } from "./event-queue.js";
 import { checkReadOnly, handlerOf, notSupported } from "./invoke.js";
@@ -105,6 +106,7 @@ function sessionAnswer(driver: HypervisorConnection, name: HypervisorCallName): 
   if (name === "connectGetURI") return driver.uri;
   if (name === "connectGetLibVersion") return BigInt(LIB_VERSION);
   if (name === "connectIsSecure") return true;
+  if (name === "connectListDriverCalls") return declaredCalls(driver);
   throw notSupported(name);
 }
 

@@ -2,6 +2,7 @@ import {
   type Call,
   type CallContext,
   checkReadOnly,
+  declaredCalls,
   type HypervisorApi,
   handlerOf,
   hypervisorApi,
@@ -88,6 +89,13 @@ export const sessionCalls: SessionCalls = {
     requireOpen(session);
     const ask = handlerOf(session.connection, "connectIsSecure");
     return ask === undefined ? true : (ask({}, context) as MaybePromise<boolean>);
+  },
+
+  /** A driver that forwards calls asks at the other end. */
+  connectListDriverCalls(session, _args, context) {
+    requireOpen(session);
+    const ask = handlerOf(session.connection, "connectListDriverCalls");
+    return ask === undefined ? declaredCalls(session.connection) : (ask({}, context) as Promise<string[]>);
   },
 
   connectRegisterCloseCallback(session) {

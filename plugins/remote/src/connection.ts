@@ -35,7 +35,11 @@ const KEEPALIVE = { interval: 5, count: 6 } as const;
  * What a daemon's session answers, and yet a caller asks the daemon for. All else that sessions answer is made here, and a
  * caller has other means: `events`, `objectEvents`, `lost`, `close`, `uri`.
  */
-const SESSION_CALLS: ReadonlySet<string> = new Set(["connectSupportsFeature", "connectGetLibVersion"]);
+const SESSION_CALLS: ReadonlySet<string> = new Set([
+  "connectSupportsFeature",
+  "connectGetLibVersion",
+  "connectListDriverCalls",
+]);
 
 /** Programs beside the remote one: those of one driver, and ours, which only a polyvisord has. */
 const EXTENSIONS: readonly Program[] = [qemuProgram, lxcProgram, polyvisorProgram];
@@ -83,7 +87,7 @@ type AnyCall = (args: never, context?: Partial<CallContext>) => Promise<unknown>
 function extensions(client: RpcClient): Partial<HypervisorClient> {
   const handlers = EXTENSIONS.flatMap((program: Program) =>
     Object.entries<AnyCall>(stubsOf(client, program))
-      .filter(([name]) => program.calls[name]?.by === "driver")
+      .filter(([name]) => program.calls[name]?.by === "driver" || SESSION_CALLS.has(name))
       .map(([name, call]) => [name, orNotSupported(name, call)] as const),
   );
   return Object.fromEntries(handlers);
