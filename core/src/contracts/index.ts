@@ -13,10 +13,11 @@ export type {
   ObjectEventSource,
   Unsubscribe,
 } from "./driver.js";
-export { type LockManager, type LockOwner, type LockResource, lockApi } from "./lock.js";
+export { LOCK_RESOURCE_FLAG, type LockManager, type LockOwner, type LockResource, lockApi } from "./lock.js";
 export { type LogManager, logApi } from "./log-manager.js";
 export type { ContractMap, ContractName, PluginProviders } from "./plugin.js";
 export { providers } from "./plugin.js";
 export type { AccessPolicy, ObjectAttributes, PolicyRequest } from "./policy.js";
 export { type SecurityDriver, securityApi } from "./security.js";
 export { HOST_INFO, type HostInfo, type HostPaths, LOG } from "./services.js";
+export { wrapperRefusal } from "./wrapper.js";

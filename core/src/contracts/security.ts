@@ -21,16 +21,25 @@ export const securityApi = defineApi({
   ),
   /** Gives a label back, once the guest is gone. */
   releaseLabel: call(2, { guest: securityGuest }, {}, { acl: ["none"] }),
-  /** Labels what the guest will touch, before it starts or before a device is attached. All of it or nothing. */
+  /**
+   * Labels what the guest will touch, before it starts or before a device is attached. All of it or nothing; where the caller
+   * dies meanwhile, `restoreLabels` follows with the same targets, as it does after a call that failed.
+   */
   setLabels: call(3, { guest: securityGuest, targets: array(securityTarget, LIMITS.domains) }, {}, { acl: ["none"] }),
-  /** Puts back what was there before, after the guest stopped or a device was detached. */
+  /**
+   * Puts back what was there before, after the guest stopped or a device was detached. What another guest still uses stays,
+   * and what this one had not got, or is gone by now, does no harm.
+   */
   restoreLabels: call(
     4,
     { guest: securityGuest, targets: array(securityTarget, LIMITS.domains) },
     {},
     { acl: ["none"] },
   ),
-  /** The words to put in front of the guest's command line, so that it runs under the label. */
+  /**
+   * The words to put in front of the guest's command line, so that it runs under the label. Where that cannot be: see
+   * `wrapperRefusal`.
+   */
   guestWrapper: call(
     5,
     { guest: securityGuest },
@@ -39,6 +48,8 @@ export const securityApi = defineApi({
   ),
   /** The label that a running process has, and whether it is enforced. */
   processLabel: call(6, { pid: u32 }, { label: text, enforcing: i32 }, { acl: ["none"] }),
+  /** The model's name, as `<seclabel>` has it, and its domain of interpretation: what the labels mean. */
+  model: call(7, {}, { model: text, doi: text }, { acl: ["none"] }),
 });
 
 export interface SecurityDriver extends HandlersOf<typeof securityApi> {}
