@@ -1,6 +1,7 @@
 import type { Call, Takes } from "../api/define.js";
 import type { DomainEvent, DomainEventKind } from "../api/events.js";
 import { DOMAIN_EVENT_KINDS } from "../api/events.js";
+import { OBJECT_EVENT_KINDS, type ObjectEvent, type ObjectEventKind } from "../api/object-events.js";
 import type { DomainJob } from "../api/polyvisor.js";
 import { type HypervisorCallName, type HypervisorClient, hypervisorApi, LIB_VERSION } from "../api/programs.js";
 import type { MonitorEvent } from "../api/qemu.js";
@@ -73,6 +74,20 @@ export class Connection implements AsyncDisposable {
     const queue = new EventQueue<DomainEvent>(options.signal);
     void this.lost?.then((reason) => queue.fail(reason));
     for (const kind of options.kinds ?? DOMAIN_EVENT_KINDS) {
+      queue.onEnd(await source.subscribe(kind, undefined, (event) => queue.push(event)));
+    }
+    return queue;
+  }
+
+  /** Events about networks, storage pools, node devices and secrets; else as `events`. */
+  async objectEvents(
+    options: { kinds?: readonly ObjectEventKind[]; signal?: AbortSignal } = {},
+  ): Promise<AsyncIterableIterator<ObjectEvent>> {
+    const source = this.#driver.objectEvents;
+    if (source === undefined) throw notSupported("connectNetworkEventRegisterAny");
+    const queue = new EventQueue<ObjectEvent>(options.signal);
+    void this.lost?.then((reason) => queue.fail(reason));
+    for (const kind of options.kinds ?? OBJECT_EVENT_KINDS) {
       queue.onEnd(await source.subscribe(kind, undefined, (event) => queue.push(event)));
     }
     return queue;
