@@ -160,7 +160,11 @@ async function launchEmulator(hypervisor: Hypervisor, domain: QemuDomain, guest:
     inherited.close();
   }
   guest.process = held.process;
-  if (guest.beingStopped) throw noLongerRunning();
+  if (guest.beingStopped) {
+    // Whoever stops it saw no process to end, and may have given everything back before this start is undone.
+    held.process.kill("SIGKILL");
+    throw noLongerRunning();
+  }
   const [socket] = await Promise.all([
     connectSocket(guest.monitorPath),
     hypervisor.statusWriter(domain, guest).save(),
