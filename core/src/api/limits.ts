@@ -75,4 +75,5 @@ export const LIMITS = {
   adminClientInfoParameters: 64,
   lockString: 65536,
   driverCalls: 4096,
+  policyAttributes: 64,
 } as const;

@@ -13,8 +13,8 @@ export type Applicability =
   | { readonly usable: true; readonly detail: string }
   | { readonly usable: false; readonly reason: string };
 
-/** Contract `hypervisor.v1`: one per plugin and host, made when a URI or a setting first needs it. */
-export interface HypervisorDriver {
+/** What a plugin drives: one per plugin, contract and host, made when a URI, a call or a setting first needs it. */
+export interface Driver<Connection> {
   /** Called by `polyvisord --plugins` and at the daemon's start. Must be quick and change nothing. */
   probe?(): MaybePromise<Applicability>;
   /**
@@ -22,8 +22,8 @@ export interface HypervisorDriver {
    * A rejection makes every `open` fail with that error.
    */
   start?(): MaybePromise<void>;
-  /** Called for each client that opens a URI of the plugin's schemes. A URI that names nothing here fails with `INVALID_ARG` or `NO_CONNECT`. */
-  open(uri: Uri, context: CallContext): MaybePromise<HypervisorConnection>;
+  /** Called for each client that opens a URI of the plugin's. A URI that names nothing here fails with `INVALID_ARG` or `NO_CONNECT`. */
+  open(uri: Uri, context: CallContext): MaybePromise<Connection>;
   /**
    * Called once by a daemon, after the first connection: steps of a millisecond at most that do, on things of their own, what
    * calls will do, so that the code is compiled by then. They are taken in idle moments, or never; none may throw.
@@ -32,6 +32,9 @@ export interface HypervisorDriver {
   /** Called once, when the host closes. Guests stay as they are. */
   close?(): MaybePromise<void>;
 }
+
+/** Contract `hypervisor.v1`. */
+export interface HypervisorDriver extends Driver<HypervisorConnection> {}
 
 /** What a driver may implement: any subset of the API table. */
 export interface HypervisorHandlers extends HandlersOf<HypervisorApi> {}
@@ -49,6 +52,11 @@ export interface HypervisorConnection extends HypervisorHandlers {
   readonly events?: DomainEventSource;
   /** Where events about networks, storage pools, node devices and secrets come from. */
   readonly objectEvents?: ObjectEventSource;
+  /**
+   * What the connection drives is on another machine: calls that the driver lacks on networks, storage and the like stay
+   * unsupported. Else this host's sub-drivers answer them (`network.v1` and so on).
+   */
+  readonly isElsewhere?: boolean;
   /** Where the hypervisor's own monitors are heard, as they speak; only QEMU's driver has it. */
   readonly monitorEvents?: MonitorEventSource;
   /**

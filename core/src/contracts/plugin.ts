@@ -2,17 +2,31 @@ import type { LoginMechanisms } from "./auth.js";
 import type { HypervisorDriver } from "./driver.js";
 import type { LockManager } from "./lock.js";
 import type { LogManager } from "./log-manager.js";
-import type { AccessPolicy } from "./policy.js";
+import type { PolicyDriver } from "./policy.js";
 import type { SecurityDriver } from "./security.js";
+import type {
+  InterfaceDriver,
+  NetworkDriver,
+  NodeDeviceDriver,
+  NwfilterDriver,
+  SecretDriver,
+  StorageDriver,
+} from "./sub-drivers.js";
 
-/** The contracts of this core by name; the number is the contract's major version. */
+/** What provides each contract of this core, by the contract's name; the number is its major version. */
 export interface ContractMap {
   "hypervisor.v1": HypervisorDriver;
+  "network.v1": NetworkDriver;
+  "storage.v1": StorageDriver;
+  "nodedev.v1": NodeDeviceDriver;
+  "interface.v1": InterfaceDriver;
+  "nwfilter.v1": NwfilterDriver;
+  "secret.v1": SecretDriver;
   "security.v1": SecurityDriver;
   "lock.v1": LockManager;
   "log.v1": LogManager;
-  "policy.v1": AccessPolicy;
   "auth.v1": LoginMechanisms;
+  "policy.v1": PolicyDriver;
 }
 
 export type ContractName = keyof ContractMap;

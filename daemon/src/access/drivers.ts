@@ -33,7 +33,7 @@ export async function accessOf(drivers: readonly string[], parts: AccessParts): 
     else if (name === "polkit") {
       policies.push(polkitPolicy(parts.authority));
       void warnOfPolkit(parts);
-    } else policies.push(await policyOfPlugin(name, parts.host));
+    } else policies.push(await policyOfPlugin(name, parts));
   }
   const policy = policies.length > 1 ? allOf(policies) : policies[0];
   return { ...(policy && { policy }), ...(rules && { rules }) };
@@ -47,9 +47,13 @@ async function warnOfPolkit({ authority, log }: AccessParts): Promise<void> {
   log.warn({ hint }, `polkit is to decide on access, but as it is now everybody but root is refused: ${message}`);
 }
 
-async function policyOfPlugin(name: string, host: AccessParts["host"]): Promise<AccessPolicy> {
+async function policyOfPlugin(name: string, { host, log }: AccessParts): Promise<AccessPolicy> {
+  const { signal } = new AbortController();
   try {
-    return await host.provider("policy.v1", name);
+    const by = await host.provider("policy.v1", name);
+    return {
+      allows: (request) => by.allows(request, { identity: request.identity, readOnly: false, signal, log }),
+    };
   } catch (error) {
     const { message, hint } = error as Error & { hint?: string };
     throw new StartError(
