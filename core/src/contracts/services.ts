@@ -22,6 +22,11 @@ export interface HostInfo {
   readonly paths: HostPaths;
   /** The host's UUID where the operator says which; else it is the firmware's. */
   readonly uuid?: string;
+  /**
+   * The daemons that this host opens are its own, in processes that it watches over: they believe it who its clients are, and
+   * its client of daemons tells them. Set by a host's maker alone.
+   */
+  readonly speaksForClients?: boolean;
 }
 
 /** Tokens of the services that a plugin may inject. `Symbol.for`, so that a plugin installed elsewhere finds the same ones. */

@@ -41,6 +41,8 @@ export interface HostOptions {
   readonly pluginFolders?: readonly string[];
   /** Drivers that are in use get their code ready in idle moments, so that the first calls are as fast as later ones: for daemons. */
   readonly warmUp?: boolean;
+  /** See `HostInfo.speaksForClients`. */
+  readonly speaksForClients?: boolean;
   /** Which plugins run in processes of their own, and how; none without it. */
   readonly isolation?: Isolation;
 }
@@ -89,7 +91,12 @@ export interface Host extends AsyncDisposable {
 export async function createHost(options: HostOptions = {}): Promise<Host> {
   const mode = options.mode ?? (process.getuid?.() === 0 ? "system" : "session");
   const { uuid } = options;
-  const info: HostInfo = { mode, paths: options.paths ?? defaultPaths(mode), ...(uuid && { uuid }) };
+  const info: HostInfo = {
+    mode,
+    paths: options.paths ?? defaultPaths(mode),
+    ...(uuid && { uuid }),
+    ...(options.speaksForClients && { speaksForClients: true }),
+  };
   const log = options.log ?? silentLog;
   const root = container.createChildContainer();
   root.registerInstance(HOST_INFO as symbol, info);

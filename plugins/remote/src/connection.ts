@@ -6,6 +6,7 @@ import {
   type HypervisorClient,
   type HypervisorConnection,
   hypervisorApi,
+  type Identity,
   type Log,
   lxcProgram,
   notSupported,
@@ -20,6 +21,7 @@ import { type RpcClient, stubsOf } from "@polyvisor/sdk/rpc";
 import { authFiles, credentialsFor } from "./auth-file.js";
 import { askingForDescriptors } from "./descriptors.js";
 import { RemoteEvents } from "./events.js";
+import { identityParams } from "./identity.js";
 import { logIn } from "./login.js";
 import { RemoteMonitorEvents } from "./monitor-events.js";
 import { RemoteObjectEvents } from "./object-events.js";
@@ -44,18 +46,27 @@ const SESSION_CALLS: ReadonlySet<string> = new Set([
 /** Programs beside the remote one: those of one driver, and ours, which only a polyvisord has. */
 const EXTENSIONS: readonly Program[] = [qemuProgram, lxcProgram, polyvisorProgram];
 
+export interface OpenOptions {
+  readonly readOnly: boolean;
+  readonly log: Log;
+  /** The client that the connection is for: told to the daemon, which is the host's own and believes it. */
+  readonly inTheNameOf?: Identity;
+}
+
 /** Opens a hypervisor of the daemon at the other end. The client is the connection's from here on, and closed with it. */
 export async function openRemote(
   client: RpcClient,
   target: Target,
-  { readOnly, log }: { readonly readOnly: boolean; readonly log: Log },
+  { readOnly, log, inTheNameOf }: OpenOptions,
 ): Promise<HypervisorConnection> {
   const api = stubsOf(client, remoteProgram);
   await logIn(api, {
     wanted: target.auth,
     credentials: () => credentialsFor(target.host, authFiles(target.authFile, process.env, process.getuid?.() ?? 0)),
   });
-  if ((await api.connectSupportsFeature({ feature: FEATURE.KEEPALIVE })) !== 0)
+  // The host itself watches over a daemon of its own.
+  if (inTheNameOf !== undefined) await api.connectSetIdentity({ params: identityParams(inTheNameOf), flags: 0 });
+  else if ((await api.connectSupportsFeature({ feature: FEATURE.KEEPALIVE })) !== 0)
     client.keepAlive(KEEPALIVE.interval, KEEPALIVE.count);
   await api.connectOpen({ name: target.name, flags: readOnly ? OPEN_READ_ONLY : 0 });
   const lost = lossOf(client);

@@ -24,14 +24,18 @@ export class RemoteDriver implements HypervisorDriver {
     this.#info = info;
   }
 
-  async open(uri: Uri, { readOnly, log }: CallContext): Promise<HypervisorConnection> {
+  async open(uri: Uri, { readOnly, log, identity }: CallContext): Promise<HypervisorConnection> {
     const uid = process.getuid?.() ?? 0;
     const target = targetOf(uri, { info: this.#info, readOnly, uid, env: process.env });
     const client = await connectFirst(target.doors, uid);
     this.#clients.add(client);
     void client.closed.then(() => this.#clients.delete(client));
     try {
-      return await openRemote(client, target, { readOnly, log });
+      return await openRemote(client, target, {
+        readOnly,
+        log,
+        ...(this.#info.speaksForClients && { inTheNameOf: identity }),
+      });
     } catch (error) {
       await client.close();
       throw error;
