@@ -257,7 +257,7 @@ test.serial("help names every command, and a command's help its options", async 
 });
 
 test.serial("the plugins are those of the daemon that is installed", async (t) => {
-  t.regex(await out(t, ["plugins"]), /^ test +\d+\.\d+\.\d+ +hypervisor\.v1 +test +loaded/m);
+  t.regex(await out(t, ["plugins"]), /^ test +\d+\.\d+\.\d+ +hypervisor\.v1 +test +enabled/m);
 });
 
 test.serial("a daemon that is not there is named, with what to do", async (t) => {

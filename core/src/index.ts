@@ -18,5 +18,12 @@ export { silentLog } from "./host/log.js";
 export { defaultPaths, rootPaths } from "./host/paths.js";
 export type { PluginState, PluginStatus } from "./host/registry.js";
 export type { Manifest } from "./pluggable-loader/index.js";
+export {
+  type ConfigurationGiven,
+  PLUGIN_PROBLEMS,
+  PluginError,
+  type PluginProblem,
+  pageOf,
+} from "./pluggable-loader/index.js";
 export { formatUri, parseUri, type Uri, uriParam } from "./uri.js";
 export * as xdr from "./xdr/index.js";

@@ -38,7 +38,7 @@ export {
   policyApi,
 } from "./policy.js";
 export { type SecurityDriver, securityApi } from "./security.js";
-export { HOST_INFO, type HostInfo, type HostPaths, LOG } from "./services.js";
+export { HOST_INFO, type HostInfo, type HostPaths, LOG, PLUGIN_CONFIG, type PluginConfig } from "./services.js";
 export {
   HYPERVISORS_NODE_DEVICE_CALLS,
   type InterfaceConnection,

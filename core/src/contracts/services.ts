@@ -32,3 +32,10 @@ export interface HostInfo {
 /** Tokens of the services that a plugin may inject. `Symbol.for`, so that a plugin installed elsewhere finds the same ones. */
 export const HOST_INFO: InjectionToken<HostInfo> = Symbol.for("polyvisor.HostInfo");
 export const LOG: InjectionToken<Log> = Symbol.for("polyvisor.Log");
+
+/**
+ * What the operator has set for the plugin, by the schema of its manifest (`configuration`), which also says the defaults;
+ * empty where the manifest has none. A plugin declares the type that its schema promises.
+ */
+export type PluginConfig = Readonly<Record<string, unknown>>;
+export const PLUGIN_CONFIG: InjectionToken<PluginConfig> = Symbol.for("polyvisor.PluginConfig");

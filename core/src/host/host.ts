@@ -14,16 +14,19 @@ import {
   type Log,
 } from "../contracts/index.js";
 import { VirtError } from "../errors/index.js";
-import { discover, type Offer } from "../pluggable-loader/index.js";
+import { type ConfigurationGiven, discover, type Offer } from "../pluggable-loader/index.js";
 import { formatUri, parseUri, type Uri } from "../uri.js";
 import { watched } from "./answers.js";
+import { hintFor, noDriverHint, tellFaults, withClaims } from "./claims.js";
 import { Connection } from "./connection.js";
 import { defaultContext } from "./context.js";
 import { IdleWork } from "./idle-work.js";
 import type { Isolation, PluginSupervisor } from "./isolation.js";
 import { silentLog } from "./log.js";
+import { makePlugins } from "./make-plugins.js";
+import { MANIFEST_KEY, MANIFEST_KEYS } from "./manifest-keys.js";
 import { defaultPaths } from "./paths.js";
-import { Plugin, type PluginStatus, splitManifests, statusOfBad } from "./registry.js";
+import { type Plugin, type PluginStatus, splitManifests, statusOfBad } from "./registry.js";
 
 export interface HostOptions {
   /** Whether the whole machine is managed or what belongs to one user; by default the former for root. */
@@ -35,10 +38,14 @@ export interface HostOptions {
   readonly uuid?: string;
   /** The folder of the package whose dependencies are looked through for plugins. */
   readonly dependenciesOf?: string;
-  /** Plugins by package name or absolute folder. */
+  /** Plugins by package name or absolute folder. They come first, in this order, where several plugins claim the same. */
   readonly plugins?: readonly string[];
-  /** Folders that hold plugins. */
+  /** Folders that hold plugins. They come before those of `dependenciesOf`. */
   readonly pluginFolders?: readonly string[];
+  /** Names of plugins that take no part. */
+  readonly disabledPlugins?: readonly string[];
+  /** What the operator has set for plugins, by their names; checked by the schemas of their manifests. */
+  readonly pluginConfiguration?: Readonly<Record<string, ConfigurationGiven>>;
   /** Drivers that are in use get their code ready in idle moments, so that the first calls are as fast as later ones: for daemons. */
   readonly warmUp?: boolean;
   /** See `HostInfo.speaksForClients`. */
@@ -56,9 +63,6 @@ const CONTRACTS: readonly ContractName[] = [
   "policy.v1",
   "auth.v1",
 ];
-
-/** The key of package.json that makes a package a plugin. */
-const MANIFEST_KEY = "polyvisor";
 
 /** Everything that the daemon is, but for sockets: plugins, drivers and connections in this process. */
 export interface Host extends AsyncDisposable {
@@ -104,17 +108,16 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
   const found = splitManifests(
     await discover({
       key: MANIFEST_KEY,
+      keys: MANIFEST_KEYS,
       explicit: options.plugins ?? [],
       folders: options.pluginFolders ?? [],
       ...(options.dependenciesOf === undefined ? {} : { dependenciesOf: options.dependenciesOf }),
     }),
   );
-  const offer: Offer = { versions: { "@polyvisor/core": await coreVersion() }, contracts: CONTRACTS };
-  const { isolation } = options;
-  const plugins = found.good.map((manifest) => {
-    const supervisor = isolation?.isolates(manifest) ? isolation.supervise(manifest, { info, log }) : undefined;
-    return new Plugin(manifest, root, offer, log, supervisor);
-  });
+  const versions = { "@polyvisor/core": await coreVersion(), node: process.versions.node };
+  const offer: Offer = { versions, contracts: CONTRACTS };
+  const plugins = await makePlugins(found.good, options, { info, log, root, offer });
+  tellFaults(found.bad, plugins, log);
   return new PluginHost(info, log, root, plugins, found.bad.map(statusOfBad), options.warmUp ?? false);
 }
 
@@ -146,7 +149,7 @@ class PluginHost implements Host {
   }
 
   plugins(): readonly PluginStatus[] {
-    return [...this.#plugins.map((plugin) => plugin.status), ...this.#bad];
+    return [...withClaims(this.#plugins), ...this.#bad];
   }
 
   async probe(): Promise<readonly PluginStatus[]> {
@@ -160,7 +163,7 @@ class PluginHost implements Host {
     );
     await Promise.all(
       stateful.map(async (plugin) => {
-        if ((await plugin.probe()).state !== "loaded") return;
+        if ((await plugin.probe()).state !== "enabled") return;
         try {
           await this.#started(plugin);
         } catch (error) {
@@ -178,13 +181,14 @@ class PluginHost implements Host {
   async openDriver(uri: Uri, context: CallContext): Promise<HypervisorConnection> {
     if (this.#closed) throw new VirtError("OPERATION_INVALID", "the host is closed");
     const plugin = this.#pluginFor(uri);
-    if (plugin === undefined) throw noDriver(uri, this.#plugins);
+    if (plugin === undefined)
+      throw new VirtError("NO_CONNECT", formatUri(uri), { hint: noDriverHint(uri.scheme, this.#plugins) });
     let driver: Awaited<ReturnType<typeof plugin.get<"hypervisor.v1">>>;
     try {
       driver = await plugin.get("hypervisor.v1");
     } catch (error) {
       throw new VirtError("NO_CONNECT", `${formatUri(uri)}: ${(error as Error).message}`, {
-        hint: "polyvisord --plugins shows every plugin's state",
+        hint: hintFor(plugin, this.#drivers(), uri.scheme),
         cause: error,
       });
     }
@@ -195,7 +199,7 @@ class PluginHost implements Host {
   }
 
   async provider<C extends ContractName>(contract: C, plugin: string): Promise<ContractMap[C]> {
-    const there = this.#plugins.filter((each) => each.provides(contract));
+    const there = this.#plugins.filter((each) => each.enabled && each.provides(contract));
     const found = there.find(({ name }) => name === plugin);
     if (found !== undefined) return found.get(contract);
     throw new VirtError("CONFIG_UNSUPPORTED", `no plugin ${plugin} provides ${contract}`, {
@@ -231,10 +235,14 @@ class PluginHost implements Host {
    * the same, because it can say which transports there are.
    */
   #pluginFor({ scheme, transport }: Uri): Plugin | undefined {
-    const drivers = this.#plugins.filter((plugin) => plugin.provides("hypervisor.v1"));
+    const drivers = this.#drivers().filter(({ enabled }) => enabled);
     if (transport === undefined) return drivers.find((plugin) => plugin.schemes.includes(scheme));
     const clients = drivers.filter((plugin) => plugin.transports.length > 0);
     return clients.find((plugin) => plugin.transports.includes(transport)) ?? clients[0];
+  }
+
+  #drivers(): Plugin[] {
+    return this.#plugins.filter((plugin) => plugin.provides("hypervisor.v1"));
   }
 
   #warmUp(plugin: Plugin, driver: HypervisorDriver): void {
@@ -251,13 +259,6 @@ class PluginHost implements Host {
     }
     await started;
   }
-}
-
-function noDriver(uri: Uri, plugins: readonly Plugin[]): VirtError {
-  const schemes = plugins.flatMap((plugin) => plugin.schemes).sort();
-  return new VirtError("NO_CONNECT", formatUri(uri), {
-    hint: schemes.length === 0 ? "no plugin is installed" : `the schemes here are ${schemes.join(", ")}`,
-  });
 }
 
 async function coreVersion(): Promise<string> {

@@ -1,4 +1,4 @@
-import type { ContractMap, ContractName, HostInfo, Log } from "../contracts/index.js";
+import type { ContractMap, ContractName, HostInfo, Log, PluginConfig } from "../contracts/index.js";
 import type { Manifest } from "../pluggable-loader/index.js";
 
 /**
@@ -51,6 +51,11 @@ export interface PluginSupervisor {
 export interface IsolationHost {
   readonly info: HostInfo;
   readonly log: Log;
+  /**
+   * What the operator has set for the plugin, checked by the schema of this manifest: asked before each start of a process, which
+   * injects it as `PLUGIN_CONFIG`. Rejects with a `PluginError`.
+   */
+  configurationOf(manifest: Manifest): Promise<PluginConfig>;
 }
 
 /** Decides which plugins run in a process of their own, and runs them there. `@polyvisor/daemon` has one. */

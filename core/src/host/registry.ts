@@ -1,23 +1,39 @@
 import type { DependencyContainer } from "tsyringe";
-import { type ContractMap, type ContractName, LOG, type Log, type PluginProviders } from "../contracts/index.js";
+import {
+  type ContractMap,
+  type ContractName,
+  LOG,
+  type Log,
+  PLUGIN_CONFIG,
+  type PluginConfig,
+  type PluginProviders,
+} from "../contracts/index.js";
 import {
   type BadManifest,
   checkNeeds,
   importEntry,
   isBad,
   type Manifest,
+  type Mismatch,
   type Offer,
   PluginError,
+  type PluginProblem,
 } from "../pluggable-loader/index.js";
 import type { PluginSupervisor, SupervisorStatus } from "./isolation.js";
 
-/** How far a plugin has come. `inapplicable` is no fault: this host has nothing for it to drive. */
-export type PluginState = "found" | "loaded" | "inapplicable" | "broken";
+/**
+ * How far a plugin has come. `found`: nothing has needed it yet. `enabled`: its code is loaded, or runs in a process of its
+ * own. `disabled`: by the operator. `inapplicable` is no fault: this host has nothing for it to drive. `incompatible`: it and
+ * this host are of different ages. `broken`: manifest, configuration or code are at fault.
+ */
+export type PluginState = "found" | "enabled" | "disabled" | "inapplicable" | "incompatible" | "broken";
 
 /** A line of `polyvisord --plugins`. */
 export interface PluginStatus {
   readonly name: string;
   readonly version: string;
+  /** Of its package. */
+  readonly folder: string;
   readonly contracts: readonly string[];
   readonly schemes: readonly string[];
   readonly state: PluginState;
@@ -25,8 +41,26 @@ export interface PluginStatus {
   readonly loadTime: number | undefined;
   /** What it found, or what is wrong. */
   readonly message: string;
+  /** What keeps it from being used; each problem has a page (`pageOf`). */
+  readonly problem?: PluginProblem;
+  /** Of an incompatible one. */
+  readonly mismatch?: Mismatch;
+  /** What an operator should know besides: keys of the manifest that nobody knows, what another plugin claims too. */
+  readonly notes: readonly string[];
   /** There where the plugin runs in a process of its own. */
   readonly isolated?: SupervisorStatus;
+}
+
+/** What a plugin gets from its host. */
+export interface PluginParts {
+  readonly parent: DependencyContainer;
+  readonly offer: Offer;
+  readonly log: Log;
+  /** What the operator has set for it, or what is wrong with that. */
+  readonly configuration: PluginConfig | PluginError;
+  readonly disabled: boolean;
+  /** There where the plugin runs in a process of its own. */
+  readonly supervisor: PluginSupervisor | undefined;
 }
 
 /** One plugin in a host: its manifest, a container of its own, and the objects that its container made. */
@@ -35,29 +69,22 @@ export class Plugin {
   readonly manifest: Manifest;
   #state: PluginState = "found";
   #message = "";
+  #problem: PluginError | undefined;
   #loadTime: number | undefined;
   #container: DependencyContainer | undefined;
   #classes: Promise<PluginProviders> | undefined;
   readonly #instances = new Map<ContractName, Promise<unknown>>();
-  readonly #parent: DependencyContainer;
-  readonly #offer: Offer;
-  readonly #log: Log;
+  readonly #parts: PluginParts;
   /** There where the plugin runs in a process of its own: its code is never imported here. */
   readonly supervisor: PluginSupervisor | undefined;
 
-  constructor(
-    manifest: Manifest,
-    parent: DependencyContainer,
-    offer: Offer,
-    log: Log,
-    supervisor?: PluginSupervisor | undefined,
-  ) {
+  constructor(manifest: Manifest, parts: PluginParts) {
     this.name = manifest.name;
     this.manifest = manifest;
-    this.supervisor = supervisor;
-    this.#parent = parent;
-    this.#offer = offer;
-    this.#log = log;
+    this.supervisor = parts.supervisor;
+    this.#parts = parts;
+    if (parts.disabled) this.#disable();
+    else this.#check();
   }
 
   get schemes(): readonly string[] {
@@ -72,16 +99,26 @@ export class Plugin {
   get status(): PluginStatus {
     const isolated = this.supervisor?.status;
     const isBroken = isolated?.state === "broken";
+    const { problem, mismatch } = this.#problem ?? {};
     return {
       name: this.name,
       version: isolated?.version ?? this.manifest.version,
+      folder: isolated?.folder ?? this.manifest.folder,
       contracts: this.manifest.contracts,
       schemes: this.schemes,
       state: isBroken ? "broken" : this.#state,
       loadTime: this.#loadTime,
       message: isBroken ? isolated.message : this.#message,
+      notes: this.manifest.remarks,
+      ...(problem && { problem }),
+      ...(mismatch && { mismatch }),
       ...(isolated && { isolated }),
     };
+  }
+
+  /** Whether the operator lets it take part: a disabled plugin claims nothing. */
+  get enabled(): boolean {
+    return this.#state !== "disabled";
   }
 
   provides(contract: ContractName): boolean {
@@ -90,6 +127,7 @@ export class Plugin {
 
   /** The plugin's implementation of a contract: imported, made and started at the first call. */
   get<C extends ContractName>(contract: C): Promise<ContractMap[C]> {
+    if (this.#problem !== undefined) return Promise.reject(this.#problem);
     let instance = this.#instances.get(contract) as Promise<ContractMap[C]> | undefined;
     if (instance === undefined) {
       instance = this.#make(contract);
@@ -105,6 +143,7 @@ export class Plugin {
 
   /** Imports the plugin and asks it whether this host has anything for it. Never throws: the status tells. */
   async probe(): Promise<PluginStatus> {
+    if (this.#problem !== undefined) return this.status;
     try {
       if (this.provides("hypervisor.v1")) await this.get("hypervisor.v1");
       else if (this.supervisor !== undefined) await this.get(this.manifest.contracts[0] as ContractName);
@@ -120,7 +159,7 @@ export class Plugin {
       try {
         if (contract === "hypervisor.v1") await ((await instance) as ContractMap["hypervisor.v1"]).close?.();
       } catch (error) {
-        this.#log.warn({ plugin: this.name, err: error }, "a plugin failed to close");
+        this.#parts.log.warn({ plugin: this.name, err: error }, "a plugin failed to close");
       }
     }
     this.#instances.clear();
@@ -134,7 +173,7 @@ export class Plugin {
       if (contract === "hypervisor.v1") await this.#probeDriver(instance as ContractMap["hypervisor.v1"]);
       return instance;
     } catch (error) {
-      if (this.#state === "loaded") this.#fail(error);
+      if (this.#state === "enabled") this.#fail(error);
       throw error;
     }
   }
@@ -143,15 +182,19 @@ export class Plugin {
     const provider = (await this.#load())[contract];
     if (this.supervisor !== undefined) return this.supervisor.provider(contract);
     if (provider === undefined)
-      throw new PluginError(`plugin ${this.name} ${this.manifest.version} names ${contract} but does not export it`);
+      throw new PluginError(
+        "PLUGIN_CONTRACT_MISSING",
+        `plugin ${this.name} ${this.manifest.version} names ${contract} but does not export it`,
+      );
     this.#container ??= this.#newContainer();
     return this.#container.resolve(provider as new () => ContractMap[C]);
   }
 
   /** What the plugin logs of itself bears its name. */
   #newContainer(): DependencyContainer {
-    const container = this.#parent.createChildContainer();
-    container.registerInstance(LOG as symbol, this.#log.child({ plugin: this.name }));
+    const container = this.#parts.parent.createChildContainer();
+    container.registerInstance(LOG as symbol, this.#parts.log.child({ plugin: this.name }));
+    container.registerInstance(PLUGIN_CONFIG as symbol, this.#parts.configuration);
     return container;
   }
 
@@ -163,7 +206,11 @@ export class Plugin {
     this.#message = answer.usable ? answer.detail : answer.reason;
     if (!answer.usable) {
       this.#state = "inapplicable";
-      throw new PluginError(`plugin ${this.name} has nothing to drive on this host: ${answer.reason}`);
+      this.#problem = new PluginError(
+        "PLUGIN_INAPPLICABLE",
+        `plugin ${this.name} has nothing to drive on this host: ${answer.reason}`,
+      );
+      throw this.#problem;
     }
   }
 
@@ -175,10 +222,9 @@ export class Plugin {
   async #import(): Promise<PluginProviders> {
     const begin = performance.now();
     try {
-      checkNeeds(this.manifest, this.#offer);
       const isolated = this.supervisor !== undefined;
       const classes = isolated ? {} : ((await importEntry(this.manifest)) as PluginProviders);
-      this.#state = "loaded";
+      this.#state = "enabled";
       return classes;
     } catch (error) {
       this.#fail(error);
@@ -189,22 +235,50 @@ export class Plugin {
   }
 
   #fail(error: unknown): void {
-    this.#state = "broken";
-    this.#message = error instanceof Error ? error.message : String(error);
-    this.#log.error({ plugin: this.name, err: error }, "a plugin is disabled");
+    const message = error instanceof Error ? error.message : String(error);
+    const problem =
+      error instanceof PluginError
+        ? error
+        : new PluginError("PLUGIN_FAILED", `plugin ${this.name} ${this.manifest.version} failed: ${message}`, {
+            cause: error,
+          });
+    this.#problem = problem;
+    this.#state = problem.problem === "PLUGIN_INCOMPATIBLE" ? "incompatible" : "broken";
+    this.#message = message;
+    this.#parts.log.error(
+      { plugin: this.name, problem: problem.problem, page: problem.page, err: error },
+      "a plugin cannot be used",
+    );
+  }
+
+  /** What can be told without the plugin's code. */
+  #check(): void {
+    const { offer, configuration } = this.#parts;
+    try {
+      checkNeeds(this.manifest, offer);
+      if (configuration instanceof PluginError) throw configuration;
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #disable(): void {
+    this.#state = "disabled";
+    this.#message = "by the operator";
+    this.#problem = new PluginError("PLUGIN_DISABLED", `plugin ${this.name} is disabled by the operator`);
   }
 }
 
-/** The status of a package that cannot be read as a plugin. */
-export function statusOfBad(manifest: BadManifest): PluginStatus {
+/** The status of a package that cannot be read as a plugin, or is not there. */
+export function statusOfBad({ name, folder, problem, message }: BadManifest): PluginStatus {
   return {
-    name: manifest.name,
+    ...{ name, folder, problem, message },
     version: "",
     contracts: [],
     schemes: [],
-    state: "broken",
+    state: problem === "PLUGIN_NAME_TAKEN" ? "disabled" : "broken",
     loadTime: undefined,
-    message: manifest.problem,
+    notes: [],
   };
 }
 

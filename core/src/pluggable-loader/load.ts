@@ -1,12 +1,9 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import satisfies from "semver/functions/satisfies.js";
+import validRange from "semver/ranges/valid.js";
 import type { Manifest } from "./manifest.js";
-
-/** Why a plugin cannot be used; the message names the plugin, what it asked for and what is here. */
-export class PluginError extends Error {
-  override readonly name = "PluginError";
-}
+import { PluginError } from "./problem.js";
 
 /** What a host offers to its plugins. */
 export interface Offer {
@@ -22,12 +19,19 @@ export function checkNeeds(manifest: Manifest, offer: Offer): void {
   for (const [name, range] of Object.entries(manifest.needs)) {
     const here = offer.versions[name];
     if (here === undefined) continue;
+    if (validRange(range) === null)
+      throw new PluginError("PLUGIN_MANIFEST_INVALID", `${who}: "${range}" is no range of versions of ${name}`);
     if (!satisfies(here, range, { includePrerelease: true }))
-      throw new PluginError(`${who} needs ${name} ${range}, but ${here} is here`);
+      throw new PluginError("PLUGIN_INCOMPATIBLE", `${who} needs ${name} ${range}, but ${here} is here`, {
+        mismatch: { wanted: `${name} ${range}`, found: here },
+      });
   }
   const unknown = manifest.contracts.filter((contract) => !offer.contracts.includes(contract));
-  if (unknown.length > 0)
-    throw new PluginError(`${who} provides ${unknown.join(", ")}, but this host knows ${offer.contracts.join(", ")}`);
+  if (unknown.length === 0) return;
+  const [wanted, found] = [unknown.join(", "), offer.contracts.join(", ")];
+  throw new PluginError("PLUGIN_INCOMPATIBLE", `${who} provides ${wanted}, but this host knows ${found}`, {
+    mismatch: { wanted, found },
+  });
 }
 
 /** Imports a plugin's entry and returns its default export. */
@@ -39,6 +43,7 @@ export async function importEntry(manifest: Manifest): Promise<unknown> {
     return module.default;
   } catch (error) {
     throw new PluginError(
+      "PLUGIN_ENTRY_FAILED",
       `plugin ${manifest.name} ${manifest.version}: entry ${manifest.entry} failed: ${(error as Error).message}`,
       { cause: error },
     );

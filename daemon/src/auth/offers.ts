@@ -37,8 +37,8 @@ export async function saslOffers(names: readonly string[], parts: SaslParts): Pr
 /** A plugin that is broken offers nothing; its state says why. */
 async function mechanismsOfPlugins({ host, log }: SaslParts): Promise<Map<string, LoginMechanisms>> {
   const found = new Map<string, LoginMechanisms>();
-  for (const { name, contracts } of host.plugins()) {
-    if (!contracts.includes("auth.v1")) continue;
+  for (const { name, contracts, state } of host.plugins()) {
+    if (!contracts.includes("auth.v1") || state === "disabled") continue;
     try {
       const by = await host.provider("auth.v1", name);
       for (const mechanism of await by.mechanisms({}, ownContext(log)))

@@ -25,7 +25,7 @@ export function defaultUris(host: Pick<Host, "plugins" | "info">, configured: st
   if (configured !== undefined) return [configured];
   const usable = host
     .plugins()
-    .filter(({ state }) => state === "loaded" || state === "found")
+    .filter(({ state }) => state === "enabled" || state === "found")
     .flatMap(({ schemes }) => schemes);
   const real = DEFAULT_SCHEMES.filter((scheme) => usable.includes(scheme));
   return [...real.map((scheme) => `${scheme}:///${host.info.mode}`), "test:///default"];

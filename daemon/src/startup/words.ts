@@ -1,16 +1,21 @@
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import type { PluginStatus } from "@polyvisor/core";
+import { type PluginStatus, pageOf } from "@polyvisor/core";
 
 const STATE_WORDS: Readonly<Record<PluginStatus["state"], string>> = {
   found: "found",
-  loaded: "ok",
+  enabled: "ok",
+  disabled: "disabled",
   inapplicable: "not applicable on this host",
+  incompatible: "incompatible",
   broken: "broken",
 };
 
-function stateOf({ state, message }: PluginStatus): string {
-  return message === "" ? STATE_WORDS[state] : `${STATE_WORDS[state]}: ${message}`;
+/** The state, what is to be said of it, and where more is said of a fault. */
+function stateOf({ state, message, notes, problem }: PluginStatus): string {
+  const said = [message === "" ? STATE_WORDS[state] : `${STATE_WORDS[state]}: ${message}`, ...notes];
+  const hasFault = state === "broken" || state === "incompatible";
+  return [...said, ...(hasFault && problem !== undefined ? [`see ${pageOf(problem)}`] : [])].join("; ");
 }
 
 /** The table of `--plugins`. */

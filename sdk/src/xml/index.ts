@@ -1,6 +1,6 @@
+export { nearest } from "@polyvisor/core";
 export { isElement, type XmlAttribute, type XmlComment, type XmlElement, type XmlNode } from "./element.js";
 export { usualHint } from "./hint.js";
-export { nearest } from "./nearest.js";
 export { parseXml, type XmlParseOptions } from "./parse.js";
 export * from "./read.js";
 export { serializeXml, withoutBlanks } from "./serialize.js";

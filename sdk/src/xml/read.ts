@@ -1,7 +1,6 @@
-import { type ErrorDomain, type ErrorName, VirtError } from "@polyvisor/core";
+import { type ErrorDomain, type ErrorName, nearest, VirtError } from "@polyvisor/core";
 import { isElement, type XmlElement } from "./element.js";
 import { usualHint } from "./hint.js";
-import { nearest } from "./nearest.js";
 
 /** An error about an element: carries the element's position, and a hint in any case. */
 export function errorAt(
