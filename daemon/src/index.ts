@@ -1,5 +1,7 @@
 export { daemonVersion, describePlugins, type RunningDaemon, startDaemon } from "./daemon.js";
 export type { ListenAt } from "./listen/door.js";
-export { type ServerSettings, SessionServer } from "./rpc/server.js";
+export { type CallFigures, type CallMeter, DURATION_BOUNDS, Meter } from "./rpc/meter.js";
+export { type LiveSettings, type ServerSettings, SessionServer } from "./rpc/server.js";
+export { type ServeOptions, serve } from "./serve.js";
 export type { Options } from "./startup/options.js";
 export { StartError } from "./startup/start-error.js";

@@ -5,7 +5,7 @@ import { SessionCallContext } from "./context.js";
 import { dropDescriptors, performWithDescriptors } from "./descriptors.js";
 import { perform } from "./dispatch.js";
 import { answerTo, writeError, writeReply } from "./messages.js";
-import type { Meter } from "./meter.js";
+import type { CallMeter } from "./meter.js";
 import type { PlaceSeeker, Places } from "./places.js";
 import type { Session } from "./session.js";
 import type { StreamDirection } from "./stream.js";
@@ -16,7 +16,7 @@ import type { Trace } from "./trace.js";
 export interface CallServices {
   live(): { readonly maxClientRequests: number };
   readonly trace: Trace;
-  readonly meter?: Meter;
+  readonly meter?: CallMeter;
   readonly places: Places;
 }
 

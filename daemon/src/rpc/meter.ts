@@ -15,6 +15,14 @@ export interface CallFigures {
   readonly durations: number[];
 }
 
+/** Who hears of each call and event of a server: it is told on the way of every call, so it must be quick and never throw. */
+export interface CallMeter {
+  /** A call has been answered. `started` is of `performance.now()`; `error` is the name of the error that it was answered with. */
+  answered(entry: { readonly name: string }, started: number, error: ErrorName | undefined): void;
+  /** An event has been sent to a client. */
+  sentEvent(program: number, procedure: number): void;
+}
+
 /** Counts the calls and events of a server. To count one takes some additions; whoever reads does all other work. */
 export class Meter {
   readonly #calls: (CallFigures | undefined)[] = [];

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { type Descriptor, xdr } from "@polyvisor/core";
 import { writeWithDescriptors } from "@polyvisor/sdk/rpc";
-import type { Meter } from "./meter.js";
+import type { CallMeter } from "./meter.js";
 
 /** First size of the memory for messages. */
 const WRITER_BYTES = 16384;
@@ -45,7 +45,7 @@ interface Passing {
  */
 export class Outbox {
   /** Counts the events among what goes out. */
-  readonly meter: Meter | undefined;
+  readonly meter: CallMeter | undefined;
   readonly #socket: Socket;
   readonly #watch: OutboxWatch;
   #writer: xdr.XdrWriter | undefined;
@@ -55,7 +55,7 @@ export class Outbox {
   #scheduled = false;
   #lostEvents = 0;
 
-  constructor(socket: Socket, watch: OutboxWatch, meter?: Meter) {
+  constructor(socket: Socket, watch: OutboxWatch, meter?: CallMeter) {
     this.meter = meter;
     this.#socket = socket;
     this.#watch = watch;

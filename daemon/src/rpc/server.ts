@@ -9,7 +9,7 @@ import { HangUps } from "./hang-ups.js";
 import { HeldMemory } from "./held-memory.js";
 import type { KeepaliveSettings } from "./keepalive.js";
 import { Linger } from "./linger.js";
-import type { Meter } from "./meter.js";
+import type { CallMeter } from "./meter.js";
 import { defaultUris, destinationOf, openFirst } from "./open-uri.js";
 import { Places } from "./places.js";
 import { Session, type SessionServices } from "./session.js";
@@ -41,7 +41,7 @@ export interface ServerSettings extends LiveSettings {
   /** Bytes of messages, incomplete or not taken yet, that the clients may make the daemon hold together. */
   readonly maxHeldBytes?: number;
   /** Counts calls and events where somebody wants to know. */
-  readonly meter?: Meter;
+  readonly meter?: CallMeter;
   /** Whether every call leaves a line in the log. */
   readonly trace?: Trace;
   readonly policy?: AccessPolicy;

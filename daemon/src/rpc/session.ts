@@ -18,7 +18,7 @@ import type { HangUps } from "./hang-ups.js";
 import type { HeldMemory, Holder } from "./held-memory.js";
 import { ClientWatch, type KeepaliveSettings } from "./keepalive.js";
 import type { Linger } from "./linger.js";
-import type { Meter } from "./meter.js";
+import type { CallMeter } from "./meter.js";
 import { MonitorEventRegistrations } from "./monitor-events.js";
 import { ObjectEventRegistrations } from "./object-events.js";
 import { Outbox } from "./outbox.js";
@@ -39,7 +39,7 @@ export interface SessionServices {
   live(): { readonly keepalive: KeepaliveSettings; readonly maxClientRequests: number };
   readonly places: Places;
   readonly trace: Trace;
-  readonly meter?: Meter;
+  readonly meter?: CallMeter;
   /** Without one everything is allowed. */
   readonly policy?: AccessPolicy;
   readonly linger: Linger;

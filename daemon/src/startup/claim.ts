@@ -59,7 +59,8 @@ async function held(path: string): Promise<StartError> {
   return new StartError(`${who} already runs here: it holds ${path}`, "stop it first, or choose another --root");
 }
 
-async function clearStale(socket: string): Promise<void> {
+/** Removes the socket of a daemon that was killed. Throws a `StartError` where one listens on it. */
+export async function clearStale(socket: string): Promise<void> {
   if (await isServed(socket))
     throw new StartError(
       `another daemon already serves ${socket}`,
