@@ -7,6 +7,7 @@ import { PolkitOnBus } from "./auth/polkit-bus.js";
 import { hostUuidOf } from "./config/host-uuid.js";
 import { liveSettings, logSettings, rulesPath } from "./config/live.js";
 import { loadSettings } from "./config/load.js";
+import { pluginSettings } from "./config/plugin-settings.js";
 import type { Settings } from "./config/schema.js";
 import { tellWithoutEffect } from "./config/without-effect.js";
 import { placeName } from "./listen/door.js";
@@ -123,7 +124,10 @@ async function hostOf({ mode, locations, settings }: Configuration, log: Log): P
     log,
     ...(uuid && { uuid }),
     dependenciesOf: PACKAGE.pathname,
+    plugins: settings.plugins,
     pluginFolders: settings.plugin_folders,
+    disabledPlugins: settings.disabled_plugins,
+    pluginConfiguration: await pluginSettings(locations.paths.config),
     warmUp: true,
   });
 }

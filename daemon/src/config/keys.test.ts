@@ -146,6 +146,14 @@ for (const [key, [good, bad]] of Object.entries(KEYS))
     }
   });
 
+test("plugins are packages or absolute folders", (t) => {
+  const given = read("plugins", '[ "@scope/driver", "driver", "/opt/driver" ]');
+  t.deepEqual(given.plugins, ["@scope/driver", "driver", "/opt/driver"]);
+  for (const bad of ["./driver", "../driver", "a b", "@scope", ""])
+    t.throws(() => read("plugins", `[ "${bad}" ]`), { message: /must be names of packages or absolute folders/ });
+  t.deepEqual(read("disabled_plugins", '[ "esx" ]').disabled_plugins, ["esx"]);
+});
+
 test("a key that nobody knows is refused with its place, and those that there are are told", (t) => {
   const error = t.throws(() => read("max_requests", "20")) as Error & { hint?: string };
   t.is(error.message, `${FILE}:2: unknown setting max_requests`);

@@ -7,6 +7,7 @@ import { parseUpstream } from "../rpc/upstream.js";
 import { doorKeys } from "./door-keys.js";
 import { hostUuidKeys } from "./host-uuid.js";
 import { limitKeys } from "./limit-keys.js";
+import { pluginKeys } from "./plugin-keys.js";
 import { absolutePath, permissions, text } from "./values.js";
 
 const logOutputs = z.string().refine((value) => isGood(parseOutputs, value), {
@@ -77,8 +78,7 @@ export const settingsSchema = z
     access_drivers: z.array(text).default([]),
     /** The file of the driver "rules"; access.rules beside this file by default. */
     access_rules: absolutePath.optional(),
-    /** More folders to look for plugins in. */
-    plugin_folders: z.array(z.string().startsWith("/", { message: "must be absolute paths" })).default([]),
+    ...pluginKeys,
   })
   .strict();
 
