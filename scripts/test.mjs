@@ -8,6 +8,7 @@ import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { install, isDebian, missingPackages, packageNames } from "./lib/debian.mjs";
+import { bringNodes } from "./lib/node-versions.mjs";
 import { markWhole, startRecord } from "./lib/record.mjs";
 import { run } from "./lib/run.mjs";
 import { TapReader } from "./lib/tap.mjs";
@@ -29,6 +30,7 @@ const tap = new TapReader({
 const complete = await bringPackages();
 await step("npm ci", bringModules);
 if (await hasGuestTools()) await step("guest", async () => (await import("./guest.mjs")).makeGuest());
+await step("further Nodes", () => bringNodes(project));
 if (await step("build", () => mustRun("npm", ["run", "--silent", "build"]))) {
   await step("lint", () => mustRun("npm", ["run", "--silent", "lint"]));
   await step("API reference", () => mustRun("node", ["scripts/api-reference.mjs", "--check"]));
