@@ -3,7 +3,9 @@ import {
   type Applicability,
   type CallContext,
   HOST_INFO,
+  HOST_SERVICES,
   type HostInfo,
+  type HostServices,
   type HypervisorConnection,
   type HypervisorDriver,
   LOG,
@@ -23,11 +25,17 @@ import { scanDefinitions } from "./state/scan.js";
 export class QemuDriver implements HypervisorDriver {
   readonly #info: HostInfo;
   readonly #log: Log;
+  readonly #services: HostServices | undefined;
   #service: Service | undefined;
 
-  constructor(@inject(HOST_INFO as symbol) info: HostInfo, @inject(LOG as symbol) log: Log) {
+  constructor(
+    @inject(HOST_INFO as symbol) info: HostInfo,
+    @inject(LOG as symbol) log: Log,
+    @inject(HOST_SERVICES as symbol, { isOptional: true }) services: HostServices | undefined,
+  ) {
     this.#info = info;
     this.#log = log;
+    this.#services = services;
   }
 
   /** Definitions can be kept without an emulator, so its absence only shows; starting a guest will name it. */
@@ -48,13 +56,17 @@ export class QemuDriver implements HypervisorDriver {
     // A folder that cannot be read is told of by whoever waits for the scan.
     scan.catch(() => {});
     const { Service } = await import("./service.js");
-    this.#service = new Service(this.#info, this.#log);
+    this.#service = new Service(this.#info, this.#log, this.#services);
     await this.#service.start(scan);
   }
 
   open(uri: Uri, _context: CallContext): HypervisorConnection {
     if (this.#service === undefined) throw qemuError("INTERNAL_ERROR", "the driver has not been started");
     return this.#service.open(uri);
+  }
+
+  warmUp(): Iterable<unknown> {
+    return this.#service?.warmUp() ?? [];
   }
 
   /** Guests run on. */

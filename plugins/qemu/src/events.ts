@@ -7,6 +7,7 @@ import type { Guest } from "./guest.js";
 import type { Hypervisor } from "./hypervisor.js";
 import { compactJson, membersOf, type QmpEvent } from "./monitor/index.js";
 import { powerCycle } from "./power-cycle.js";
+import { releaseLeases } from "./services/index.js";
 import { stopGuest } from "./stop.js";
 
 type Handler = (hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, event: QmpEvent) => void;
@@ -77,7 +78,9 @@ function onShutdown(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, ev
 function onStop(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): void {
   const meaning = guest.nextStop ?? "halt";
   guest.nextStop = undefined;
-  if (!guest.pausedShutdown) hypervisor.transition(domain, meaning);
+  if (guest.pausedShutdown) return;
+  hypervisor.transition(domain, meaning);
+  void releaseLeases(hypervisor, domain, guest);
 }
 
 function onResume(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): void {

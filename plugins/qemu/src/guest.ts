@@ -9,6 +9,7 @@ import type { QemuCapabilities } from "./capabilities/index.js";
 import type { Json, JsonObject } from "./capabilities/json.js";
 import { noLongerRunning, qemuError } from "./errors.js";
 import type { QmpClient } from "./monitor/index.js";
+import type { GuestLabel } from "./services/index.js";
 import type { Taint } from "./taint.js";
 import { within } from "./within.js";
 
@@ -51,6 +52,14 @@ export class Guest {
   readonly unplugs = new Map<string, () => void>();
   /** Ports that were chosen for this run and go back with it. */
   ports: readonly number[] = [];
+  /** What the host's security drivers gave it: goes back with it. */
+  labels: readonly GuestLabel[] = [];
+  /** What the lock manager wants to hear when a paused guest is resumed. */
+  lockState: string | undefined;
+  /** Settles when the lock manager has done what it was asked for last. */
+  leaseTurn: Promise<void> = Promise.resolve();
+  /** Settles when what others gave has last been given back: a start may be undone while the guest is destroyed. */
+  releaseTurn: Promise<void> = Promise.resolve();
   /** What was done to it of which nobody can say what it does to the guest. */
   readonly taints = new Set<Taint>();
   /** What another version of us wrote into the status file. */

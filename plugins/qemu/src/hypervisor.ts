@@ -9,6 +9,7 @@ import {
   type TransitionName,
   transitionFrom,
 } from "@polyvisor/sdk/lifecycle";
+import { bootId } from "@polyvisor/sdk/process";
 import { DomainRegistry } from "@polyvisor/sdk/store";
 import { CapabilitiesCache } from "./capabilities/index.js";
 import { ConfigurationReader } from "./configuration.js";
@@ -16,6 +17,7 @@ import type { QemuDomain } from "./domain.js";
 import { qemuError } from "./errors.js";
 import { FileGroups } from "./file-groups.js";
 import type { Guest } from "./guest.js";
+import { Services } from "./services/index.js";
 import { PortAllocator } from "./start/ports.js";
 import { DefinitionStore } from "./state/definitions.js";
 import { Layout } from "./state/layout.js";
@@ -26,6 +28,8 @@ import { StatusWriter } from "./state/status-writer.js";
 export class Hypervisor {
   readonly info: HostInfo;
   readonly log: Log;
+  /** What other plugins do for guests. */
+  readonly services: Services;
   readonly layout: Layout;
   readonly domains = new DomainRegistry<QemuDomain>("QEMU");
   readonly events: DomainEventHub;
@@ -43,9 +47,10 @@ export class Hypervisor {
   readonly #statusWriters = new WeakMap<Guest, StatusWriter>();
   #lastId = 0;
 
-  constructor(info: HostInfo, log: Log) {
+  constructor(info: HostInfo, log: Log, services = new Services(undefined)) {
     this.info = info;
     this.log = log;
+    this.services = services;
     this.layout = new Layout(info.paths);
     this.events = new DomainEventHub(log);
     this.monitorEvents = new MonitorEventHub(log);
@@ -132,13 +137,15 @@ export class Hypervisor {
 function recordOf(domain: QemuDomain, guest: Guest): GuestRecord {
   return {
     status: domain.status,
-    process: guest.process?.identity ?? { pid: 0, startTime: 0n, bootId: "none" },
+    process: guest.process?.identity ?? { pid: 0, startTime: 0n, bootId: bootId() },
     folder: guest.folder,
     channelFolder: guest.channelFolder,
     vcpuThreads: guest.vcpuThreads,
     askedCpu: guest.askedCpu,
     fakeReboot: guest.fakeReboot,
     ports: guest.ports,
+    labels: guest.labels,
+    lockState: guest.lockState,
     taints: guest.taints,
     foreign: guest.foreignStatus,
   };

@@ -2,6 +2,7 @@ import { DOMAIN_STATE } from "@polyvisor/core";
 import type { QemuDomain } from "./domain.js";
 import type { Guest } from "./guest.js";
 import type { Hypervisor } from "./hypervisor.js";
+import { takeLeases } from "./services/index.js";
 
 /**
  * What follows when a guest has shut down. The emulator runs with -no-shutdown, so the guest stands still by then: either
@@ -13,7 +14,7 @@ export function powerCycle(hypervisor: Hypervisor, domain: QemuDomain, guest: Gu
     return;
   }
   domain.jobs
-    .run({ kind: "modify", api: "fakeReboot" }, () => reboot(domain, guest))
+    .run({ kind: "modify", api: "fakeReboot" }, () => reboot(hypervisor, domain, guest))
     .catch((error: unknown) => {
       hypervisor.log.error({ err: error, domain: domain.name }, "a guest cannot be reset after it shut down");
       guest.process?.kill("SIGKILL");
@@ -25,9 +26,10 @@ export function powerCycle(hypervisor: Hypervisor, domain: QemuDomain, guest: Gu
     });
 }
 
-async function reboot(domain: QemuDomain, guest: Guest): Promise<void> {
+async function reboot(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
   if (domain.guest !== guest) return;
   await guest.qmp("system_reset");
+  await takeLeases(hypervisor, domain, guest);
   guest.nextRun = domain.status.state === DOMAIN_STATE.CRASHED ? "runAfterCrash" : "reboot";
   await guest.qmp("cont");
 }

@@ -12,6 +12,7 @@ import { Guest } from "./guest.js";
 import type { Hypervisor } from "./hypervisor.js";
 import { connectMonitor, type QmpEvent } from "./monitor/index.js";
 import { powerCycle } from "./power-cycle.js";
+import { reclaimPorts } from "./services/index.js";
 import { threadsOf } from "./start/monitor-setup.js";
 import { removeLeftovers } from "./state/leftovers.js";
 import type { ScanResult } from "./state/scan.js";
@@ -126,6 +127,8 @@ async function guestOf(
   guest.fakeReboot = record.fakeReboot;
   guest.foreignStatus = record.foreign;
   guest.ports = record.ports;
+  guest.labels = record.labels;
+  guest.lockState = record.lockState;
   for (const taint of record.taints) guest.taints.add(taint);
   for (const port of record.ports) hypervisor.ports.reserve(port);
   return { domain, guest };
@@ -168,6 +171,9 @@ async function reconnect(hypervisor: Hypervisor, domain: QemuDomain, guest: Gues
   reconcile(hypervisor, domain, guest, status);
   deliver = (event) => handleQmpEvent(hypervisor, domain, guest, event);
   for (const event of early) deliver(event);
+  reclaimPorts(hypervisor, guest.config).catch((error: unknown) => {
+    hypervisor.log.warn({ err: error, domain: domain.name }, "a network does not know its port of a running guest");
+  });
   await hypervisor.statusWriter(domain, guest).save();
 }
 

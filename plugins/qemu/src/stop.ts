@@ -1,11 +1,12 @@
-import { appendFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { DOMAIN_STATE } from "@polyvisor/core";
 import { type EndingName, statusWords, TRANSITIONS } from "@polyvisor/sdk/lifecycle";
 import type { QemuDomain } from "./domain.js";
 import { qemuError } from "./errors.js";
 import type { Guest } from "./guest.js";
 import type { Hypervisor } from "./hypervisor.js";
-import { timestamp } from "./start/log-file.js";
+import { noteInLog } from "./log/index.js";
+import { releaseLabels, releasePorts } from "./services/index.js";
 import { findMemoryPaths, removeMemoryFolders } from "./start/memory-folders.js";
 import { within } from "./within.js";
 
@@ -112,8 +113,7 @@ export async function finishGuest(
   ending: EndingName,
 ): Promise<boolean> {
   if (domain.guest !== guest) return false;
-  const note = `${timestamp()}: shutting down, reason=${statusWords(TRANSITIONS[ending].to).reason}\n`;
-  await appendFile(hypervisor.layout.logFile(domain.name), note, { mode: 0o600 }).catch(() => {});
+  await noteInLog(hypervisor, domain, `shutting down, reason=${statusWords(TRANSITIONS[ending].to).reason}`);
   await releaseGuest(hypervisor, domain, guest);
   hypervisor.detachGuest(domain, ending);
   hypervisor.forgetTransient(domain);
@@ -122,6 +122,20 @@ export async function finishGuest(
 
 async function releaseMemory({ layout }: Hypervisor, { config, id }: Guest): Promise<void> {
   await removeMemoryFolders(config, await findMemoryPaths(layout, id, config.name));
+}
+
+/** Gives back what other plugins gave the guest. Its leases went with its process. */
+function releaseServices(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<unknown> {
+  const turn = guest.releaseTurn.then(async () => {
+    const results = await Promise.allSettled([
+      releaseLabels(hypervisor, domain, guest),
+      releasePorts(hypervisor, guest.config),
+    ]);
+    const failure = results.find((result) => result.status === "rejected");
+    if (failure !== undefined) throw failure.reason;
+  });
+  guest.releaseTurn = turn.catch(() => {});
+  return turn;
 }
 
 /** Removes everything that belongs to one run of a guest; what fails is logged, and the rest goes on. Twice does no harm. */
@@ -135,6 +149,7 @@ export async function releaseGuest(hypervisor: Hypervisor, domain: QemuDomain, g
     rm(guest.folder, { recursive: true, force: true }),
     rm(guest.channelFolder, { recursive: true, force: true }),
     releaseMemory(hypervisor, guest),
+    releaseServices(hypervisor, domain, guest),
     rm(hypervisor.layout.pidFile(domain.name), { force: true }),
     hypervisor.statusWriter(domain, guest).remove(),
   ]);

@@ -14,6 +14,7 @@ import type { QemuDomain } from "../domain.js";
 import { checkFlags, qemuError } from "../errors.js";
 import type { Guest } from "../guest.js";
 import type { Hypervisor } from "../hypervisor.js";
+import { releaseLeases, takeLeases } from "../services/index.js";
 import { startDomain } from "../start/index.js";
 import { stopGuest } from "../stop.js";
 import { createTransient } from "./create.js";
@@ -144,6 +145,7 @@ function suspend(hypervisor: Hypervisor, dom: Domain): Promise<void> {
     } finally {
       guest.nextStop = undefined;
     }
+    await guest.leaseTurn;
   });
 }
 
@@ -153,9 +155,13 @@ function resume(hypervisor: Hypervisor, dom: Domain): Promise<void> {
     if (state === DOMAIN_STATE.PMSUSPENDED) throw qemuError("OPERATION_INVALID", "domain is pmsuspended");
     if (state === DOMAIN_STATE.RUNNING) throw qemuError("OPERATION_INVALID", "domain is already running");
     if (state !== DOMAIN_STATE.PAUSED && state !== DOMAIN_STATE.CRASHED) return;
+    await takeLeases(hypervisor, domain, guest);
     guest.nextRun = "resume";
     try {
       await guest.qmp("cont");
+    } catch (error) {
+      await releaseLeases(hypervisor, domain, guest);
+      throw error;
     } finally {
       guest.nextRun = undefined;
     }

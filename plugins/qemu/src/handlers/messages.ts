@@ -1,10 +1,9 @@
-import { appendFile } from "node:fs/promises";
 import type { DomainActionsHandlers } from "@polyvisor/core";
 import type { QemuDomain } from "../domain.js";
 import { checkFlags } from "../errors.js";
 import type { Guest } from "../guest.js";
 import type { Hypervisor } from "../hypervisor.js";
-import { timestamp } from "../start/log-file.js";
+import { noteInLog } from "../log/index.js";
 import { TAINTS, type Taint } from "../taint.js";
 
 const DEPRECATION = 1;
@@ -31,10 +30,6 @@ export async function taint(hypervisor: Hypervisor, domain: QemuDomain, guest: G
   if (guest.taints.has(what)) return;
   guest.taints.add(what);
   hypervisor.statusWriter(domain, guest).saveSoon();
-  const { log, layout } = hypervisor;
-  log.warn({ domain: domain.name, uuid: domain.uuid, id: guest.id }, `a domain is tainted: ${what}`);
-  const line = `${timestamp()}: Domain id=${guest.id} is tainted: ${what}\n`;
-  await appendFile(layout.logFile(domain.name), line, { mode: 0o600 }).catch((error: unknown) => {
-    log.warn({ err: error, domain: domain.name }, "the guest's log cannot be written");
-  });
+  hypervisor.log.warn({ domain: domain.name, uuid: domain.uuid, id: guest.id }, `a domain is tainted: ${what}`);
+  await noteInLog(hypervisor, domain, `Domain id=${guest.id} is tainted: ${what}`);
 }

@@ -44,7 +44,8 @@ export async function removeMemoryFolders(config: DomainConfig, paths: MemoryPat
   await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
 }
 
-function memoryFolders({ devices, memoryBacking }: DomainConfig, paths: MemoryPaths): readonly string[] {
+/** Those that a guest has. */
+export function memoryFolders({ devices, memoryBacking }: DomainConfig, paths: MemoryPaths): readonly string[] {
   const huge = (memoryBacking?.hugepages ?? []).length > 0 || devices.memories.some(({ source }) => source?.pagesize);
   const file = memoryBacking?.source === "file";
   return [

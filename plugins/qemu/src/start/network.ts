@@ -1,4 +1,5 @@
 import { type Domain as DomainConfig, type Interface, mapDevices } from "@polyvisor/sdk/conf/domain";
+import { connectedTo } from "../command-line/network.js";
 import type { InheritedDescriptors } from "./inherited.js";
 import { createTap } from "./tap.js";
 
@@ -15,10 +16,11 @@ export async function openTaps(config: DomainConfig, inherited: InheritedDescrip
   const names = new Map<Interface, string>();
   const taps = new Map<string, { fds: number[] }>();
   for (const nic of config.devices.interfaces) {
-    if (nic.source.type !== "bridge" || nic.alias === undefined) continue;
+    const bridge = bridgeOf(nic);
+    if (bridge === undefined || nic.alias === undefined) continue;
     const tap = await createTap({
       name: nic.target?.dev,
-      bridge: nic.source.bridge,
+      bridge,
       mac: nic.mac?.address ?? "52:54:00:00:00:00",
       mtu: nic.mtu,
       vnetHeader: nic.model?.startsWith("virtio") ?? false,
@@ -33,4 +35,11 @@ export async function openTaps(config: DomainConfig, inherited: InheritedDescrip
     },
   });
   return { config: named, taps };
+}
+
+/** A network says itself what bridge it has. */
+function bridgeOf(nic: Interface): string | undefined {
+  const source = connectedTo(nic);
+  if (source.type !== "bridge" && source.type !== "network") return undefined;
+  return source.bridge === "" ? undefined : source.bridge;
 }

@@ -6,8 +6,8 @@ import { buildCommandLine } from "../command-line/index.js";
 import { qemuError } from "../errors.js";
 import type { Guest } from "../guest.js";
 import type { Hypervisor } from "../hypervisor.js";
+import type { StartNote } from "../log/index.js";
 import type { InheritedFileGroups } from "./file-groups.js";
-import type { StartNote } from "./log-file.js";
 import { findMemoryPaths, makeMemoryFolders } from "./memory-folders.js";
 import type { NetworkTaps } from "./network.js";
 

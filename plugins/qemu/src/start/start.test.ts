@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { type BackingStore, type Domain, parseDomain } from "@polyvisor/sdk/conf/domain";
 import { closeDescriptor, runHelper } from "@polyvisor/sdk/process";
 import test from "ava";
+import { FileLog } from "../log/file-log.js";
+import { timestamp } from "../log/note.js";
 import { withImageChains } from "./images.js";
-import { GuestLog, timestamp } from "./log-file.js";
 import { PortAllocator } from "./ports.js";
 import { readQcow2Header } from "./qcow2.js";
 import { createTap } from "./tap.js";
@@ -128,7 +129,7 @@ test("a port that somebody listens on is passed over, and none is given twice", 
 test("the log has the command line, and gives the emulator's last words", async (t) => {
   const path = join(folder, "log", "g.log");
   for (const round of [1, 2]) {
-    const log = await GuestLog.open(path);
+    const log = await FileLog.open(path);
     await log.note({
       version: "0",
       qemuVersion: "7.2.22",

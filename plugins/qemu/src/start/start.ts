@@ -1,13 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DOMAIN_STATE } from "@polyvisor/core";
+import { DOMAIN_STATE, wrapperRefusal } from "@polyvisor/core";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
 import { hostArch } from "@polyvisor/sdk/conf/host";
 import { TRANSITIONS } from "@polyvisor/sdk/lifecycle";
 import {
   type HeldProcess,
   hasEnded,
+  type LaunchPlan,
   launch,
   listenUnix,
   readProcessStat,
@@ -21,7 +22,17 @@ import { noLongerRunning, qemuError, systemError } from "../errors.js";
 import { handleQmpEvent } from "../events.js";
 import { Guest } from "../guest.js";
 import type { Hypervisor } from "../hypervisor.js";
+import { type GuestLog, openGuestLog } from "../log/index.js";
 import { connectSocket, QmpClient } from "../monitor/index.js";
+import {
+  labelWords,
+  leaseWords,
+  makeLabels,
+  makePorts,
+  releaseLeases,
+  setLabels,
+  withPortIds,
+} from "../services/index.js";
 import { KILL_GRACE, releaseGuest, watchGuest, watchMonitor } from "../stop.js";
 import { within } from "../within.js";
 import { checkBootFiles } from "./boot-files.js";
@@ -30,7 +41,6 @@ import { inheritFileGroups } from "./file-groups.js";
 import { withImageChains } from "./images.js";
 import { InheritedDescriptors } from "./inherited.js";
 import { makeLive } from "./live-config.js";
-import { GuestLog } from "./log-file.js";
 import { setUpGuest } from "./monitor-setup.js";
 import { openTaps } from "./network.js";
 import { planLaunch } from "./plan.js";
@@ -113,9 +123,10 @@ async function bootGuest(
   guest: Guest,
   options: StartOptions,
 ): Promise<void> {
-  const log = await GuestLog.open(hypervisor.layout.logFile(domain.name));
+  const log = await openGuestLog(hypervisor, domain);
   try {
     await makeFolders(guest);
+    await askServices(hypervisor, domain, guest);
     await launchEmulator(hypervisor, domain, guest, log);
     await run(hypervisor, domain, guest, options);
   } catch (error) {
@@ -139,6 +150,18 @@ async function makeFolders(guest: Guest): Promise<void> {
 }
 
 /**
+ * Gets what other plugins give a guest, and tells the status file first: where this daemon dies now, the next one gives it
+ * back.
+ */
+async function askServices(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
+  guest.config = withPortIds(guest.config);
+  await makeLabels(hypervisor, guest);
+  const hasPorts = guest.config.devices.interfaces.some(({ source }) => source.type === "network");
+  if (hasPorts || guest.labels.length > 0) await hypervisor.statusWriter(domain, guest).save();
+  guest.config = await makePorts(hypervisor, guest.config);
+}
+
+/**
  * The monitor's socket listens before the emulator exists, so that we are connected before it starts; it takes our
  * commands as soon as it can. The status file is written while the process waits at its gate: from then on a guest that
  * runs is one that a later daemon finds.
@@ -153,9 +176,11 @@ async function launchEmulator(hypervisor: Hypervisor, domain: QemuDomain, guest:
     const channels = await openChannelSockets(config, guest.channelFolder, inherited);
     const fileGroups = inheritFileGroups(hypervisor.fileGroups, domain, config, inherited);
     const plan = await planLaunch(hypervisor, guest, { monitor, taps, channels, fileGroups });
+    await setLabels(hypervisor, domain, guest);
+    const words = [...(await leaseWords(hypervisor, domain, guest)), ...(await labelWords(hypervisor, domain, guest))];
     await log.note(plan.note);
     if (guest.beingStopped) throw noLongerRunning();
-    held = await launch(plan.launch, { output: log.fd, inherited: inherited.all });
+    held = await launch(withWords(plan.launch, words), { output: log.fd, inherited: inherited.all });
   } finally {
     inherited.close();
   }
@@ -174,6 +199,11 @@ async function launchEmulator(hypervisor: Hypervisor, domain: QemuDomain, guest:
   held.release();
 }
 
+/** A lease is taken before privileges are dropped. */
+function withWords(plan: LaunchPlan, [first, ...rest]: readonly string[]): LaunchPlan {
+  return first === undefined ? plan : { ...plan, argv: [first, ...rest, ...plan.argv] };
+}
+
 async function writePidFile(path: string, pid: number): Promise<void> {
   await writeFile(path, `${pid}\n`, { mode: 0o600 }).catch((error: unknown) => {
     throw systemError(`Failed to write pid file '${path}'`, error);
@@ -189,6 +219,7 @@ async function run(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, opt
   guest.patience = undefined;
   if (options.paused) {
     hypervisor.transition(domain, "hold");
+    await releaseLeases(hypervisor, domain, guest);
   } else {
     guest.nextRun = "run";
     await guest.qmp("cont");
@@ -199,13 +230,15 @@ async function run(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, opt
   hypervisor.transition(domain, options.paused ? "startedPaused" : "started");
 }
 
-/** An emulator that ended has said why on its standard error. */
+/** An emulator that ended has said why on its standard error, and so has what was to become one. */
 async function explained(guest: Guest, log: GuestLog, error: unknown): Promise<unknown> {
   const { process } = guest;
   if (process === undefined || guest.beingStopped) return error;
   // A monitor closes a moment before its process is gone.
   if (!(await within(process.ended, 100))) return error;
-  const words = await log.lastWords();
+  const words = await log.lastWords().catch(() => "");
+  const refusal = wrapperRefusal(words);
+  if (refusal !== undefined) return refusal;
   const detail = "process exited while connecting to monitor";
   return qemuError("INTERNAL_ERROR", words === "" ? detail : `${detail}: ${words}`, {
     hint: `the whole of what it said is in ${log}`,

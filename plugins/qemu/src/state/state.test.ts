@@ -42,6 +42,8 @@ const record: GuestRecord = {
   },
   fakeReboot: true,
   ports: [5900, 5700],
+  labels: [{ plugin: "security-owner", model: "owner", label: "+107:+107", relabel: true }],
+  lockState: "LS:R1:7 & more",
   taints: new Set(["custom-monitor"] as const),
   foreign: childElements(parseXml("<x><later version='7'><thing/></later></x>")),
 };

@@ -9,12 +9,14 @@ import {
   child,
   childAttribute,
   childElements,
+  childText,
   escapeXml,
   parseXml,
   serializeXml,
   type XmlElement,
   XmlWriter,
 } from "@polyvisor/sdk/xml";
+import type { GuestLabel } from "../services/index.js";
 import { type Taint, taintOf } from "../taint.js";
 
 /** Raised when a reader of the version before would do harm with what is written now. */
@@ -33,6 +35,10 @@ export interface GuestRecord {
   readonly taints: ReadonlySet<Taint>;
   /** Ports that were chosen for the guest. */
   readonly ports: readonly number[];
+  /** What the security drivers gave. */
+  readonly labels: readonly GuestLabel[];
+  /** What the lock manager wants to hear when the guest runs again. */
+  readonly lockState?: string | undefined;
   /** Elements that we do not know; they are written again. */
   readonly foreign: readonly XmlElement[];
 }
@@ -46,6 +52,8 @@ const KNOWN = new Set([
   "cpu",
   "fakereboot",
   "ports",
+  "security",
+  "lockstate",
   "domain",
 ]);
 
@@ -73,6 +81,11 @@ export function formatStatus(record: GuestRecord, domain: string): string {
       writer.element("ports", "", () => {
         for (const port of record.ports) writer.empty("port", attr("number", port));
       });
+      for (const { plugin, model, label, relabel } of record.labels) {
+        const how = attr("relabel", relabel ? "yes" : "no");
+        writer.empty("security", attr("plugin", plugin) + attr("model", model) + attr("label", label) + how);
+      }
+      writer.leaf("lockstate", record.lockState);
       for (const element of record.foreign) writer.line(serializeXml(element));
       writer.raw(domain);
     },
@@ -111,6 +124,8 @@ export function parseStatus(text: string): { readonly record: GuestRecord; reado
     fakeReboot: child(root, "fakereboot") !== undefined,
     taints: new Set(childElements(root, "taint").flatMap((taint) => taintOf(attribute(taint, "flag")) ?? [])),
     ports: (ports === undefined ? [] : childElements(ports, "port")).map((each) => integer(each, "number")),
+    labels: childElements(root, "security").map(labelOf),
+    lockState: childText(root, "lockstate"),
     foreign: childElements(root).filter((element) => !KNOWN.has(element.name)),
   };
   return { record, domain };
@@ -120,6 +135,15 @@ function askedCpuOf(root: XmlElement): Cpu | undefined {
   const element = child(root, "cpu");
   const cpu = element && readCpuDefinition(element);
   return cpu === undefined || isHostCpu(cpu) ? undefined : cpu;
+}
+
+function labelOf(element: XmlElement): GuestLabel {
+  return {
+    plugin: required(attribute(element, "plugin"), "plugin of a label"),
+    model: attribute(element, "model") ?? "",
+    label: attribute(element, "label") ?? "",
+    relabel: attribute(element, "relabel") === "yes",
+  };
 }
 
 function integer(element: XmlElement, name: string): number {

@@ -1,0 +1,72 @@
+import { closeAll, type Descriptor } from "@polyvisor/core";
+import type { LogClient } from "../services/index.js";
+import { TAIL } from "./file-log.js";
+import type { GuestLog } from "./guest-log.js";
+import { emulatorWords, formatNote, type StartNote } from "./note.js";
+
+/** By which a log manager tells the drivers apart. */
+const DRIVER = "qemu";
+/** How much of what an emulator has said is looked through for its last words, in bytes. */
+const READ_BYTES = 65_536;
+
+/** What a log manager is told of a guest's log. */
+export interface LogOwner {
+  readonly guest: { readonly uuid: string; readonly name: string };
+  readonly path: string;
+}
+
+/** A guest's log that a log manager keeps: the emulator writes to what the manager gave, whatever that is. */
+export class ManagedLog implements GuestLog {
+  readonly #manager: LogClient;
+  readonly #owner: LogOwner;
+  readonly #descriptor: Descriptor;
+  #begin = { inode: 0n, offset: 0n };
+
+  private constructor(manager: LogClient, owner: LogOwner, descriptor: Descriptor) {
+    this.#manager = manager;
+    this.#owner = owner;
+    this.#descriptor = descriptor;
+  }
+
+  static async open(manager: LogClient, owner: LogOwner): Promise<ManagedLog> {
+    return new ManagedLog(manager, owner, await manager.openLogFile({ driver: DRIVER, ...owner, truncate: 0 }));
+  }
+
+  get fd(): number {
+    return this.#descriptor.fd;
+  }
+
+  async note(start: StartNote): Promise<void> {
+    await appendManaged(this.#manager, this.#owner, formatNote(start));
+    this.#begin = await this.#position();
+  }
+
+  /** From where our note ends, or less where that is much; a log that was rolled over meanwhile is read on by its manager. */
+  async lastWords(): Promise<string> {
+    const { path } = this.#owner;
+    const { inode, offset } = await this.#position();
+    const { inode: first, offset: begin } = this.#begin;
+    const tail = offset - BigInt(READ_BYTES);
+    const position = { inode: first, offset: inode === first && tail > begin ? tail : begin };
+    const data = await this.#manager.readLogFile({ path, position, maxBytes: READ_BYTES });
+    return emulatorWords(Buffer.from(data).subarray(-TAIL).toString());
+  }
+
+  async close(): Promise<void> {
+    closeAll([this.#descriptor]);
+  }
+
+  toString(): string {
+    return this.#owner.path;
+  }
+
+  async #position(): Promise<{ inode: bigint; offset: bigint }> {
+    const { inode, offset } = await this.#manager.getLogFilePosition({ path: this.#owner.path });
+    return { inode: BigInt(inode), offset: BigInt(offset) };
+  }
+}
+
+/** Writes a line of our own behind what the guest has said. */
+export async function appendManaged(manager: LogClient, owner: LogOwner, message: string): Promise<void> {
+  await manager.appendLogFile({ driver: DRIVER, ...owner, message });
+}

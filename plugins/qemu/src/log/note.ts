@@ -1,0 +1,45 @@
+import { hostname, release } from "node:os";
+
+/** Now, as lines of a guest's log have it: `2026-11-21 04:46:04.157+0000`. */
+export function timestamp(now = new Date()): string {
+  return now.toISOString().replace("T", " ").replace("Z", "+0000");
+}
+
+/** What is written of a start before the emulator says anything. */
+export interface StartNote {
+  readonly version: string;
+  readonly qemuVersion: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly argv: readonly string[];
+}
+
+/** What an emulator said, without the lines that QEMU writes in every start. */
+export function emulatorWords(text: string): string {
+  return text
+    .split("\n")
+    .filter((line) => !line.startsWith("char device redirected to "))
+    .join("\n")
+    .trimEnd();
+}
+
+/** The lines of a start. */
+export function formatNote({ version, qemuVersion, env, argv }: StartNote): string {
+  const facts = `polyvisor version: ${version}, qemu version: ${qemuVersion}, kernel: ${release()}, hostname: ${hostname()}`;
+  const settings = Object.entries(env).map(([name, value]) => `${name}=${quote(value)}`);
+  return `${timestamp()}: starting up ${facts}\n${[...settings, ...optionLines(argv)].join(" \\\n")}\n`;
+}
+
+/** One option with its value to a line. */
+function optionLines(argv: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const word of argv.map(quote)) {
+    const last = lines.at(-1);
+    if (last === undefined || word.startsWith("-") || !/^-[^ ]*$/.test(last)) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}
+
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,76 @@
+import { LOCK_RESOURCE_FLAG, type LockOwner, type LockResource } from "@polyvisor/core";
+import type { Disk, Domain as DomainConfig } from "@polyvisor/sdk/conf/domain";
+import type { QemuDomain } from "../domain.js";
+import type { Guest } from "../guest.js";
+import type { Hypervisor } from "../hypervisor.js";
+import type { LockClient } from "./services.js";
+
+/** The words before a guest's command line with which its process takes the leases, on its way to become the emulator. */
+export async function leaseWords(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<readonly string[]> {
+  const manager = await hypervisor.services.lock();
+  return (await manager?.guestWrapper(claimOf(hypervisor, domain, guest))) ?? [];
+}
+
+/** Takes back what a guest gave up when it was paused. Fails where another has it now: the guest must not run then. */
+export function takeLeases(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
+  return inTurn(hypervisor, guest, async (manager) => {
+    await manager.acquire({ ...claimOf(hypervisor, domain, guest), state: guest.lockState ?? null });
+    guest.lockState = undefined;
+  });
+}
+
+/** A guest that does not run needs no leases, so that another may have the disks. What fails is logged, as libvirt does. */
+export function releaseLeases(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
+  return inTurn(hypervisor, guest, async (manager) => {
+    const state = await manager.release(claimOf(hypervisor, domain, guest));
+    guest.lockState = state ?? undefined;
+  }).catch((error: unknown) => {
+    hypervisor.log.warn({ err: error, domain: domain.name }, "the leases of a paused guest cannot be given up");
+  });
+}
+
+/** A guest is paused by itself while a client resumes it: what is asked of the manager is asked in that order. */
+function inTurn(hypervisor: Hypervisor, guest: Guest, work: (manager: LockClient) => Promise<void>): Promise<void> {
+  const turn = guest.leaseTurn.then(async () => {
+    const manager = await hypervisor.services.lock();
+    if (manager !== undefined) await work(manager);
+  });
+  guest.leaseTurn = turn.catch(() => {});
+  return turn;
+}
+
+interface Claim {
+  readonly owner: LockOwner;
+  readonly resources: LockResource[];
+}
+
+function claimOf({ info }: Hypervisor, { uuid, name }: QemuDomain, { id, process, config }: Guest): Claim {
+  const owner = {
+    uuid,
+    name,
+    id,
+    pid: process?.pid ?? 0,
+    uri: `qemu:///${info.mode}`,
+    onLockFailure: config.onLockfailure ?? "default",
+  };
+  return { owner, resources: resourcesOf(config) };
+}
+
+/** The leases of the configuration, then the images of its disks: the top ones, since those below are not written. */
+export function resourcesOf({ devices }: DomainConfig): LockResource[] {
+  const leases = devices.leases.map(({ lockspace = null, key, target }) => ({
+    lockspace,
+    name: key,
+    path: target.path,
+    offset: BigInt(target.offset),
+    flags: 0,
+  }));
+  return [...leases, ...devices.disks.flatMap(resourceOf)];
+}
+
+function resourceOf({ source, readonly, shareable }: Disk): LockResource[] {
+  if (source.type !== "file" && source.type !== "block" && source.type !== "dir") return [];
+  if (source.path === undefined) return [];
+  const flags = (readonly ? LOCK_RESOURCE_FLAG.READONLY : 0) | (shareable ? LOCK_RESOURCE_FLAG.SHARED : 0);
+  return [{ lockspace: null, name: source.path, path: null, offset: 0n, flags }];
+}
