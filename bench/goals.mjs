@@ -53,6 +53,13 @@ export const ROWS = [
   { title: "10 000 definitions: memory", measure: "definitions", figure: "resident_mb", unit: "MB", ...atMost(1) },
   { title: "10 000 definitions: first statistics", measure: "definitions", figure: "first_stats_ms", unit: "ms" },
   { title: "10 000 definitions: further statistics", measure: "definitions", figure: "stats_ms", unit: "ms" },
+  {
+    title: "30 unused plugins: start to the first answer of two drivers",
+    measure: "plugins",
+    figure: "first_call_ms",
+    unit: "ms",
+  },
+  { title: "30 unused plugins: memory with two drivers in use", measure: "plugins", figure: "resident_mb", unit: "MB" },
   ...["q35", "pc"].flatMap((machine) => [
     {
       title: `QEMU (${machine}): start to running`,

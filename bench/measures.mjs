@@ -1,10 +1,12 @@
 // What is measured: each measure runs a client against one daemon, or against the machine itself, and gives its figures.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { output } from "../scripts/lib/run.mjs";
 import { makeDefinitionsFolder, residentMb } from "./peers.mjs";
+import { UNUSED_PLUGINS, writePlugins } from "./plugins.mjs";
 import { guestFile, MACHINES, writeDefinitions } from "./setup.mjs";
 
 const LISTENERS = 16;
@@ -38,7 +40,8 @@ export const EFFORT = {
  * @property {Record<string, string>} programs
  * @property {string} folder of this run
  * @property {Effort} effort
- * @property {Record<string, (folder: string) => Promise<import("./peers.mjs").Peer>>} starters of a fresh daemon, by name
+ * @property {Record<string, (folder: string, settings?: string) => Promise<import("./peers.mjs").Peer>>} starters of a fresh
+ *   daemon, by name; settings are lines of our configuration file
  */
 
 /** @returns {Measure} */
@@ -123,6 +126,12 @@ export const MEASURES = [
     peer: ({ testUri }, { programs, effort }) => client(programs.vbench, "define-xml", testUri, effort.seconds),
   },
   { name: "definitions", group: "definitions", peer: ({ name }, bench) => definitions(name, bench) },
+  {
+    name: "plugins",
+    group: "plugins",
+    peer: ({ name }, bench) => withPlugins(name, bench, UNUSED_PLUGINS),
+    floor: (bench) => withPlugins("polyvisord", bench, 0),
+  },
   ...MACHINES.map(qemu),
   { name: "idle", group: "memory", peer: ({ name }, bench) => idle(name, bench), floor: bareNode },
   { name: "clients", group: "memory", peer: ({ name }, bench) => idle(name, bench, IDLE_CLIENTS) },
@@ -191,6 +200,26 @@ async function startOver(name, folder, bench) {
     await delay(SETTLE_MS);
     const resident_mb = await peer.residentMb();
     return { ...first, resident_mb, ...(await client(vbench, "all-stats", peer.qemuUri)) };
+  } finally {
+    await peer.stop();
+  }
+}
+
+/** From the start of a daemon in which plugins are installed that nobody uses until two drivers have answered. */
+async function withPlugins(name, bench, unused) {
+  const plugins = join(bench.folder, `plugins-${unused}`);
+  await mkdir(plugins, { recursive: true });
+  await writePlugins(plugins, unused);
+  const peer = await bench.starters[name](
+    join(bench.folder, `beside-${unused}-${name}`),
+    `plugin_folders = [ "${plugins}" ]\n`,
+  );
+  const { vbench } = bench.programs;
+  try {
+    await client(vbench, "first-call", peer.qemuUri, peer.startedAt);
+    const { first_call_ms } = await client(vbench, "first-call", peer.testUri, peer.startedAt);
+    await delay(SETTLE_MS);
+    return { first_call_ms, resident_mb: await peer.residentMb() };
   } finally {
     await peer.stop();
   }

@@ -62,14 +62,15 @@ export async function startLibvirtd(folder, programs) {
 
 /**
  * @param {readonly string[]} nodeOptions for a daemon that profiles itself
+ * @param {string} settings lines of its configuration file, beside those that it always has here
  * @returns {Promise<Peer>}
  */
-export async function startPolyvisord(folder, programs, nodeOptions = []) {
+export async function startPolyvisord(folder, programs, nodeOptions = [], settings = "") {
   await makeFolders(folder);
   const config = join(folder, "etc/libvirt");
   await mkdir(config, { recursive: true });
   if (IS_ROOT) for (const path of [dirname(config), config]) await chown(path, NOBODY, NOBODY);
-  await writeFile(join(config, "polyvisord.conf"), 'access_drivers = [ "rules" ]\n');
+  await writeFile(join(config, "polyvisord.conf"), `access_drivers = [ "rules" ]\n${settings}`);
   await writeFile(join(config, "access.rules"), "deny * domain:stop domain_name=precious-*\nallow * *\n");
   const { node, tree } = await readableTree(dirname(folder));
   return launch("polyvisord", {

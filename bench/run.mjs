@@ -31,7 +31,7 @@ async function main({ quick, only, reps, write, build: mustBuild, profile }) {
     effort: quick ? EFFORT.quick : EFFORT.full,
     starters: {
       libvirtd: (folder) => startLibvirtd(folder, programs),
-      polyvisord: (folder) => startPolyvisord(folder, programs),
+      polyvisord: (folder, settings) => startPolyvisord(folder, programs, [], settings),
     },
   };
   const cleanUp = [() => work.remove()];
@@ -80,7 +80,7 @@ async function interleave(bench, measures, reps, cleanUp) {
     const peer = await start(join(bench.folder, `peer-${peers.length}`));
     cleanUp.push(peer.stop);
     peers.push(peer);
-    if (measures.some(({ group }) => !["memory", "qemu", "definitions"].includes(group)))
+    if (measures.some(({ group }) => !["memory", "qemu", "definitions", "plugins"].includes(group)))
       cleanUp.push(await keepOpen(bench, peer));
   }
   for (let rep = 0; rep < reps; rep++) {

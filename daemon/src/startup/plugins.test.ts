@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import { numberOf } from "../testing/call-bodies.js";
@@ -89,6 +89,27 @@ test("a file of settings that cannot be read breaks its plugin alone", async (t)
     t.regex(stdout, /^\/nowhere .*broken: no package\.json with a section "polyvisor" in \/nowhere; see/m);
     t.regex(stdout, /^test .* ok/m);
   }
+});
+
+test("of thirty plugins whose code leaves a mark only the two that are used run any", async (t) => {
+  const root = await rootFolder(t);
+  const [folder, marks] = [join(root, "drivers"), join(root, "marks")];
+  await mkdir(marks);
+  const names = Array.from({ length: 30 }, (_, number) => `plugin${number}`);
+  for (const name of names) {
+    await addPlugin(folder, name, {});
+    const mark = `import { writeFileSync } from "node:fs";\nwriteFileSync(${JSON.stringify(join(marks, name))}, "");\n`;
+    await writeFile(join(folder, name, "index.js"), mark + ENTRY);
+  }
+  await configure(root, `plugin_folders = [ "${folder}" ]\n`);
+  const daemon = await startPolyvisord(t, root);
+  t.deepEqual(await readdir(marks), []);
+  for (const name of ["plugin3", "plugin17"]) {
+    const client = await RawClient.connect(daemon.socket);
+    t.teardown(() => client.close());
+    await client.open(`${name}:///`);
+  }
+  t.deepEqual((await readdir(marks)).sort(), ["plugin17", "plugin3"]);
 });
 
 test("docs/plugins.md tells of every key of a manifest and every state", async (t) => {
