@@ -2,6 +2,7 @@ export * from "./api/index.js";
 export * from "./contracts/index.js";
 export * from "./errors/index.js";
 export { ANSWERS, type Answer, tell } from "./host/answers.js";
+export { ownConnections } from "./host/compose.js";
 export { Connection } from "./host/connection.js";
 export { declaredCalls } from "./host/declared.js";
 export { DomainHandle } from "./host/domain.js";
@@ -17,6 +18,7 @@ export type {
 export { silentLog } from "./host/log.js";
 export { defaultPaths, rootPaths } from "./host/paths.js";
 export type { PluginState, PluginStatus } from "./host/registry.js";
+export { ChoiceError, type ProviderChoice } from "./host/services.js";
 export type { Manifest } from "./pluggable-loader/index.js";
 export {
   type ConfigurationGiven,

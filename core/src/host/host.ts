@@ -3,23 +3,31 @@ import { readFile } from "node:fs/promises";
 import { container, type DependencyContainer } from "tsyringe";
 import {
   type CallContext,
+  CONTRACTS,
+  type Contract,
   type ContractMap,
   type ContractName,
+  type Driver,
   HOST_INFO,
+  HOST_SERVICES,
   type HostInfo,
   type HostPaths,
+  type HostServices,
   type HypervisorConnection,
-  type HypervisorDriver,
   LOG,
   type Log,
+  SUB_CONTRACTS,
+  type SubContract,
 } from "../contracts/index.js";
 import { VirtError } from "../errors/index.js";
 import { type ConfigurationGiven, discover, type Offer } from "../pluggable-loader/index.js";
 import { formatUri, parseUri, type Uri } from "../uri.js";
 import { watched } from "./answers.js";
 import { hintFor, noDriverHint, tellFaults, withClaims } from "./claims.js";
+import { composed, standalone } from "./compose.js";
 import { Connection } from "./connection.js";
 import { defaultContext } from "./context.js";
+import { ContractSet } from "./contract-set.js";
 import { IdleWork } from "./idle-work.js";
 import type { Isolation, PluginSupervisor } from "./isolation.js";
 import { silentLog } from "./log.js";
@@ -27,6 +35,7 @@ import { makePlugins } from "./make-plugins.js";
 import { MANIFEST_KEY, MANIFEST_KEYS } from "./manifest-keys.js";
 import { defaultPaths } from "./paths.js";
 import { type Plugin, type PluginStatus, splitManifests, statusOfBad } from "./registry.js";
+import { type ProviderChoice, Services } from "./services.js";
 
 export interface HostOptions {
   /** Whether the whole machine is managed or what belongs to one user; by default the former for root. */
@@ -50,22 +59,21 @@ export interface HostOptions {
   readonly warmUp?: boolean;
   /** See `HostInfo.speaksForClients`. */
   readonly speaksForClients?: boolean;
+  /**
+   * The plugins that provide a contract to others, by the contract's name: `{ "lock.v1": "sanlock", "security.v1": ["dac"] }`.
+   * A sub-driver (`network.v1` and its like) that is not named is the first that a plugin provides; of the others there is none.
+   */
+  readonly use?: ProviderChoice;
+  /** Contracts of the embedder's own, beside those of this core. */
+  readonly contracts?: readonly Contract[];
+  /** What plugins get as `HOST_SERVICES`, where this host is a part of another one. */
+  readonly services?: HostServices;
   /** Which plugins run in processes of their own, and how; none without it. */
   readonly isolation?: Isolation;
 }
 
-/** The contracts that this core knows. */
-const CONTRACTS: readonly ContractName[] = [
-  "hypervisor.v1",
-  "security.v1",
-  "lock.v1",
-  "log.v1",
-  "policy.v1",
-  "auth.v1",
-];
-
 /** Everything that the daemon is, but for sockets: plugins, drivers and connections in this process. */
-export interface Host extends AsyncDisposable {
+export interface Host extends HostServices, AsyncDisposable {
   readonly info: HostInfo;
   /** What has been found, and how each plugin is. Imports nothing. */
   plugins(): readonly PluginStatus[];
@@ -115,10 +123,22 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
     }),
   );
   const versions = { "@polyvisor/core": await coreVersion(), node: process.versions.node };
-  const offer: Offer = { versions, contracts: CONTRACTS };
-  const plugins = await makePlugins(found.good, options, { info, log, root, offer });
+  const contracts = new ContractSet([...CONTRACTS, ...(options.contracts ?? [])]);
+  const offer: Offer = { versions, contracts: contracts.ids };
+  const plugins = await makePlugins(found.good, options, { info, log, root, offer, contracts });
   tellFaults(found.bad, plugins, log);
-  return new PluginHost(info, log, root, plugins, found.bad.map(statusOfBad), options.warmUp ?? false);
+  const host = new PluginHost(options, { info, log, root, plugins, contracts, bad: found.bad.map(statusOfBad) });
+  root.registerInstance(HOST_SERVICES as symbol, options.services ?? host.services);
+  return host;
+}
+
+interface HostParts {
+  readonly info: HostInfo;
+  readonly log: Log;
+  readonly root: DependencyContainer;
+  readonly plugins: readonly Plugin[];
+  readonly contracts: ContractSet;
+  readonly bad: readonly PluginStatus[];
 }
 
 class PluginHost implements Host {
@@ -127,25 +147,25 @@ class PluginHost implements Host {
   readonly #root: DependencyContainer;
   readonly #plugins: readonly Plugin[];
   readonly #bad: readonly PluginStatus[];
-  readonly #starts = new Map<Plugin, Promise<void>>();
-  readonly #warm = new Set<Plugin>();
+  readonly services: Services;
+  readonly #starts = new Map<string, Promise<void>>();
+  readonly #warm = new Set<Driver<unknown>>();
   readonly #idleWork: IdleWork | undefined;
   #closed = false;
 
-  constructor(
-    info: HostInfo,
-    log: Log,
-    root: DependencyContainer,
-    plugins: readonly Plugin[],
-    bad: readonly PluginStatus[],
-    warmUp: boolean,
-  ) {
+  /** Throws a `ChoiceError` where a provider is chosen that is not there. */
+  constructor({ use = {}, warmUp }: HostOptions, { info, log, root, plugins, contracts, bad }: HostParts) {
     this.info = info;
     this.#log = log;
     this.#root = root;
     this.#plugins = plugins;
     this.#bad = bad;
     if (warmUp) this.#idleWork = new IdleWork();
+    this.services = new Services({
+      ...{ plugins, contracts, use, info, log },
+      started: (plugin, contract) => this.#started(plugin, contract),
+      opened: (driver) => this.#warmUp(driver),
+    });
   }
 
   plugins(): readonly PluginStatus[] {
@@ -158,20 +178,18 @@ class PluginHost implements Host {
   }
 
   async start(): Promise<void> {
-    const stateful = this.#plugins.filter(
-      (plugin) => plugin.manifest.section.stateful === true && plugin.provides("hypervisor.v1"),
-    );
+    const stateful = this.#plugins.filter((plugin) => plugin.manifest.section.stateful === true);
     await Promise.all(
       stateful.map(async (plugin) => {
-        if ((await plugin.probe()).state !== "enabled") return;
-        try {
-          await this.#started(plugin);
-        } catch (error) {
-          this.#log.error({ plugin: plugin.name, err: error }, "a driver failed to start");
-        }
+        const contracts = this.#driversOf(plugin);
+        if (contracts.length === 0 || (await plugin.probe()).state !== "enabled") return;
+        for (const contract of contracts) await this.#startQuietly(plugin, contract);
       }),
     );
   }
+
+  connect: HostServices["connect"] = (contract, identity) => this.services.connect(contract, identity);
+  connectAll: HostServices["connectAll"] = (contract, identity) => this.services.connectAll(contract, identity);
 
   async open(uri: string, options: Partial<CallContext> = {}): Promise<Connection> {
     const context = defaultContext(this.#log, options);
@@ -181,6 +199,8 @@ class PluginHost implements Host {
   async openDriver(uri: Uri, context: CallContext): Promise<HypervisorConnection> {
     if (this.#closed) throw new VirtError("OPERATION_INVALID", "the host is closed");
     const plugin = this.#pluginFor(uri);
+    const part = plugin === undefined && uri.transport === undefined ? this.#subDriverOf(uri) : undefined;
+    if (part !== undefined) return this.#openPart(uri, part, context);
     if (plugin === undefined)
       throw new VirtError("NO_CONNECT", formatUri(uri), { hint: noDriverHint(uri.scheme, this.#plugins) });
     let driver: Awaited<ReturnType<typeof plugin.get<"hypervisor.v1">>>;
@@ -192,10 +212,20 @@ class PluginHost implements Host {
         cause: error,
       });
     }
-    await this.#started(plugin);
+    await this.#started(plugin, "hypervisor.v1");
     const connection = await driver.open(uri, context);
-    this.#warmUp(plugin, driver);
-    return watched(connection, plugin.name);
+    this.#warmUp(driver);
+    return composed(watched(connection, plugin.name), (contract) => this.services.routeTo(contract, context));
+  }
+
+  /** A URI such as `network:///system`, which no driver of a hypervisor has. */
+  async #openPart(uri: Uri, contract: SubContract, context: CallContext): Promise<HypervisorConnection> {
+    const right = this.services.uriOf(contract);
+    if (uri.path !== parseUri(right).path)
+      throw new VirtError("INTERNAL_ERROR", `unexpected ${uri.scheme} URI path '${uri.path}', try ${right}`);
+    const route = this.services.routeTo(contract, context);
+    if (route === undefined) throw new VirtError("NO_CONNECT", formatUri(uri));
+    return standalone(right, contract, route);
   }
 
   async provider<C extends ContractName>(contract: C, plugin: string): Promise<ContractMap[C]> {
@@ -226,6 +256,7 @@ class PluginHost implements Host {
   /** A scheme without a driver here, as a daemon's client would take it: a host means TLS, none the daemon of this machine. */
   #reachable(uri: Uri): Uri {
     if (uri.transport !== undefined || this.#pluginFor(uri) !== undefined) return uri;
+    if (this.#subDriverOf(uri) !== undefined) return uri;
     const byClient: Uri = { ...uri, transport: uri.server === undefined ? "unix" : "tls" };
     return this.#pluginFor(byClient) === undefined ? uri : byClient;
   }
@@ -241,25 +272,50 @@ class PluginHost implements Host {
     return clients.find((plugin) => plugin.transports.includes(transport)) ?? clients[0];
   }
 
+  /** The contract that a URI's scheme names, where it is one that a plugin here provides. */
+  #subDriverOf({ scheme, server }: Uri): SubContract | undefined {
+    const contract = SUB_CONTRACTS.find((id) => id.split(".")[0] === scheme);
+    return contract !== undefined && server === undefined && this.services.providers(contract).length > 0
+      ? contract
+      : undefined;
+  }
+
   #drivers(): Plugin[] {
     return this.#plugins.filter((plugin) => plugin.provides("hypervisor.v1"));
   }
 
-  #warmUp(plugin: Plugin, driver: HypervisorDriver): void {
-    if (this.#idleWork === undefined || this.#warm.has(plugin)) return;
-    this.#warm.add(plugin);
+  #warmUp(driver: Driver<unknown>): void {
+    if (this.#idleWork === undefined || this.#warm.has(driver)) return;
+    this.#warm.add(driver);
     if (driver.warmUp !== undefined) this.#idleWork.add(driver.warmUp());
   }
 
-  async #started(plugin: Plugin): Promise<void> {
-    let started = this.#starts.get(plugin);
+  /** What of a plugin is in use here: its hypervisors, and those of its sub-drivers that no other plugin's are preferred to. */
+  #driversOf(plugin: Plugin): DriverContract[] {
+    const parts = SUB_CONTRACTS.filter((contract) => this.services.providers(contract)[0] === plugin);
+    return [...parts, ...(plugin.provides("hypervisor.v1") ? (["hypervisor.v1"] as const) : [])];
+  }
+
+  async #startQuietly(plugin: Plugin, contract: DriverContract): Promise<void> {
+    try {
+      await this.#started(plugin, contract);
+    } catch (error) {
+      this.#log.error({ plugin: plugin.name, contract, err: error }, "a driver failed to start");
+    }
+  }
+
+  async #started(plugin: Plugin, contract: DriverContract): Promise<void> {
+    const key = `${plugin.name} ${contract}`;
+    let started = this.#starts.get(key);
     if (started === undefined) {
-      started = plugin.get("hypervisor.v1").then((driver) => driver.start?.());
-      this.#starts.set(plugin, started);
+      started = plugin.get(contract).then((driver: Driver<unknown>) => driver.start?.());
+      this.#starts.set(key, started);
     }
     await started;
   }
 }
+
+type DriverContract = "hypervisor.v1" | SubContract;
 
 async function coreVersion(): Promise<string> {
   const text = await readFile(new URL("../../package.json", import.meta.url), "utf8");

@@ -7,6 +7,7 @@ import {
   type Offer,
   PluginError,
 } from "../pluggable-loader/index.js";
+import type { ContractSet } from "./contract-set.js";
 import type { Isolation } from "./isolation.js";
 import { Plugin } from "./registry.js";
 
@@ -22,6 +23,7 @@ export interface PluginsHost {
   readonly log: Log;
   readonly root: DependencyContainer;
   readonly offer: Offer;
+  readonly contracts: ContractSet;
 }
 
 /** Makes plugins of manifests: what the operator has set for them is checked, none of their code is run. */
@@ -37,7 +39,7 @@ export async function makePlugins(
 async function makePlugin(
   manifest: Manifest,
   { disabledPlugins = [], pluginConfiguration = {}, isolation }: PluginChoices,
-  { info, log, root, offer }: PluginsHost,
+  { info, log, root, offer, contracts }: PluginsHost,
 ): Promise<Plugin> {
   const configurationOf = (of: Manifest): Promise<PluginConfig> => checkConfiguration(of, pluginConfiguration[of.name]);
   const supervisor = isolation?.isolates(manifest)
@@ -48,7 +50,7 @@ async function makePlugin(
     throw error;
   });
   const disabled = disabledPlugins.includes(manifest.name);
-  return new Plugin(manifest, { parent: root, offer, log, configuration, disabled, supervisor });
+  return new Plugin(manifest, { parent: root, offer, contracts, log, configuration, disabled, supervisor });
 }
 
 /** What the operator says of plugins that are not here is most often a mistyped name. */

@@ -2,6 +2,7 @@ import type { DependencyContainer } from "tsyringe";
 import {
   type ContractMap,
   type ContractName,
+  type Driver,
   LOG,
   type Log,
   PLUGIN_CONFIG,
@@ -19,6 +20,7 @@ import {
   PluginError,
   type PluginProblem,
 } from "../pluggable-loader/index.js";
+import type { ContractSet, Source } from "./contract-set.js";
 import type { PluginSupervisor, SupervisorStatus } from "./isolation.js";
 
 /**
@@ -55,6 +57,7 @@ export interface PluginStatus {
 export interface PluginParts {
   readonly parent: DependencyContainer;
   readonly offer: Offer;
+  readonly contracts: ContractSet;
   readonly log: Log;
   /** What the operator has set for it, or what is wrong with that. */
   readonly configuration: PluginConfig | PluginError;
@@ -121,8 +124,9 @@ export class Plugin {
     return this.#state !== "disabled";
   }
 
+  /** Whether it does, in this or another major that the host can make this one of. */
   provides(contract: ContractName): boolean {
-    return this.manifest.contracts.includes(contract);
+    return this.#sourceOf(contract) !== undefined;
   }
 
   /** The plugin's implementation of a contract: imported, made and started at the first call. */
@@ -145,8 +149,11 @@ export class Plugin {
   async probe(): Promise<PluginStatus> {
     if (this.#problem !== undefined) return this.status;
     try {
-      if (this.provides("hypervisor.v1")) await this.get("hypervisor.v1");
-      else if (this.supervisor !== undefined) await this.get(this.manifest.contracts[0] as ContractName);
+      const { contracts } = this.#parts;
+      const drivers = this.manifest.contracts.filter((contract) => contracts.isDriver(contract));
+      for (const contract of drivers) await this.get(contract as ContractName);
+      if (drivers.length > 0) return this.status;
+      if (this.supervisor !== undefined) await this.get(this.manifest.contracts[0] as ContractName);
       else await this.#load();
     } catch {
       // The status already says what is wrong.
@@ -157,7 +164,7 @@ export class Plugin {
   async dispose(): Promise<void> {
     for (const [contract, instance] of this.#instances) {
       try {
-        if (contract === "hypervisor.v1") await ((await instance) as ContractMap["hypervisor.v1"]).close?.();
+        if (this.#isOwnDriver(contract)) await ((await instance) as Driver<unknown>).close?.();
       } catch (error) {
         this.#parts.log.warn({ plugin: this.name, err: error }, "a plugin failed to close");
       }
@@ -169,13 +176,28 @@ export class Plugin {
 
   async #make<C extends ContractName>(contract: C): Promise<ContractMap[C]> {
     try {
+      const source = this.#sourceOf(contract);
+      if (source !== undefined && source.id !== contract) {
+        const provider: object = await this.get(source.id as ContractName);
+        return source.adapt(provider) as ContractMap[C];
+      }
       const instance = await this.#instance(contract);
-      if (contract === "hypervisor.v1") await this.#probeDriver(instance as ContractMap["hypervisor.v1"]);
+      if (this.#isOwnDriver(contract)) await this.#probeDriver(instance as Driver<unknown>);
       return instance;
     } catch (error) {
       if (this.#state === "enabled") this.#fail(error);
       throw error;
     }
+  }
+
+  /** Which of the majors that its manifest names is the best for this one. */
+  #sourceOf(contract: string): Source | undefined {
+    return this.#parts.contracts.sources(contract).find(({ id }) => this.manifest.contracts.includes(id));
+  }
+
+  /** A driver, and not one that an adapter has made of it. */
+  #isOwnDriver(contract: ContractName): boolean {
+    return this.#parts.contracts.isDriver(contract) && this.manifest.contracts.includes(contract);
   }
 
   async #instance<C extends ContractName>(contract: C): Promise<ContractMap[C]> {
@@ -198,7 +220,7 @@ export class Plugin {
     return container;
   }
 
-  async #probeDriver(driver: ContractMap["hypervisor.v1"]): Promise<void> {
+  async #probeDriver(driver: Driver<unknown>): Promise<void> {
     const begin = performance.now();
     const answer = await driver.probe?.();
     this.#loadTime = (this.#loadTime ?? 0) + performance.now() - begin;

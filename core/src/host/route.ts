@@ -1,4 +1,5 @@
-import type { ObjectEvent, ObjectEventKind } from "../api/object-events.js";
+import { type EventObject, type ObjectEvent, type ObjectEventKind, objectEvents } from "../api/object-events.js";
+import type { HypervisorCallName } from "../api/programs.js";
 import type {
   CallContext,
   EventSubject,
@@ -19,13 +20,13 @@ interface Subscription {
   unsubscribe: Unsubscribe | undefined;
 }
 
-/** The call by which clients ask for the events of a kind: what is refused where there are none. */
-export const REGISTRATIONS = {
+/** The call by which clients ask for events about such objects: what is refused where there are none. */
+export const REGISTRATIONS: Readonly<Record<EventObject, HypervisorCallName>> = {
   network: "connectNetworkEventRegisterAny",
   storagePool: "connectStoragePoolEventRegisterAny",
   nodeDevice: "connectNodeDeviceEventRegisterAny",
   secret: "connectSecretEventRegisterAny",
-} as const;
+};
 
 /**
  * One client's way to a sub-driver: a connection that is opened when it is first needed. Where that is lost (the driver's
@@ -90,11 +91,12 @@ export class Route implements ObjectEventSource {
   }
 
   async #open(): Promise<SubConnection> {
-    if (this.#gone.signal.aborted) throw new VirtError("INVALID_CONN", "the connection is closed");
+    if (this.#gone.signal.aborted) throw new VirtError("OPERATION_INVALID", "the connection is closed");
     const connection = await this.#opener(this.#context);
-    void connection.lost?.then(() => this.#lose(connection));
-    for (const subscription of this.#subscriptions) await listen(connection, subscription);
     this.#connection = connection;
+    void connection.lost?.then(() => this.#lose(connection));
+    for (const subscription of this.#subscriptions)
+      await listen(connection, subscription).catch((error: unknown) => this.#warn(error));
     return connection;
   }
 
@@ -103,10 +105,14 @@ export class Route implements ObjectEventSource {
     this.#connection = undefined;
     this.#opening = undefined;
     void (async () => connection.close())().catch(() => {});
-    if (this.#subscriptions.size > 0 && !this.#gone.signal.aborted)
-      this.open().catch((error: unknown) =>
-        this.#context.log.warn({ err: error }, "a driver is lost: its events come again after the next call that reaches it"),
-      );
+    if (this.#subscriptions.size > 0 && !this.#gone.signal.aborted) this.open().catch((error) => this.#warn(error));
+  }
+
+  #warn(error: unknown): void {
+    this.#context.log.warn(
+      { err: error },
+      "a driver is out of reach: its events come again after a call that reaches it",
+    );
   }
 }
 
@@ -116,14 +122,14 @@ function call(connection: SubConnection, name: string, args: unknown, context: C
   return handler.call(connection, args, context);
 }
 
-async function listen({ objectEvents }: SubConnection, subscription: Subscription): Promise<void> {
+async function listen(connection: SubConnection, subscription: Subscription): Promise<void> {
   const { kind, about, listener } = subscription;
-  if (objectEvents === undefined) throw notSupported(registrationOf(kind));
-  subscription.unsubscribe = await objectEvents.subscribe(kind, about, listener);
+  const source = connection.objectEvents;
+  if (source === undefined) throw notSupported(registrationOf(kind));
+  subscription.unsubscribe = await source.subscribe(kind, about, listener);
 }
 
 /** The call by which clients ask for such events. */
-export function registrationOf(kind: ObjectEventKind): string {
-  const about = (Object.keys(REGISTRATIONS) as (keyof typeof REGISTRATIONS)[]).find((each) => kind.startsWith(each));
-  return about === undefined ? kind : REGISTRATIONS[about];
+export function registrationOf(kind: ObjectEventKind): HypervisorCallName {
+  return REGISTRATIONS[objectEvents[kind].about];
 }
