@@ -1,17 +1,9 @@
-import { chmod, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import test from "ava";
-import { startPolkit, whyNoPolkit } from "../testing/polkit.js";
-import {
-  configure,
-  type Daemon,
-  hasProgram,
-  rootFolder,
-  runAs,
-  runProgram,
-  startPolyvisord,
-} from "../testing/process.js";
+import { serveEverybody, startPolkit, whyNoPolkit } from "../testing/polkit.js";
+import { hasProgram, runAs, runProgram } from "../testing/process.js";
 import { until } from "../testing/serve.js";
 
 const why = (await whyNoPolkit()) ?? ((await hasProgram("virsh")) ? undefined : "no virsh here");
@@ -31,14 +23,9 @@ const RULES = `polkit.addRule(function(action, subject) {
 });
 `;
 
-const SETTINGS = 'log_level = 2\naccess_drivers = [ "polkit" ]\nunix_sock_rw_perms = "0777"\n';
+const SETTINGS = 'access_drivers = [ "polkit" ]\nunix_sock_rw_perms = "0777"';
 
-async function serve(t: ExecutionContext): Promise<Daemon> {
-  const root = await rootFolder(t);
-  await chmod(root, 0o755);
-  await configure(root, SETTINGS);
-  return startPolyvisord(t, root);
-}
+const serve = (t: ExecutionContext) => serveEverybody(t, SETTINGS);
 
 /** A proxy of root: it speaks for the user `daemon`, who may suspend but not destroy, nor speak for others. */
 const PROXY = `

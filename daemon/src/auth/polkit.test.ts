@@ -1,16 +1,7 @@
-import { chmod } from "node:fs/promises";
 import type { ExecutionContext } from "ava";
 import test from "ava";
-import { startPolkit, whyNoPolkit } from "../testing/polkit.js";
-import {
-  configure,
-  type Daemon,
-  hasProgram,
-  rootFolder,
-  runAs,
-  runProgram,
-  startPolyvisord,
-} from "../testing/process.js";
+import { serveEverybody, startPolkit, whyNoPolkit } from "../testing/polkit.js";
+import { hasProgram, runAs, runProgram } from "../testing/process.js";
 import { until } from "../testing/serve.js";
 
 const why = (await whyNoPolkit()) ?? ((await hasProgram("virsh")) ? undefined : "no virsh here");
@@ -22,12 +13,7 @@ const RULES = `polkit.addRule(function(action, subject) {
 });
 `;
 
-async function serve(t: ExecutionContext): Promise<Daemon> {
-  const root = await rootFolder(t);
-  await chmod(root, 0o755);
-  await configure(root, 'log_level = 2\nauth_unix_rw = "polkit"\nauth_unix_ro = "polkit"\n');
-  return startPolyvisord(t, root);
-}
+const serve = (t: ExecutionContext) => serveEverybody(t, 'auth_unix_rw = "polkit"\nauth_unix_ro = "polkit"');
 
 const virshAs = (user: string, uri: string, ...args: string[]) => runAs(user, "virsh", ["-c", uri, ...args]);
 

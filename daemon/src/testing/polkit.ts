@@ -3,8 +3,9 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import type { ExecutionContext } from "ava";
 import { endProcess, exists, startBus } from "./bus.js";
-import { runProgram } from "./process.js";
+import { configure, type Daemon, rootFolder, runProgram, startPolyvisord } from "./process.js";
 
 const POLKITD = "/usr/lib/polkit-1/polkitd";
 
@@ -86,4 +87,12 @@ async function isOnBus(address: string): Promise<boolean> {
     `string:${name}`,
   ];
   return /boolean true/.test((await runProgram("dbus-send", [`--bus=${address}`, ...call])).stdout);
+}
+
+/** A daemon with these settings, which any user may connect to. */
+export async function serveEverybody(t: ExecutionContext, settings: string): Promise<Daemon> {
+  const root = await rootFolder(t);
+  await chmod(root, 0o755);
+  await configure(root, `log_level = 2\n${settings}\n`);
+  return startPolyvisord(t, root);
 }
