@@ -1,6 +1,7 @@
 import type { AccessPolicy, Host, Log, MaybePromise, PolicyRequest } from "@polyvisor/core";
 import type { PolkitAuthority } from "../auth/polkit.js";
 import { StartError } from "../startup/start-error.js";
+import { answerForAll, type GeneralPolicy, type GeneralQuestion } from "./for-all.js";
 import { polkitPolicy, whyNoPolkit } from "./polkit.js";
 import { RulesFile } from "./rules/index.js";
 
@@ -64,7 +65,7 @@ async function policyOfPlugin(name: string, { host, log }: AccessParts): Promise
 }
 
 /** Asks one policy after the other, until one refuses. */
-export function allOf(policies: readonly AccessPolicy[]): AccessPolicy {
+export function allOf(policies: readonly AccessPolicy[]): GeneralPolicy {
   const askFrom = (index: number, request: PolicyRequest): MaybePromise<boolean> => {
     const policy = policies[index];
     if (policy === undefined) return true;
@@ -72,5 +73,9 @@ export function allOf(policies: readonly AccessPolicy[]): AccessPolicy {
     if (answer instanceof Promise) return answer.then((allowed) => allowed && askFrom(index + 1, request));
     return answer && askFrom(index + 1, request);
   };
-  return { allows: (request) => askFrom(0, request) };
+  const ofAll = (question: GeneralQuestion) => {
+    const answers = policies.map((policy) => answerForAll(policy, question));
+    return answers.includes(false) ? false : answers.includes(undefined) ? undefined : true;
+  };
+  return { allows: (request) => askFrom(0, request), ofAll };
 }

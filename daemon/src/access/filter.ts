@@ -8,7 +8,7 @@ import {
 } from "@polyvisor/core";
 import type { Args } from "../rpc/table.js";
 import type { Asker } from "./asker.js";
-import { maySee } from "./authorize.js";
+import { maySee, maySeeAll } from "./authorize.js";
 import { isSubjectName, type Reference, type SubjectName } from "./subject.js";
 
 /** A call of libvirt's older kind, which tells names or numbers: answered from the call that lists the objects. */
@@ -55,16 +55,28 @@ const OLD_LISTS: { readonly [K in HypervisorCallName]?: OldList } = {
 export type Invoke = (name: HypervisorCallName, args: Args, context: CallContext) => MaybePromise<unknown>;
 
 /** The answer of a call whose entries are shown only to those who may know of them. */
-export async function filtered(
+export function filtered(
   asker: Asker,
   name: HypervisorCallName,
   args: Args,
   context: CallContext,
   invoke: Invoke,
-): Promise<unknown> {
+): MaybePromise<unknown> {
   const call: Call = hypervisorApi[name];
   const { object = "", permission = "" } = call.aclFilter ?? {};
   if (!isSubjectName(object)) throw new Error(`no way to tell objects of the sort ${object} apart`);
+  if (maySeeAll(asker, object, permission)) return invoke(name, args, context);
+  return entryByEntry(asker, name, args, context, invoke, { object, permission });
+}
+
+async function entryByEntry(
+  asker: Asker,
+  name: HypervisorCallName,
+  args: Args,
+  context: CallContext,
+  invoke: Invoke,
+  { object, permission }: { readonly object: SubjectName; readonly permission: string },
+): Promise<unknown> {
   const seen = (of: HypervisorCallName, entries: unknown) => visible(asker, of, object, permission, entries);
   const old = OLD_LISTS[name];
   if (old !== undefined) {

@@ -143,8 +143,20 @@ export interface Naming {
   readonly byName: boolean;
 }
 
+/** Asked for in each call; the calls of the table are always the same. */
+const known = new WeakMap<Call, { readonly naming: Naming | undefined }>();
+
 /** `undefined` for a call that names no object which is there already. */
 export function subjectOf(call: Call): Naming | undefined {
+  let entry = known.get(call);
+  if (entry === undefined) {
+    entry = { naming: namingOf(call) };
+    known.set(call, entry);
+  }
+  return entry.naming;
+}
+
+function namingOf(call: Call): Naming | undefined {
   const found = subjectIn(call.args);
   if (found !== undefined) return { ...found, byName: false };
   const [field, name] =

@@ -10,11 +10,10 @@ import {
   xdr,
 } from "@polyvisor/core";
 import type { Frame } from "@polyvisor/sdk/rpc";
-import { askerOf } from "../access/asker.js";
+import { Asker } from "../access/asker.js";
 import { authorize, authorizeFound } from "../access/authorize.js";
 import { filtered } from "../access/filter.js";
 import { whenThere } from "../access/maybe.js";
-import { lookedUp } from "../access/subject.js";
 import { rpcError } from "./errors.js";
 import type { Session } from "./session.js";
 import type { Args, DispatchTable, Entry } from "./table.js";
@@ -77,11 +76,11 @@ function performChecked(
   if (entry.answer !== undefined && !session.isOpen) return openChecked(entry, session, policy, args, context);
   const { connection } = session;
   if (session.readOnly && entry.answer === undefined) checkReadOnly(name, call, args);
-  const asker = askerOf(policy, connection, context);
-  const sort = lookedUp(name, call);
-  if (sort !== undefined)
+  const asker = new Asker(policy, connection, context);
+  const { finds } = entry;
+  if (finds !== undefined)
     return whenThere(invokeOnDomain(entry, connection, args, context), (found) =>
-      whenThere(authorizeFound(asker, name, call, sort, found), () => found),
+      whenThere(authorizeFound(asker, name, call, finds, found), () => found),
     );
   return whenThere(authorize(asker, name, call, args), () => {
     if (entry.answer !== undefined) return entry.answer(session, args, context);
@@ -100,7 +99,7 @@ async function openChecked(
   const result = await entry.answer?.(session, args, context);
   if (!session.isOpen) return result;
   try {
-    await authorize(askerOf(policy, session.connection, context), entry.name, entry.call, args);
+    await authorize(new Asker(policy, session.connection, context), entry.name, entry.call, args);
   } catch (error) {
     await session.closeDriver();
     throw error;

@@ -9,7 +9,7 @@ import {
   type Log,
 } from "@polyvisor/core";
 import { FrameError, FrameSplitter, Incoming } from "@polyvisor/sdk/rpc";
-import { type Asker, askerOf } from "../access/asker.js";
+import { Asker } from "../access/asker.js";
 import { EventGate } from "../access/event-gate.js";
 import type { Login } from "../auth/login.js";
 import { type CallLoad, ClientCalls } from "./calls.js";
@@ -152,7 +152,7 @@ export class Session implements Holder {
   }
 
   get asker(): Asker | undefined {
-    return this.policy === undefined || !this.isOpen ? undefined : askerOf(this.policy, this.connection, this);
+    return this.policy === undefined || !this.isOpen ? undefined : new Asker(this.policy, this.connection, this);
   }
 
   get calls(): CallLoad {

@@ -8,6 +8,7 @@ import {
   type Program,
   tell,
 } from "@polyvisor/core";
+import { lookedUp, type SubjectName } from "../access/subject.js";
 import type { Session } from "./session.js";
 import { type SessionCallName, sessionCalls } from "./session-calls.js";
 
@@ -23,6 +24,8 @@ export interface Entry {
   readonly slot: number;
   /** The argument that names a domain: it is resolved before anything else looks at it. */
   readonly domainField: string | undefined;
+  /** The sort of object that a lookup finds. */
+  readonly finds: SubjectName | undefined;
   /** For calls that the session answers itself. */
   readonly answer: ((session: Session, args: Args, context: CallContext) => MaybePromise<unknown>) | undefined;
 }
@@ -57,6 +60,7 @@ function entriesOf(program: Program): readonly (Entry | undefined)[] {
       program,
       slot: slots++,
       domainField: Object.entries(call.args.fields).find(([, codec]) => (codec as unknown) === domain)?.[0],
+      finds: lookedUp(name, call),
       answer: call.by === "session" ? answerOf(name as SessionCallName) : undefined,
     };
   }

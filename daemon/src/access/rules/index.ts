@@ -1,15 +1,16 @@
 import { readFile } from "node:fs/promises";
-import type { AccessPolicy, PolicyRequest } from "@polyvisor/core";
+import type { PolicyRequest } from "@polyvisor/core";
 import { StartError } from "../../startup/start-error.js";
+import type { GeneralPolicy, GeneralQuestion } from "../for-all.js";
 import { readAccounts } from "./accounts.js";
 import { parseRules } from "./parse.js";
 import { rulesPolicy } from "./policy.js";
 
 /** The policy in a rules file, which may be read again while it is asked. */
-export class RulesFile implements AccessPolicy {
-  #policy: AccessPolicy;
+export class RulesFile implements GeneralPolicy {
+  #policy: GeneralPolicy;
 
-  private constructor(policy: AccessPolicy) {
+  private constructor(policy: GeneralPolicy) {
     this.#policy = policy;
   }
 
@@ -23,12 +24,16 @@ export class RulesFile implements AccessPolicy {
     this.#policy = await loadRules(path);
   }
 
-  allows(request: PolicyRequest): ReturnType<AccessPolicy["allows"]> {
+  allows(request: PolicyRequest): ReturnType<GeneralPolicy["allows"]> {
     return this.#policy.allows(request);
+  }
+
+  ofAll(question: GeneralQuestion): boolean | undefined {
+    return this.#policy.ofAll(question);
   }
 }
 
-async function loadRules(path: string): Promise<AccessPolicy> {
+async function loadRules(path: string): Promise<GeneralPolicy> {
   let text: string;
   try {
     text = await readFile(path, "utf8");

@@ -1,6 +1,7 @@
 import type { Identity, ObjectAttributes } from "@polyvisor/core";
 import test from "ava";
 import type { StartError } from "../../startup/start-error.js";
+import { allOf } from "../drivers.js";
 import { accountsOf } from "./accounts.js";
 import { parseRules } from "./parse.js";
 import { rulesPolicy } from "./policy.js";
@@ -47,6 +48,28 @@ test("the first rule that fits decides, and what no rule allows is denied", (t) 
     const [object = "", permission = ""] = asked.split(":");
     const answer = policy.allows({ identity, call: "domainDestroy", object, permission, attributes });
     t.is(answer, allowed, JSON.stringify([identity, asked, attributes]));
+  }
+});
+
+const OF_ALL: readonly [who: Identity, asked: string, answer: boolean | undefined][] = [
+  [{ uid: 0 }, "domain:stop", true],
+  [{ uid: 1000 }, "domain:stop", undefined],
+  [{ uid: 1000 }, "domain:read", undefined],
+  [{ uid: 1000 }, "connect:read", true],
+  [{ uid: 1002 }, "domain:read", true],
+  // What one rule denies to some, none allows to others.
+  [{ uid: 1002 }, "domain:stop", false],
+  [{ uid: 1003 }, "domain:read", false],
+];
+
+test("what the rules say of every object is known without one", (t) => {
+  const policy = rulesPolicy(parseRules(RULES, "access.rules", ACCOUNTS));
+  for (const [identity, asked, answer] of OF_ALL) {
+    const [object = "", permission = ""] = asked.split(":");
+    t.is(policy.ofAll({ identity, object, permission }), answer, JSON.stringify([identity, asked]));
+    t.is(allOf([policy, policy]).ofAll({ identity, object, permission }), answer);
+    const withUnknown = allOf([policy, { allows: () => true }]).ofAll({ identity, object, permission });
+    t.is(withUnknown, answer === false ? false : undefined);
   }
 });
 
