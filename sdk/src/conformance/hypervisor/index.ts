@@ -1,1 +1,3 @@
+export { hypervisorKit } from "./kit.js";
+export { completeProfile, type HypervisorProfile, TRAITS } from "./profile.js";
 export { type HypervisorSubject, subjectOfDriver, subjectOfHost } from "./subject.js";

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { inspect, isDeepStrictEqual } from "node:util";
 import { type ErrorName, VirtError } from "@polyvisor/core";
+import type { Profile } from "./case.js";
 
 /** The subject does not do what the case asks. */
 export class Deviation extends Error {
@@ -21,12 +22,14 @@ const LOOK_AGAIN_MS = 20;
 export class Check {
   /** Fires when the case's deadline has passed: whatever still waits is to give up. */
   readonly signal: AbortSignal;
+  readonly profile: Profile;
   readonly #prefix: string;
   readonly #cleanups: (() => unknown)[] = [];
   #names = 0;
 
   /** @param prefix stands before all names of one run, so that runs against one daemon do not meet */
-  constructor(prefix: string, signal: AbortSignal) {
+  constructor(prefix: string, signal: AbortSignal, profile: Profile) {
+    this.profile = profile;
     this.#prefix = `${prefix}-${randomBytes(3).toString("hex")}`;
     this.signal = signal;
   }
@@ -39,6 +42,17 @@ export class Check {
 
   newUuid(): string {
     return randomUUID();
+  }
+
+  claims(call: string): boolean {
+    return this.profile.calls.includes(call);
+  }
+
+  /** A fixture of the profile with `{word}` replaced by the value of that name. The case needs it, so it is there. */
+  fixture(name: string, values: Readonly<Record<string, string>> = {}): string {
+    const text = this.profile.fixtures[name];
+    if (text === undefined) throw new LeftOut(`the profile has no fixture ${name}`);
+    return text.replaceAll(/\{(\w+)\}/g, (whole, word: string) => values[word] ?? whole);
   }
 
   /** Done once the case has ended, however it did, the last one first. What it throws is ignored: the object may be gone. */
@@ -60,8 +74,14 @@ export class Check {
     throw new Deviation(`${what}: ${brief(expected)} is right, ${brief(actual)} came`);
   }
 
-  ok(holds: unknown, what: string): asserts holds {
+  ok(holds: unknown, what: string): void {
     if (!holds) throw new Deviation(what);
+  }
+
+  /** The value, which must be there. */
+  present<T>(value: T | undefined | null, what: string): T {
+    if (value === undefined || value === null) throw new Deviation(`${what}: it is not there`);
+    return value;
   }
 
   fail(what: string): never {

@@ -43,7 +43,7 @@ export async function runCase<S>(one: Case<S>, subject: S, options: RunOptions):
   if (lacking.length > 0)
     return { name, group, outcome: "leftOut", says: `needs ${lacking.join(", ")}`, milliseconds: 0 };
   const start = performance.now();
-  const thrown = await attempt(one, subject, options.deadline ?? one.deadline ?? DEADLINE_MS);
+  const thrown = await attempt(one, subject, options);
   const milliseconds = performance.now() - start;
   if (thrown === undefined) return { name, group, outcome: "passed", milliseconds };
   if (thrown.error instanceof LeftOut)
@@ -55,9 +55,10 @@ export async function runCase<S>(one: Case<S>, subject: S, options: RunOptions):
 }
 
 /** What the case has thrown; `undefined` where it has passed. */
-async function attempt<S>(one: Case<S>, subject: S, deadline: number): Promise<{ error: unknown } | undefined> {
+async function attempt<S>(one: Case<S>, subject: S, options: RunOptions): Promise<{ error: unknown } | undefined> {
+  const deadline = options.deadline ?? one.deadline ?? DEADLINE_MS;
   const over = new AbortController();
-  const check = new Check(NAME_PREFIX, over.signal);
+  const check = new Check(NAME_PREFIX, over.signal, options.profile);
   const timer = new AbortController();
   const late = delay(deadline, undefined, { signal: timer.signal }).then(
     () => {
