@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { createHost, type Host, type HostInfo, type Log, silentLog } from "@polyvisor/core";
+import { ChoiceError, createHost, type Host, type HostInfo, type Log, silentLog } from "@polyvisor/core";
 import { peerCredentials } from "@polyvisor/sdk/process";
 import { type Access, accessOf } from "./access/drivers.js";
 import type { PolkitAuthority } from "./auth/polkit.js";
@@ -8,6 +8,7 @@ import { hostUuidOf } from "./config/host-uuid.js";
 import { liveSettings, logSettings, rulesPath } from "./config/live.js";
 import { loadSettings } from "./config/load.js";
 import { pluginSettings } from "./config/plugin-settings.js";
+import { keyOfContract, providersIn } from "./config/provider-keys.js";
 import type { Settings } from "./config/schema.js";
 import { tellWithoutEffect } from "./config/without-effect.js";
 import { placeName } from "./listen/door.js";
@@ -22,6 +23,7 @@ import { type Locations, locationsOf } from "./startup/locations.js";
 import { adminPlace, Operations, operatorSockets } from "./startup/operations.js";
 import type { Options } from "./startup/options.js";
 import { listenOn, makeSocketFolder, socketPath } from "./startup/sockets.js";
+import { StartError } from "./startup/start-error.js";
 import { isInPath, pluginTable, readyWords } from "./startup/words.js";
 
 /** The folder of this package: its dependencies are the plugins that come with the daemon. */
@@ -118,7 +120,7 @@ async function configurationOf(options: Options): Promise<Configuration> {
 
 async function hostOf({ mode, locations, settings }: Configuration, log: Log): Promise<Host> {
   const uuid = await hostUuidOf(settings);
-  return createHost({
+  const host = createHost({
     mode,
     paths: locations.paths,
     log,
@@ -128,8 +130,16 @@ async function hostOf({ mode, locations, settings }: Configuration, log: Log): P
     pluginFolders: settings.plugin_folders,
     disabledPlugins: settings.disabled_plugins,
     pluginConfiguration: await pluginSettings(locations.paths.config),
+    use: providersIn(settings),
     warmUp: true,
   });
+  return host.catch(asStartError);
+}
+
+/** A provider that the settings name and that is not there is a fault of the settings. */
+function asStartError(error: unknown): never {
+  if (!(error instanceof ChoiceError)) throw error;
+  throw new StartError(`${keyOfContract(error.contract)}: ${error.detail}`, error.hint);
 }
 
 /** What the settings say of access. */

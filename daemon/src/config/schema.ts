@@ -8,6 +8,7 @@ import { doorKeys } from "./door-keys.js";
 import { hostUuidKeys } from "./host-uuid.js";
 import { limitKeys } from "./limit-keys.js";
 import { pluginKeys } from "./plugin-keys.js";
+import { providerKeys } from "./provider-keys.js";
 import { absolutePath, permissions, text } from "./values.js";
 
 const logOutputs = z.string().refine((value) => isGood(parseOutputs, value), {
@@ -79,6 +80,7 @@ export const settingsSchema = z
     /** The file of the driver "rules"; access.rules beside this file by default. */
     access_rules: absolutePath.optional(),
     ...pluginKeys,
+    ...providerKeys,
   })
   .strict();
 
