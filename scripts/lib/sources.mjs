@@ -3,8 +3,10 @@ import { join, relative } from "node:path";
 
 /** The folders of the packages below a tree: "core", "plugins/qemu" ... Those that are absent are left out. */
 export async function packageFolders(root) {
-  const plugins = await names(join(root, "plugins"));
-  const all = ["core", "sdk", "daemon", "cli", "test", ...plugins.map((name) => `plugins/${name}`)];
+  const many = await Promise.all(
+    ["plugins", "examples"].map(async (folder) => (await names(join(root, folder))).map((name) => `${folder}/${name}`)),
+  );
+  const all = ["core", "sdk", "daemon", "cli", "test", ...many.flat()];
   const present = await Promise.all(
     all.map(async (folder) => (await names(join(root, folder))).includes("package.json")),
   );

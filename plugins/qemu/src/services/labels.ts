@@ -62,7 +62,7 @@ function isOf({ model }: Seclabel, wanted: string): boolean {
 /** Labels what the guest is about to open. Its own folders must be there by then. */
 export async function setLabels(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
   if (!guest.labels.some(({ relabel }) => relabel)) return;
-  const targets = [...(await ownFolders(hypervisor, guest)), ...filesOf(guest.config)];
+  const targets = await targetsOf(hypervisor, guest);
   for (const label of guest.labels.filter(({ relabel }) => relabel)) {
     const driver = await driverOf(hypervisor, label);
     await driver.setLabels({ guest: nameOf(domain, label), targets });
@@ -95,15 +95,15 @@ export async function releaseLabels(hypervisor: Hypervisor, domain: QemuDomain, 
 async function releaseLabel(
   hypervisor: Hypervisor,
   domain: QemuDomain,
-  { config }: Guest,
+  guest: Guest,
   label: GuestLabel,
 ): Promise<void> {
   const driver = await driverOf(hypervisor, label);
-  const guest = nameOf(domain, label);
+  const named = nameOf(domain, label);
   try {
-    if (label.relabel) await driver.restoreLabels({ guest, targets: filesOf(config) });
+    if (label.relabel) await driver.restoreLabels({ guest: named, targets: await targetsOf(hypervisor, guest) });
   } finally {
-    await driver.releaseLabel({ guest });
+    await driver.releaseLabel({ guest: named });
   }
 }
 
@@ -120,7 +120,11 @@ function nameOf({ uuid, name }: QemuDomain, { label, relabel }: GuestLabel) {
   return { uuid, name, label, relabel };
 }
 
-/** What was made for this run of the guest. */
+async function targetsOf(hypervisor: Hypervisor, guest: Guest): Promise<Target[]> {
+  return [...(await ownFolders(hypervisor, guest)), ...filesOf(guest.config)];
+}
+
+/** What was made for this run of the guest, and goes with it. */
 async function ownFolders({ layout }: Hypervisor, { config, id, folder, channelFolder }: Guest): Promise<Target[]> {
   const memory = memoryFolders(config, await findMemoryPaths(layout, id, config.name));
   return [folder, join(folder, "master-key.aes"), channelFolder, ...memory].map((path) => ({
