@@ -1,4 +1,4 @@
-import { type ErrorName, VirtError } from "@polyvisor/core";
+import { type ErrorName, pageOf, VirtError } from "@polyvisor/core";
 
 /** A command line that cannot be meant. */
 export class UsageError extends Error {
@@ -19,6 +19,5 @@ export function describe(error: unknown): string {
   if (error instanceof UsageError) return `polyvisor: ${error.message}\nhint: polyvisor --help shows the commands`;
   if (!(error instanceof VirtError))
     return `polyvisor: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
-  const hint = error.hint ?? HINTS[error.code];
-  return hint === undefined ? `polyvisor: ${error.message}` : `polyvisor: ${error.message}\nhint: ${hint}`;
+  return `polyvisor: ${error.message}\nhint: ${error.hint ?? HINTS[error.code] ?? `see ${pageOf(error.code)}`}`;
 }
