@@ -43,7 +43,9 @@ export class Route implements ObjectEventSource {
   /** `context` says who the client is; what opens a connection is told by its signal when the client has left. */
   constructor(opener: (context: CallContext) => Promise<SubConnection>, context: CallContext) {
     this.#opener = opener;
-    this.#context = { ...context, signal: this.#gone.signal };
+    // A context may have getters, which no spread takes over.
+    const { identity, readOnly, log } = context;
+    this.#context = { identity, readOnly, log, signal: this.#gone.signal };
   }
 
   /** The connection while there is one. */
