@@ -10,17 +10,20 @@ const PATIENCE = 5_000;
 
 /**
  * Starts the domains that start by themselves, in the order of their names: once in each boot of the host, so that a
- * guest that someone stopped does not come back with a restart of the daemon. Never fails.
+ * guest that someone stopped does not come back with a restart of the daemon. One that someone has used since is theirs.
+ * Never fails.
  */
 export async function autostartDomains(hypervisor: Hypervisor): Promise<void> {
   const { autostarted } = hypervisor.layout;
+  const due = [...hypervisor.domains].filter(({ isActive }) => !isActive).map(({ uuid, status }) => ({ uuid, status }));
   const boot = bootId();
   if ((await readFile(autostarted, "utf8").catch(() => "")).trim() === boot) return;
   await writeFile(autostarted, `${boot}\n`, { mode: 0o600 }).catch((error: unknown) => {
     hypervisor.log.error({ err: error }, "it cannot be noted that autostart was done");
   });
-  for (const domain of hypervisor.domains) {
-    if (domain.autostart && !domain.isActive) await within(autostart(hypervisor, domain), PATIENCE);
+  for (const { uuid, status } of due) {
+    const domain = hypervisor.domains.byUuid(uuid);
+    if (domain?.autostart && domain.status === status) await within(autostart(hypervisor, domain), PATIENCE);
   }
 }
 
