@@ -31,6 +31,8 @@ export interface CallOptions {
   readonly acl: readonly string[];
   /** Entries of the result are left out for a client that lacks this permission on them. */
   readonly aclFilter?: string;
+  /** A read-only connection may not make the call, although its permissions only look: libvirt's library says so itself. */
+  readonly writes?: true;
   /** High-priority calls never wait behind slow ones. */
   readonly priority?: "high";
   /**
@@ -142,7 +144,8 @@ export function call<
     sparseFlag: options.sparseFlag,
     descriptors: options.descriptors,
     by: (options.by ?? "driver") as O extends { by: "session" } ? "session" : "driver",
-    readOnly: acl.every((permission) => permission.when !== undefined || isLooking(permission)),
+    readOnly:
+      options.writes !== true && acl.every((permission) => permission.when !== undefined || isLooking(permission)),
   };
 }
 

@@ -116,7 +116,7 @@ export const domainActionsApi = defineApi({
     396,
     { dom: domain, flags: u32 },
     { params: array(typedParam, LIMITS.domainLaunchSecurityInfoParams) },
-    { acl: ["domain:read"], shape: { returns: "params" } },
+    { writes: true, acl: ["domain:read"], shape: { returns: "params" } },
   ),
   domainGetMessages: call(
     426,

@@ -18,7 +18,7 @@ export const domainTuningApi = defineApi({
     58,
     { dom: domain, params: array(typedParam, LIMITS.domainSchedulerParameters) },
     {},
-    { acl: ["domain:read"] },
+    { writes: true, acl: ["domain:read"] },
   ),
   domainInterfaceStats: call(
     65,

@@ -143,7 +143,7 @@ export const hostApi = defineApi({
     395,
     { nparams: i32, flags: u32 },
     { params: array(typedParam, LIMITS.nodeSevInfo), nparams: i32 },
-    { acl: ["connect:read"], shape: { sized: "params", count: "nparams", max: LIMITS.nodeSevInfo } },
+    { writes: true, acl: ["connect:read"], shape: { sized: "params", count: "nparams", max: LIMITS.nodeSevInfo } },
   ),
 });
 
