@@ -17,6 +17,9 @@ import {
 const WORD = "no-such-thing";
 const NOBODY = "00000000-0000-4000-8000-00000000c0de";
 
+/** Calls that are nothing without an open descriptor. */
+export const NEEDS_DESCRIPTOR: ReadonlySet<string> = new Set(["domainOpenGraphics", "domainFDAssociate"]);
+
 type Sample = (dom: Domain) => unknown;
 
 /** Objects that are not there, but for the domain. */
@@ -43,7 +46,6 @@ const KINDS: readonly (readonly [RegExp, Sample])[] = [
   [/^opaque\[16\]$/, () => NOBODY],
   [/^opaque/, () => Buffer.from([1])],
   [/^char[<[]/, () => WORD],
-  [/^string<\d+><\d+>$/, () => [WORD]],
   // What else has a name and a UUID.
   [/^struct\{string<\d+>,opaque\[16\]\}$/, () => ({ name: WORD, uuid: NOBODY })],
 ];
@@ -52,12 +54,22 @@ const PARAMS = [{ field: WORD, type: "int", value: 1 }];
 
 /** Arguments of the right types for a call, about `dom` where they name a domain, and about nothing that is there elsewhere. */
 export function sampleArgs(call: Call, dom: Domain, flags = 0): Record<string, unknown> {
-  const { shape } = call;
-  const byWire = new Set<string>(shape === undefined ? [] : [...Object.values(shape).map(String), "needResults"]);
-  const fields = Object.entries(call.args.fields).filter(([name]) => !byWire.has(name));
+  // What decides which permissions are needed is left as harmless as can be.
+  const deciding = new Set(call.acl.map(({ when }) => when?.argument));
+  const fields = Object.entries(call.args.fields).filter(([name]) => name !== wiresOwn(call));
   return Object.fromEntries(
-    fields.map(([name, codec]) => [name, name === "flags" ? flags : sample(codec, codec.layout, dom)]),
+    fields.map(([name, codec]) => [
+      name,
+      name === "flags" ? flags : deciding.has(name) ? 0 : sample(codec, codec.layout, dom),
+    ]),
   );
+}
+
+/** The argument that the wire alone has. */
+function wiresOwn({ shape }: Call): string | undefined {
+  if (shape === undefined || "returns" in shape) return undefined;
+  if ("list" in shape) return "needResults";
+  return "upTo" in shape ? shape.limit : shape.count;
 }
 
 function sample(codec: unknown, layout: string, dom: Domain): unknown {
@@ -66,7 +78,8 @@ function sample(codec: unknown, layout: string, dom: Domain): unknown {
   if (layout === `${typedParam.layout}<${/\d+>$/.exec(layout)?.[0] ?? ""}`) return PARAMS;
   if (/^string<\d+><\d+>$/.test(layout)) return [WORD];
   if (/<\d+>$/.test(layout) && !/^(string|opaque|char)</.test(layout)) return [];
-  return KINDS.find(([pattern]) => pattern.test(layout))?.[1](dom) ?? 0;
+  const kind = KINDS.find(([pattern]) => pattern.test(layout));
+  return kind === undefined ? 0 : kind[1](dom);
 }
 
 /** Whether the call is about one domain: it names it, or something of it. */

@@ -103,7 +103,11 @@ export const documentCases: readonly HypervisorCase[] = [
       const root = parseXml(await api.domainGetXMLDesc({ dom, flags: 0 }));
       const type = child(child(root, "os") ?? root, "type");
       check.equal(await api.domainGetOSType({ dom }), textOf(type ?? root), "the type of its system");
-      check.equal(await api.domainGetMaxMemory({ dom }), BigInt(textOf(child(root, "memory") ?? root)), "its memory");
+      check.equal(
+        BigInt(await api.domainGetMaxMemory({ dom })),
+        BigInt(textOf(child(root, "memory") ?? root)),
+        "its memory",
+      );
     },
   ),
 
@@ -124,14 +128,17 @@ export const documentCases: readonly HypervisorCase[] = [
       for (const each of all) {
         await api.domainSetMetadata({ dom, ...each, flags });
         const found = await api.domainGetMetadata({ dom, type: each.type, uri: each.uri, flags });
-        check.equal(found, each.metadata, `metadata of type ${each.type}`);
+        // An element may come back with other quotes.
+        check.equal(found.replaceAll('"', "'"), each.metadata, `metadata of type ${each.type}`);
       }
       for (const each of all) {
         await api.domainSetMetadata({ dom, ...each, metadata: null, flags });
         const gone = api.domainGetMetadata({ dom, type: each.type, uri: each.uri, flags });
         await check.refused(gone, "NO_DOMAIN_METADATA", `metadata of type ${each.type} that is gone`);
       }
-      check.equal(await api.domainGetXMLDesc({ dom, flags: 0 }), before, "the document");
+      // An element that is empty says nothing.
+      const after = (await api.domainGetXMLDesc({ dom, flags: 0 })).replace(/\s*<metadata(\/>|>\s*<\/metadata>)/, "");
+      check.equal(after, before, "the document");
     },
   ),
 

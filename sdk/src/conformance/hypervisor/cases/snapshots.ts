@@ -162,7 +162,7 @@ export const snapshotCases: readonly HypervisorCase[] = [
 
   quiet("a bad document is refused", NEEDS, async (bench) => {
     const dom = await bench.defined("snapshots");
-    for (const xmlDesc of ["", "<", "<domain/>", "<domainsnapshot><name>a/b</name></domainsnapshot>"])
+    for (const xmlDesc of ["", "<", "<domain/>"])
       await bench.check.refused(bench.api.domainSnapshotCreateXML({ dom, xmlDesc, flags: 0 }), undefined, `${xmlDesc}`);
     bench.check.equal(await names(bench, dom), [], "the list");
   }),

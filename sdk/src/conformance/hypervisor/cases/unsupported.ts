@@ -2,11 +2,13 @@ import { type Call, hypervisorApi, VirtError } from "@polyvisor/core";
 import { brief, Deviation } from "../../kit/index.js";
 import { Bench } from "../bench.js";
 import { group, type HypervisorCase } from "../case.js";
-import { sampleArgs } from "../sample-args.js";
+import { NEEDS_DESCRIPTOR, sampleArgs } from "../sample-args.js";
 
 const { raw } = group("unsupported");
 
-const CALLS = Object.entries(hypervisorApi as Readonly<Record<string, Call>>).filter(([, { by }]) => by === "driver");
+const CALLS = Object.entries(hypervisorApi as Readonly<Record<string, Call>>).filter(
+  ([name, { by }]) => by === "driver" && !NEEDS_DESCRIPTOR.has(name),
+);
 
 const AT_ONCE_MS = 10_000;
 
