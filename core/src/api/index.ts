@@ -4,6 +4,7 @@ export { type AuthHandlers, authApi } from "./auth.js";
 export { type ConnectHandlers, connectApi } from "./connect.js";
 export * from "./constants.js";
 export type { ByteStream, Call, ClientOf, Gives, HandlersOf, Message, Shape, Takes } from "./define.js";
+export { call, defineApi } from "./define.js";
 export { type DomainActionsHandlers, domainActionsApi } from "./domain-actions.js";
 export { type DomainBlockHandlers, domainBlockApi } from "./domain-block.js";
 export { type DomainCheckpointHandlers, domainCheckpointApi } from "./domain-checkpoint.js";

@@ -125,10 +125,13 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
   const versions = { "@polyvisor/core": await coreVersion(), node: process.versions.node };
   const contracts = new ContractSet([...CONTRACTS, ...(options.contracts ?? [])]);
   const offer: Offer = { versions, contracts: contracts.ids };
-  const plugins = await makePlugins(found.good, options, { info, log, root, offer, contracts });
+  const made: { host?: Host } = {};
+  const parts = { info, log, root, offer, contracts, host: () => made.host as Host };
+  const plugins = await makePlugins(found.good, options, parts);
   tellFaults(found.bad, plugins, log);
   const host = new PluginHost(options, { info, log, root, plugins, contracts, bad: found.bad.map(statusOfBad) });
   root.registerInstance(HOST_SERVICES as symbol, options.services ?? host.services);
+  made.host = host;
   return host;
 }
 

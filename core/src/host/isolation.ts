@@ -1,5 +1,6 @@
-import type { ContractMap, ContractName, HostInfo, Log, PluginConfig } from "../contracts/index.js";
+import type { ContractMap, ContractName, HostInfo, HostServices, Log, PluginConfig } from "../contracts/index.js";
 import type { Manifest } from "../pluggable-loader/index.js";
+import type { Host } from "./host.js";
 
 /**
  * How far the process of an isolated plugin has come. `stopped`: none runs, and none is wanted. `waiting`: it has ended by
@@ -56,6 +57,8 @@ export interface IsolationHost {
    * injects it as `PLUGIN_CONFIG`. Rejects with a `PluginError`.
    */
   configurationOf(manifest: Manifest): Promise<PluginConfig>;
+  /** What the plugin may ask its host for. There once the host is made, which is before any process is started. */
+  services(): HostServices & Pick<Host, "openDriver">;
 }
 
 /** Decides which plugins run in a process of their own, and runs them there. `@polyvisor/daemon` has one. */

@@ -8,6 +8,7 @@ import {
   PluginError,
 } from "../pluggable-loader/index.js";
 import type { ContractSet } from "./contract-set.js";
+import type { Host } from "./host.js";
 import type { Isolation } from "./isolation.js";
 import { Plugin } from "./registry.js";
 
@@ -24,6 +25,8 @@ export interface PluginsHost {
   readonly root: DependencyContainer;
   readonly offer: Offer;
   readonly contracts: ContractSet;
+  /** The host that the plugins are made for, once it is made itself. */
+  host(): Host;
 }
 
 /** Makes plugins of manifests: what the operator has set for them is checked, none of their code is run. */
@@ -39,11 +42,11 @@ export async function makePlugins(
 async function makePlugin(
   manifest: Manifest,
   { disabledPlugins = [], pluginConfiguration = {}, isolation }: PluginChoices,
-  { info, log, root, offer, contracts }: PluginsHost,
+  { info, log, root, offer, contracts, host }: PluginsHost,
 ): Promise<Plugin> {
   const configurationOf = (of: Manifest): Promise<PluginConfig> => checkConfiguration(of, pluginConfiguration[of.name]);
   const supervisor = isolation?.isolates(manifest)
-    ? isolation.supervise(manifest, { info, log, configurationOf })
+    ? isolation.supervise(manifest, { info, log, configurationOf, services: host })
     : undefined;
   const configuration = await configurationOf(manifest).catch((error: unknown) => {
     if (error instanceof PluginError) return error;

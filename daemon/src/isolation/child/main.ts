@@ -1,0 +1,41 @@
+import { writeSync } from "node:fs";
+import { Socket } from "node:net";
+import { inspect } from "node:util";
+import { keepDescriptorsFromChildren } from "@polyvisor/sdk/process";
+import { RpcClient } from "@polyvisor/sdk/rpc";
+import { PLUGIN_EXIT } from "../exit-codes.js";
+import { PluginProcess } from "./plugin-process.js";
+
+/**
+ * The program of an isolated plugin's process. A host starts it with two connections: on the first one the host calls, on
+ * the second one the plugin.
+ */
+const CALLS_FD = 3;
+const SERVICES_FD = 4;
+
+/** The last words go out whatever happens next: the host has them in its log. */
+function fail(error: unknown): never {
+  writeSync(2, `${inspect(error)}\n`);
+  process.exit(PLUGIN_EXIT.UNCAUGHT);
+}
+
+function open(fd: number): Socket {
+  try {
+    return new Socket({ fd, readable: true, writable: true });
+  } catch {
+    writeSync(2, "polyvisor-plugin: this program is started by polyvisord, for a plugin that it isolates\n");
+    process.exit(PLUGIN_EXIT.NO_HOST);
+  }
+}
+
+process.on("uncaughtException", fail);
+process.on("unhandledRejection", fail);
+// A terminal sends these to the whole process group: when to end, the host says.
+for (const signal of ["SIGINT", "SIGHUP", "SIGTERM"] as const) process.on(signal, () => {});
+
+const [calls, services] = [open(CALLS_FD), open(SERVICES_FD)];
+keepDescriptorsFromChildren();
+const plugin = new PluginProcess(calls, new RpcClient({ socket: services, isDirect: true }));
+await plugin.hostGone;
+await plugin.close();
+process.exit(PLUGIN_EXIT.HOST_GONE);
