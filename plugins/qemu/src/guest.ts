@@ -4,7 +4,7 @@ import type { Cpu, Domain as DomainConfig } from "@polyvisor/sdk/conf";
 import type { DomainJobs } from "@polyvisor/sdk/jobs";
 import type { EndingName, TransitionName } from "@polyvisor/sdk/lifecycle";
 import type { ProcessHandle } from "@polyvisor/sdk/process";
-import type { XmlElement } from "@polyvisor/sdk/xml";
+import { type ForeignXml, NO_FOREIGN_XML } from "@polyvisor/sdk/store";
 import type { QemuCapabilities } from "./capabilities/index.js";
 import type { Json, JsonObject } from "./capabilities/json.js";
 import { noLongerRunning, qemuError } from "./errors.js";
@@ -63,7 +63,7 @@ export class Guest {
   /** What was done to it of which nobody can say what it does to the guest. */
   readonly taints = new Set<Taint>();
   /** What another version of us wrote into the status file. */
-  foreignStatus: readonly XmlElement[] = [];
+  foreignStatus: ForeignXml = NO_FOREIGN_XML;
 
   /** The domain's: what the emulator is asked while a job holds the guest is asked for that job. */
   readonly #jobs: DomainJobs;

@@ -73,9 +73,34 @@ async function daemonDiedIn(t: ExecutionContext, root: string, state: string): P
   await (await inAnotherDaemon(root, start)).kill();
   const path = join(root, "run/libvirt/qemu/g.xml");
   const status = await readFile(path, "utf8");
-  t.regex(status, new RegExp(`<domstatus version='1' ${RUNNING} pid='\\d+'`));
+  t.regex(status, new RegExp(`<domstatus version='1' since='1' ${RUNNING} pid='\\d+'`));
   await writeFile(path, status.replace(RUNNING, state));
 }
+
+withQemu("what a later version has written of a guest is kept by this one, through restarts and changes", async (t) => {
+  const root = await makeRoot(t);
+  await daemonDiedIn(t, root, RUNNING);
+  const path = join(root, "run/libvirt/qemu/g.xml");
+  const pid = await pidOf(root, "g");
+  const later = (await readFile(path, "utf8"))
+    .replace("version='1' since='1'", "version='2' since='1' zone='b&amp;c'")
+    .replace("</domstatus>", "  <lease id='7'><holder>us</holder></lease>\n</domstatus>");
+  await writeFile(path, later);
+  const isKept = async () => {
+    const text = await readFile(path, "utf8");
+    t.regex(text, /<domstatus version='1' since='1' zone='b&amp;c' state='/);
+    t.regex(text, /<lease id=["']7["']>\s*<holder>us<\/holder>\s*<\/lease>/);
+    return text;
+  };
+  await (await inAnotherDaemon(root, 'await (await connection.domain("g")).suspend();')).kill();
+  t.regex(await isKept(), /state='paused'/);
+  const { connection } = await makeRig(t, root);
+  const domain = await connection.domain("g");
+  await domain.resume();
+  t.regex(await isKept(), /state='running'/);
+  t.is(await pidOf(root, "g"), pid);
+  await domain.destroy();
+});
 
 withQemu("a guest that shut down while no daemon ran is shut off with the reason and the events", async (t) => {
   const root = await makeRoot(t);

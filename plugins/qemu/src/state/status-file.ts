@@ -4,6 +4,13 @@ import { formatCpuDefinition, isHostCpu, readCpuDefinition } from "@polyvisor/sd
 import { type DomainStatus, statusOfWords, statusWords } from "@polyvisor/sdk/lifecycle";
 import type { ProcessIdentity } from "@polyvisor/sdk/process";
 import {
+  type ForeignXml,
+  foreignXml,
+  type StateFormat,
+  stateAttributes,
+  xmlVersionProblem,
+} from "@polyvisor/sdk/store";
+import {
   attr,
   attribute,
   child,
@@ -19,8 +26,27 @@ import {
 import type { GuestLabel } from "../services/index.js";
 import { type Taint, taintOf } from "../taint.js";
 
-/** Raised when a reader of the version before would do harm with what is written now. */
-const VERSION = 1;
+const FORMAT: StateFormat = {
+  version: 1,
+  since: 1,
+  oldest: 1,
+  known: [
+    ...["state", "reason", "pid", "started", "boot"],
+    ...[
+      "taint",
+      "monitor",
+      "libDir",
+      "channelTargetDir",
+      "vcpus",
+      "cpu",
+      "fakereboot",
+      "ports",
+      "security",
+      "lockstate",
+    ],
+    "domain",
+  ],
+};
 
 /** What must survive the daemon of a running guest: enough to find it, to trust it, and to go on. */
 export interface GuestRecord {
@@ -39,23 +65,9 @@ export interface GuestRecord {
   readonly labels: readonly GuestLabel[];
   /** What the lock manager wants to hear when the guest runs again. */
   readonly lockState?: string | undefined;
-  /** Elements that we do not know; they are written again. */
-  readonly foreign: readonly XmlElement[];
+  /** What a later version has written; it is written again. */
+  readonly foreign: ForeignXml;
 }
-
-const KNOWN = new Set([
-  "taint",
-  "monitor",
-  "libDir",
-  "channelTargetDir",
-  "vcpus",
-  "cpu",
-  "fakereboot",
-  "ports",
-  "security",
-  "lockstate",
-  "domain",
-]);
 
 /** The status file's text, in the shape of libvirt's. `domain` is the running configuration as a document, one level deep. */
 export function formatStatus(record: GuestRecord, domain: string): string {
@@ -66,7 +78,7 @@ export function formatStatus(record: GuestRecord, domain: string): string {
   const identity = `${attr("pid", process.pid)}${attr("started", String(process.startTime))}${attr("boot", process.bootId)}`;
   writer.block(
     "domstatus",
-    `${attr("version", VERSION)}${attr("state", state)}${attr("reason", reason)}${identity}`,
+    `${stateAttributes(FORMAT, record.foreign)}${attr("state", state)}${attr("reason", reason)}${identity}`,
     () => {
       for (const flag of record.taints) writer.empty("taint", attr("flag", flag));
       writer.empty("monitor", `${attr("path", `${record.folder}/monitor.sock`)}${attr("type", "unix")}`);
@@ -86,7 +98,7 @@ export function formatStatus(record: GuestRecord, domain: string): string {
         writer.empty("security", attr("plugin", plugin) + attr("model", model) + attr("label", label) + how);
       }
       writer.leaf("lockstate", record.lockState);
-      for (const element of record.foreign) writer.line(serializeXml(element));
+      for (const element of record.foreign.elements) writer.line(serializeXml(element));
       writer.raw(domain);
     },
   );
@@ -97,8 +109,8 @@ export function formatStatus(record: GuestRecord, domain: string): string {
 export function parseStatus(text: string): { readonly record: GuestRecord; readonly domain: XmlElement } {
   const root = parseXml(text, { documentName: "domain_status" });
   if (root.name !== "domstatus") throw broken(`unexpected root element <${root.name}>`);
-  const version = Number(attribute(root, "version") ?? 0);
-  if (!(version >= 1 && version <= VERSION)) throw broken(`version ${version} of the file is not known here`);
+  const problem = xmlVersionProblem(root, FORMAT);
+  if (problem !== undefined) throw broken(problem);
   const domain = child(root, "domain");
   if (domain === undefined) throw broken("there is no <domain>");
   const status = statusOfWords(attribute(root, "state") ?? "", attribute(root, "reason") ?? "");
@@ -126,7 +138,7 @@ export function parseStatus(text: string): { readonly record: GuestRecord; reado
     ports: (ports === undefined ? [] : childElements(ports, "port")).map((each) => integer(each, "number")),
     labels: childElements(root, "security").map(labelOf),
     lockState: childText(root, "lockstate"),
-    foreign: childElements(root).filter((element) => !KNOWN.has(element.name)),
+    foreign: foreignXml(root, FORMAT),
   };
   return { record, domain };
 }
