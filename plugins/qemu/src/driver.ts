@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { chmod, mkdir } from "node:fs/promises";
 import {
   type Applicability,
   type CallContext,
@@ -48,7 +48,7 @@ export class QemuDriver implements HypervisorDriver {
   async start(): Promise<void> {
     const layout = new Layout(this.#info.paths);
     for (const folder of layout.folders) {
-      await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+      await makeFolder(folder, folder === layout.lib).catch((error: unknown) => {
         throw systemError(`Failed to create folder ${folder}`, error);
       });
     }
@@ -73,4 +73,10 @@ export class QemuDriver implements HypervisorDriver {
   close(): void {
     this.#service?.close();
   }
+}
+
+/** What is there already stays as it is. An emulator that runs as a user of its own passes through some to its own folder. */
+async function makeFolder(path: string, isPassage: boolean): Promise<void> {
+  const made = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (made !== undefined && isPassage) await chmod(path, 0o711);
 }
