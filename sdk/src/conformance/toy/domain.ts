@@ -15,7 +15,8 @@ export class ToyDomain {
   live: Config | undefined;
   /** When it started, in nanoseconds of the process's clock. */
   since = 0n;
-  readonly consoles = new Set<Duplex>();
+  /** Whoever talks to the guest now. */
+  console: Duplex | undefined;
   readonly jobs: DomainJobs;
 
   constructor({ name, uuid }: { readonly name: string; readonly uuid: string }, waitMs: number) {

@@ -1,11 +1,11 @@
 import {
+  type ByteStream,
   type ConnectHandlers,
   type Domain,
   type DomainConfigHandlers,
   type DomainLifecycleHandlers,
   type HypervisorConnection,
   type HypervisorDriver,
-  type HypervisorHandlers,
   type PolyvisorHandlers,
   silentLog,
   type Uri,
@@ -23,7 +23,7 @@ export interface ToyOptions {
   /** How long a call waits for its domain's turn, in milliseconds. */
   readonly jobWaitMs?: number;
   /** Makes the toy a broken one: what it answers with in place of `handlers`. */
-  readonly broken?: (hypervisor: ToyHypervisor, handlers: Required<ToyHandlers>) => HypervisorHandlers;
+  readonly broken?: (hypervisor: ToyHypervisor, handlers: Required<ToyHandlers>) => Required<ToyHandlers>;
 }
 
 export interface ToyHandlers
@@ -35,7 +35,7 @@ export interface ToyHandlers
 /** A small hypervisor in memory that keeps every rule of `hypervisor.v1` that it can break. */
 export class ToyDriver implements HypervisorDriver {
   readonly #hypervisor: ToyHypervisor;
-  readonly #handlers: HypervisorHandlers;
+  readonly #handlers: Required<ToyHandlers>;
 
   constructor({ disk = emptyDisk(), jobWaitMs = 30_000, broken = (_, handlers) => handlers }: ToyOptions = {}) {
     this.#hypervisor = new ToyHypervisor(silentLog, disk, jobWaitMs);
@@ -50,12 +50,21 @@ export class ToyDriver implements HypervisorDriver {
     if (path !== "/default")
       throw new VirtError("INVALID_ARG", `no toy has the path '${path}'`, { hint: "toy:///default" });
     const { domains, events } = this.#hypervisor;
+    const handlers = this.#handlers;
+    const consoles = new Set<ByteStream>();
     return {
-      ...this.#handlers,
+      ...handlers,
+      domainOpenConsole: async (args, context) => {
+        const console = await handlers.domainOpenConsole(args, context);
+        consoles.add(console);
+        return console;
+      },
       uri: "toy:///default",
       resolveDomain: (reference: Domain) => domains.find(reference).ref,
       events,
-      close() {},
+      close() {
+        for (const console of consoles) console.destroy();
+      },
     };
   }
 }

@@ -6,7 +6,11 @@ import { DomainRegistry } from "../../store/index.js";
 import type { ToyDisk } from "./disk.js";
 import { ToyDomain } from "./domain.js";
 
-export const readToyConfig = (xml: string): Config => parseDomain(xml, { hooks: { defaultArch: "x86_64" } });
+export function readToyConfig(xml: string): Config {
+  const config = parseDomain(xml, { hooks: { defaultArch: "x86_64" } });
+  if (config.name.includes("\n")) throw new VirtError("XML_ERROR", "a name has one line", { domain: "DOMAIN" });
+  return config;
+}
 
 /** The domains of one toy, and those who listen for what happens to them. */
 export class ToyHypervisor {
@@ -56,8 +60,8 @@ export class ToyHypervisor {
   stop(domain: ToyDomain, ending: EndingName): void {
     const { id } = domain.ref;
     domain.live = undefined;
-    for (const console of domain.consoles) console.end();
-    domain.consoles.clear();
+    domain.console?.end();
+    domain.console = undefined;
     this.#name(domain, -1);
     if (!domain.persistent) this.#forget(domain);
     this.transition(domain, ending, new DomainRef(domain.ref.name, domain.ref.uuid, id));

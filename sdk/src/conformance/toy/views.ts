@@ -1,10 +1,13 @@
 import { hostname } from "node:os";
 import { PassThrough } from "node:stream";
 import {
+  CONSOLE_FLAG,
   type ConnectHandlers,
   checkFlags,
   type DomainConfigHandlers,
   type DomainLifecycleHandlers,
+  type ErrorName,
+  VirtError,
   XML_FLAG,
 } from "@polyvisor/core";
 import { formatDomain } from "../../conf/domain/index.js";
@@ -45,7 +48,7 @@ export function viewHandlers(
       return domains.find(dom).status;
     },
     domainGetXMLDesc({ dom, flags }) {
-      checkFlags(flags, XML_FLAG.SECURE | XML_FLAG.INACTIVE, "domainGetXMLDesc", "DOM");
+      checkFlags(flags, XML_FLAG.SECURE | XML_FLAG.INACTIVE | XML_FLAG.MIGRATABLE, "domainGetXMLDesc", "DOM");
       const inactive = (flags & XML_FLAG.INACTIVE) !== 0;
       return formatDomain(domains.find(dom).config(inactive), { inactive, secure: (flags & XML_FLAG.SECURE) !== 0 });
     },
@@ -53,17 +56,26 @@ export function viewHandlers(
     domainGetAutostart: ({ dom }) => domains.find(dom).autostart,
     domainIsActive: ({ dom }) => domains.find(dom).isActive,
     domainIsPersistent: ({ dom }) => domains.find(dom).persistent,
-    domainIsUpdated: () => false,
-    domainOpenConsole({ dom, flags }) {
-      checkFlags(flags, 0, "domainOpenConsole", "DOM");
+    domainIsUpdated({ dom }) {
+      domains.find(dom);
+      return false;
+    },
+    domainOpenConsole({ dom, devName, flags }) {
+      checkFlags(flags, CONSOLE_FLAG.FORCE, "domainOpenConsole", "DOM");
       const domain = domains.find(dom);
       domain.expectActive();
-      const echo = new PassThrough();
-      domain.consoles.add(echo);
-      echo.once("close", () => domain.consoles.delete(echo));
-      return echo;
+      if (devName !== null && devName !== "console0") throw refused("INVALID_ARG", `no console '${devName}'`);
+      const isTaken = domain.console !== undefined && !domain.console.destroyed;
+      if (isTaken && flags === 0) throw refused("OPERATION_FAILED", "Active console session exists for this domain");
+      domain.console?.destroy();
+      domain.console = new PassThrough();
+      return domain.console;
     },
   };
+}
+
+function refused(code: ErrorName, detail: string): VirtError {
+  return new VirtError(code, detail, { hint: "a guest has one console, console0, for one client at a time" });
 }
 
 /** In nanoseconds: the toy's one processor is always busy. */
