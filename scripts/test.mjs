@@ -34,6 +34,10 @@ await step("further Nodes", () => bringNodes(project));
 if (await step("build", () => mustRun("npm", ["run", "--silent", "build"]))) {
   await step("lint", () => mustRun("npm", ["run", "--silent", "lint"]));
   await step("API reference", () => mustRun("node", ["scripts/api-reference.mjs", "--check"]));
+  await step("contracts", async () => {
+    await mustRun("node", ["scripts/api-reports.mjs", "--check"]);
+    await mustRun("node", ["scripts/contract-pages.mjs", "--check"]);
+  });
   await step("test", runTests);
   if (complete) await step("support matrix", () => mustRun("node", ["scripts/support-matrix.mjs", "--check"]));
 }

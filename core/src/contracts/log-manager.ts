@@ -14,12 +14,17 @@ export const logApi = defineApi({
   openLogFile: call(1, { driver: path, guest, path, truncate: u32 }, {}, { acl: ["none"], descriptors: "given" }),
   /** The position after everything that the guest wrote before this call. */
   getLogFilePosition: call(2, { path }, { position: logPosition }, { acl: ["none"], shape: { returns: "position" } }),
+  /**
+   * What the file holds from a position on, `maxBytes` at most; empty at the end. Where the file was rolled over since, the
+   * position still means the one that it was got of.
+   */
   readLogFile: call(
     3,
     { path, position: logPosition, maxBytes: u64 },
     { data: path },
     { acl: ["none"], shape: { returns: "data" } },
   ),
+  /** Puts a line of the driver's own into a guest's log: before it starts, and once it has ended. */
   appendLogFile: call(4, { driver: path, guest, path, message: path }, {}, { acl: ["none"] }),
 });
 

@@ -8,6 +8,8 @@ import { XdrError, XdrWriter } from "./writer.js";
 export interface Codec<Out, In = Out> {
   /** The XDR layout as text, such as `struct{string<4194304>,opaque[16],int}`: what the layout tests compare. */
   readonly layout: string;
+  /** Of an array or what may be absent: what it is made of, for those who describe types. */
+  readonly of?: Codec<unknown, never>;
   encode(writer: XdrWriter, value: In): void;
   decode(reader: XdrReader): Out;
 }
@@ -167,6 +169,7 @@ export function charsWithNul(max: number): Codec<string> {
 
 export function array<Out, In>(of: Codec<Out, In>, max: number): Codec<Out[], readonly In[]> {
   return {
+    of,
     layout: `${of.layout}<${max}>`,
     encode(writer, values) {
       if (values.length > max) throw new XdrError(`${values.length} entries are over the limit of ${max}`);
@@ -186,6 +189,7 @@ export function array<Out, In>(of: Codec<Out, In>, max: number): Codec<Out[], re
 /** A value that may be absent: `null` on both sides. */
 export function optional<Out, In>(of: Codec<Out, In>): Codec<Out | null, In | null> {
   return {
+    of,
     layout: `${of.layout}?`,
     encode(writer, value) {
       if (value === null) return writer.u32(0);
