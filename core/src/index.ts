@@ -16,6 +16,7 @@ export type {
   SupervisorStatus,
 } from "./host/isolation.js";
 export { silentLog } from "./host/log.js";
+export type { PluginOperations } from "./host/operate.js";
 export { defaultPaths, rootPaths } from "./host/paths.js";
 export type { PluginState, PluginStatus } from "./host/registry.js";
 export { ChoiceError, type ProviderChoice } from "./host/services.js";

@@ -1,16 +1,9 @@
-import type { Log } from "../contracts/index.js";
+import { type Log, SUB_CONTRACTS } from "../contracts/index.js";
 import { type BadManifest, type PluginProblem, pageOf } from "../pluggable-loader/index.js";
 import type { Plugin, PluginStatus } from "./registry.js";
 
-/** The contracts of which a host uses one provider for each URI, where the URI's own driver does not serve that part. */
-export const SINGLE_CONTRACTS: readonly string[] = [
-  "network",
-  "storage",
-  "nodedev",
-  "interface",
-  "nwfilter",
-  "secret",
-].map((part) => `${part}.v1`);
+/** The plugin that provides a sub-driver's contract here: the operator may have chosen it. */
+export type Preferred = (contract: string) => string | undefined;
 
 /** Something that only one plugin can serve, and all that would, in the order in which they come. */
 export interface Claim {
@@ -25,24 +18,26 @@ export interface Claim {
  * folders, then the host's own dependencies. Disabled plugins claim nothing; one that cannot be used keeps its claims, so that
  * a URI never leads to another driver than the operator's choice without a word.
  */
-export function contested(plugins: readonly Plugin[]): Claim[] {
+export function contested(plugins: readonly Plugin[], preferred: Preferred): Claim[] {
   const claims = new Map<string, string[]>();
   for (const plugin of plugins.filter(({ enabled }) => enabled)) {
-    for (const what of claimsOf(plugin)) claims.set(what, [...(claims.get(what) ?? []), plugin.name]);
+    for (const what of schemesOf(plugin)) claims.set(what, [...(claims.get(what) ?? []), plugin.name]);
+  }
+  for (const contract of SUB_CONTRACTS) {
+    const names = plugins.filter((plugin) => plugin.enabled && plugin.provides(contract)).map(({ name }) => name);
+    const first = preferred(contract);
+    if (first !== undefined) claims.set(`contract ${contract}`, [first, ...names.filter((name) => name !== first)]);
   }
   return [...claims].flatMap(([what, [winner, ...others]]) =>
     winner === undefined || others.length === 0 ? [] : [{ what, winner, others }],
   );
 }
 
-function claimsOf(plugin: Plugin): string[] {
-  const isDriver = plugin.provides("hypervisor.v1");
+function schemesOf(plugin: Plugin): string[] {
+  if (!plugin.provides("hypervisor.v1")) return [];
   return [
-    ...(isDriver ? plugin.schemes.map((scheme) => `scheme ${scheme}`) : []),
-    ...(isDriver ? plugin.transports.map((transport) => `transport ${transport}`) : []),
-    ...SINGLE_CONTRACTS.filter((contract) => plugin.manifest.contracts.includes(contract)).map(
-      (contract) => `contract ${contract}`,
-    ),
+    ...plugin.schemes.map((scheme) => `scheme ${scheme}`),
+    ...plugin.transports.map((transport) => `transport ${transport}`),
   ];
 }
 
@@ -53,8 +48,8 @@ export function noteFor(name: string, { what, winner, others }: Claim): string[]
 }
 
 /** The state of every plugin, with what others claim besides. */
-export function withClaims(plugins: readonly Plugin[]): PluginStatus[] {
-  const claims = contested(plugins);
+export function withClaims(plugins: readonly Plugin[], preferred: Preferred): PluginStatus[] {
+  const claims = contested(plugins, preferred);
   return plugins.map(({ name, status }) => {
     const notes = claims.flatMap((claim) => noteFor(name, claim));
     return notes.length === 0 ? status : { ...status, notes: [...status.notes, ...notes] };
@@ -62,14 +57,19 @@ export function withClaims(plugins: readonly Plugin[]): PluginStatus[] {
 }
 
 /** Called once, at the host's start: what an operator has to know of plugins that are not used, or not as their authors meant. */
-export function tellFaults(bad: readonly BadManifest[], plugins: readonly Plugin[], log: Log): void {
+export function tellFaults(
+  bad: readonly BadManifest[],
+  plugins: readonly Plugin[],
+  preferred: Preferred,
+  log: Log,
+): void {
   for (const { name, folder, problem, message } of bad)
     log.error({ plugin: name, folder, problem, page: pageOf(problem) }, message);
   for (const { name, manifest } of plugins) {
     const problem: PluginProblem = "PLUGIN_MANIFEST_KEY_UNKNOWN";
     for (const remark of manifest.remarks) log.warn({ plugin: name, problem, page: pageOf(problem) }, remark);
   }
-  for (const { what, winner, others } of contested(plugins)) {
+  for (const { what, winner, others } of contested(plugins, preferred)) {
     const problem: PluginProblem = "PLUGIN_CLAIM_TAKEN";
     log.warn(
       { plugin: winner, others, problem, page: pageOf(problem) },

@@ -20,7 +20,7 @@ import {
   type SubContract,
 } from "../contracts/index.js";
 import { VirtError } from "../errors/index.js";
-import { type ConfigurationGiven, discover, type Offer } from "../pluggable-loader/index.js";
+import { discover, type Offer } from "../pluggable-loader/index.js";
 import { formatUri, parseUri, type Uri } from "../uri.js";
 import { watched } from "./answers.js";
 import { hintFor, noDriverHint, tellFaults, withClaims } from "./claims.js";
@@ -29,15 +29,16 @@ import { Connection } from "./connection.js";
 import { defaultContext } from "./context.js";
 import { ContractSet } from "./contract-set.js";
 import { IdleWork } from "./idle-work.js";
-import type { Isolation, PluginSupervisor } from "./isolation.js";
+import type { PluginSupervisor } from "./isolation.js";
 import { silentLog } from "./log.js";
-import { makePlugins } from "./make-plugins.js";
-import { MANIFEST_KEY, MANIFEST_KEYS } from "./manifest-keys.js";
+import { configurationNow, makePlugins, type PluginChoices } from "./make-plugins.js";
+import { MANIFEST_RULES } from "./manifest-keys.js";
+import { type PluginOperations, PluginOperator } from "./operate.js";
 import { defaultPaths } from "./paths.js";
 import { type Plugin, type PluginStatus, splitManifests, statusOfBad } from "./registry.js";
 import { type ProviderChoice, Services } from "./services.js";
 
-export interface HostOptions {
+export interface HostOptions extends PluginChoices {
   /** Whether the whole machine is managed or what belongs to one user; by default the former for root. */
   readonly mode?: HostInfo["mode"];
   /** Where files are kept; by default Polyvisor's own folders for the mode. */
@@ -51,10 +52,6 @@ export interface HostOptions {
   readonly plugins?: readonly string[];
   /** Folders that hold plugins. They come before those of `dependenciesOf`. */
   readonly pluginFolders?: readonly string[];
-  /** Names of plugins that take no part. */
-  readonly disabledPlugins?: readonly string[];
-  /** What the operator has set for plugins, by their names; checked by the schemas of their manifests. */
-  readonly pluginConfiguration?: Readonly<Record<string, ConfigurationGiven>>;
   /** Drivers that are in use get their code ready in idle moments, so that the first calls are as fast as later ones: for daemons. */
   readonly warmUp?: boolean;
   /** See `HostInfo.speaksForClients`. */
@@ -68,8 +65,6 @@ export interface HostOptions {
   readonly contracts?: readonly Contract[];
   /** What plugins get as `HOST_SERVICES`, where this host is a part of another one. */
   readonly services?: HostServices;
-  /** Which plugins run in processes of their own, and how; none without it. */
-  readonly isolation?: Isolation;
 }
 
 /** Everything that the daemon is, but for sockets: plugins, drivers and connections in this process. */
@@ -93,6 +88,8 @@ export interface Host extends HostServices, AsyncDisposable {
    * plugin is not there, does not provide it or cannot be used.
    */
   provider<C extends ContractName>(contract: C, plugin: string): Promise<ContractMap[C]>;
+  /** What an operator may do to plugins while the host runs. */
+  readonly operate: PluginOperations;
   /** What watches over the process of an isolated plugin; `undefined` for any other. */
   supervisor(plugin: string): PluginSupervisor | undefined;
   /** Closes the drivers; guests stay as they are. */
@@ -115,8 +112,7 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
   root.registerInstance(LOG as symbol, log);
   const found = splitManifests(
     await discover({
-      key: MANIFEST_KEY,
-      keys: MANIFEST_KEYS,
+      ...MANIFEST_RULES,
       explicit: options.plugins ?? [],
       folders: options.pluginFolders ?? [],
       ...(options.dependenciesOf === undefined ? {} : { dependenciesOf: options.dependenciesOf }),
@@ -128,8 +124,9 @@ export async function createHost(options: HostOptions = {}): Promise<Host> {
   const made: { host?: Host } = {};
   const parts = { info, log, root, offer, contracts, host: () => made.host as Host };
   const plugins = await makePlugins(found.good, options, parts);
-  tellFaults(found.bad, plugins, log);
-  const host = new PluginHost(options, { info, log, root, plugins, contracts, bad: found.bad.map(statusOfBad) });
+  const bad = found.bad.map(statusOfBad);
+  const host = new PluginHost(options, { info, log, root, plugins, offer, contracts, bad });
+  tellFaults(found.bad, plugins, host.services.preferred, log);
   root.registerInstance(HOST_SERVICES as symbol, options.services ?? host.services);
   made.host = host;
   return host;
@@ -140,6 +137,7 @@ interface HostParts {
   readonly log: Log;
   readonly root: DependencyContainer;
   readonly plugins: readonly Plugin[];
+  readonly offer: Offer;
   readonly contracts: ContractSet;
   readonly bad: readonly PluginStatus[];
 }
@@ -151,13 +149,15 @@ class PluginHost implements Host {
   readonly #plugins: readonly Plugin[];
   readonly #bad: readonly PluginStatus[];
   readonly services: Services;
+  readonly operate: PluginOperations;
   readonly #starts = new Map<string, Promise<void>>();
   readonly #warm = new Set<Driver<unknown>>();
   readonly #idleWork: IdleWork | undefined;
   #closed = false;
 
   /** Throws a `ChoiceError` where a provider is chosen that is not there. */
-  constructor({ use = {}, warmUp }: HostOptions, { info, log, root, plugins, contracts, bad }: HostParts) {
+  constructor(options: HostOptions, { info, log, root, plugins, offer, contracts, bad }: HostParts) {
+    const { use = {}, warmUp } = options;
     this.info = info;
     this.#log = log;
     this.#root = root;
@@ -169,10 +169,15 @@ class PluginHost implements Host {
       started: (plugin, contract) => this.#started(plugin, contract),
       opened: (driver) => this.#warmUp(driver),
     });
+    this.operate = new PluginOperator({
+      ...{ plugins, offer },
+      configurationOf: (manifest) => configurationNow(options, manifest),
+      startAgain: (plugin) => this.#startAgain(plugin),
+    });
   }
 
   plugins(): readonly PluginStatus[] {
-    return [...withClaims(this.#plugins), ...this.#bad];
+    return [...withClaims(this.#plugins, this.services.preferred), ...this.#bad];
   }
 
   async probe(): Promise<readonly PluginStatus[]> {
@@ -189,6 +194,14 @@ class PluginHost implements Host {
         for (const contract of contracts) await this.#startQuietly(plugin, contract);
       }),
     );
+  }
+
+  async #startAgain(plugin: Plugin): Promise<void> {
+    for (const contract of this.#driversOf(plugin)) {
+      const key = `${plugin.name} ${contract}`;
+      await this.#starts.get(key)?.catch(() => this.#starts.delete(key));
+      await this.#startQuietly(plugin, contract);
+    }
   }
 
   connect: HostServices["connect"] = (contract, identity) => this.services.connect(contract, identity);

@@ -1,21 +1,23 @@
 import type { DependencyContainer } from "tsyringe";
 import type { HostInfo, Log, PluginConfig } from "../contracts/index.js";
-import {
-  type ConfigurationGiven,
-  checkConfiguration,
-  type Manifest,
-  type Offer,
-  PluginError,
-} from "../pluggable-loader/index.js";
+import { type ConfigurationGiven, checkConfiguration, type Manifest, type Offer } from "../pluggable-loader/index.js";
 import type { ContractSet } from "./contract-set.js";
 import type { Host } from "./host.js";
 import type { Isolation } from "./isolation.js";
-import { Plugin } from "./registry.js";
+import { asPluginError, Plugin } from "./registry.js";
+
+export type PluginSettings = Readonly<Record<string, ConfigurationGiven>>;
 
 /** What the operator says of plugins, beside where they are. */
 export interface PluginChoices {
+  /** Names of plugins that take no part. */
   readonly disabledPlugins?: readonly string[];
-  readonly pluginConfiguration?: Readonly<Record<string, ConfigurationGiven>>;
+  /**
+   * What the operator has set for plugins, by their names; checked by the schemas of their manifests. A function is asked again
+   * before a plugin is started again.
+   */
+  readonly pluginConfiguration?: PluginSettings | (() => Promise<PluginSettings>);
+  /** Which plugins run in processes of their own, and how; none without it. */
   readonly isolation?: Isolation;
 }
 
@@ -35,33 +37,43 @@ export async function makePlugins(
   choices: PluginChoices,
   host: PluginsHost,
 ): Promise<Plugin[]> {
-  sayUnused(manifests, choices, host.log);
-  return Promise.all(manifests.map((manifest) => makePlugin(manifest, choices, host)));
+  const settings = await settingsOf(choices);
+  sayUnused(manifests, choices, settings, host.log);
+  return Promise.all(manifests.map((manifest) => makePlugin(manifest, choices, settings, host)));
+}
+
+/** What the operator has set for a plugin now, checked by the schema of this manifest. Rejects with a `PluginError`. */
+export async function configurationNow(choices: PluginChoices, manifest: Manifest): Promise<PluginConfig> {
+  return checkConfiguration(manifest, (await settingsOf(choices))[manifest.name]);
+}
+
+async function settingsOf({ pluginConfiguration = {} }: PluginChoices): Promise<PluginSettings> {
+  return typeof pluginConfiguration === "function" ? pluginConfiguration() : pluginConfiguration;
 }
 
 async function makePlugin(
   manifest: Manifest,
-  { disabledPlugins = [], pluginConfiguration = {}, isolation }: PluginChoices,
+  choices: PluginChoices,
+  settings: PluginSettings,
   { info, log, root, offer, contracts, host }: PluginsHost,
 ): Promise<Plugin> {
-  const configurationOf = (of: Manifest): Promise<PluginConfig> => checkConfiguration(of, pluginConfiguration[of.name]);
+  const { disabledPlugins = [], isolation } = choices;
+  const configurationOf = (of: Manifest): Promise<PluginConfig> => configurationNow(choices, of);
   const supervisor = isolation?.isolates(manifest)
     ? isolation.supervise(manifest, { info, log, configurationOf, services: host })
     : undefined;
-  const configuration = await configurationOf(manifest).catch((error: unknown) => {
-    if (error instanceof PluginError) return error;
-    throw error;
-  });
+  const configuration = await checkConfiguration(manifest, settings[manifest.name]).catch(asPluginError);
   const disabled = disabledPlugins.includes(manifest.name);
-  return new Plugin(manifest, { parent: root, offer, contracts, log, configuration, disabled, supervisor });
+  const parts = { parent: root, offer, contracts, log, configuration, configurationOf, disabled, supervisor };
+  return new Plugin(manifest, parts);
 }
 
 /** What the operator says of plugins that are not here is most often a mistyped name. */
-function sayUnused(manifests: readonly Manifest[], choices: PluginChoices, log: Log): void {
+function sayUnused(manifests: readonly Manifest[], choices: PluginChoices, settings: PluginSettings, log: Log): void {
   const names = new Set(manifests.map(({ name }) => name));
   for (const plugin of choices.disabledPlugins ?? [])
     if (!names.has(plugin)) log.warn({ plugin }, `the plugin ${plugin}, which is to be disabled, is not here`);
-  for (const [plugin, { file }] of Object.entries(choices.pluginConfiguration ?? {}))
+  for (const [plugin, { file }] of Object.entries(settings))
     if (!names.has(plugin))
       log.warn(
         { plugin, file, problem: "PLUGIN_CONFIGURATION_UNUSED" },

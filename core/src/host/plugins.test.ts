@@ -297,3 +297,36 @@ test("a schema that cannot be used, a file that cannot be read and settings for 
     [["settings for a plugin kin, which is not here", "PLUGIN_CONFIGURATION_UNUSED"]],
   );
 });
+
+test("while the host runs, a plugin in this process is disabled and enabled until its code is loaded, never after", async (t) => {
+  const settings: Record<string, { values: Record<string, unknown> }> = { kind: { values: { workers: 0 } } };
+  const folder = await folderOf({ alpha: driver("alpha"), kind: configured(SCHEMA) });
+  const { host, status } = await hostOf(t, {
+    pluginFolders: [folder],
+    disabledPlugins: ["alpha"],
+    pluginConfiguration: async () => settings,
+  });
+  await t.throwsAsync(host.open("alpha:///"), { code: "NO_CONNECT" } as never);
+  t.like(await host.operate.enable("alpha"), { name: "alpha", state: "enabled" });
+  t.is(await (await host.open("alpha:///")).api.connectGetType({}), "ALPHA");
+  for (const refused of [() => host.operate.disable("alpha"), () => host.operate.replace("alpha", folder)]) {
+    const error = (await t.throwsAsync(refused())) as VirtError;
+    t.is(error.code, "OPERATION_UNSUPPORTED");
+    t.regex(error.hint ?? "", /restart the daemon.*isolate = \[ "alpha" \]/);
+  }
+  t.like(await host.operate.enable("alpha"), { state: "enabled" });
+
+  t.like(status("kind"), { state: "broken" });
+  const still = (await t.throwsAsync(host.operate.enable("kind"))) as VirtError;
+  t.like(still, { code: "OPERATION_FAILED", message: "operation failed: workers must be >= 1" });
+  t.is(still.hint, "see docs/errors/PLUGIN_CONFIGURATION_INVALID.md");
+  settings.kind = { values: { workers: 7 } };
+  t.like(await host.operate.disable("kind"), { state: "disabled" });
+  await t.throwsAsync(host.open("kind:///"), { code: "NO_CONNECT" } as never);
+  t.like(await host.operate.enable("kind"), { state: "enabled" });
+  t.is(await (await host.open("kind:///")).api.connectGetType({}), '{"workers":7}');
+  t.like(await t.throwsAsync(host.operate.enable("beta")), {
+    code: "INVALID_ARG",
+    hint: "the plugins are alpha, kind",
+  });
+});

@@ -61,6 +61,8 @@ export interface PluginParts {
   readonly log: Log;
   /** What the operator has set for it, or what is wrong with that. */
   readonly configuration: PluginConfig | PluginError;
+  /** The same, looked up again. Rejects with a `PluginError`. */
+  configurationOf(manifest: Manifest): Promise<PluginConfig>;
   readonly disabled: boolean;
   /** There where the plugin runs in a process of its own. */
   readonly supervisor: PluginSupervisor | undefined;
@@ -69,7 +71,8 @@ export interface PluginParts {
 /** One plugin in a host: its manifest, a container of its own, and the objects that its container made. */
 export class Plugin {
   readonly name: string;
-  readonly manifest: Manifest;
+  #manifest: Manifest;
+  #configuration: PluginConfig | PluginError;
   #state: PluginState = "found";
   #message = "";
   #problem: PluginError | undefined;
@@ -83,11 +86,17 @@ export class Plugin {
 
   constructor(manifest: Manifest, parts: PluginParts) {
     this.name = manifest.name;
-    this.manifest = manifest;
+    this.#manifest = manifest;
+    this.#configuration = parts.configuration;
     this.supervisor = parts.supervisor;
     this.#parts = parts;
     if (parts.disabled) this.#disable();
     else this.#check();
+  }
+
+  /** Changes only where the plugin is replaced. */
+  get manifest(): Manifest {
+    return this.#manifest;
   }
 
   get schemes(): readonly string[] {
@@ -122,6 +131,35 @@ export class Plugin {
   /** Whether the operator lets it take part: a disabled plugin claims nothing. */
   get enabled(): boolean {
     return this.#state !== "disabled";
+  }
+
+  /** Whether its code is in this process, where it stays. */
+  get isLoaded(): boolean {
+    return this.supervisor === undefined && this.#classes !== undefined;
+  }
+
+  /** Called by an operator's command: takes it out. Whoever asks for it from now on hears that it is disabled. */
+  forbid(): void {
+    this.#disable();
+  }
+
+  /** Called by an operator's command: lets it take part again, with the settings of now. Rejects where it cannot be used. */
+  async permit(): Promise<void> {
+    if (this.isLoaded && this.#problem === undefined) return;
+    this.#configuration = await this.#parts.configurationOf(this.manifest).catch(asPluginError);
+    this.#problem = undefined;
+    this.#message = "";
+    this.#state = "found";
+    // Stand-ins stay the same; what was refused is asked for again.
+    this.#instances.clear();
+    this.#classes = undefined;
+    const problem = this.#check();
+    if (problem !== undefined) throw problem;
+  }
+
+  /** Called by an operator's command, once the process of its supervisor runs from this manifest. */
+  succeed(manifest: Manifest): void {
+    this.#manifest = manifest;
   }
 
   /** Whether it does, in this or another major that the host can make this one of. */
@@ -216,7 +254,7 @@ export class Plugin {
   #newContainer(): DependencyContainer {
     const container = this.#parts.parent.createChildContainer();
     container.registerInstance(LOG as symbol, this.#parts.log.child({ plugin: this.name }));
-    container.registerInstance(PLUGIN_CONFIG as symbol, this.#parts.configuration);
+    container.registerInstance(PLUGIN_CONFIG as symbol, this.#configuration);
     return container;
   }
 
@@ -256,7 +294,7 @@ export class Plugin {
     }
   }
 
-  #fail(error: unknown): void {
+  #fail(error: unknown): PluginError {
     const message = error instanceof Error ? error.message : String(error);
     const problem =
       error instanceof PluginError
@@ -271,16 +309,17 @@ export class Plugin {
       { plugin: this.name, problem: problem.problem, page: problem.page, err: error },
       "a plugin cannot be used",
     );
+    return problem;
   }
 
   /** What can be told without the plugin's code. */
-  #check(): void {
-    const { offer, configuration } = this.#parts;
+  #check(): PluginError | undefined {
     try {
-      checkNeeds(this.manifest, offer);
-      if (configuration instanceof PluginError) throw configuration;
+      checkNeeds(this.manifest, this.#parts.offer);
+      if (this.#configuration instanceof PluginError) throw this.#configuration;
+      return undefined;
     } catch (error) {
-      this.#fail(error);
+      return this.#fail(error);
     }
   }
 
@@ -310,4 +349,9 @@ export function splitManifests(found: readonly (Manifest | BadManifest)[]): { go
 
 function stringsOf(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((entry) => typeof entry === "string") : [];
+}
+
+export function asPluginError(error: unknown): PluginError {
+  if (error instanceof PluginError) return error;
+  throw error;
 }

@@ -69,6 +69,8 @@ export class Services implements HostServices {
     return isSub(contract) ? able.slice(0, 1) : [];
   }
 
+  readonly preferred = (contract: string): string | undefined => this.providers(contract)[0]?.name;
+
   async connect<C extends ServedContract>(contract: C, identity?: Identity): Promise<ContractClient<C> | undefined> {
     const [plugin] = this.providers(contract);
     return plugin && this.#client(plugin, contract, identity);
