@@ -1,0 +1,122 @@
+import { readdir, readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import type { HostPaths, Log } from "@polyvisor/core";
+import { bootId } from "../process/index.js";
+import {
+  type JsonFields,
+  jsonState,
+  readJsonState,
+  removeFile,
+  type StateFormat,
+  writeFileAtomic,
+  writeLinkAtomic,
+} from "../store/index.js";
+import type { Keeper, KeptDefinition, KeptGuest } from "./keeper.js";
+
+const STATUS: StateFormat = { version: 1, since: 1, oldest: 1, known: ["boot", "xml", "id", "status", "token"] };
+
+/** Keeps definitions, autostart links and the status of guests in files, in libvirt's layout. */
+export class FileKeeper implements Keeper {
+  readonly #config: string;
+  readonly #autostart: string;
+  readonly #run: string;
+  readonly #log: Log;
+  /** What a later version has written into the status files. */
+  readonly #foreign = new Map<string, JsonFields>();
+
+  constructor(paths: HostPaths, scheme: string, log: Log) {
+    this.#config = join(paths.config, scheme);
+    this.#autostart = join(this.#config, "autostart");
+    this.#run = join(paths.run, scheme);
+    this.#log = log;
+  }
+
+  async definitions(): Promise<readonly KeptDefinition[]> {
+    const autostart = new Set(await filesOf(this.#autostart, ".xml"));
+    return this.#readAll(this.#config, ".xml", (file, xml) => ({
+      name: basename(file, ".xml"),
+      xml,
+      autostart: autostart.has(file),
+    }));
+  }
+
+  async guests(): Promise<readonly KeptGuest[]> {
+    const found = await this.#readAll(this.#run, ".json", (file, text) => this.#guestOf(basename(file, ".json"), text));
+    return found.filter((guest) => guest !== undefined);
+  }
+
+  async keepDefinition({ name, xml, autostart }: KeptDefinition): Promise<void> {
+    const path = this.#definition(name);
+    await writeFileAtomic(path, xml);
+    if (autostart) await writeLinkAtomic(this.#link(name), path);
+    else await removeFile(this.#link(name));
+  }
+
+  /** The link that makes it start goes first: better defined and still than gone and started. */
+  async dropDefinition(name: string): Promise<void> {
+    await removeFile(this.#link(name));
+    await removeFile(this.#definition(name));
+  }
+
+  async keepGuest({ name, ...fields }: KeptGuest): Promise<void> {
+    const text = jsonState(STATUS, { boot: bootId(), ...fields }, this.#foreign.get(name) ?? {});
+    await writeFileAtomic(this.#status(name), text);
+  }
+
+  async dropGuest(name: string): Promise<void> {
+    this.#foreign.delete(name);
+    await removeFile(this.#status(name));
+  }
+
+  async isFirstOfBoot(): Promise<boolean> {
+    const mark = join(this.#run, "autostarted");
+    if ((await readFile(mark, "utf8").catch(() => "")).trim() === bootId()) return false;
+    await writeFileAtomic(mark, `${bootId()}\n`);
+    return true;
+  }
+
+  /** A guest of an earlier boot is gone without a trace. */
+  #guestOf(name: string, text: string): KeptGuest | undefined {
+    const { fields, foreign, problem } = readJsonState(text, STATUS);
+    if (problem !== undefined) throw new Error(problem);
+    if (fields.boot !== bootId()) return undefined;
+    this.#foreign.set(name, foreign);
+    const { xml, id, status, token } = fields as unknown as Omit<KeptGuest, "name">;
+    return { name, xml, id, status, token };
+  }
+
+  /** What cannot be read stays where it is, and is left out. */
+  async #readAll<T>(folder: string, suffix: string, read: (file: string, text: string) => T): Promise<T[]> {
+    const all: T[] = [];
+    for (const file of await filesOf(folder, suffix)) {
+      const path = join(folder, file);
+      try {
+        all.push(read(file, await readFile(path, "utf8")));
+      } catch (error) {
+        this.#log.error({ err: error, path }, "a file of the driver cannot be read and is left out");
+      }
+    }
+    return all;
+  }
+
+  #definition(name: string): string {
+    return join(this.#config, `${name}.xml`);
+  }
+
+  #link(name: string): string {
+    return join(this.#autostart, `${name}.xml`);
+  }
+
+  #status(name: string): string {
+    return join(this.#run, `${name}.json`);
+  }
+}
+
+async function filesOf(folder: string, suffix: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).filter((file) => file.endsWith(suffix)).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}

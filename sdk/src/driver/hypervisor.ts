@@ -1,0 +1,188 @@
+import { DomainRef, type Log, VirtError } from "@polyvisor/core";
+import { type Domain as Config, formatDomain, parseDomain } from "../conf/domain/index.js";
+import { DomainEventHub } from "../events/index.js";
+import { type EndingName, type TransitionName, transitionFrom } from "../lifecycle/index.js";
+import { DomainRegistry } from "../store/index.js";
+import type { Guest, GuestBackend, StartOptions } from "./backend.js";
+import { GuestDomain } from "./domain.js";
+import type { Keeper, KeptGuest } from "./keeper.js";
+
+/** The domains of one driver: what is known of them, what is kept, and who hears of it. */
+export class GuestHypervisor<G extends Guest> {
+  readonly backend: GuestBackend<G>;
+  readonly domains = new DomainRegistry<GuestDomain<G>>();
+  readonly events: DomainEventHub;
+  readonly #keeper: Keeper;
+  readonly #log: Log;
+  #lastId = 0;
+
+  constructor(backend: GuestBackend<G>, keeper: Keeper, log: Log) {
+    this.backend = backend;
+    this.#keeper = keeper;
+    this.#log = log;
+    this.events = new DomainEventHub(log);
+  }
+
+  /** A document as this driver understands it. Fails with `XML_ERROR` and its kin. */
+  read(xml: string): Config {
+    const config = parseDomain(xml, { hooks: { defaultArch: "x86_64", ...this.backend.documents } });
+    if (config.name.includes("\n"))
+      throw new VirtError("XML_ERROR", "name cannot contain '\\n'", {
+        domain: "DOMAIN",
+        hint: "the name of a domain has one line",
+      });
+    return config;
+  }
+
+  /** Called once, before anyone is served: finds what an earlier daemon left, and starts what starts by itself. */
+  async recover(): Promise<void> {
+    for (const { xml, autostart, name } of await this.#keeper.definitions()) {
+      await this.#orLog(name, () => {
+        const config = this.read(xml);
+        Object.assign(this.add(config), { defined: config, autostart });
+      });
+    }
+    const guests = await this.#keeper.guests();
+    await this.events.recover(async () => {
+      for (const guest of guests) await this.#orLog(guest.name, () => this.#findAgain(guest));
+    });
+    if (!(await this.#keeper.isFirstOfBoot())) return;
+    for (const domain of [...this.domains]) {
+      if (!domain.autostart || domain.isActive) continue;
+      await this.#orLog(domain.ref.name, () => this.start(domain, domain.config(true), { paused: false }));
+    }
+  }
+
+  add(config: Config): GuestDomain<G> {
+    const domain = new GuestDomain<G>(config);
+    this.domains.add(domain);
+    return domain;
+  }
+
+  /** Must run in the domain's job. Where it fails, the domain is as it was before. */
+  async start(domain: GuestDomain<G>, config: Config, options: StartOptions): Promise<void> {
+    const guest = await this.backend.start(config, options);
+    try {
+      this.#runs(domain, { ...config, id: this.#nextId() }, guest);
+      await this.transition(domain, "boot");
+      if (options.paused) await this.transition(domain, "suspend");
+    } catch (error) {
+      await this.stop(domain, "failStart");
+      throw error;
+    }
+    this.#watch(domain, guest);
+  }
+
+  /** Must run in the domain's job. A domain that was only created is gone with its end. */
+  async stop(domain: GuestDomain<G>, ending: EndingName): Promise<void> {
+    const { ref, run } = domain;
+    await run?.guest.destroy();
+    await this.#keeper.dropGuest(ref.name);
+    domain.run = undefined;
+    domain.console?.end();
+    domain.console = undefined;
+    this.#name(domain, -1);
+    if (!domain.persistent) this.forget(domain);
+    await this.transition(domain, ending, ref);
+  }
+
+  /** Must run in the domain's job. */
+  async define(domain: GuestDomain<G>, config: Config): Promise<void> {
+    const isNew = !domain.persistent;
+    await this.#keepDefinition(config, domain.autostart);
+    domain.defined = config;
+    await this.transition(domain, isNew ? "define" : "redefine");
+  }
+
+  /** Must run in the domain's job. */
+  async undefine(domain: GuestDomain<G>): Promise<void> {
+    await this.#keeper.dropDefinition(domain.ref.name);
+    domain.defined = undefined;
+    domain.autostart = false;
+    if (!domain.isActive) this.forget(domain);
+    await this.transition(domain, "undefine");
+  }
+
+  /** Must run in the domain's job. */
+  async setAutostart(domain: GuestDomain<G>, autostart: boolean): Promise<void> {
+    await this.#keepDefinition(domain.config(true), autostart);
+    domain.autostart = autostart;
+  }
+
+  /** One step of a domain's life: first it is so, and kept, then it is told. Fails where it is not possible now. */
+  async transition(domain: GuestDomain<G>, name: TransitionName, ref: DomainRef = domain.ref): Promise<void> {
+    const transition = transitionFrom(domain.status, name);
+    if (transition === undefined) throw new VirtError("OPERATION_INVALID", `the domain cannot ${name} now`);
+    if (transition.to !== undefined) domain.status = transition.to;
+    const { run, status } = domain;
+    if (run !== undefined)
+      await this.#keeper.keepGuest({
+        name: ref.name,
+        xml: formatDomain(run.config, { secure: true }),
+        id: ref.id,
+        status,
+        token: run.guest.token,
+      });
+    for (const each of transition.news) this.events.emit({ kind: "lifecycle", dom: ref, ...each });
+  }
+
+  /** The domain is neither defined nor running: nobody finds it any more, and who waits for it learns so. */
+  forget(domain: GuestDomain<G>): void {
+    this.domains.remove(domain);
+    domain.knownJobs.dispose(new VirtError("NO_DOMAIN", `no domain with matching uuid '${domain.ref.uuid}'`));
+  }
+
+  async #findAgain({ xml, id, status, token }: KeptGuest): Promise<void> {
+    const config = this.read(xml);
+    const domain = this.domains.byUuid(config.uuid) ?? this.add(config);
+    this.#lastId = Math.max(this.#lastId, id);
+    const guest = await this.backend.find?.(config, token);
+    this.#name(domain, id);
+    domain.status = status;
+    if (guest === undefined) return this.stop(domain, "crash");
+    this.#runs(domain, { ...config, id }, guest);
+    this.#watch(domain, guest);
+  }
+
+  /** A guest that ends by itself is cleaned up after, once whoever changes its domain is done. */
+  #watch(domain: GuestDomain<G>, guest: G): void {
+    guest.ended
+      .then((end) =>
+        domain.knownJobs.run({ kind: "destroy", api: "guestEnded" }, async () => {
+          if (domain.run?.guest === guest) await this.stop(domain, end === "shutdown" ? "finish" : "crash");
+        }),
+      )
+      .catch((error: unknown) => {
+        const isGone = error instanceof VirtError && error.code === "NO_DOMAIN";
+        if (!isGone) this.#log.error({ err: error, domain: domain.ref.name }, "cleaning up after a guest failed");
+      });
+  }
+
+  #runs(domain: GuestDomain<G>, config: Config & { readonly id: number }, guest: G): void {
+    domain.run = { guest, config };
+    this.#name(domain, config.id);
+  }
+
+  #name(domain: GuestDomain<G>, id: number): void {
+    domain.ref = new DomainRef(domain.ref.name, domain.ref.uuid, id);
+    this.domains.reindex(domain);
+  }
+
+  #nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  #keepDefinition(config: Config, autostart: boolean): Promise<void> {
+    const xml = formatDomain(config, { inactive: true, secure: true });
+    return this.#keeper.keepDefinition({ name: config.name, xml, autostart });
+  }
+
+  async #orLog(name: string, work: () => Promise<void> | void): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#log.error({ err: error, domain: name }, "a domain of an earlier run is left out, or could not be started");
+    }
+  }
+}
