@@ -89,9 +89,8 @@ const profile = await completeProfile(subject, {
   fixtures: { domain: DOCUMENT },
   traits: [TRAITS.obeysShutdown, TRAITS.keepsDefinitions, TRAITS.keepsGuests],
 });
-// Ava takes no test once one has been declared and something was awaited.
-test.after.always(() => rm(folder, { recursive: true, force: true }));
 registerKit(test, hypervisorKit, subject, { profile, close: () => subject.close() });
+test.after.always(() => rm(folder, { recursive: true, force: true }));
 
 async function oneGuest(t: ExecutionContext, root: string) {
   const first = subjectIn(root);
