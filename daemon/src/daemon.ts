@@ -19,6 +19,7 @@ import { SessionServer } from "./rpc/server.js";
 import { takeActivated } from "./startup/activation.js";
 import { claim } from "./startup/claim.js";
 import { doorsOf } from "./startup/doors.js";
+import { isolationOf, tellUnknown } from "./startup/isolated.js";
 import { type Locations, locationsOf } from "./startup/locations.js";
 import { adminPlace, Operations, operatorSockets } from "./startup/operations.js";
 import type { Options } from "./startup/options.js";
@@ -66,11 +67,27 @@ export async function describePlugins(options: Options): Promise<string> {
 /** Starts a daemon and resolves once clients can connect. Throws a `StartError` for what the person who starts it can mend. */
 export async function startDaemon(options: Options): Promise<RunningDaemon> {
   const configuration = await configurationOf(options);
+  const centre = await LogCentre.open(logSettings(configuration.settings));
+  tellWithoutEffect(configuration.settings, centre.log);
+  const host = await hostOf(configuration, centre.log);
+  try {
+    return await serveHost(host, centre, configuration, options);
+  } catch (error) {
+    // Processes of plugins would keep this one.
+    await host.close();
+    throw error;
+  }
+}
+
+/** Rejects with nothing left of the daemon but its host. */
+async function serveHost(
+  host: Host,
+  centre: LogCentre,
+  configuration: Configuration,
+  options: Options,
+): Promise<RunningDaemon> {
   const { locations, settings } = configuration;
-  const centre = await LogCentre.open(logSettings(settings));
   const { log } = centre;
-  tellWithoutEffect(settings, log);
-  const host = await hostOf(configuration, log);
   const authority = new PolkitOnBus();
   const access = await accessIn(configuration, host, authority, log);
   const activated = takeActivated();
@@ -120,7 +137,7 @@ async function configurationOf(options: Options): Promise<Configuration> {
 
 async function hostOf({ mode, locations, settings }: Configuration, log: Log): Promise<Host> {
   const uuid = await hostUuidOf(settings);
-  const host = createHost({
+  const host = await createHost({
     mode,
     paths: locations.paths,
     log,
@@ -131,9 +148,11 @@ async function hostOf({ mode, locations, settings }: Configuration, log: Log): P
     disabledPlugins: settings.disabled_plugins,
     pluginConfiguration: await pluginSettings(locations.paths.config),
     use: providersIn(settings),
+    isolation: isolationOf(settings),
     warmUp: true,
-  });
-  return host.catch(asStartError);
+  }).catch(asStartError);
+  tellUnknown(settings, host, log);
+  return host;
 }
 
 /** A provider that the settings name and that is not there is a fault of the settings. */

@@ -1,4 +1,11 @@
 export { daemonVersion, describePlugins, type RunningDaemon, startDaemon } from "./daemon.js";
+export {
+  createIsolation,
+  ISOLATION_DEFAULTS,
+  type IsolationOptions,
+  type IsolationSettings,
+  PLUGIN_EXIT,
+} from "./isolation/index.js";
 export type { ListenAt } from "./listen/door.js";
 export { type CallFigures, type CallMeter, DURATION_BOUNDS, Meter } from "./rpc/meter.js";
 export { type LiveSettings, type ServerSettings, SessionServer } from "./rpc/server.js";

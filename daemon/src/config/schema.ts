@@ -6,6 +6,7 @@ import { parseMetricsPlace } from "../metrics/place.js";
 import { parseUpstream } from "../rpc/upstream.js";
 import { doorKeys } from "./door-keys.js";
 import { hostUuidKeys } from "./host-uuid.js";
+import { isolationKeys } from "./isolation-keys.js";
 import { limitKeys } from "./limit-keys.js";
 import { pluginKeys } from "./plugin-keys.js";
 import { providerKeys } from "./provider-keys.js";
@@ -80,6 +81,7 @@ export const settingsSchema = z
     /** The file of the driver "rules"; access.rules beside this file by default. */
     access_rules: absolutePath.optional(),
     ...pluginKeys,
+    ...isolationKeys,
     ...providerKeys,
   })
   .strict();

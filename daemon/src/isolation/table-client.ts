@@ -1,6 +1,7 @@
 import type { CallContext, Program } from "@polyvisor/core";
 import { type RpcClient, stubsOf } from "@polyvisor/sdk/rpc";
 import { CALLER, type Caller } from "./caller.js";
+import { errorFromWire } from "./foreign.js";
 import { CONTRACT_PROGRAMS } from "./programs.js";
 import type { Handlers } from "./table-server.js";
 
@@ -30,6 +31,8 @@ export class ContractCalls {
     signal.addEventListener("abort", stop, { once: true });
     try {
       return await stub({ ...args, [CALLER]: caller });
+    } catch (error) {
+      throw errorFromWire(error);
     } finally {
       signal.removeEventListener("abort", stop);
     }

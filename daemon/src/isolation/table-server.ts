@@ -16,6 +16,7 @@ import { rpcError } from "../rpc/errors.js";
 import { answerTo, writeError, writeReply } from "../rpc/messages.js";
 import { Outbox } from "../rpc/outbox.js";
 import { CALLER, type Caller, type WithCaller } from "./caller.js";
+import { errorToWire } from "./foreign.js";
 
 type Handler = (args: unknown, context: CallContext) => MaybePromise<unknown>;
 
@@ -123,7 +124,7 @@ export class TableServer {
       if (!(error instanceof VirtError))
         this.#log.error({ err: error, call: name }, "a call failed in a way that nobody foresaw");
       if (!this.#socket.destroyed)
-        writeError(this.#outbox, answerTo(entry, serial), MESSAGE_TYPE.REPLY, VirtError.from(error));
+        writeError(this.#outbox, answerTo(entry, serial), MESSAGE_TYPE.REPLY, errorToWire(error));
     }
     if (caller !== undefined) this.#running.delete(caller.id);
   }
