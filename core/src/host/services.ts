@@ -2,6 +2,7 @@ import type { Call } from "../api/define.js";
 import {
   type CallContext,
   type ContractClient,
+  type ContractMap,
   type ContractName,
   type Driver,
   type HostInfo,
@@ -14,7 +15,7 @@ import {
   type SubConnection,
   type SubContract,
 } from "../contracts/index.js";
-import { VirtError } from "../errors/index.js";
+import { type ErrorName, VirtError } from "../errors/index.js";
 import { parseUri } from "../uri.js";
 import { watchedPart } from "./answers.js";
 import { defaultContext } from "./context.js";
@@ -100,7 +101,7 @@ export class Services implements HostServices {
   #route(plugin: Plugin, contract: SubContract, context: CallContext): Route {
     const uri = parseUri(this.uriOf(contract));
     return new Route(async (asked) => {
-      const driver: Driver<SubConnection> = await plugin.get(contract);
+      const driver: Driver<SubConnection> = await usable(plugin, contract, "NO_CONNECT");
       await this.#parts.started(plugin, contract);
       const connection = await driver.open(uri, asked);
       this.#parts.opened(driver);
@@ -121,7 +122,9 @@ export class Services implements HostServices {
       const calls = clientOf(api, context, (name) => route.handler(name));
       return Object.assign(calls, { objectEvents: route, close: () => route.close() }) as unknown as ContractClient<C>;
     }
-    const provider = (await plugin.get(contract)) as unknown as Readonly<Record<string, Handler | undefined>>;
+    const provider = (await usable(plugin, contract, "CONFIG_UNSUPPORTED")) as unknown as Readonly<
+      Record<string, Handler | undefined>
+    >;
     return clientOf(api, context, (name) => {
       const handler = provider[name];
       if (typeof handler === "function") return handler.bind(provider);
@@ -154,6 +157,18 @@ export class Services implements HostServices {
 }
 
 type Handler = (args: unknown, context: CallContext) => unknown;
+
+/** What a plugin provides; where it cannot be used, an error that clients are told. */
+async function usable<C extends ContractName>(plugin: Plugin, contract: C, code: ErrorName): Promise<ContractMap[C]> {
+  try {
+    return await plugin.get(contract);
+  } catch (error) {
+    throw new VirtError(code, `${contract}: ${(error as Error).message}`, {
+      hint: "polyvisord --plugins shows every plugin's state",
+      cause: error,
+    });
+  }
+}
 
 function isSub(contract: string): contract is SubContract {
   return (SUB_CONTRACTS as readonly string[]).includes(contract);

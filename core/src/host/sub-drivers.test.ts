@@ -220,6 +220,25 @@ test("a URI such as network:///system opens a sub-driver alone", async (t) => {
   await t.throwsAsync(host.open("storage:///system"), { message: /no connection driver available/ });
 });
 
+test("a driver that cannot be used fails the calls that need it, with the reason, and none else", async (t) => {
+  const broken = (contract: string): ToyPlugin => ({
+    contracts: [contract],
+    code: `{ "${contract}": class { constructor() { throw new Error("no luck with ${contract}"); } } }`,
+  });
+  const plugins = { plain: hypervisor("plain"), nets: broken("network.v1"), locks: broken("lock.v1") };
+  await using host = await toyHost(t, plugins, { use: { "lock.v1": "locks" } });
+  await using connection = await host.open("plain:///");
+  for (const _ of [1, 2]) {
+    const error = await t.throwsAsync<VirtError>(connection.api.connectListAllNetworks({ flags: 0 }));
+    t.is(error.code, "NO_CONNECT");
+    t.regex(error.message, /^no connection driver available for network\.v1: .*no luck with network\.v1$/);
+  }
+  t.is(await connection.api.connectGetType({}), "plain");
+  const error = await t.throwsAsync<VirtError>(host.connect("lock.v1"));
+  t.is(error.code, "CONFIG_UNSUPPORTED");
+  t.regex(error.detail, /^lock\.v1: .*no luck with lock\.v1$/);
+});
+
 test("of two drivers of one part the first serves, or the one that the operator names", async (t) => {
   const [first, second] = [seenOf(), seenOf()];
   const plugins = {
