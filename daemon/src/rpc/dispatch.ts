@@ -46,6 +46,7 @@ export function perform(entry: Entry, session: Session, args: Args, context: Cal
   if (entry.answer !== undefined) return entry.answer(session, args, context);
   const connection = session.connection;
   if (session.readOnly) checkReadOnly(entry.name, entry.call, args);
+  handlerFor(entry.name, connection);
   return invokeOnDomain(entry, connection, args, context);
 }
 
@@ -76,6 +77,7 @@ function performChecked(
   if (entry.answer !== undefined && !session.isOpen) return openChecked(entry, session, policy, args, context);
   const { connection } = session;
   if (session.readOnly && entry.answer === undefined) checkReadOnly(name, call, args);
+  if (entry.answer === undefined) handlerFor(name, connection);
   const asker = new Asker(policy, connection, context);
   const { finds } = entry;
   if (finds !== undefined)
@@ -113,7 +115,12 @@ function invoke(
   args: Args,
   context: CallContext,
 ): MaybePromise<unknown> {
+  return handlerFor(name, connection).call(connection, args, context);
+}
+
+/** Throws where the driver lacks the call: whatever the client asks it about, there is nothing to look for then. */
+function handlerFor(name: HypervisorCallName, connection: HypervisorConnection): Handler {
   const handler = (connection as unknown as Record<string, Handler | undefined>)[name];
   if (handler === undefined) throw notSupported(name);
-  return handler.call(connection, args, context);
+  return handler;
 }
