@@ -1,2 +1,3 @@
+export * from "./contracts/index.js";
 export * from "./hypervisor/index.js";
 export * from "./kit/index.js";

@@ -1,0 +1,2 @@
+export { OBJECT_KITS } from "./objects/index.js";
+export * from "./services/index.js";
