@@ -68,7 +68,7 @@ async function serve(t: ExecutionContext, settings: string, rules?: string) {
 }
 
 testVirsh("networks of this host beside QEMU's domains; the test hypervisor keeps its own (needs virsh)", async (t) => {
-  const { daemon, virsh } = await serve(t, 'network_driver = "toy-b"\n');
+  const { daemon, virsh } = await serve(t, 'network_driver = "toy-b"\nin_process = [ "toy-b" ]\n');
   t.is(await virsh(`qemu:///${MODE}`, "list", "--all", "--name"), "");
   t.notRegex(daemon.log(), /toy opens/);
   t.is(await virsh(`qemu:///${MODE}`, "net-list", "--all", "--name"), "b-hidden\nb-open");
@@ -89,7 +89,7 @@ testVirsh(
   "access rules hold for networks of this host, on the object as its driver knows it (needs virsh)",
   async (t) => {
     const rules = `deny * * network_name=*-hidden\nallow user=${userInfo().username} *\n`;
-    const { virsh } = await serve(t, 'access_drivers = [ "rules" ]\n', rules);
+    const { virsh } = await serve(t, 'access_drivers = [ "rules" ]\nisolate = [ "toy-a" ]\n', rules);
     t.is(await virsh(`qemu:///${MODE}`, "net-list", "--all", "--name"), "a-open");
     t.regex(await virsh(`qemu:///${MODE}`, "net-info", "a-open"), /^Name: +a-open$/m);
     t.regex(await virsh(`qemu:///${MODE}`, "net-info", "a-hidden"), /access denied: 'QEMU' denied access/);
