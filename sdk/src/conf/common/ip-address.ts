@@ -4,9 +4,8 @@ export type IpFamily = "ipv4" | "ipv6";
 
 /** A numeric address in its usual form (`::1`, `10.0.0.1`), undefined when `text` is none, or none of that family. */
 export function parseIpAddress(text: string, family?: IpFamily): string | undefined {
-  const bytes = bytesOf(text);
-  if (bytes === undefined) return undefined;
-  const address = formatBytes(bytes);
+  const address = lookUp(text)?.address;
+  if (address === undefined) return undefined;
   if (family === undefined || ipFamily(address) === family) return address;
   // resolvers that are asked for IPv4 take the IPv6 form of an IPv4 address
   return family === "ipv4" ? /^::ffff:([\d.]+)$/.exec(address)?.[1] : undefined;
@@ -19,23 +18,31 @@ export function ipFamily(address: string): IpFamily {
 
 /** The 4 or 16 bytes of an address that `parseIpAddress` gave. */
 export function ipBytes(address: string): readonly number[] {
-  return bytesOf(address) ?? [];
+  return lookUp(address)?.bytes ?? [];
+}
+
+interface Known {
+  readonly bytes: readonly number[];
+  /** In its usual form. */
+  readonly address: string;
 }
 
 /** What was read lately: an address is looked at many times while its network is checked. */
-const LATELY = new Map<string, readonly number[]>();
+const LATELY = new Map<string, Known>();
 const LATELY_MAX = 256;
 /** Longer texts are no addresses, and not worth to be kept. */
 const LENGTH_MAX = 64;
 
-function bytesOf(text: string): readonly number[] | undefined {
+function lookUp(text: string): Known | undefined {
   const known = LATELY.get(text);
   if (known !== undefined) return known;
   const bytes = text.includes(":") ? ipv6Bytes(text) : ipv4Bytes(text);
-  if (bytes === undefined || text.length > LENGTH_MAX) return bytes;
+  if (bytes === undefined) return undefined;
+  const found = { bytes, address: formatBytes(bytes) };
+  if (text.length > LENGTH_MAX) return found;
   if (LATELY.size === LATELY_MAX) LATELY.clear();
-  LATELY.set(text, bytes);
-  return bytes;
+  LATELY.set(text, found);
+  return found;
 }
 
 /** How many bits a netmask sets, undefined when they are not all in front. */
@@ -71,12 +78,6 @@ const NETMASKS = { ipv4: new Map<number, string>(), ipv6: new Map<number, string
 export function maskAddress(address: string, netmask: string): string {
   const mask = ipBytes(netmask);
   return formatBytes(ipBytes(address).map((byte, at) => byte & (mask[at] ?? 0)));
-}
-
-/** The address with every bit set that the netmask has not; both of IPv4. */
-export function broadcastAddress(address: string, netmask: string): string {
-  const mask = ipBytes(netmask);
-  return formatBytes(ipBytes(address).map((byte, at) => byte | (0xff & ~(mask[at] ?? 0))));
 }
 
 const DOTTED = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/;

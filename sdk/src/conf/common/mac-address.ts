@@ -7,10 +7,7 @@ export function parseMacAddress(text: string): string | undefined {
   if (NORMAL.test(text)) return text;
   const found = MAC.exec(text)?.[1];
   if (found === undefined) return undefined;
-  return found
-    .split(":")
-    .map((byte) => byte.toLowerCase().padStart(2, "0"))
-    .join(":");
+  return found.toLowerCase().replace(/\b[0-9a-f]\b/g, "0$&");
 }
 
 /** Whether an address, as `parseMacAddress` gives it, names a group of cards. */

@@ -29,7 +29,7 @@ export function hostPciAttributes(place: HostPciAddress): string {
     attr("domain", hex(place.domain, 4)) +
     attr("bus", hex(place.bus, 2)) +
     attr("slot", hex(place.slot, 2)) +
-    attr("function", `0x${place.function}`)
+    attr("function", hex(place.function, 1))
   );
 }
 

@@ -1,4 +1,5 @@
 import { attribute, child, errorAt, isElement, type XmlElement } from "../../xml/index.js";
+import { eachRange } from "../number-set.js";
 
 // libvirt has no such limits, and takes minutes and gigabytes for the few kilobytes that ask for more
 
@@ -52,12 +53,11 @@ function countNumbers(element: XmlElement): number {
   return count;
 }
 
-/** About as many as reading the set would go through. */
+/** About as many as reading the set goes through. */
 function numbersIn(text: string): number {
   let count = 0;
-  for (const [, first, last] of text.matchAll(/(\d+)(?:\s*-\s*(\d+))?/g)) {
-    count += last === undefined ? 1 : Math.max(1, Math.min(Number(last), IOTHREADS_MAX) - Number(first) + 1);
-    if (count > NUMBERS_MAX) break;
-  }
+  eachRange(text, (first, last) => {
+    count += last - first + 1;
+  });
   return count;
 }

@@ -73,13 +73,12 @@ function mask(family: "ipv4" | "ipv6", most: number): Codec<number> {
   return { read, print: printNumber, allowed: `a number of bits up to ${most}, or a netmask` };
 }
 
+/** All ones in front. */
+const MAC_MASK = /^(?:ff:)*(?:ff|fe|fc|f8|f0|e0|c0|80|00)(?::00)*$/;
+
 function readMacMask(written: string): string | undefined {
   const mac = parseMacAddress(written);
-  const bits = mac
-    ?.split(":")
-    .map((byte) => Number.parseInt(byte, 16).toString(2).padStart(8, "0"))
-    .join("");
-  return bits !== undefined && /^1*0*$/.test(bits) ? mac : undefined;
+  return mac !== undefined && MAC_MASK.test(mac) ? mac : undefined;
 }
 
 /** Words from a list, with commas or blanks or nothing at all between them; undefined when another word is there. */

@@ -99,7 +99,10 @@ export function anySet(object: object): boolean {
 /** A path without doubled and trailing slashes, as libvirt keeps most host paths. */
 export function sanitizePath(path: string): string {
   const lead = /^\/\/(?!\/)/.test(path) ? "//" : path.startsWith("/") ? "/" : "";
-  const rest = path.replace(/^\/+/, "").replace(/\/+/g, "/").replace(/\/$/, "");
+  const rest = path
+    .replace(/^\/+/, "")
+    .replace(/\/{2,}/g, "/")
+    .replace(/\/$/, "");
   return lead + rest;
 }
 

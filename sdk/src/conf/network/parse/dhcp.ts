@@ -32,15 +32,17 @@ function parseBootp(element: XmlElement): NetworkIp["bootp"] {
 }
 
 export function parseDhcpRange(element: XmlElement, network: string, parent: DhcpParent): DhcpRange {
-  const end = (name: "start" | "end"): string => {
-    const text = attribute(element, name);
-    if (text !== undefined) return socketAddress(element, text);
-    const detail = `Missing '${name}' attribute in dhcp range for network '${network}'`;
-    throw netError(element, "XML_ERROR", detail, `Add ${name}='...'.`);
-  };
-  const range = { start: end("start"), end: end("end") };
-  checkRange(element, range.start, range.end, { address: parent.address, prefix: networkPrefix(parent) });
-  return { ...range, lease: parseLease(element) };
+  const start = parseEnd(element, "start", network);
+  const end = parseEnd(element, "end", network);
+  checkRange(element, start, end, { address: parent.address, prefix: networkPrefix(parent) });
+  return { start, end, lease: parseLease(element) };
+}
+
+function parseEnd(range: XmlElement, name: "start" | "end", network: string): string {
+  const text = attribute(range, name);
+  if (text !== undefined) return socketAddress(range, text);
+  const detail = `Missing '${name}' attribute in dhcp range for network '${network}'`;
+  throw netError(range, "XML_ERROR", detail, `Add ${name}='...'.`);
 }
 
 /** `partial`: an entry to look for, of which one of the MAC address, the name and the address is enough. */

@@ -1,13 +1,5 @@
 import { errorAt, type XmlElement } from "../../../xml/index.js";
-import {
-  broadcastAddress,
-  ipBytes,
-  ipFamily,
-  maskAddress,
-  netmaskOfPrefix,
-  prefixOfNetmask,
-} from "../../common/index.js";
-import type { Refuse } from "./context.js";
+import { type IpFamily, ipBytes, ipFamily, netmaskOfPrefix, prefixOfNetmask } from "../../common/index.js";
 
 /** What an address range must lie in. */
 export interface RangeNetwork {
@@ -32,45 +24,68 @@ export function networkPrefix(ip: {
 
 /** Refuses a range that is reversed, larger than 65535 addresses, or not inside its network. */
 export function checkRange(element: XmlElement, start: string, end: string, network?: RangeNetwork): void {
-  const span = `range ${start} - ${end}`;
-  const refuse: Refuse = (detail, hint) => {
-    throw errorAt(element, "INTERNAL_ERROR", detail, hint, "NONE");
+  const refuse: RefuseRange = (words, hint) => {
+    throw errorAt(element, "INTERNAL_ERROR", words(`range ${start} - ${end}`), hint, "NONE");
   };
-  if (ipFamily(start) !== ipFamily(end)) {
-    refuse(`mismatch of address family in ${span}`, "Write both addresses in the same family.");
+  const family = ipFamily(start);
+  if (family !== ipFamily(end)) {
+    refuse((span) => `mismatch of address family in ${span}`, "Write both addresses in the same family.");
   }
-  if (network !== undefined) checkInside(start, end, network, refuse);
   const from = ipBytes(start);
   const to = ipBytes(end);
-  const family = ipFamily(start);
-  const fixed = family === "ipv4" ? 2 : 14;
-  if (from.slice(0, fixed).some((byte, at) => byte !== to[at])) {
-    refuse(`${span} is too large (> 65535)`, "Give fewer addresses.");
+  if (network !== undefined) checkInside(from, to, family, network, refuse);
+  for (let at = from.length - 3; at >= 0; at--) {
+    if (from[at] !== to[at]) refuse((span) => `${span} is too large (> 65535)`, "Give fewer addresses.");
   }
-  const tail = (bytes: readonly number[]): number => (bytes.at(-2) ?? 0) * 256 + (bytes.at(-1) ?? 0);
-  if (tail(to) < tail(from)) {
-    refuse(family === "ipv4" ? `${span} is reversed ` : `${span} start larger than end`, "Swap start and end.");
+  if (lastWord(to) < lastWord(from)) {
+    const words = family === "ipv4" ? "is reversed " : "start larger than end";
+    refuse((span) => `${span} ${words}`, "Swap start and end.");
   }
 }
 
-function checkInside(start: string, end: string, { address, prefix }: RangeNetwork, refuse: Refuse): void {
-  const span = `range ${start} - ${end}`;
-  const family = ipFamily(address);
-  if (ipFamily(start) !== family) {
-    refuse(`mismatch of address family in ${span} for network ${address}`, "Write addresses of the network.");
+/** Throws an error about the range that is being read; `words` gets what it is called. */
+type RefuseRange = (words: (span: string) => string, hint: string) => never;
+
+function lastWord(bytes: readonly number[]): number {
+  return (bytes.at(-2) ?? 0) * 256 + (bytes.at(-1) ?? 0);
+}
+
+function checkInside(
+  from: readonly number[],
+  to: readonly number[],
+  family: IpFamily,
+  { address, prefix }: RangeNetwork,
+  refuse: RefuseRange,
+): void {
+  if (family !== ipFamily(address)) {
+    const words = (span: string): string => `mismatch of address family in ${span} for network ${address}`;
+    refuse(words, "Write addresses of the network.");
   }
   const netmask = prefix === undefined ? undefined : netmaskOfPrefix(prefix, family);
   if (netmask === undefined) {
-    refuse(`bad prefix ${prefix ?? -1} for network ${address} when  checking ${span}`, "Mend the netmask.");
+    const words = (span: string): string => `bad prefix ${prefix ?? -1} for network ${address} when  checking ${span}`;
+    refuse(words, "Mend the netmask.");
   }
-  const net = maskAddress(address, netmask);
-  const where = `network ${address}/${prefix}`;
-  if (maskAddress(start, netmask) !== net || maskAddress(end, netmask) !== net) {
-    refuse(`${span} is not entirely within ${where}`, "Write addresses of the network.");
+  const net = ipBytes(address);
+  const mask = ipBytes(netmask);
+  const where = (): string => `network ${address}/${prefix}`;
+  if (!isSameNetwork(from, net, mask) || !isSameNetwork(to, net, mask)) {
+    refuse((span) => `${span} is not entirely within ${where()}`, "Write addresses of the network.");
   }
   if (family === "ipv6") return;
-  if (start === net) refuse(`start of ${span} in ${where} is the network address`, "Begin one address later.");
-  if (end === broadcastAddress(address, netmask)) {
-    refuse(`end of ${span} in ${where} is the broadcast address`, "End one address earlier.");
+  if (isAllOf(0, from, mask)) {
+    refuse((span) => `start of ${span} in ${where()} is the network address`, "Begin one address later.");
   }
+  if (isAllOf(0xff, to, mask)) {
+    refuse((span) => `end of ${span} in ${where()} is the broadcast address`, "End one address earlier.");
+  }
+}
+
+function isSameNetwork(one: readonly number[], other: readonly number[], mask: readonly number[]): boolean {
+  return one.every((byte, at) => ((byte ^ (other[at] ?? 0)) & (mask[at] ?? 0)) === 0);
+}
+
+/** Whether all bits that the mask leaves to hosts are those of `byte`. */
+function isAllOf(byte: 0 | 0xff, address: readonly number[], mask: readonly number[]): boolean {
+  return address.every((each, at) => ((each ^ byte) & 0xff & ~(mask[at] ?? 0)) === 0);
 }
