@@ -1,5 +1,6 @@
 // Writes core/api-reports: each contract as a reviewer has to see it, so that no change of one goes unnoticed: the calls of its
-// table with numbers and types, and the declarations of what is no table. `--check` fails where one is stale.
+// table with numbers and types (but for those that the daemon's sessions answer, which no provider promises), and the
+// declarations of what is no table. `--check` fails where one is stale.
 // Reads what the build has made.
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -91,14 +92,15 @@ function reportOf({ name, major, api, provider, eventsAbout, stability, since })
     "",
     "```",
     ...Object.entries(api)
-      .sort(byProgramAndName)
+      .filter(([, { by }]) => by === "driver")
+      .sort(byName)
       .flatMap(([call, entry]) => callLines(call, entry)),
     "```",
     ...(messages.length === 0 ? [] : ["", "## Events", "", "```", ...messages, "```"]),
   ]);
 }
 
-function byProgramAndName([a], [b]) {
+function byName([a], [b]) {
   return a < b ? -1 : 1;
 }
 
@@ -108,7 +110,6 @@ function callLines(name, entry) {
     ...(entry.stream ? [`stream ${entry.stream}`] : []),
     ...(entry.sparseFlag ? [`holes with flag ${entry.sparseFlag}`] : []),
     ...(entry.descriptors ? [`descriptors ${entry.descriptors}`] : []),
-    ...(entry.by === "session" ? ["answered by the session"] : []),
     ...(entry.readOnly ? ["allowed to read-only clients"] : []),
     ...(entry.aclFilter ? [`lists by ${entry.aclFilter.object}:${entry.aclFilter.permission}`] : []),
   ];

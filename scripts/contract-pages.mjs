@@ -148,11 +148,12 @@ async function servedBy() {
   return served;
 }
 
-/** The contracts that the sdk has a conformance kit of. */
+/** The contracts that the sdk has a conformance kit of: it exports kits one by one, in lists and by name. */
 function kits() {
+  const exported = Object.values(conformance).filter((value) => typeof value === "object" && value !== null);
   return new Set(
-    Object.values(conformance)
-      .flat()
+    exported
+      .flatMap((value) => [value, ...Object.values(value)])
       .map((each) => each?.contract)
       .filter((id) => typeof id === "string"),
   );
