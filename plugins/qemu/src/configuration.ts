@@ -44,7 +44,7 @@ export class ConfigurationReader {
    * read in a row, so what is known of an emulator is taken as it is.
    */
   async readStored(xml: string): Promise<DomainConfig> {
-    const root = parseDocument(xml);
+    const root = parseDocument(xml, true);
     const emulator = emulatorOf(root);
     const known = emulator === undefined ? undefined : this.#cache.peek(emulator);
     const caps = await (known ?? this.#capsFor(this.#written(root))).catch(() => undefined);
@@ -59,7 +59,7 @@ export class ConfigurationReader {
 
   /** What statistics need of one of our own definitions. Those that are written in full need no emulator to be read. */
   async readMeasured(xml: string): Promise<Measured> {
-    const written = this.#written(parseDocument(xml));
+    const written = this.#written(parseDocument(xml, true));
     const isComplete = written.currentMemory > 0 && written.devices.memballoon !== undefined;
     return measuredPart(isComplete ? written : await this.readStored(xml));
   }
@@ -122,8 +122,8 @@ export class ConfigurationReader {
   }
 }
 
-function parseDocument(xml: string): XmlElement {
-  return parseXml(xml, { documentName: "(domain_definition)", errorDomain: "DOMAIN" });
+function parseDocument(xml: string, ours = false): XmlElement {
+  return parseXml(xml, { documentName: "(domain_definition)", errorDomain: "DOMAIN", ours });
 }
 
 function emulatorOf(root: XmlElement): string | undefined {

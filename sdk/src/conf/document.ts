@@ -1,5 +1,15 @@
 import { type ErrorDomain, type ErrorName, VirtError } from "@polyvisor/core";
-import { attribute, childElements, errorAt, oneOf, parseXml, textOf, type XmlElement } from "../xml/index.js";
+import {
+  attribute,
+  childElements,
+  ELEMENTS_MAX,
+  errorAt,
+  oneOf,
+  outgrows,
+  parseXml,
+  textOf,
+  type XmlElement,
+} from "../xml/index.js";
 import { parseUuid } from "./common/uuid.js";
 
 /** What one kind of document is called in libvirt's messages. */
@@ -7,6 +17,8 @@ export interface DocumentKind {
   readonly root: string;
   readonly documentName: string;
   readonly errorDomain: ErrorDomain;
+  /** Only we write it; others do not send it. */
+  readonly ours?: boolean;
 }
 
 /** The root element of a document of one kind. Throws `XML_DETAIL` or `XML_ERROR` in libvirt's words. */
@@ -18,6 +30,16 @@ export function expectRoot(root: XmlElement, kind: DocumentKind): XmlElement {
   if (root.name === kind.root) return root;
   const detail = `expecting root element of '${kind.root}', not '${root.name}'`;
   throw errorAt(root, "XML_ERROR", detail, `Send a <${kind.root}>.`);
+}
+
+/**
+ * The model of a document, unless its printed form would have more elements than a document may have: what we print must be
+ * what we read.
+ */
+export function readable<T>(root: XmlElement, errorDomain: ErrorDomain, model: T, print: (model: T) => string): T {
+  if (!outgrows(root, () => print(model))) return model;
+  const words = `Too many elements in document: more than ${ELEMENTS_MAX} with all that is filled in`;
+  throw errorAt(root, "XML_DETAIL", words, "Split the document.", errorDomain);
 }
 
 /** The first element at the end of a path of names, whichever of equally named elements on the way holds it. */

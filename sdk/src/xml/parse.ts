@@ -11,6 +11,8 @@ export interface XmlParseOptions {
   readonly errorDomain?: ErrorDomain;
   /** Most characters of the document, 4 Mi (the longest string of the wire protocol) when left out. */
   readonly maxLength?: number;
+  /** A document that we keep: it may have grown beyond the 12 000 elements that are taken from others. */
+  readonly ours?: boolean;
 }
 
 const DEFAULT_MAX_LENGTH = 4 * 1024 * 1024;
@@ -30,7 +32,7 @@ export function parseXml(document: string | Uint8Array, options: XmlParseOptions
   }
   if (text === "") cursor.fail(0, "Document is empty", "Send an XML document.");
   parseProlog(cursor);
-  const root = new TreeBuilder(cursor).parse();
+  const root = new TreeBuilder(cursor, options.ours === true).parse();
   skipMisc(cursor);
   if (cursor.at < text.length) {
     cursor.fail(cursor.at, "Extra content at the end of the document", "Keep everything inside one root element.");

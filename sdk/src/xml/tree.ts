@@ -1,6 +1,6 @@
 import type { Cursor } from "./cursor.js";
 import type { XmlAttribute, XmlElement, XmlNode } from "./element.js";
-import { ELEMENTS_MAX, excessAt } from "./excess.js";
+import { ELEMENTS_MAX, excessAt, rememberSize } from "./excess.js";
 import { Cutter, isAt, nameEnd } from "./names.js";
 import { Scope } from "./namespace.js";
 import { commentEnd, skipInstruction } from "./prolog.js";
@@ -48,6 +48,7 @@ const SMALL_X = 120;
 export class TreeBuilder {
   readonly #cursor: Cursor;
   readonly #text: string;
+  readonly #isOurs: boolean;
   readonly #cutter: Cutter;
   readonly #stack: Frame[] = [];
   // arrays that grow by themselves take far more memory than they need: nodes wait here, then each gets an array that fits
@@ -62,8 +63,10 @@ export class TreeBuilder {
   #sectionEnd: number;
   readonly #forbidden: number;
 
-  constructor(cursor: Cursor) {
+  /** `isOurs`: however many elements there are, they are read. */
+  constructor(cursor: Cursor, isOurs: boolean) {
     this.#cursor = cursor;
+    this.#isOurs = isOurs;
     this.#text = cursor.text;
     this.#cutter = new Cutter(cursor.text);
     this.#ampersand = this.#find("&", cursor.at);
@@ -73,10 +76,11 @@ export class TreeBuilder {
 
   /** The cursor stands at the `<` of the root, and afterwards behind the root. */
   parse(): XmlElement {
-    const excess = excessAt(this.#text);
+    const excess = this.#isOurs ? undefined : excessAt(this.#text);
     if (excess !== undefined) this.#tooMany(excess);
     const root = this.#startTag();
     while (this.#stack.length > 0) this.#content();
+    if (!this.#isOurs) rememberSize(root, this.#nodes);
     return root;
   }
 
@@ -314,7 +318,7 @@ export class TreeBuilder {
   }
 
   #count(at: number): void {
-    if (++this.#nodes > ELEMENTS_MAX) this.#tooMany(at);
+    if (++this.#nodes > ELEMENTS_MAX && !this.#isOurs) this.#tooMany(at);
   }
 
   #tooMany(at: number): never {

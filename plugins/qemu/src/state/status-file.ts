@@ -107,7 +107,7 @@ export function formatStatus(record: GuestRecord, domain: string): string {
 
 /** Reads a status file. Throws a `VirtError` that says what is wrong with it. */
 export function parseStatus(text: string): { readonly record: GuestRecord; readonly domain: XmlElement } {
-  const root = parseXml(text, { documentName: "domain_status" });
+  const root = parseXml(text, { documentName: "domain_status", ours: true });
   if (root.name !== "domstatus") throw broken(`unexpected root element <${root.name}>`);
   const problem = xmlVersionProblem(root, FORMAT);
   if (problem !== undefined) throw broken(problem);

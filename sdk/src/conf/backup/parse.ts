@@ -9,10 +9,11 @@ import {
   type XmlElement,
   yesNoAttribute,
 } from "../../xml/index.js";
-import { errorsOf, expectRoot, oneWord, parseDocument } from "../document.js";
+import { errorsOf, expectRoot, oneWord, parseDocument, readable } from "../document.js";
 import type { ParseContext } from "../domain/parse/context.js";
 import { parseStorageHost, parseStorageSource, storageFormat, storageType } from "../domain/parse/storage.js";
 import { checkBackupForm } from "./form.js";
+import { formatBackup } from "./format.js";
 import type { Backup, BackupDisk, BackupDiskState, BackupServer, BackupStore } from "./model.js";
 
 export interface BackupParseOptions {
@@ -47,7 +48,8 @@ export function readBackup(root: XmlElement, options: BackupParseOptions = {}): 
     disks: disks === undefined ? [] : childElements(disks).map((disk) => parseDisk(disk, mode, internal)),
     ...(internal ? parsePrivate(root) : undefined),
   };
-  return mode === "push" ? { mode, ...common } : { mode, server: server && parseServer(server), ...common };
+  const backup = mode === "push" ? { mode, ...common } : { mode, server: server && parseServer(server), ...common };
+  return readable<Backup>(root, KIND.errorDomain, backup, formatBackup);
 }
 
 function parseMode(root: XmlElement): Backup["mode"] {

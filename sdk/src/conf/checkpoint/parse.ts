@@ -1,5 +1,5 @@
 import { attribute, child, childElements, childText, textOf, type XmlElement } from "../../xml/index.js";
-import { parseDocument } from "../document.js";
+import { parseDocument, readable } from "../document.js";
 import type { ParseOptions } from "../domain/read.js";
 import type { MomentParseOptions } from "../moment/model.js";
 import { parseKeptDomain, parseMomentHead } from "../moment/parse.js";
@@ -16,6 +16,7 @@ import {
   schemaError,
   wordOf,
 } from "../moment/schema.js";
+import { formatCheckpoint } from "./format.js";
 import type { Checkpoint, CheckpointDisk } from "./model.js";
 
 export interface CheckpointParseOptions extends MomentParseOptions {
@@ -44,11 +45,12 @@ export function parseCheckpoint(xml: string, options: CheckpointParseOptions = {
   const head = parseMomentHead(root, { word: "checkpoint", errorDomain: KIND.errorDomain }, options);
   const domain = options.redefine === true ? child(root, "domain") : undefined;
   const disks = child(root, "disks");
-  return {
+  const checkpoint = {
     ...head,
     domain: domain && parseKeptDomain(domain, options.domain ?? {}),
     disks: disks === undefined ? [] : childElements(disks).map(parseDisk),
   };
+  return readable(root, KIND.errorDomain, checkpoint, formatCheckpoint);
 }
 
 function checkForm(root: XmlElement): void {

@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { VirtError } from "@polyvisor/core";
 import { errorAt, parseXml, usualHint, type XmlElement } from "../../xml/index.js";
+import { readable } from "../document.js";
 import { fillDefaults } from "./defaults/index.js";
+import { formatDomain } from "./format/domain.js";
 import type { DomainHooks } from "./hooks.js";
 import { hostArch } from "./host-arch.js";
 import { checkLimits } from "./limits.js";
@@ -49,7 +51,9 @@ export function readDomain(root: XmlElement, options: ParseOptions = {}): Domain
     defaultSecurityModel: hooks.defaultSecurityModel,
   };
   const written = parseDomainElement(root, context, hooks, options.newUuid ?? randomUUID);
-  return located(root, () => completeDomain(written, options));
+  const domain = located(root, () => completeDomain(written, options));
+  if (options.skipDefaults === true) return domain;
+  return readable(root, "DOMAIN", domain, (each) => formatDomain(each, { inactive: context.inactive, secure: true }));
 }
 
 /** A configuration as somebody wrote it, made whole and checked as `options` say. */

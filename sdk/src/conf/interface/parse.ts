@@ -10,8 +10,9 @@ import {
   type XmlElement,
   yesNoAttribute,
 } from "../../xml/index.js";
-import { attributeAt, errorsOf, expectRoot, firstAt, oneWord, parseDocument } from "../document.js";
+import { attributeAt, errorsOf, expectRoot, firstAt, oneWord, parseDocument, readable } from "../document.js";
 import { parseBondMonitor } from "./bond-monitor.js";
+import { formatHostInterface } from "./format.js";
 import { parseLink } from "./link.js";
 import {
   BOND_MODES,
@@ -54,7 +55,8 @@ export function readHostInterface(root: XmlElement): HostInterface {
     mtu: parseMtu(root),
     protocols: childElements(root, "protocol").map(parseProtocol),
   };
-  return { ...(type === "bridge" ? parseBridge(root) : parseMember(root, type)), ...outermost };
+  const iface = { ...(type === "bridge" ? parseBridge(root) : parseMember(root, type)), ...outermost };
+  return readable(root, DOCUMENT.errorDomain, iface, formatHostInterface);
 }
 
 function parseName(element: XmlElement): string {

@@ -1,5 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { errorAt, parseXml, type XmlElement } from "../../xml/index.js";
+import { readable } from "../document.js";
+import { formatNetwork } from "./format/network.js";
+import { formatNetworkPort } from "./format/port.js";
 import type { Network, NetworkPort } from "./model.js";
 import { parseNetworkElement } from "./parse/network.js";
 import { parsePortElement } from "./parse/port.js";
@@ -17,14 +20,15 @@ export function parseNetwork(xml: string, options: NetworkParseOptions = {}): Ne
 /** The same from an element, such as the one inside a status file. */
 export function readNetwork(root: XmlElement, options: NetworkParseOptions = {}): Network {
   expectRoot(root, "network");
-  return parseNetworkElement(root, options.newUuid ?? randomUUID);
+  const network = parseNetworkElement(root, options.newUuid ?? randomUUID);
+  return readable(root, "NETWORK", network, formatNetwork);
 }
 
 /** The use of a network by one card, from its XML. */
 export function parseNetworkPort(xml: string): NetworkPort {
   const root = parseXml(xml, { documentName: "(networkport_definition)", errorDomain: "NETWORK" });
   expectRoot(root, "networkport");
-  return parsePortElement(root);
+  return readable(root, "NETWORK", parsePortElement(root), formatNetworkPort);
 }
 
 function expectRoot(root: XmlElement, name: string): void {

@@ -9,9 +9,10 @@ import {
   textOf,
   type XmlElement,
 } from "../../xml/index.js";
-import { attributeAt, expectRoot, parseDocument, textAt } from "../document.js";
+import { attributeAt, expectRoot, parseDocument, readable, textAt } from "../document.js";
 import { parseApCard, parseApMatrix, parseApQueue, parseCcw, parseCss } from "./channel.js";
 import { type NodeDeviceContext, nodeDeviceError, requiredText } from "./context.js";
+import { formatNodeDevice } from "./format.js";
 import { parseMdev, parseMdevTypes } from "./mdev.js";
 import type { NodeDevice, NodeDeviceCapability } from "./model.js";
 import { parsePci } from "./pci.js";
@@ -75,7 +76,7 @@ export function readNodeDevice(root: XmlElement, options: NodeDeviceParseOptions
     const detail = `no device capabilities for '${name}'`;
     throw nodeDeviceError(root, "INTERNAL_ERROR", detail, "Add a <capability type='...'>.");
   }
-  return {
+  const device = {
     name,
     path,
     ...devnodes,
@@ -83,6 +84,7 @@ export function readNodeDevice(root: XmlElement, options: NodeDeviceParseOptions
     parentWwn,
     capabilities: capabilities.map((each) => parseCapability(each, context)),
   };
+  return readable(root, DOCUMENT.errorDomain, device, formatNodeDevice);
 }
 
 /** Names in /dev: one of the kernel, and any number of links to it. */

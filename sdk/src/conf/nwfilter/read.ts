@@ -10,7 +10,8 @@ import {
   type XmlElement,
 } from "../../xml/index.js";
 import { parseFilterParameters, parseFilterReference, parseMacAddress, parseUuid } from "../common/index.js";
-import { ownUuid } from "../document.js";
+import { ownUuid, readable } from "../document.js";
+import { formatFilterBinding, formatNetworkFilter } from "./format.js";
 import type { FilterBinding, FilterInclude, FilterRule, NetworkFilter } from "./model.js";
 import { filterError, PRIORITY_LIMIT, parseRule } from "./parse-rule.js";
 
@@ -30,7 +31,8 @@ export function parseNetworkFilter(xml: string, options: NetworkFilterParseOptio
   const uuid = ownUuid(root, options.newUuid ?? randomUUID, (at, detail, hint) =>
     filterError(at, "XML_ERROR", detail, hint),
   );
-  return { name, uuid, ...chain, entries: parseEntries(root) };
+  const filter = { name, uuid, ...chain, entries: parseEntries(root) };
+  return readable(root, "NWFILTER", filter, formatNetworkFilter);
 }
 
 function expectRoot(root: XmlElement, name: string): void {
@@ -142,5 +144,6 @@ export function parseFilterBinding(xml: string): FilterBinding {
   const filterref = child(root, "filterref");
   const filter = filled(filterref, "filter") ?? missing("filter reference", "Add <filterref filter='...'/>.");
   const parameters = filterref === undefined ? [] : parseFilterParameters(filterref);
-  return { owner: { name, uuid: ownerUuid }, portDev, linkDev, mac, filterref: { filter, parameters } };
+  const binding = { owner: { name, uuid: ownerUuid }, portDev, linkDev, mac, filterref: { filter, parameters } };
+  return readable(root, "NWFILTER", binding, formatFilterBinding);
 }

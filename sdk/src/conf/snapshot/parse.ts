@@ -10,13 +10,14 @@ import {
   type XmlElement,
 } from "../../xml/index.js";
 import { FILE_FORMATS } from "../common/index.js";
-import { errorsOf, oneWord, parseDocument } from "../document.js";
+import { errorsOf, oneWord, parseDocument, readable } from "../document.js";
 import type { ParseContext } from "../domain/parse/context.js";
 import { metadataCache, parseStorageSource, STORAGE_TYPES } from "../domain/parse/storage.js";
 import type { ParseOptions } from "../domain/read.js";
 import { sourcePath } from "../moment/disks.js";
 import type { MomentParseOptions } from "../moment/model.js";
 import { parseKeptDomain, parseMomentHead } from "../moment/parse.js";
+import { formatSnapshot } from "./format.js";
 import type { Snapshot, SnapshotDisk, SnapshotLocation, SnapshotMemory, SnapshotState } from "./model.js";
 
 export interface SnapshotParseOptions extends MomentParseOptions {
@@ -76,7 +77,7 @@ function readSnapshot(root: XmlElement, options: SnapshotParseOptions): Snapshot
   const disks = child(root, "disks");
   if (disks !== undefined) allowChildren(disks, DISKS);
   const cookie = offline ? undefined : child(root, "cookie");
-  return {
+  const snapshot = {
     ...head,
     ...domains,
     state,
@@ -84,6 +85,7 @@ function readSnapshot(root: XmlElement, options: SnapshotParseOptions): Snapshot
     disks: disks === undefined ? [] : childElements(disks).map((disk) => parseDisk(disk, redefine)),
     cookie: cookie && childElements(withoutBlanks(cookie)),
   };
+  return readable(root, KIND.errorDomain, snapshot, formatSnapshot);
 }
 
 function parseState(root: XmlElement): SnapshotState {

@@ -13,7 +13,7 @@ import { errorsOf, oneWord, parseDocument } from "../document.js";
 import { DOMAIN_TAINTS, type StatusDocument } from "./model.js";
 import { DOMAIN_STATE_NAMES, type DomainStateWords, reasonsOf, stateWords } from "./states.js";
 
-const KIND = { root: "domstatus", documentName: "(domain_status)", errorDomain: "DOMAIN" } as const;
+const KIND = { root: "domstatus", documentName: "(domain_status)", errorDomain: "DOMAIN", ours: true } as const;
 const FRAME: ReadonlySet<string> = new Set(["taint", "deprecation", "domain"]);
 const error = errorsOf(KIND.errorDomain);
 

@@ -11,9 +11,11 @@ import {
   oneWord,
   ownUuid,
   parseDocument,
+  readable,
   textAt,
 } from "../document.js";
 import { assemble, parseCow, xmlError } from "./assemble.js";
+import { formatStoragePool } from "./format.js";
 import type { StoragePool } from "./model.js";
 import { isOptionList } from "./options.js";
 import { NO_SOURCE, parseSource, type WrittenPoolSource } from "./source.js";
@@ -56,7 +58,8 @@ export function readStoragePool(root: XmlElement, options: StoragePoolParseOptio
     xmlError(root, ["uuid"], detail, hint),
   );
   checkCow(root, type);
-  return assemble(root, type, source, { name, uuid, refresh: parseRefresh(root) });
+  const pool = assemble(root, type, source, { name, uuid, refresh: parseRefresh(root) });
+  return readable(root, DOCUMENT.errorDomain, pool, formatStoragePool);
 }
 
 /** A `<source>` alone: what a search for pools of a type is told to look at. */

@@ -9,10 +9,11 @@ import {
   type XmlElement,
 } from "../../xml/index.js";
 import { parseByteSize } from "../byte-size.js";
-import { attributeAt, errorsOf, expectRoot, firstAt, oneWord, parseDocument, textAt } from "../document.js";
+import { attributeAt, errorsOf, expectRoot, firstAt, oneWord, parseDocument, readable, textAt } from "../document.js";
 import { parseEncryption } from "../domain/parse/storage-secrets.js";
 import { parsePermissions } from "../storage-pool/permissions.js";
 import type { StoragePoolType } from "../storage-pool/types.js";
+import { formatStorageVolume } from "./format.js";
 import { type StorageVolumeFormat, volumeFormatsOf } from "./formats.js";
 import {
   STORAGE_VOLUME_FEATURES,
@@ -64,7 +65,7 @@ export function readStorageVolume(
   if (capacity === undefined && !optional) {
     throw storageError(root, "XML_ERROR", "missing capacity element", "Add a <capacity>.");
   }
-  return {
+  const volume = {
     type,
     name,
     key: textAt(root, "key"),
@@ -73,6 +74,7 @@ export function readStorageVolume(
     target: parseTarget(root, pool.type),
     backingStore,
   };
+  return readable(root, DOCUMENT.errorDomain, volume, formatStorageVolume);
 }
 
 function parseType(root: XmlElement): StorageVolumeType {

@@ -16,55 +16,66 @@ export function formatChardevSource(w: XmlWriter, source: ChardevSource, context
 }
 
 function formatLocation(w: XmlWriter, source: ChardevSource, context: FormatContext): void {
+  // libvirt prints the labels of some types only, and loses the others'
+  const labels = (): void => formatDeviceSeclabels(w, source.seclabels, context);
   switch (source.type) {
     case "pty":
+      w.element("source", context.inactive ? "" : attr("path", source.path), labels);
+      return;
     case "dev":
     case "pipe":
-    case "file": {
-      if (source.type === "pty" && (source.path === undefined || context.inactive)) return;
-      const append = source.type === "file" ? attr("append", source.append) : "";
-      w.element("source", attr("path", source.path) + append, () =>
-        formatDeviceSeclabels(w, source.seclabels, context),
-      );
+      w.element("source", attr("path", source.path), labels);
       return;
-    }
+    case "file":
+      w.element("source", attr("path", source.path) + attr("append", source.append), labels);
+      return;
     case "unix":
-      if (source.path === undefined) return;
-      w.element("source", attr("mode", source.mode) + attr("path", source.path), () => {
-        formatDeviceSeclabels(w, source.seclabels, context);
-        formatReconnect(w, source.reconnect);
-      });
+      w.element(
+        "source",
+        source.path === undefined ? "" : attr("mode", source.mode) + attr("path", source.path),
+        () => {
+          labels();
+          if (source.path !== undefined) formatReconnect(w, source.reconnect);
+        },
+      );
       return;
     case "tcp": {
       const end = attr("mode", source.mode) + attr("host", source.host) + attr("service", source.service);
       const tls = context.migratable && source.tlsFromConfig === true ? "" : attr("tls", source.tls);
       const status = context.status ? attr("tlsFromConfig", source.tlsFromConfig === true ? 1 : 0) : "";
-      w.element("source", end + tls + status, () => formatReconnect(w, source.reconnect));
+      w.element("source", end + tls + status, () => {
+        labels();
+        formatReconnect(w, source.reconnect);
+      });
       w.empty("protocol", attr("type", source.protocol));
       return;
     }
-    case "udp":
-      for (const mode of ["bind", "connect"] as const) {
-        const end = source[mode];
-        if (end?.host === undefined && end?.service === undefined) continue;
-        w.empty("source", attr("mode", mode) + attr("host", end.host) + attr("service", end.service));
-      }
+    case "udp": {
+      const [first, second] = (["bind", "connect"] as const).flatMap((mode) => {
+        const { host, service } = source[mode] ?? {};
+        const isThere = host !== undefined || service !== undefined;
+        return isThere ? [attr("mode", mode) + attr("host", host) + attr("service", service)] : [];
+      });
+      w.element("source", first ?? "", labels);
+      w.emptyIfAttributes("source", second ?? "");
       return;
+    }
     case "spiceport":
     case "dbus":
-      w.emptyIfAttributes("source", attr("channel", source.channel));
+      w.element("source", attr("channel", source.channel), labels);
       return;
     case "nmdm":
-      w.emptyIfAttributes("source", attr("master", source.master) + attr("slave", source.slave));
+      w.element("source", attr("master", source.master) + attr("slave", source.slave), labels);
       return;
     case "qemu-vdagent":
       w.element("source", "", () => {
+        labels();
         if (source.clipboardCopypaste !== undefined) w.empty("clipboard", attr("copypaste", source.clipboardCopypaste));
         if (source.mouseMode !== undefined) w.empty("mouse", attr("mode", source.mouseMode));
       });
       return;
     default:
-      return;
+      w.element("source", "", labels);
   }
 }
 

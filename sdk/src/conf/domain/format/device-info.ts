@@ -15,7 +15,7 @@ export function formatDeviceInfo(w: XmlWriter, info: DeviceInfo, masterStartport
 }
 
 export function pciPlace(address: PciAddress): string {
-  return ` domain='${hex(address.domain, 4)}' bus='${hex(address.bus, 2)}' slot='${hex(address.slot, 2)}' function='0x${address.function}'`;
+  return ` domain='${hex(address.domain, 4)}' bus='${hex(address.bus, 2)}' slot='${hex(address.slot, 2)}' function='${hex(address.function, 1)}'`;
 }
 
 function formatAddress(w: XmlWriter, address: Address): void {

@@ -148,13 +148,21 @@ export function formatPanic(w: XmlWriter, panic: Panic): void {
 export function formatShmem(w: XmlWriter, shmem: Shmem): void {
   w.block("shmem", attr("name", shmem.name) + attr("role", shmem.role), () => {
     w.empty("model", attr("type", shmem.model ?? "ivshmem"));
-    if (shmem.size) w.leaf("size", Math.floor(shmem.size / 2 ** 20), attr("unit", "M"));
+    if (shmem.size) formatShmemSize(w, shmem.size);
     if (shmem.server !== undefined) w.empty("server", attr("path", shmem.server.path));
     if (shmem.msi !== undefined) {
       w.empty("msi", attrNonzero("vectors", shmem.msi.vectors) + attr("ioeventfd", shmem.msi.ioeventfd));
     }
     formatDeviceInfo(w, shmem);
   });
+}
+
+const MIB = 2 ** 20;
+
+/** libvirt prints whole mebibytes, and loses the rest. */
+function formatShmemSize(w: XmlWriter, size: number): void {
+  if (size % MIB === 0) w.leaf("size", size / MIB, attr("unit", "M"));
+  else w.leaf("size", size, attr("unit", "bytes"));
 }
 
 export function formatMemoryDevice(w: XmlWriter, memory: MemoryDevice, context: FormatContext): void {

@@ -161,7 +161,7 @@ export function parsePciAddress(element: XmlElement): PciAddress {
 /** The name that Linux gives a PCI function, such as `0000:00:1f.2`. */
 export function formatPciName(address: PciAddress): string {
   const hex = (value: number, width: number): string => value.toString(16).padStart(width, "0");
-  return `${hex(address.domain, 4)}:${hex(address.bus, 2)}:${hex(address.slot, 2)}.${address.function}`;
+  return `${hex(address.domain, 4)}:${hex(address.bus, 2)}:${hex(address.slot, 2)}.${address.function.toString(16)}`;
 }
 
 function parseUsbPort(element: XmlElement): readonly number[] | undefined {
