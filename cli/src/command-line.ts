@@ -6,7 +6,7 @@ import { events } from "./commands/events.js";
 import { cancelJob, jobs } from "./commands/jobs.js";
 import { reboot, resume, start, stop, suspend } from "./commands/lifecycle.js";
 import { list } from "./commands/list.js";
-import { plugins } from "./commands/plugins.js";
+import { pluginDisable, pluginEnable, pluginReplace, plugins } from "./commands/plugins.js";
 import { version } from "./commands/version.js";
 import { UsageError } from "./errors.js";
 import type { Place } from "./uri.js";
@@ -26,6 +26,9 @@ const COMMANDS: readonly Command[] = [
   jobs,
   cancelJob,
   plugins,
+  pluginEnable,
+  pluginDisable,
+  pluginReplace,
   version,
 ];
 

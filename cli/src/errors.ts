@@ -8,7 +8,7 @@ export class UsageError extends Error {
 /** What to do about errors that come without a hint: none crosses the wire. */
 const HINTS: Partial<Record<ErrorName, string>> = {
   NO_DOMAIN: "polyvisor list --all shows every domain",
-  NO_CONNECT: "polyvisor plugins shows which hypervisors the daemon installed here has",
+  NO_CONNECT: "polyvisor plugins, or polyvisord --plugins, shows which hypervisors the daemon has",
   NO_SUPPORT: "this hypervisor's driver does not implement the call",
   OPERATION_DENIED: "connect without read-only access",
   AUTH_FAILED: "root usually is let in without a password",

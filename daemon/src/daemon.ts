@@ -146,7 +146,7 @@ async function hostOf({ mode, locations, settings }: Configuration, log: Log): P
     plugins: settings.plugins,
     pluginFolders: settings.plugin_folders,
     disabledPlugins: settings.disabled_plugins,
-    pluginConfiguration: await pluginSettings(locations.paths.config),
+    pluginConfiguration: () => pluginSettings(locations.paths.config),
     use: providersIn(settings),
     isolation: isolationOf(settings),
     warmUp: true,

@@ -50,7 +50,7 @@ export {
   objectKey,
 } from "./object-events.js";
 export * from "./objects.js";
-export type { DomainJob, PolyvisorHandlers } from "./polyvisor.js";
+export type { DomainJob, PluginProcess, PluginRecord, PolyvisorHandlers } from "./polyvisor.js";
 export {
   adminProgram,
   type HypervisorApi,

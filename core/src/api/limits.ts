@@ -75,5 +75,7 @@ export const LIMITS = {
   adminClientInfoParameters: 64,
   lockString: 65536,
   driverCalls: 4096,
+  plugins: 4096,
+  pluginTexts: 1024,
   policyAttributes: 64,
 } as const;

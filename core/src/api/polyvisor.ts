@@ -1,4 +1,4 @@
-import { array, i64, named, struct, u32, u64 } from "../xdr/index.js";
+import { array, i64, named, optional, struct, u32, u64 } from "../xdr/index.js";
 import { call, defineApi, type HandlersOf } from "./define.js";
 import { LIMITS } from "./limits.js";
 import { type Domain, domain, text } from "./types.js";
@@ -24,6 +24,45 @@ const domainJob = named<DomainJob, DomainJob>(
   struct({ dom: domain, id: i64, slot: text, kind: text, api: text, state: text, age: u64 }),
 );
 
+/** The process of a plugin that has one of its own. */
+export interface PluginProcess {
+  /** `stopped`, `starting`, `running`, `draining`, `waiting` or `broken`. */
+  readonly state: string;
+  /** 0 where none runs. */
+  readonly pid: bigint | number;
+  /** How often it has ended by itself since the daemon's start. */
+  readonly crashes: number;
+}
+
+/** A plugin of the daemon, and how it is. */
+export interface PluginRecord {
+  /** Its name, or that of the package or folder that is no plugin. */
+  readonly name: string;
+  readonly version: string;
+  readonly folder: string;
+  readonly contracts: readonly string[];
+  readonly schemes: readonly string[];
+  /** `found`, `enabled`, `disabled`, `inapplicable`, `incompatible` or `broken`. */
+  readonly state: string;
+  /** What keeps it from being used, by the name of its page, such as `PLUGIN_INCOMPATIBLE`; else empty. */
+  readonly problem: string;
+  /** What it found, or what is wrong. */
+  readonly message: string;
+  /** What an operator should know besides. */
+  readonly notes: readonly string[];
+  readonly process: PluginProcess | null;
+}
+
+const texts = array(text, LIMITS.pluginTexts);
+
+const pluginRecord = named<PluginRecord, PluginRecord>(
+  struct({
+    ...{ name: text, version: text, folder: text, contracts: texts, schemes: texts },
+    ...{ state: text, problem: text, message: text, notes: texts },
+    process: optional(struct({ state: text, pid: i64, crashes: u32 })),
+  }),
+);
+
 /** Calls that libvirt does not have, in a program of their own. */
 export const polyvisorApi = defineApi({
   /** Every job of every domain, the oldest first. */
@@ -44,6 +83,32 @@ export const polyvisorApi = defineApi({
     {},
     { calls: array(text, LIMITS.driverCalls) },
     { acl: ["connect:getattr"], priority: "high", by: "session", shape: { returns: "calls" } },
+  ),
+  /** The plugins of the daemon, in the order in which they come where two claim the same. */
+  connectListAllPlugins: call(
+    4,
+    { flags: u32 },
+    { plugins: array(pluginRecord, LIMITS.plugins) },
+    { acl: ["connect:read"], by: "session", shape: { returns: "plugins" } },
+  ),
+  /**
+   * Lets a plugin take part that was disabled or is broken; it is loaded, and finds its guests. Fails with `INVALID_ARG` where
+   * there is none of that name, with `OPERATION_FAILED` where it cannot be used, with `OPERATION_UNSUPPORTED` where only a
+   * restart of the daemon helps, with `OPERATION_DENIED` for anybody but the user whom the daemon runs as, and root.
+   */
+  connectEnablePlugin: call(5, { name: text, flags: u32 }, {}, { acl: ["connect:write"], by: "session" }),
+  /** Takes a plugin out until it is enabled, or the daemon restarted: its connections are lost, guests run on. Fails as above. */
+  connectDisablePlugin: call(6, { name: text, flags: u32 }, {}, { acl: ["connect:write"], by: "session" }),
+  /**
+   * Goes on with the version of the plugin in a folder of the daemon's host, or with what now is in the plugin's own. Fails as
+   * above, and with `INVALID_ARG` where the folder holds no such plugin; where the new version does not run, the one before does
+   * again.
+   */
+  connectReplacePlugin: call(
+    7,
+    { name: text, folder: optional(text), flags: u32 },
+    {},
+    { acl: ["connect:write"], by: "session" },
   ),
 });
 

@@ -111,7 +111,7 @@ export class Plugin {
   get status(): PluginStatus {
     const isolated = this.supervisor?.status;
     const isBroken = isolated?.state === "broken";
-    const { problem, mismatch } = this.#problem ?? {};
+    const { problem = isBroken ? "PLUGIN_PROCESS_BROKEN" : undefined, mismatch } = this.#problem ?? {};
     return {
       name: this.name,
       version: isolated?.version ?? this.manifest.version,

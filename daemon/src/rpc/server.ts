@@ -86,6 +86,7 @@ export class SessionServer {
     this.#log = log;
     this.#identify = identify;
     this.#services = {
+      host,
       openDriver: (name, context) => this.#openDriver(name, context),
       live: () => this.#live,
       linger: new Linger(),

@@ -12,6 +12,7 @@ import {
 import { forwardedIdentity } from "../auth/forwarded.js";
 import { AUTH, type Login, type LoginAnswer } from "../auth/login.js";
 import { noLogin, notOpen } from "./errors.js";
+import { recordOf, requireOperator } from "./plugin-calls.js";
 import type { Session } from "./session.js";
 
 export type SessionCallName = {
@@ -100,6 +101,26 @@ export const sessionCalls: SessionCalls = {
     requireOpen(session);
     const ask = handlerOf(session.connection, "connectListDriverCalls");
     return ask === undefined ? declaredCalls(session.connection) : (ask({}, context) as Promise<string[]>);
+  },
+
+  connectListAllPlugins(session) {
+    requireOpen(session);
+    return session.host.plugins().map(recordOf);
+  },
+  async connectEnablePlugin(session, { name }) {
+    requireOperation(session, "connectEnablePlugin");
+    session.log.warn({ plugin: name }, "a plugin is enabled");
+    await session.host.operate.enable(name);
+  },
+  async connectDisablePlugin(session, { name }) {
+    requireOperation(session, "connectDisablePlugin");
+    session.log.warn({ plugin: name }, "a plugin is disabled");
+    await session.host.operate.disable(name);
+  },
+  async connectReplacePlugin(session, { name, folder }) {
+    requireOperation(session, "connectReplacePlugin");
+    session.log.warn({ plugin: name, folder }, "a plugin is replaced");
+    await session.host.operate.replace(name, folder ?? undefined);
   },
 
   connectRegisterCloseCallback(session) {
@@ -213,6 +234,13 @@ function saslReply({ words, done }: LoginAnswer) {
 
 function requireWritable(session: Session, name: SessionCallName): void {
   if (session.readOnly) checkReadOnly(name, hypervisorApi[name], {});
+}
+
+/** Whether the access policy lets it, has been asked before. */
+function requireOperation(session: Session, name: SessionCallName): void {
+  requireOpen(session);
+  requireWritable(session, name);
+  requireOperator(session);
 }
 
 function requireOpen(session: Session): void {

@@ -4,6 +4,7 @@ import {
   type CallContext,
   CLIENT_TRANSPORT,
   type Descriptor,
+  type Host,
   type HypervisorConnection,
   type Identity,
   type Log,
@@ -33,6 +34,8 @@ import type { Turns } from "./turns.js";
 
 /** What every session of a server shares. */
 export interface SessionServices {
+  /** Whose plugins clients may look at, and operators manage. */
+  readonly host: Pick<Host, "plugins" | "operate">;
   /** Opens the URI that a client named; an empty name means the default. */
   openDriver(name: string, context: CallContext): Promise<HypervisorConnection>;
   /** The settings of now. */
@@ -135,6 +138,10 @@ export class Session implements Holder {
 
   get readOnly(): boolean {
     return this.client.readOnly;
+  }
+
+  get host(): SessionServices["host"] {
+    return this.#services.host;
   }
 
   get isOpen(): boolean {

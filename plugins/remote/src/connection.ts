@@ -41,6 +41,10 @@ const SESSION_CALLS: ReadonlySet<string> = new Set([
   "connectSupportsFeature",
   "connectGetLibVersion",
   "connectListDriverCalls",
+  "connectListAllPlugins",
+  "connectEnablePlugin",
+  "connectDisablePlugin",
+  "connectReplacePlugin",
 ]);
 
 /** Programs beside the remote one: those of one driver, and ours, which only a polyvisord has. */
