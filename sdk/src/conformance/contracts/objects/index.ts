@@ -2,6 +2,7 @@ import { type Call, hypervisorApi } from "@polyvisor/core";
 import type { HypervisorSubject } from "../../hypervisor/index.js";
 import type { Case, Kit } from "../../kit/index.js";
 import type { Definable } from "./definable.js";
+import { callCases } from "./each-call.js";
 import { identityCases } from "./identity.js";
 import { interfaceCases } from "./interface.js";
 import { keepingCases } from "./keeping.js";
@@ -18,7 +19,8 @@ const CALLS = Object.keys(hypervisorApi as Readonly<Record<string, Call>>);
 const definableCases = (sort: Definable) => [...lifeCases(sort), ...identityCases(sort), ...keepingCases(sort)];
 
 function kit(name: string, calls: RegExp, cases: readonly Case<HypervisorSubject>[]): Kit<HypervisorSubject> {
-  return { name, contract: `${name}.v1`, calls: CALLS.filter((call) => calls.test(call)), cases };
+  const own = CALLS.filter((call) => calls.test(call));
+  return { name, contract: `${name}.v1`, calls: own, cases: [...cases, ...callCases(name, own)] };
 }
 
 /** The kits of what is no domain: networks, storage, devices and so on, of whatever connection has calls about them. */

@@ -125,22 +125,23 @@ export function keepingCases(sort: Definable): Case<HypervisorSubject>[] {
     {
       name: `${what}: definitions are there still after a restart`,
       group: "persistence",
-      needs: [
-        ...needs("define", "setAutostart", "getAutostart", "getXMLDesc", "byName"),
-        TRAITS.restarts,
-        TRAITS.keepsDefinitions,
-      ],
+      needs: [...needs("define", "undefine", "getXMLDesc", "byName"), TRAITS.restarts, TRAITS.keepsDefinitions],
       async run(subject, check) {
         const { restart } = subject;
         if (restart === undefined) return check.leaveOut("nobody can restart it here");
         const before = await bench(subject, check, sort);
-        const ref = await before.define();
-        const xml = await before.calls.getXMLDesc(ref);
+        const [kept, gone] = [await before.define(), await before.define()];
+        const starts = check.claims(names.setAutostart);
+        if (starts) await before.calls.setAutostart(kept, true);
+        const xml = await before.calls.getXMLDesc(kept);
+        await before.calls.undefine(gone);
         await restart.call(subject);
         const { calls, forget } = await bench(subject, check, sort);
-        forget(ref.name);
-        check.equal(await calls.byName(ref.name), ref, "the lookup after the restart");
-        check.equal(await calls.getXMLDesc(ref), xml, "the document after the restart");
+        forget(kept.name);
+        check.equal(await calls.byName(kept.name), kept, "the lookup after the restart");
+        if (starts) check.equal(await calls.getAutostart(kept), true, "that it starts by itself");
+        else check.equal(await calls.getXMLDesc(kept), xml, "the document after the restart");
+        await check.refused(calls.byName(gone.name), sort.missing, "the lookup of one that was forgotten before");
       },
     },
   ];
