@@ -6,7 +6,7 @@ export { ownConnections } from "./host/compose.js";
 export { Connection } from "./host/connection.js";
 export { declaredCalls } from "./host/declared.js";
 export { DomainHandle } from "./host/domain.js";
-export { createHost, type Host, type HostOptions } from "./host/host.js";
+export { createHost, type DriverContract, type Host, type HostOptions } from "./host/host.js";
 export { checkReadOnly, handlerOf, notSupported, publicName } from "./host/invoke.js";
 export type {
   Isolation,

@@ -88,6 +88,8 @@ export interface Host extends HostServices, AsyncDisposable {
    * plugin is not there, does not provide it or cannot be used.
    */
   provider<C extends ContractName>(contract: C, plugin: string): Promise<ContractMap[C]>;
+  /** Starts a plugin's driver, as the first connection to it would: once, however often. Rejects as `provider` does. */
+  startDriver(contract: DriverContract, plugin: string): Promise<void>;
   /** What an operator may do to plugins while the host runs. */
   readonly operate: PluginOperations;
   /** What watches over the process of an isolated plugin; `undefined` for any other. */
@@ -245,9 +247,17 @@ class PluginHost implements Host {
   }
 
   async provider<C extends ContractName>(contract: C, plugin: string): Promise<ContractMap[C]> {
+    return this.#providerOf(contract, plugin).get(contract);
+  }
+
+  async startDriver(contract: DriverContract, plugin: string): Promise<void> {
+    await this.#started(this.#providerOf(contract, plugin), contract);
+  }
+
+  #providerOf(contract: ContractName, plugin: string): Plugin {
     const there = this.#plugins.filter((each) => each.enabled && each.provides(contract));
     const found = there.find(({ name }) => name === plugin);
-    if (found !== undefined) return found.get(contract);
+    if (found !== undefined) return found;
     throw new VirtError("CONFIG_UNSUPPORTED", `no plugin ${plugin} provides ${contract}`, {
       hint: there.length === 0 ? `no plugin here provides ${contract}` : `these do: ${there.map(({ name }) => name)}`,
     });
@@ -331,7 +341,8 @@ class PluginHost implements Host {
   }
 }
 
-type DriverContract = "hypervisor.v1" | SubContract;
+/** Contracts whose providers are drivers. */
+export type DriverContract = "hypervisor.v1" | SubContract;
 
 async function coreVersion(): Promise<string> {
   const text = await readFile(new URL("../../package.json", import.meta.url), "utf8");

@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import type { Socket } from "node:net";
-import { type ContractName, createHost, type Host, type Log, silentLog } from "@polyvisor/core";
+import { type ContractName, createHost, type DriverContract, type Host, type Log, silentLog } from "@polyvisor/core";
 import { type RpcClient, stubsOf } from "@polyvisor/sdk/rpc";
 import { coreVersion } from "../core-version.js";
 import { DriverServer } from "../driver-server.js";
@@ -52,8 +52,7 @@ export class PluginProcess {
       load: ({ contract }) => this.#load(contract as ContractName),
       start: async ({ contract }) => {
         const { host, plugin } = this.#ready;
-        const driver = await host.provider(contract as "hypervisor.v1", plugin);
-        await driver.start?.();
+        await host.startDriver(contract as DriverContract, plugin);
       },
       listen: async ({ path }) => {
         const { host } = this.#ready;
