@@ -59,3 +59,17 @@ test("flags that a call does not know are refused in libvirt's words, which leav
   t.is(error.number, 8);
   t.is(error.domainNumber, 12);
 });
+
+test("an error of another copy of this package is one of ours; one that only looks so is not", async (t) => {
+  const another = (await import(
+    `${new URL("./error.js", import.meta.url).href}?another`
+  )) as typeof import("./error.js");
+  t.not(another.VirtError, VirtError);
+  const theirs = new another.VirtError("NO_DOMAIN", "x");
+  t.true(theirs instanceof VirtError);
+  t.is(VirtError.from(theirs), theirs);
+  class OfOurs extends VirtError {}
+  t.false(theirs instanceof OfOurs);
+  t.true(new OfOurs("NO_DOMAIN") instanceof VirtError);
+  t.false(Object.assign(new Error("x"), { code: "NO_DOMAIN" }) instanceof VirtError);
+});

@@ -33,6 +33,9 @@ export interface WireErrorFields {
   readonly about?: ErrorDetail["about"];
 }
 
+/** What errors of another copy of this package have, too: a plugin that was installed elsewhere brings its own. */
+const IS_VIRT_ERROR = Symbol.for("polyvisor.VirtError");
+
 /**
  * An error of the API: libvirt's code, domain and words, and what libvirt lacks: a stable string code, a hint, a position.
  *
@@ -60,6 +63,15 @@ export class VirtError extends Error {
     this.hint = more.hint;
     this.position = more.position;
     this.about = more.about;
+  }
+
+  protected get [IS_VIRT_ERROR](): boolean {
+    return true;
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== VirtError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === "object" && value !== null && IS_VIRT_ERROR in value;
   }
 
   /** libvirt's number of the code (`VIR_ERR_*`). */
