@@ -10,7 +10,7 @@ import {
 } from "../../xml/index.js";
 import type { FilterRule, RuleItem, RuleMatch } from "./model.js";
 import { NEGATED_WITH } from "./negation.js";
-import { type AttributeKind, attributesOf, isProtocol, PROTOCOL_NAMES, type Protocol } from "./protocols.js";
+import { type AttributeKind, attributeOf, isProtocol, PROTOCOL_NAMES, type Protocol } from "./protocols.js";
 import { CODECS } from "./values.js";
 import { parseVariable } from "./variables.js";
 
@@ -72,19 +72,22 @@ function parseMatch(rule: XmlElement): RuleMatch {
   return { protocol, attributes } as RuleMatch;
 }
 
-/** libvirt looks at all attributes and tells of the last one that is no good. */
+/** libvirt looks at all attributes in the order in which it prints them, and tells of the last one that is no good. */
 function parseItems(element: XmlElement, protocol: Protocol): RuleItems {
   const negated = attribute(element, "match") === "no" ? true : undefined;
   const items: Record<string, RuleItem<unknown>> = {};
-  let failure: VirtError | undefined;
-  for (const [name, kind] of attributesOf(protocol)) {
-    const written = attribute(element, name);
-    if (written === undefined) continue;
-    const item = parseItem(kind, written);
-    if (item === undefined) failure = illegalValue(element, name, kind, written);
-    else items[name] = negated ? { ...item, negated } : item;
+  let failure: { readonly place: number; readonly error: VirtError } | undefined;
+  for (const { name, value } of element.attributes) {
+    const known = attributeOf(protocol, name);
+    if (known === undefined) continue;
+    const { kind, place } = known;
+    const item = parseItem(kind, value);
+    if (item !== undefined) items[name] = negated ? { ...item, negated } : item;
+    else if (failure === undefined || failure.place < place) {
+      failure = { place, error: illegalValue(element, name, kind, value) };
+    }
   }
-  if (failure !== undefined) throw failure;
+  if (failure !== undefined) throw failure.error;
   return items;
 }
 

@@ -176,3 +176,17 @@ const LISTS: ReadonlyMap<string, AttributeList> = new Map(
 export function attributesOf(protocol: Protocol): AttributeList {
   return LISTS.get(protocol) ?? [];
 }
+
+interface PlacedAttribute {
+  readonly kind: AttributeKind;
+  /** Where among the protocol's attributes it is printed. */
+  readonly place: number;
+}
+
+const BY_NAME: ReadonlyMap<string, ReadonlyMap<string, PlacedAttribute>> = new Map(
+  [...LISTS].map(([protocol, list]) => [protocol, new Map(list.map(([name, kind], place) => [name, { kind, place }]))]),
+);
+
+export function attributeOf(protocol: Protocol, name: string): PlacedAttribute | undefined {
+  return BY_NAME.get(protocol)?.get(name);
+}
