@@ -17,8 +17,11 @@ export interface Watched {
 /** How often a process is looked at, in milliseconds. */
 const LOOK_MS = 500;
 
-/** A machine that is busy gives a process little time; one that hangs without using any is given up after this much more. */
+/** One that hangs without using its processor time is given up after this much more. */
 const PATIENCE = 6;
+
+/** It has work to do, and waits for nothing but the processor, on a machine that is busy. */
+const RUNNABLE = "R";
 
 const KIB_PER_MIB = 1024;
 const NS_PER_S = 1e9;
@@ -26,6 +29,7 @@ const NS_PER_S = 1e9;
 /** What a look at a process that has not answered yet found. Times are in seconds. */
 export interface Silence {
   readonly processor: number;
+  /** While it waited for something else than the processor. */
   readonly clock: number;
 }
 
@@ -66,7 +70,8 @@ export class HealthWatch {
       this.#watched.kill(`it took ${mib.toFixed(0)} MiB, more than its ${this.#terms.memory}`);
     else if (this.#silent === undefined) this.#ask(used);
     else {
-      const clock = (++this.#silent.looks * LOOK_MS) / 1000;
+      if (stat.state !== RUNNABLE) this.#silent.looks++;
+      const clock = (this.#silent.looks * LOOK_MS) / 1000;
       const verdict = verdictOn({ processor: used - this.#silent.used, clock }, this.#terms.deadline);
       if (verdict !== undefined) this.#watched.kill(verdict);
     }

@@ -112,21 +112,30 @@ export class Supervisor implements PluginSupervisor {
     return this.#inTurn(async () => {
       await this.#drain(deadline);
       await this.#end("the operator has stopped it");
+      this.#gate.open();
     });
   }
 
-  async replace(manifest: Manifest, deadline?: number): Promise<void> {
-    await this.#inTurn(async () => {
+  replace(manifest: Manifest, deadline?: number): Promise<void> {
+    return this.#inTurn(async () => {
       await this.#drain(deadline);
       await this.#end("it is being replaced");
       this.#manifest = manifest;
+      this.#isHeld = false;
+      this.#budget.forget();
+      try {
+        await this.#ready();
+      } finally {
+        // What has waited meets the successor, or hears why there is none.
+        this.#gate.open();
+      }
     });
-    await this.start();
   }
 
   close(): Promise<void> {
     return this.#inTurn(async () => {
       await this.#end("the host closes");
+      this.#gate.open();
       await this.#side.close();
     });
   }
@@ -152,7 +161,6 @@ export class Supervisor implements PluginSupervisor {
     await this.#current?.stop();
     // One that was being started just then hears that it is not wanted.
     await running?.catch(() => {});
-    this.#gate.open();
   }
 
   #hold(why: string): void {
