@@ -70,6 +70,7 @@ export class VirtError extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: a subclass inherits this, and means itself
     if (this !== VirtError) return Function.prototype[Symbol.hasInstance].call(this, value);
     return typeof value === "object" && value !== null && IS_VIRT_ERROR in value;
   }
