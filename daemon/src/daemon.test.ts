@@ -208,7 +208,7 @@ test("a broken plugin is told apart, and does not keep the daemon from starting"
   await writeFile(join(folder, "index.js"), 'throw new Error("no luck today");\n');
   await configure(root, `plugin_folders = [ "${root}/plugins" ]\n`);
   const { stdout } = await polyvisord("--root", root, "--plugins");
-  t.regex(stdout, /^sick +1\.2\.3 +hypervisor\.v1 +sick .*broken: .*no luck today$/m);
+  t.regex(stdout, /^sick +1\.2\.3 +hypervisor\.v1 +sick .*broken: .*no luck today; see docs\/errors\/PLUGIN_\w+\.md$/m);
   const daemon = await startPolyvisord(t, root);
   const client = await RawClient.connect(daemon.socket);
   await t.throwsAsync(client.open("sick:///system"), { message: /no luck today/ });
