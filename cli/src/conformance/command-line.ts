@@ -1,11 +1,16 @@
-import { CONNECTION_KITS } from "@polyvisor/sdk/conformance";
+import { resolve } from "node:path";
+import { CONNECTION_KITS, SERVICE_KITS, type ServiceName } from "@polyvisor/sdk/conformance";
 import { cac } from "cac";
 import { UsageError } from "../errors.js";
 
-/** What is to be judged, by which kit, and where the verdict goes. */
+/** What is to be judged, and by which kit: what a URI leads to, of a plugin in a folder or of any other, or a plugin alone. */
+export type Target =
+  | { readonly kit: (typeof CONNECTION_KITS)[number]; readonly uri: string; readonly plugin: string | undefined }
+  | { readonly service: ServiceName; readonly plugin: string };
+
+/** What is to be judged, and where the verdict goes. */
 export interface Wish {
-  readonly kit: (typeof CONNECTION_KITS)[number];
-  readonly uri: string;
+  readonly target: Target;
   /** Paths of files. */
   readonly profile: string | undefined;
   readonly known: string | undefined;
@@ -16,13 +21,19 @@ export interface Wish {
   readonly title: string | undefined;
 }
 
+const SERVICES = Object.keys(SERVICE_KITS);
+
 /** Reads `process.argv`. `undefined` where help or the version was asked for and has been printed. Throws a `UsageError`. */
 export function readWish(argv: readonly string[], version: string): Wish | undefined {
   let wish: Wish | undefined;
   const cli = cac("polyvisor-conformance");
   cli
-    .command("<kit>", `Judges a driver by a kit: ${CONNECTION_KITS.map(({ name }) => name).join(", ")}`)
+    .command(
+      "<kit>",
+      `Judges a driver by a kit: ${[...CONNECTION_KITS.map(({ name }) => name), ...SERVICES].join(", ")}`,
+    )
     .option("--uri <uri>", "What to judge, such as test:///default or qemu+unix:///system?socket=PATH")
+    .option("--plugin <folder>", `The plugin to judge; ${SERVICES.join(", ")} need one and no URI`)
     .option("--profile <file>", "What the driver claims; else it is asked")
     .option("--known <file>", "Deviations that are known and explained")
     .option("--json <file>", "Where the report goes as JSON")
@@ -46,15 +57,10 @@ export function readWish(argv: readonly string[], version: string): Wish | undef
 }
 
 function wishOf(name: string, options: Readonly<Record<string, unknown>>): Wish {
-  const kit = CONNECTION_KITS.find((each) => each.name === name);
-  if (kit === undefined) throw new UsageError(`there is no kit ${name}`);
   const text = (option: string) => (typeof options[option] === "string" ? options[option] : undefined);
-  const uri = text("uri");
-  if (uri === undefined) throw new UsageError("--uri is missing");
   const only = text("only");
   return {
-    kit,
-    uri,
+    target: targetOf(name, text("uri"), text("plugin")),
     profile: text("profile"),
     known: text("known"),
     json: text("json"),
@@ -62,4 +68,20 @@ function wishOf(name: string, options: Readonly<Record<string, unknown>>): Wish 
     only: only === undefined ? undefined : new RegExp(only),
     title: text("title"),
   };
+}
+
+function targetOf(name: string, uri: string | undefined, folder: string | undefined): Target {
+  const plugin = folder === undefined ? undefined : resolve(folder);
+  const kit = CONNECTION_KITS.find((each) => each.name === name);
+  if (kit !== undefined) {
+    if (uri === undefined) throw new UsageError("--uri is missing");
+    return { kit, uri, plugin };
+  }
+  if (!isService(name)) throw new UsageError(`there is no kit ${name}`);
+  if (plugin === undefined) throw new UsageError("--plugin is missing");
+  return { service: name, plugin };
+}
+
+function isService(name: string): name is ServiceName {
+  return Object.hasOwn(SERVICE_KITS, name);
 }

@@ -4,6 +4,8 @@ import {
   type CaseResult,
   type HypervisorProfile,
   judge,
+  judgePlugin,
+  ofPlugin,
   type Report,
   readKnown,
   subjectOfHost,
@@ -28,18 +30,24 @@ async function main(): Promise<void> {
   if (!report.ok) process.exitCode = EXIT.FAILED;
 }
 
-async function run({ kit, uri, only, title, ...files }: Wish): Promise<Report> {
+async function run({ target, only, title, ...files }: Wish): Promise<Report> {
   const known = files.known === undefined ? [] : await readKnown(files.known);
   const profile = files.profile === undefined ? {} : await readProfile(files.profile);
-  const subject = subjectOfHost(await createHost({ dependenciesOf: PACKAGE_FOLDER }), uri);
+  const options = {
+    profile,
+    known,
+    ...(only === undefined ? {} : { only: ({ name }: { readonly name: string }) => only.test(name) }),
+    onResult: tellFailure,
+  };
+  if ("service" in target)
+    return judgePlugin(target.service, target.plugin, { ...options, title: title ?? target.plugin });
+  const { kit, uri, plugin } = target;
+  const subject =
+    plugin === undefined
+      ? subjectOfHost(await createHost({ dependenciesOf: PACKAGE_FOLDER }), uri)
+      : await ofPlugin(plugin, uri);
   try {
-    return await judge(kit, subject, {
-      profile,
-      known,
-      title: title ?? uri,
-      ...(only === undefined ? {} : { only: ({ name }) => only.test(name) }),
-      onResult: tellFailure,
-    });
+    return await judge(kit, subject, { ...options, title: title ?? uri });
   } finally {
     await subject.close();
   }
