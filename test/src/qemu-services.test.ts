@@ -3,14 +3,17 @@ import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { type Need, networkNamespaces, program, testWith } from "./harness/needs.js";
 import { isRunning, until } from "./harness/processes.js";
-import { OWNER, ownerOf, ServiceDaemon, servedXml, WORDS } from "./harness/service-daemon.js";
+import { OWNER, ownerOf, SERVICES, ServiceDaemon, servedXml, WORDS } from "./harness/service-daemon.js";
 
 const root: Need = { name: "only root may give files away", met: process.getuid?.() === 0, kind: "kernel" };
 const PROGRAMS = ["virsh", "qemu-system-x86_64", "nsenter", "flock", "setpriv"];
 const NEEDS = [...(await Promise.all(PROGRAMS.map(program))), await networkNamespaces(), root];
 
 /** Where QEMU's driver and those who serve it run. */
-const MODES: Readonly<Record<string, string>> = { "in process": "" };
+const MODES: Readonly<Record<string, string>> = {
+  "in process": "",
+  isolated: `isolate = [ ${["qemu", ...SERVICES].map((name) => `"${name}"`).join(", ")} ]\n`,
+};
 
 const LAN = "<network><name>lan</name><bridge name='lan0'/></network>";
 const ROOT = "0:0";
@@ -96,6 +99,10 @@ const CASES: Readonly<Record<string, Case>> = {
       t.is(await ownerOf(disk), OWNER, ending);
       const status = await readFile(`/proc/${await daemon.guestPid("owned")}/status`, "utf8");
       t.regex(status, /^Uid:\s+1234\s+1234\s+1234\s+1234\nGid:\s+1235\s/m, ending);
+      t.regex(
+        await virsh.ok("dominfo", "owned"),
+        /Security model: +owner\n.*\nSecurity label: +\+1234:\+1235 \(enforcing\)/,
+      );
       t.regex(await virsh.ok("dumpxml", "owned"), /<imagelabel>\+1234:\+1235<\/imagelabel>/, ending);
       await end(daemon, "owned");
       await until(`shut off: ${ending}`, async () => (await virsh.ok("domstate", "owned")) === "shut off");
@@ -148,6 +155,34 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
+/** What can happen to plugins only in processes of their own. */
+const OF_PROCESSES: Readonly<Record<string, Case>> = {
+  "whichever process is killed, the guest runs on and gets all that is its due": async (t, daemon) => {
+    const { virsh } = daemon;
+    const disk = await daemon.makeDisk("survivor");
+    await virsh.define(servedXml("survivor", { disk, network: "lan", lease: "survivor" }));
+    await virsh.ok("start", "survivor");
+    const pid = await daemon.guestPid("survivor");
+    for (const plugin of [...SERVICES, "qemu"]) {
+      const name = `beside-${plugin}`;
+      await virsh.define(servedXml(name, { disk: await daemon.makeDisk(name), network: "lan", lease: name }));
+      process.kill(await daemon.pluginPid(plugin), "SIGKILL");
+      // A call that is under way then, or comes before the process is missed, fails.
+      await until(`a guest starts after ${plugin}`, async () => (await virsh.run("start", name)).code === 0, 60_000);
+      t.is(await virsh.ok("domstate", "survivor"), "running", plugin);
+      await virsh.ok("destroy", name);
+    }
+    t.is(await daemon.guestPid("survivor"), pid);
+    t.true(await isRunning(pid));
+    t.is(await ownerOf(disk), OWNER);
+    t.is(portsIn(await virsh.ok("net-port-list", "lan")), 1);
+    await virsh.ok("destroy", "survivor");
+    t.is(await ownerOf(disk), ROOT);
+    t.deepEqual(await daemon.belongings(), []);
+    t.regex(await daemon.guestLog("survivor"), /shutting down, reason=destroyed/);
+  },
+};
+
 /** Rows of the list. */
 function portsIn(list: string): number {
   return list.split("\n").filter((line) => /^ *[\da-f]{8}-/.test(line)).length;
@@ -162,7 +197,8 @@ for (const [mode, config] of Object.entries(MODES)) {
     made ??= start(config);
     return made;
   };
-  for (const [title, body] of Object.entries(CASES)) {
+  const cases = config === "" ? CASES : { ...CASES, ...OF_PROCESSES };
+  for (const [title, body] of Object.entries(cases)) {
     testWith(`${mode}: ${title}`, NEEDS, async (t) => body(t, await daemonOf()));
   }
 }

@@ -12,6 +12,7 @@ import { memoryHandlers } from "./handlers/memory.js";
 import { messageHandlers } from "./handlers/messages.js";
 import { monitorCommandHandlers } from "./handlers/monitor-command.js";
 import { queryHandlers } from "./handlers/queries.js";
+import { securityHandlers } from "./handlers/security.js";
 import { statsHandlers } from "./handlers/stats.js";
 import { vcpuHandlers } from "./handlers/vcpus.js";
 import type { Hypervisor } from "./hypervisor.js";
@@ -31,6 +32,7 @@ export function sharedHandlers(hypervisor: Hypervisor): HypervisorHandlers {
     ...consoleHandlers(hypervisor),
     ...graphicsHandlers(hypervisor),
     ...messageHandlers(hypervisor),
+    ...securityHandlers(hypervisor),
     ...monitorCommandHandlers(hypervisor),
     ...jobHandlers(hypervisor.domains),
   };

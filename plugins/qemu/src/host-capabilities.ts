@@ -23,9 +23,21 @@ interface Emulator {
   readonly caps: QemuCapabilities;
 }
 
+/** How guests are confined, by its name and what its labels mean. */
+interface SecurityModel {
+  readonly model: string;
+  readonly doi: string;
+}
+
+const UNCONFINED: SecurityModel = { model: "none", doi: "0" };
+
 /** The capabilities document: the host, with the UUID that the operator gave it, then each architecture for which an emulator is here. */
-export async function hostCapabilities(cache: CapabilitiesCache, uuid?: string): Promise<string> {
-  const [host, emulators] = await Promise.all([describeHost(uuid), findEmulators(cache)]);
+export async function hostCapabilities(
+  cache: CapabilitiesCache,
+  models: readonly SecurityModel[],
+  uuid?: string,
+): Promise<string> {
+  const [host, emulators] = await Promise.all([describeHost(models, uuid), findEmulators(cache)]);
   const capabilities: Capabilities = { host, guests: emulators.map(describeGuest) };
   return formatCapabilities(capabilities);
 }
@@ -43,7 +55,7 @@ async function findEmulators(cache: CapabilitiesCache): Promise<Emulator[]> {
   return found.filter((emulator) => emulator !== undefined);
 }
 
-async function describeHost(uuid: string | undefined): Promise<HostCapabilities> {
+async function describeHost(models: readonly SecurityModel[], uuid: string | undefined): Promise<HostCapabilities> {
   const facts = readHostFacts();
   const { arch, pageSizes, iommu, nodes, interconnects, caches, resctrl } = facts;
   return {
@@ -58,7 +70,7 @@ async function describeHost(uuid: string | undefined): Promise<HostCapabilities>
     interconnects,
     caches,
     resctrl,
-    securityModels: [{ model: "none", doi: "0", baselabels: [] }],
+    securityModels: (models.length === 0 ? [UNCONFINED] : models).map((model) => ({ ...model, baselabels: [] })),
   };
 }
 

@@ -87,6 +87,16 @@ export class ServiceDaemon extends Polyvisord {
     return outputOf(command, [...words, "ip", "-br", "link", "show", "master", bridge]);
   }
 
+  /** The process of an isolated plugin. */
+  async pluginPid(name: string): Promise<number> {
+    const children = await readFile(`/proc/${this.pid}/task/${this.pid}/children`, "utf8");
+    for (const pid of children.trim().split(" ").map(Number)) {
+      const words = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+      if (words.endsWith(`\0${name}\0`)) return pid;
+    }
+    throw new Error(`plugin ${name} has no process`);
+  }
+
   /** What guests have at the moment beside their logs: files of theirs, and files that are theirs. */
   async belongings(): Promise<string[]> {
     const all = (await readdir(this.root, { recursive: true })).sort();

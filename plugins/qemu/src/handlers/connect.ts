@@ -6,6 +6,7 @@ import { accelOf, findEmulator } from "../capabilities/index.js";
 import { checkFlags, qemuError } from "../errors.js";
 import { hostCapabilities } from "../host-capabilities.js";
 import type { Hypervisor } from "../hypervisor.js";
+import { securityModels } from "../services/index.js";
 
 /** What libvirt says of emulated guests, whatever their machine can have. */
 const EMULATED_MAX_VCPUS = 16;
@@ -16,7 +17,8 @@ export function connectHandlers(hypervisor: Hypervisor): ConnectHandlers {
     connectGetType: () => "QEMU",
     connectGetVersion: () => version(hypervisor),
     connectGetHostname: () => hostname(),
-    connectGetCapabilities: () => hostCapabilities(hypervisor.capabilities, hypervisor.info.uuid),
+    connectGetCapabilities: async () =>
+      hostCapabilities(hypervisor.capabilities, await securityModels(hypervisor), hypervisor.info.uuid),
     connectGetMaxVcpus: ({ type }) => maxVcpus(hypervisor, type),
     nodeGetInfo: () => nodeInfo(readHostShape()),
     nodeGetFreeMemory: () => freeMemory(),

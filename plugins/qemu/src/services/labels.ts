@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { VirtError } from "@polyvisor/core";
+import { type SecurityLabel, VirtError } from "@polyvisor/core";
 import type { BackingStore, Disk, Domain as DomainConfig, Seclabel, StorageSource } from "@polyvisor/sdk/conf/domain";
 import type { QemuDomain } from "../domain.js";
 import type { Guest } from "../guest.js";
@@ -105,6 +105,30 @@ async function releaseLabel(
   } finally {
     await driver.releaseLabel({ guest: named });
   }
+}
+
+/** The models of the host's security drivers, the first of which is the one that clients see. One that fails is left out. */
+export async function securityModels({ services, log }: Hypervisor): Promise<{ model: string; doi: string }[]> {
+  const drivers = await services.security().catch((error: unknown) => {
+    log.warn({ err: error }, "the security drivers cannot be used");
+    return [];
+  });
+  const models = drivers.map(({ client, plugin }) =>
+    client.model({}).catch((error: unknown) => {
+      log.warn({ err: error, plugin }, "a security driver does not tell its model");
+      return undefined;
+    }),
+  );
+  return (await Promise.all(models)).filter((model) => model !== undefined);
+}
+
+/** The labels that a guest's process has, as each of its drivers reads them. */
+export function processLabels(
+  hypervisor: Hypervisor,
+  labels: readonly GuestLabel[],
+  pid: number,
+): Promise<SecurityLabel[]> {
+  return Promise.all(labels.map(async (label) => (await driverOf(hypervisor, label)).processLabel({ pid })));
 }
 
 async function driverOf({ services }: Hypervisor, { plugin }: GuestLabel): Promise<SecurityClient> {
