@@ -1,0 +1,102 @@
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { echoGuest } from "@polyvisor/sdk/testkit";
+import { program, testWith } from "./harness/needs.js";
+import { Polyvisord } from "./harness/polyvisord.js";
+import { isRunning, until } from "./harness/processes.js";
+import { DETACH, Terminal } from "./harness/terminal.js";
+import { Virsh } from "./harness/virsh.js";
+
+const VIRSH = await program("virsh");
+const QEMU = [VIRSH, await program("qemu-system-x86_64")];
+
+/** A daemon that runs these plugins in processes of their own, and tells in its log of each that ends. */
+async function withIsolated(plugins: readonly string[], body: (daemon: Polyvisord) => Promise<void>): Promise<void> {
+  const daemon = new Polyvisord(await mkdtemp(join(tmpdir(), "polyvisord-")));
+  try {
+    const config = join(daemon.root, "polyvisord.conf");
+    await writeFile(config, `isolate = [ ${plugins.map((name) => `"${name}"`).join(", ")} ]\nlog_level = 2\n`);
+    await daemon.start("--config", config);
+    await body(daemon);
+  } finally {
+    await daemon.dispose();
+  }
+}
+
+/** The process of an isolated plugin: its command line ends with the plugin's name. */
+async function processOf(daemon: Polyvisord, plugin: string): Promise<number> {
+  const children = await readFile(`/proc/${daemon.pid}/task/${daemon.pid}/children`, "utf8");
+  for (const pid of children.trim().split(" ").map(Number)) {
+    const words = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).split("\0");
+    if (words.some((word) => word.endsWith("/polyvisor-plugin.js")) && words.includes(plugin)) return pid;
+  }
+  throw new Error(`no process of ${plugin}: ${children}`);
+}
+
+/** Kills a plugin's process, and waits until another one is there. */
+async function killPlugin(daemon: Polyvisord, plugin: string): Promise<void> {
+  const pid = await processOf(daemon, plugin);
+  process.kill(pid, "SIGKILL");
+  await until("the plugin runs again", async () => (await processOf(daemon, plugin).catch(() => pid)) !== pid);
+}
+
+testWith("libvirt's clients do not see that a driver is isolated, but for its end", [VIRSH], (t) =>
+  withIsolated(["test"], async (daemon) => {
+    const virsh = new Virsh(daemon.uri("test"));
+    t.regex(await virsh.ok("list"), / 1 +test +running/);
+    t.regex(await virsh.fails("dominfo", "nobody"), /error: failed to get domain 'nobody'/);
+    t.is(await virsh.ok("net-list", "--name"), "default");
+    const events = new Terminal("virsh", ["-c", virsh.uri, "event", "--all", "--loop"]);
+    await until("virsh prints events", async () => {
+      // In one connection, because the test driver forgets everything when its last connection closes.
+      await virsh.ok("suspend test; resume test");
+      return events.shown.includes("'test': Resumed Unpaused");
+    });
+    await events.expect("event 'lifecycle' for domain 'test': Suspended Paused");
+    const console = new Terminal("virsh", ["-c", virsh.uri, "console", "test"]);
+    await console.expect("Escape character");
+    console.type("over there\r");
+    await console.expect("over there");
+
+    await killPlugin(daemon, "test");
+    // The console's stream ends; who listens to events is told that the connection is over.
+    t.not(await console.ended(), 0);
+    await events.expect("Disconnected from test");
+    t.regex(daemon.said, /"plugin":"test".*"reason":"killed by SIGKILL".*the process of a plugin has ended/);
+    t.regex(await virsh.ok("list"), / 1 +test +running/);
+    await Promise.all([console.stop(), events.stop()]);
+  }),
+);
+
+testWith("an isolated QEMU driver is killed: its guest runs on, is found again, and its console reached", QEMU, (t) =>
+  withIsolated(["qemu"], async (daemon) => {
+    const virsh = new Virsh(daemon.uri("qemu"));
+    await virsh.define(await echoGuest(daemon.root, "echo"));
+    await virsh.ok("start", "echo");
+    const pid = Number(await readFile(join(daemon.root, "run/libvirt/qemu/echo.pid"), "utf8"));
+    const before = await virsh.ok("dumpxml", "echo");
+    const list = await virsh.ok("list", "--all");
+    await typeAndHear(virsh, "before");
+
+    await killPlugin(daemon, "qemu");
+    t.is(await virsh.ok("list", "--all"), list);
+    t.true(await isRunning(pid), "the guest runs on");
+    t.is(await virsh.ok("dumpxml", "echo"), before);
+    await typeAndHear(virsh, "after");
+    await virsh.ok("destroy", "echo");
+    t.false(await isRunning(pid));
+  }),
+);
+
+/** The guest sends back what it gets, once it has booted. */
+async function typeAndHear(virsh: Virsh, words: string): Promise<void> {
+  const console = new Terminal("virsh", ["-c", virsh.uri, "console", "echo", "--force"]);
+  await console.expect("Escape character");
+  await until("the guest answers", async () => {
+    console.type(words);
+    return console.shown.includes(words);
+  });
+  console.type(DETACH);
+  await console.stop();
+}
