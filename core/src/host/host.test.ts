@@ -203,16 +203,25 @@ test("a transport that no plugin has goes to the client of other daemons, which 
   await t.throwsAsync(without.open("near+pigeon:///"), { code: "NO_CONNECT" } as never);
 });
 
-test("what a plugin logs of itself bears its name", async (t) => {
-  const lines: object[] = [];
-  const logOf = (fields: object): Log => ({
-    debug() {},
-    info: (more, message) => void lines.push({ ...fields, ...more, message }),
-    warn() {},
-    error() {},
-    child: (more) => logOf({ ...fields, ...more }),
-  });
-  const entry = `import { inject, injectable } from "${import.meta.resolve("tsyringe")}";
+const OUR_CONTAINER = `import { inject, injectable } from "${import.meta.resolve("tsyringe")}";`;
+
+/** As a plugin has it that was installed somewhere else. */
+const ITS_OWN_CONTAINER = `import { createRequire } from "node:module";
+  const require = createRequire("${import.meta.url}");
+  for (const path of Object.keys(require.cache)) if (path.includes("/tsyringe/")) delete require.cache[path];
+  const { inject, injectable } = require("tsyringe");`;
+
+for (const [whose, container] of Object.entries({ our: OUR_CONTAINER, "its own": ITS_OWN_CONTAINER }))
+  test(`what a plugin logs of itself bears its name, with ${whose} copy of the container`, async (t) => {
+    const lines: object[] = [];
+    const logOf = (fields: object): Log => ({
+      debug() {},
+      info: (more, message) => void lines.push({ ...fields, ...more, message }),
+      warn() {},
+      error() {},
+      child: (more) => logOf({ ...fields, ...more }),
+    });
+    const entry = `${container}
   import { providers } from "${new URL("../index.js", import.meta.url)}";
   class Driver {
     constructor(log) { this.log = log; }
@@ -222,10 +231,10 @@ test("what a plugin logs of itself bears its name", async (t) => {
   inject(Symbol.for("polyvisor.Log"))(Driver, undefined, 0);
   injectable()(Driver);
   export default providers({ "hypervisor.v1": Driver });`;
-  await using host = await hostOf({ tells: { manifest: manifest("tells"), entry } }, logOf({}));
-  await host.open("tells:///");
-  t.deepEqual(lines, [{ plugin: "tells", guests: 3, message: "started" }]);
-});
+    await using host = await hostOf({ tells: { manifest: manifest("tells"), entry } }, logOf({}));
+    await host.open("tells:///");
+    t.deepEqual(lines, [{ plugin: "tells", guests: 3, message: "started" }]);
+  });
 
 const POLICY = `export default { "policy.v1": class { allows() { return true; } } };`;
 

@@ -1,4 +1,4 @@
-import type { DependencyContainer } from "tsyringe";
+import { type DependencyContainer, injectable } from "tsyringe";
 import {
   type ContractMap,
   type ContractName,
@@ -247,6 +247,8 @@ export class Plugin {
         `plugin ${this.name} ${this.manifest.version} names ${contract} but does not export it`,
       );
     this.#container ??= this.#newContainer();
+    // What a plugin that was installed elsewhere has told its own copy of the container, ours has not heard.
+    injectable()(provider as new () => ContractMap[C]);
     return this.#container.resolve(provider as new () => ContractMap[C]);
   }
 
