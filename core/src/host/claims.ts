@@ -1,4 +1,4 @@
-import { type Log, SUB_CONTRACTS } from "../contracts/index.js";
+import { type ContractName, type Log, SUB_CONTRACTS } from "../contracts/index.js";
 import { type BadManifest, type PluginProblem, pageOf } from "../pluggable-loader/index.js";
 import type { Plugin, PluginStatus } from "./registry.js";
 
@@ -98,4 +98,13 @@ export function noDriverHint(scheme: string, plugins: readonly Plugin[]): string
     .flatMap((plugin) => plugin.schemes)
     .sort();
   return schemes.length === 0 ? "no plugin is installed" : `the schemes here are ${[...new Set(schemes)].join(", ")}`;
+}
+
+/** What is said where a plugin that is named does not provide a contract. */
+export function providersHint(contract: ContractName, name: string, plugins: readonly Plugin[]): string {
+  const able = plugins.filter((plugin) => plugin.provides(contract));
+  if (able.some((plugin) => plugin.name === name))
+    return `${name} is disabled by the operator; see ${pageOf("PLUGIN_DISABLED")}`;
+  const names = able.filter(({ enabled }) => enabled).map((plugin) => plugin.name);
+  return names.length === 0 ? `no plugin here provides ${contract}` : `these do: ${names.join(", ")}`;
 }

@@ -23,7 +23,7 @@ import { VirtError } from "../errors/index.js";
 import { discover, type Offer } from "../pluggable-loader/index.js";
 import { formatUri, parseUri, type Uri } from "../uri.js";
 import { watched } from "./answers.js";
-import { hintFor, noDriverHint, tellFaults, withClaims } from "./claims.js";
+import { hintFor, noDriverHint, providersHint, tellFaults, withClaims } from "./claims.js";
 import { composed, standalone } from "./compose.js";
 import { Connection } from "./connection.js";
 import { defaultContext } from "./context.js";
@@ -259,7 +259,7 @@ class PluginHost implements Host {
     const found = there.find(({ name }) => name === plugin);
     if (found !== undefined) return found;
     throw new VirtError("CONFIG_UNSUPPORTED", `no plugin ${plugin} provides ${contract}`, {
-      hint: there.length === 0 ? `no plugin here provides ${contract}` : `these do: ${there.map(({ name }) => name)}`,
+      hint: providersHint(contract, plugin, this.#plugins),
     });
   }
 

@@ -1,6 +1,13 @@
 import type { DependencyContainer } from "tsyringe";
 import type { HostInfo, Log, PluginConfig } from "../contracts/index.js";
-import { type ConfigurationGiven, checkConfiguration, type Manifest, type Offer } from "../pluggable-loader/index.js";
+import {
+  type ConfigurationGiven,
+  checkConfiguration,
+  type Manifest,
+  type Offer,
+  type PluginProblem,
+  pageOf,
+} from "../pluggable-loader/index.js";
 import type { ContractSet } from "./contract-set.js";
 import type { Host } from "./host.js";
 import type { Isolation } from "./isolation.js";
@@ -73,10 +80,8 @@ function sayUnused(manifests: readonly Manifest[], choices: PluginChoices, setti
   const names = new Set(manifests.map(({ name }) => name));
   for (const plugin of choices.disabledPlugins ?? [])
     if (!names.has(plugin)) log.warn({ plugin }, `the plugin ${plugin}, which is to be disabled, is not here`);
+  const problem: PluginProblem = "PLUGIN_CONFIGURATION_UNUSED";
   for (const [plugin, { file }] of Object.entries(settings))
     if (!names.has(plugin))
-      log.warn(
-        { plugin, file, problem: "PLUGIN_CONFIGURATION_UNUSED" },
-        `settings for a plugin ${plugin}, which is not here`,
-      );
+      log.warn({ plugin, file, problem, page: pageOf(problem) }, `settings for a plugin ${plugin}, which is not here`);
 }

@@ -124,6 +124,10 @@ test("a disabled plugin takes no part, whatever else is wrong with it, and a URI
   const { code, hint } = (await t.throwsAsync<VirtError>(host.open("off:///"))) as VirtError;
   t.is(code, "NO_CONNECT");
   t.is(hint, `off is disabled by disabled_plugins; see ${pageOf("PLUGIN_DISABLED")}`);
+  t.like(await t.throwsAsync(host.provider("hypervisor.v1", "off")), {
+    code: "CONFIG_UNSUPPORTED",
+    hint: `off is disabled by the operator; see ${pageOf("PLUGIN_DISABLED")}`,
+  });
   t.deepEqual(
     lines.map(({ level, message }) => [level, message]),
     [["warn", "the plugin offf, which is to be disabled, is not here"]],
