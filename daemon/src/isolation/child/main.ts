@@ -1,9 +1,9 @@
-import { writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { inspect } from "node:util";
 import { keepDescriptorsFromChildren } from "@polyvisor/sdk/process";
 import { RpcClient } from "@polyvisor/sdk/rpc";
 import { PLUGIN_EXIT } from "../exit-codes.js";
+import { endWith } from "./last-words.js";
 import { PluginProcess } from "./plugin-process.js";
 
 /**
@@ -13,18 +13,15 @@ import { PluginProcess } from "./plugin-process.js";
 const CALLS_FD = 3;
 const SERVICES_FD = 4;
 
-/** The last words go out whatever happens next: the host has them in its log. */
 function fail(error: unknown): never {
-  writeSync(2, `${inspect(error)}\n`);
-  process.exit(PLUGIN_EXIT.UNCAUGHT);
+  endWith(PLUGIN_EXIT.UNCAUGHT, inspect(error));
 }
 
 function open(fd: number): Socket {
   try {
     return new Socket({ fd, readable: true, writable: true });
   } catch {
-    writeSync(2, "polyvisor-plugin: this program is started by polyvisord, for a plugin that it isolates\n");
-    process.exit(PLUGIN_EXIT.NO_HOST);
+    endWith(PLUGIN_EXIT.NO_HOST, "polyvisor-plugin: polyvisord starts this program, for a plugin that it isolates");
   }
 }
 

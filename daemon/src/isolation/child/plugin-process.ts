@@ -1,6 +1,13 @@
-import { writeSync } from "node:fs";
 import type { Socket } from "node:net";
-import { type ContractName, createHost, type DriverContract, type Host, type Log, silentLog } from "@polyvisor/core";
+import {
+  type ClientOf,
+  type ContractName,
+  createHost,
+  type DriverContract,
+  type Host,
+  type Log,
+  silentLog,
+} from "@polyvisor/core";
 import { type RpcClient, stubsOf } from "@polyvisor/sdk/rpc";
 import { coreVersion } from "../core-version.js";
 import { DriverServer } from "../driver-server.js";
@@ -11,6 +18,7 @@ import { type Handlers, type ServedTable, TableServer } from "../table-server.js
 
 type Configuration = Parameters<NonNullable<ProcessHandlers["configure"]>>[0];
 
+import { endWith } from "./last-words.js";
 import { ServicesOfHost } from "./services.js";
 
 /** A plugin, its one host in this process, and what answers the calls of the host that has started the process. */
@@ -18,6 +26,7 @@ export class PluginProcess {
   /** Resolves when the host that started the process is gone. */
   readonly hostGone: Promise<unknown>;
   readonly #toHost: RpcClient;
+  readonly #hostApi: ClientOf<(typeof hostProgram)["calls"]>;
   readonly #server: TableServer;
   #log: Log = silentLog;
   #configured: { readonly host: Host; readonly plugin: string } | undefined;
@@ -27,6 +36,7 @@ export class PluginProcess {
   /** `calls` is where the host calls, `toHost` where it is called. */
   constructor(calls: Socket, toHost: RpcClient) {
     this.#toHost = toHost;
+    this.#hostApi = stubsOf(toHost, hostProgram);
     const contracts = [...CONTRACT_PROGRAMS].map(([contract, program]): ServedTable => {
       return { program, handlersFor: () => this.#handlersOf(contract as ContractName) };
     });
@@ -127,13 +137,11 @@ export class PluginProcess {
 
   /** Nobody waits for a line to arrive; a host that is gone needs none. */
   #write(level: string, fields: object, message: string): void {
-    const { log } = stubsOf(this.#toHost, hostProgram);
-    log({ level, fields: fieldsToText(fields), message }).catch(() => {});
+    this.#hostApi.log({ level, fields: fieldsToText(fields), message }).catch(() => {});
   }
 }
 
 /** Whoever made the other side wrong, this one cannot do with it. */
 function refuse(why: string): never {
-  writeSync(2, `${why}\n`);
-  process.exit(PLUGIN_EXIT.VERSIONS);
+  endWith(PLUGIN_EXIT.VERSIONS, why);
 }
