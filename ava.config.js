@@ -1,4 +1,4 @@
-const files = ["{core,sdk,daemon,cli,test}/dist/**/*.test.js", "{plugins,examples}/*/dist/**/*.test.js"];
+const files = ["{core,sdk,daemon,cli,create-driver,test}/dist/**/*.test.js", "{plugins,examples}/*/dist/**/*.test.js"];
 
 /** Needs large packages, which only `npm run virt-manager` brings: it says where the pictures go. */
 const VIRT_MANAGER = "!test/dist/virt-manager.test.js";
