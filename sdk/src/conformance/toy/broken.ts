@@ -1,9 +1,8 @@
-import type { ToyHandlers } from "./driver.js";
+import type { Breakage } from "./driver.js";
 import { EVENT_FAULTS } from "./faults/events.js";
 import { IDENTITY_FAULTS } from "./faults/identity.js";
 import { KEEPING_FAULTS } from "./faults/keeping.js";
 import { RULE_FAULTS } from "./faults/rules.js";
-import type { ToyHypervisor } from "./hypervisor.js";
 
 /** A toy with one fault. */
 export interface BrokenToy {
@@ -12,8 +11,7 @@ export interface BrokenToy {
   readonly fault: string;
   /** The case of the kit that must fail with it. */
   readonly caughtBy: string;
-  /** Breaks it: may change the hypervisor, and says what the driver answers with in place of `handlers`. */
-  breaks(hypervisor: ToyHypervisor, handlers: Required<ToyHandlers>): Required<ToyHandlers>;
+  readonly breaks: Breakage;
   /** Whoever looks after the connection lets a client change things that came to look only. */
   readonly ignoresReadOnly?: true;
 }

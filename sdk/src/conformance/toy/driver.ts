@@ -8,23 +8,13 @@ import {
   type HypervisorDriver,
   type PolyvisorHandlers,
   silentLog,
-  type Uri,
-  VirtError,
 } from "@polyvisor/core";
+import { changeHandlers } from "../../driver/changes.js";
+import { GuestHypervisor } from "../../driver/hypervisor.js";
+import type { Keeper } from "../../driver/index.js";
+import { viewHandlers } from "../../driver/views.js";
 import { jobHandlers } from "../../jobs/index.js";
-import { changeHandlers } from "./changes.js";
-import { emptyDisk, type ToyDisk } from "./disk.js";
-import { ToyHypervisor } from "./hypervisor.js";
-import { viewHandlers } from "./views.js";
-
-export interface ToyOptions {
-  /** What an earlier driver left; nothing when left out. */
-  readonly disk?: ToyDisk;
-  /** How long a call waits for its domain's turn, in milliseconds. */
-  readonly jobWaitMs?: number;
-  /** Makes the toy a broken one: what it answers with in place of `handlers`. */
-  readonly broken?: (hypervisor: ToyHypervisor, handlers: Required<ToyHandlers>) => Required<ToyHandlers>;
-}
+import type { ToyBackend, ToyGuest } from "./backend.js";
 
 export interface ToyHandlers
   extends ConnectHandlers,
@@ -32,23 +22,32 @@ export interface ToyHandlers
     DomainConfigHandlers,
     PolyvisorHandlers {}
 
-/** A small hypervisor in memory that keeps every rule of `hypervisor.v1` that it can break. */
+/** What a fault may lay hands on. */
+export interface ToyParts {
+  readonly hypervisor: GuestHypervisor<ToyGuest>;
+  readonly keeper: Keeper;
+}
+
+/** Breaks a toy: may change its parts, and says what the driver answers with in place of `handlers`. */
+export type Breakage = (parts: ToyParts, handlers: Required<ToyHandlers>) => Required<ToyHandlers>;
+
+/** A small hypervisor in memory that keeps every rule of `hypervisor.v1` that it can break, unless it is broken. */
 export class ToyDriver implements HypervisorDriver {
-  readonly #hypervisor: ToyHypervisor;
+  readonly #hypervisor: GuestHypervisor<ToyGuest>;
   readonly #handlers: Required<ToyHandlers>;
 
-  constructor({ disk = emptyDisk(), jobWaitMs = 30_000, broken = (_, handlers) => handlers }: ToyOptions = {}) {
-    this.#hypervisor = new ToyHypervisor(silentLog, disk, jobWaitMs);
-    this.#handlers = broken(this.#hypervisor, handlersOf(this.#hypervisor) as Required<ToyHandlers>);
+  constructor(backend: ToyBackend, keeper: Keeper, breakage: Breakage = (_, handlers) => handlers) {
+    const hypervisor = new GuestHypervisor(backend, keeper, silentLog);
+    const handlers = { ...viewHandlers(hypervisor), ...changeHandlers(hypervisor), ...jobHandlers(hypervisor.domains) };
+    this.#hypervisor = hypervisor;
+    this.#handlers = breakage({ hypervisor, keeper }, handlers as Required<ToyHandlers>);
   }
 
-  start(): void {
-    this.#hypervisor.recover();
+  start(): Promise<void> {
+    return this.#hypervisor.recover();
   }
 
-  open({ path }: Uri): HypervisorConnection {
-    if (path !== "/default")
-      throw new VirtError("INVALID_ARG", `no toy has the path '${path}'`, { hint: "toy:///default" });
+  open(): HypervisorConnection {
     const { domains, events } = this.#hypervisor;
     const handlers = this.#handlers;
     const consoles = new Set<ByteStream>();
@@ -59,7 +58,7 @@ export class ToyDriver implements HypervisorDriver {
         consoles.add(console);
         return console;
       },
-      uri: "toy:///default",
+      uri: "toy:///system",
       resolveDomain: (reference: Domain) => domains.find(reference).ref,
       events,
       close() {
@@ -67,8 +66,4 @@ export class ToyDriver implements HypervisorDriver {
       },
     };
   }
-}
-
-function handlersOf(hypervisor: ToyHypervisor): ToyHandlers {
-  return { ...viewHandlers(hypervisor), ...changeHandlers(hypervisor), ...jobHandlers(hypervisor.domains) };
 }

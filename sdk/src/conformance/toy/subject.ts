@@ -1,9 +1,10 @@
+import { MemoryKeeper } from "../../driver/index.js";
 import { type HypervisorProfile, type HypervisorSubject, subjectOfDriver, TRAITS } from "../hypervisor/index.js";
+import { ToyBackend } from "./backend.js";
 import type { BrokenToy } from "./broken.js";
-import { emptyDisk } from "./disk.js";
 import { ToyDriver } from "./driver.js";
 
-export const TOY_URI = "toy:///default";
+export const TOY_URI = "toy:///system";
 
 const DOCUMENT = `<domain type='test'>
   <name>{name}</name>
@@ -13,16 +14,10 @@ const DOCUMENT = `<domain type='test'>
   <os><type arch='x86_64'>hvm</type></os>
 </domain>`;
 
-/** How long a call of a broken toy waits for its domain's turn, so that a job that was leaked is noticed soon. */
-const BROKEN_WAIT_MS = 500;
-
 /** A toy under test, the correct one or a broken one. */
 export function toySubject(broken?: BrokenToy): HypervisorSubject {
-  const disk = emptyDisk();
-  const make = () => {
-    const options = broken === undefined ? {} : { broken: broken.breaks, jobWaitMs: BROKEN_WAIT_MS };
-    return subjectOfDriver(new ToyDriver({ disk, ...options }), TOY_URI);
-  };
+  const [backend, keeper] = [new ToyBackend(), new MemoryKeeper()];
+  const make = () => subjectOfDriver(new ToyDriver(backend, keeper, broken?.breaks), TOY_URI);
   let subject = make();
   const restart = async () => {
     await subject.close();

@@ -5,7 +5,7 @@ import { BROKEN_TOYS } from "./broken.js";
 import { TOY_PROFILE, toySubject } from "./subject.js";
 
 /** A case that waits for what never comes has failed then. */
-const DEADLINE_MS = 5000;
+const DEADLINE_MS = 4000;
 
 const correct = toySubject();
 const profile = await completeProfile(correct, TOY_PROFILE);

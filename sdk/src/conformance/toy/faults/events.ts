@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { TRANSITIONS } from "../../../lifecycle/index.js";
+import { type Domain, type DomainEvent, LIFECYCLE_EVENT, STARTED_DETAIL } from "@polyvisor/core";
 import type { BrokenToy } from "../broken.js";
-import type { ToyHypervisor } from "../hypervisor.js";
+import type { ToyParts } from "../driver.js";
 
 /** How long a listener has to see that what it was told is not so. */
 const EARLY_MS = 100;
@@ -12,44 +12,37 @@ export const EVENT_FAULTS: readonly BrokenToy[] = [
     name: "event-too-early",
     fault: "tells that a domain has started before it has",
     caughtBy: "lifecycle: what is told has happened",
-    breaks(hypervisor, handlers) {
-      return {
-        ...handlers,
-        async domainCreateWithFlags(args, context) {
-          const { ref } = hypervisor.domains.find(args.dom);
-          hypervisor.tell(ref, TRANSITIONS.boot.news);
-          await delay(EARLY_MS);
-          return quietly(hypervisor, () => handlers.domainCreateWithFlags(args, context));
-        },
-        async domainCreate(args, context) {
-          const { ref } = hypervisor.domains.find(args.dom);
-          hypervisor.tell(ref, TRANSITIONS.boot.news);
-          await delay(EARLY_MS);
-          return quietly(hypervisor, () => handlers.domainCreate(args, context));
-        },
-      };
-    },
+    breaks: ({ hypervisor }, handlers) => ({
+      ...handlers,
+      async domainCreateWithFlags(args, context) {
+        await tellEarly(hypervisor, args.dom);
+        return quietly(hypervisor, () => handlers.domainCreateWithFlags(args, context));
+      },
+      async domainCreate(args, context) {
+        await tellEarly(hypervisor, args.dom);
+        return quietly(hypervisor, () => handlers.domainCreate(args, context));
+      },
+    }),
   },
   {
     name: "events-out-of-order",
     fault: "tells of the later of two events first",
     caughtBy: "lifecycle: a domain starts and stays paused",
-    breaks(hypervisor, handlers) {
-      const { tell } = hypervisor;
-      let held: Parameters<typeof tell> | undefined;
-      hypervisor.tell = (dom, news) => {
+    breaks(parts, handlers) {
+      let held: DomainEvent | undefined;
+      tells(parts.hypervisor, (event, tell) => {
         const before = held;
-        held = before === undefined ? [dom, news] : undefined;
-        if (before === undefined) {
-          setImmediate(() => {
-            if (held !== undefined) tell.apply(hypervisor, held);
-            held = undefined;
-          });
+        held = before === undefined ? event : undefined;
+        if (before !== undefined) {
+          tell(event);
+          tell(before);
           return;
         }
-        tell.call(hypervisor, dom, news);
-        tell.apply(hypervisor, before);
-      };
+        setImmediate(() => {
+          if (held !== undefined) tell(held);
+          held = undefined;
+        });
+      });
       return handlers;
     },
   },
@@ -57,11 +50,10 @@ export const EVENT_FAULTS: readonly BrokenToy[] = [
     name: "event-missing",
     fault: "does not tell that a definition is gone",
     caughtBy: "lifecycle: a definition is given up",
-    breaks(hypervisor, handlers) {
-      const { tell } = hypervisor;
-      hypervisor.tell = (dom, news) => {
-        if (news !== TRANSITIONS.undefine.news) tell.call(hypervisor, dom, news);
-      };
+    breaks(parts, handlers) {
+      tells(parts.hypervisor, (event, tell) => {
+        if (event.kind !== "lifecycle" || event.event !== LIFECYCLE_EVENT.UNDEFINED) tell(event);
+      });
       return handlers;
     },
   },
@@ -69,20 +61,36 @@ export const EVENT_FAULTS: readonly BrokenToy[] = [
     name: "event-twice",
     fault: "tells each thing twice",
     caughtBy: "lifecycle: a domain is defined",
-    breaks(hypervisor, handlers) {
-      const { tell } = hypervisor;
-      hypervisor.tell = (dom, news) => tell.call(hypervisor, dom, [...news, ...news]);
+    breaks(parts, handlers) {
+      tells(parts.hypervisor, (event, tell) => {
+        tell(event);
+        tell(event);
+      });
       return handlers;
     },
   },
 ];
 
-async function quietly<T>(hypervisor: ToyHypervisor, work: () => T | Promise<T>): Promise<T> {
-  const { tell } = hypervisor;
-  hypervisor.tell = () => {};
+type Tell = (event: DomainEvent) => void;
+
+/** What is told from now on is what `telling` makes of it. */
+function tells({ events }: ToyParts["hypervisor"], telling: (event: DomainEvent, tell: Tell) => void): void {
+  const tell = events.emit.bind(events);
+  events.emit = (event) => telling(event, tell);
+}
+
+async function tellEarly({ domains, events }: ToyParts["hypervisor"], dom: Domain): Promise<void> {
+  const { ref } = domains.find(dom);
+  events.emit({ kind: "lifecycle", dom: ref, event: LIFECYCLE_EVENT.STARTED, detail: STARTED_DETAIL.BOOTED });
+  await delay(EARLY_MS);
+}
+
+async function quietly<T>({ events }: ToyParts["hypervisor"], work: () => T | Promise<T>): Promise<T> {
+  const { emit } = events;
+  events.emit = () => {};
   try {
     return await work();
   } finally {
-    hypervisor.tell = tell;
+    events.emit = emit;
   }
 }

@@ -1,7 +1,6 @@
 import { DOMAIN_STATE } from "@polyvisor/core";
 import { formatDomain, parseDomain } from "../../../conf/domain/index.js";
 import type { BrokenToy } from "../broken.js";
-import { readToyConfig } from "../hypervisor.js";
 
 /** What is to be kept is lost, or is not what it was. */
 export const KEEPING_FAULTS: readonly BrokenToy[] = [
@@ -9,8 +8,8 @@ export const KEEPING_FAULTS: readonly BrokenToy[] = [
     name: "lost-after-restart",
     fault: "keeps definitions in memory alone",
     caughtBy: "restarts: a definition is kept, with its document and autostart",
-    breaks(hypervisor, handlers) {
-      hypervisor.save = () => {};
+    breaks({ keeper }, handlers) {
+      keeper.keepDefinition = async () => {};
       return handlers;
     },
   },
@@ -18,7 +17,7 @@ export const KEEPING_FAULTS: readonly BrokenToy[] = [
     name: "lost-after-failed-define",
     fault: "forgets a definition where a new one for it is refused",
     caughtBy: "identity: a name belongs to one UUID",
-    breaks(hypervisor, handlers) {
+    breaks({ hypervisor }, handlers) {
       const define = handlers.domainDefineXMLFlags;
       const forget = (xml: string) => {
         const named = hypervisor.domains.byName(/<name>(.*?)<\/name>/.exec(xml)?.[1] ?? "");
@@ -43,10 +42,10 @@ export const KEEPING_FAULTS: readonly BrokenToy[] = [
     name: "undefine-ends-guest",
     fault: "forgets a running domain when its definition goes",
     caughtBy: "lifecycle: a guest whose definition is given up runs on, and is gone after its end",
-    breaks(hypervisor, handlers) {
+    breaks({ hypervisor }, handlers) {
       const { undefine } = hypervisor;
-      hypervisor.undefine = (domain) => {
-        undefine.call(hypervisor, domain);
+      hypervisor.undefine = async (domain) => {
+        await undefine.call(hypervisor, domain);
         hypervisor.domains.remove(domain);
       };
       return handlers;
@@ -56,11 +55,11 @@ export const KEEPING_FAULTS: readonly BrokenToy[] = [
     name: "transient-stays",
     fault: "keeps a domain that was only created after its end",
     caughtBy: "lifecycle: a domain is created, and gone after its end",
-    breaks(hypervisor, handlers) {
+    breaks({ hypervisor }, handlers) {
       const { stop } = hypervisor;
       hypervisor.stop = (domain, ending) => {
-        domain.defined ??= domain.live;
-        stop.call(hypervisor, domain, ending);
+        domain.defined ??= domain.run?.config;
+        return stop.call(hypervisor, domain, ending);
       };
       return handlers;
     },
@@ -69,7 +68,7 @@ export const KEEPING_FAULTS: readonly BrokenToy[] = [
     name: "list-leaves-out",
     fault: "leaves paused domains out of the list of all",
     caughtBy: "connection: a paused domain is in the lists of all, of active and of paused ones",
-    breaks: ({ domains }, handlers) => ({
+    breaks: ({ hypervisor: { domains } }, handlers) => ({
       ...handlers,
       async connectListAllDomains(args, context) {
         const all = await handlers.connectListAllDomains(args, context);
@@ -93,9 +92,9 @@ export const KEEPING_FAULTS: readonly BrokenToy[] = [
     name: "redefine-is-lost",
     fault: "answers to a new definition and keeps the old one",
     caughtBy: "documents: a definition for a guest that runs is for its next start",
-    breaks(hypervisor, handlers) {
+    breaks({ hypervisor }, handlers) {
       const broken: typeof handlers.domainDefineXMLFlags = ({ xml, flags }, context) => {
-        const known = hypervisor.domains.byName(readToyConfig(xml).name);
+        const known = hypervisor.domains.byName(hypervisor.read(xml).name);
         return known?.defined === undefined ? handlers.domainDefineXMLFlags({ xml, flags }, context) : known.ref;
       };
       return {

@@ -1,9 +1,13 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { DOMAIN_STATE, VirtError } from "@polyvisor/core";
 import { shutoff } from "../../../lifecycle/index.js";
 import type { BrokenToy } from "../broken.js";
 
+/** Longer than anybody waits for the domain, in milliseconds; not for ever, so that it can be cleaned away. */
+const LEAKED_MS = 6000;
+
 /** Long enough for anybody to notice, in milliseconds. */
-const BLOCKED_MS = 3000;
+const BLOCKED_MS = 1500;
 
 /** What calls answer, how long they take, and what they leave behind. */
 export const RULE_FAULTS: readonly BrokenToy[] = [
@@ -11,10 +15,10 @@ export const RULE_FAULTS: readonly BrokenToy[] = [
     name: "wrong-reason",
     fault: "says of a domain that was destroyed that it has shut down",
     caughtBy: "lifecycle: a guest is destroyed",
-    breaks(hypervisor, handlers) {
+    breaks({ hypervisor }, handlers) {
       const { stop } = hypervisor;
-      hypervisor.stop = (domain, ending) => {
-        stop.call(hypervisor, domain, ending);
+      hypervisor.stop = async (domain, ending) => {
+        await stop.call(hypervisor, domain, ending);
         domain.status = shutoff("SHUTDOWN");
       };
       return handlers;
@@ -24,14 +28,14 @@ export const RULE_FAULTS: readonly BrokenToy[] = [
     name: "leaked-job",
     fault: "keeps the job of a call that has failed",
     caughtBy: "bad input: after a call that was refused a domain can be changed at once",
-    breaks: ({ domains }, handlers) => ({
+    breaks: ({ hypervisor: { domains } }, handlers) => ({
       ...handlers,
       async domainSuspend(args, context) {
         try {
           await handlers.domainSuspend(args, context);
         } catch (error) {
-          const { jobs } = domains.find(args.dom);
-          jobs.run({ kind: "modify", api: "domainSuspend" }, () => new Promise<never>(() => {})).catch(() => {});
+          const { knownJobs } = domains.find(args.dom);
+          knownJobs.run({ kind: "modify", api: "domainSuspend" }, () => delay(LEAKED_MS)).catch(() => {});
           throw error;
         }
       },
@@ -68,7 +72,7 @@ export const RULE_FAULTS: readonly BrokenToy[] = [
     name: "error-without-code",
     fault: "throws what is no error of the API where a domain is not there",
     caughtBy: "identity: what is not there is not found",
-    breaks: ({ domains }, handlers) => ({
+    breaks: ({ hypervisor: { domains } }, handlers) => ({
       ...handlers,
       domainLookupByName({ name }) {
         const found = domains.byName(name);
@@ -81,11 +85,11 @@ export const RULE_FAULTS: readonly BrokenToy[] = [
     name: "endless-stream",
     fault: "leaves a console open whose guest is gone",
     caughtBy: "streams: a console ends with its guest",
-    breaks(hypervisor, handlers) {
+    breaks({ hypervisor }, handlers) {
       const { stop } = hypervisor;
       hypervisor.stop = (domain, ending) => {
         domain.console = undefined;
-        stop.call(hypervisor, domain, ending);
+        return stop.call(hypervisor, domain, ending);
       };
       return handlers;
     },
@@ -101,7 +105,7 @@ export const RULE_FAULTS: readonly BrokenToy[] = [
     name: "destroyed-twice",
     fault: "destroys a domain that is off, and calls that a success",
     caughtBy: "idempotence: a domain that is off is destroyed ten times",
-    breaks: ({ domains }, handlers) => ({
+    breaks: ({ hypervisor: { domains } }, handlers) => ({
       ...handlers,
       async domainDestroy(args, context) {
         if (domains.find(args.dom).isActive) await handlers.domainDestroy(args, context);
@@ -115,10 +119,10 @@ export const RULE_FAULTS: readonly BrokenToy[] = [
     name: "started-twice",
     fault: "starts a domain that runs once more, as another guest",
     caughtBy: "idempotence: a guest that runs is started ten times",
-    breaks(hypervisor, handlers) {
-      const again: typeof handlers.domainCreateWithFlags = (args, context) => {
+    breaks({ hypervisor }, handlers) {
+      const again: typeof handlers.domainCreateWithFlags = async (args, context) => {
         const domain = hypervisor.domains.find(args.dom);
-        if (domain.isActive) hypervisor.stop(domain, "destroy");
+        if (domain.isActive) await hypervisor.stop(domain, "destroy");
         return handlers.domainCreateWithFlags(args, context);
       };
       return {
