@@ -1,0 +1,4 @@
+import { providers } from "@polyvisor/core";
+import { PlainLogin } from "./login.js";
+
+export default providers({ "auth.v1": PlainLogin });
