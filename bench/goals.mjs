@@ -60,6 +60,17 @@ export const ROWS = [
     unit: "ms",
   },
   { title: "30 unused plugins: memory with two drivers in use", measure: "plugins", figure: "resident_mb", unit: "MB" },
+  ...[
+    ["serial calls: state of a domain", "serial_s", "calls/s"],
+    ["64 connections: state of a domain", "concurrent_s", "calls/s"],
+    ["list of 1000 domains", "list_ms", "ms"],
+    ["memory of all processes", "resident_mb", "MB"],
+  ].map(([what, figure, unit]) => ({
+    title: `driver in a process of its own (floor: in the daemon's): ${what}`,
+    measure: "isolated",
+    figure,
+    unit,
+  })),
   ...["q35", "pc"].flatMap((machine) => [
     {
       title: `QEMU (${machine}): start to running`,

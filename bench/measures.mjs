@@ -5,6 +5,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { output } from "../scripts/lib/run.mjs";
+import { isolationMeasure } from "./isolation.mjs";
 import { makeDefinitionsFolder, residentMb } from "./peers.mjs";
 import { UNUSED_PLUGINS, writePlugins } from "./plugins.mjs";
 import { guestFile, MACHINES, writeDefinitions } from "./setup.mjs";
@@ -132,6 +133,7 @@ export const MEASURES = [
     peer: ({ name }, bench) => withPlugins(name, bench, UNUSED_PLUGINS),
     floor: (bench) => withPlugins("polyvisord", bench, 0),
   },
+  isolationMeasure({ client, keepOpen, settle: SETTLE_MS }),
   ...MACHINES.map(qemu),
   { name: "idle", group: "memory", peer: ({ name }, bench) => idle(name, bench), floor: bareNode },
   { name: "clients", group: "memory", peer: ({ name }, bench) => idle(name, bench, IDLE_CLIENTS) },

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 export const USAGE = `usage: npm run bench -- [options]
   --quick         shorter measures, one repetition unless --reps says more
   --reps N        repetitions (5)
-  --only NAME     only measures whose name or group is NAME; may be given again: calls, connections, events, list, definitions, plugins,
+  --only NAME     only measures whose name or group is NAME; may be given again: calls, connections, events, list, definitions, plugins, isolation,
                   qemu, memory, budget. What was not measured stays out of the page: without --write it is not written then
   --write         write docs/performance.md and .json even after --only or --quick
   --no-build      take the build as it is

@@ -80,7 +80,7 @@ async function interleave(bench, measures, reps, cleanUp) {
     const peer = await start(join(bench.folder, `peer-${peers.length}`));
     cleanUp.push(peer.stop);
     peers.push(peer);
-    if (measures.some(({ group }) => !["memory", "qemu", "definitions", "plugins"].includes(group)))
+    if (measures.some(({ group }) => !["memory", "qemu", "definitions", "plugins", "isolation"].includes(group)))
       cleanUp.push(await keepOpen(bench, peer));
   }
   for (let rep = 0; rep < reps; rep++) {
