@@ -10,6 +10,7 @@ import {
   SHUTDOWN_FLAG,
 } from "@polyvisor/core";
 import type { NormalJob } from "@polyvisor/sdk/jobs";
+import { notRunning } from "@polyvisor/sdk/lifecycle";
 import type { QemuDomain } from "../domain.js";
 import { checkFlags, qemuError } from "../errors.js";
 import type { Guest } from "../guest.js";
@@ -83,7 +84,8 @@ async function destroy(hypervisor: Hypervisor, dom: Domain, flags: number, api: 
   const domain = hypervisor.domains.find(dom);
   const guest = domain.active();
   const force = (flags & DESTROY_FLAG.GRACEFUL) === 0;
-  await stopGuest(hypervisor, domain, guest, "destroy", { api, force });
+  // Of several who destroy a guest at once one does; to the others it is off by then.
+  if (!(await stopGuest(hypervisor, domain, guest, "destroy", { api, force }))) throw notRunning();
   if ((flags & DESTROY_FLAG.REMOVE_LOGS) !== 0) await rm(hypervisor.layout.logFile(domain.name), { force: true });
 }
 
