@@ -77,6 +77,7 @@ function sample(codec: unknown, layout: string, dom: Domain): unknown {
   if (object !== undefined) return object(dom);
   if (layout === `${typedParam.layout}<${/\d+>$/.exec(layout)?.[0] ?? ""}`) return PARAMS;
   if (/^string<\d+><\d+>$/.test(layout)) return [WORD];
+  if (/^(uint|uhyper)<\d+>$/.test(layout)) return [1];
   if (/<\d+>$/.test(layout) && !/^(string|opaque|char)</.test(layout)) return [];
   const kind = KINDS.find(([pattern]) => pattern.test(layout));
   return kind === undefined ? 0 : kind[1](dom);

@@ -1,0 +1,61 @@
+// Runs the whole kit of hypervisor drivers on every driver of ours, in every mode, and on libvirt's own; takes a while.
+// Reports go to .cache/conformance. `npm run conformance -- WORDS` runs those whose names have all the words.
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { hypervisorKit, judge, toMarkdown } from "@polyvisor/sdk/conformance";
+import {
+  behindDaemon,
+  behindLibvirtd,
+  direct,
+  knownNamed,
+  profileNamed,
+  qemuProfile,
+} from "../test/dist/harness/conformance.js";
+
+const REPORTS = new URL("../.cache/conformance/", import.meta.url).pathname;
+
+/** What is judged: its name, how it is made with files of its own in `folder`, what it claims, what is known of it. */
+const RUNS = [
+  ["test in-process", (folder) => direct("test", folder), () => profileNamed("profile-test"), "known-test-in-process"],
+  ["test daemon", () => behindDaemon("test", "in the daemon"), () => profileNamed("profile-test"), "known-test"],
+  ["test isolated", () => behindDaemon("test", "isolated"), () => profileNamed("profile-test"), "known-test"],
+  ["qemu in-process", (folder) => direct("qemu", folder), qemuProfile, "known-qemu-in-process"],
+  ["qemu daemon", () => behindDaemon("qemu", "in the daemon"), qemuProfile, "known-qemu"],
+  ["qemu isolated", () => behindDaemon("qemu", "isolated"), qemuProfile, "known-qemu"],
+  ["test libvirtd", () => behindLibvirtd("test"), () => profileNamed("profile-libvirtd-test"), "known-libvirtd-test"],
+  ["qemu libvirtd", () => behindLibvirtd("qemu"), () => profileNamed("profile-libvirtd-qemu"), "known-libvirtd-qemu"],
+];
+
+async function run([title, make, profileOf, known]) {
+  const folder = await mkdtemp(join(tmpdir(), "conformance-"));
+  await chmod(folder, 0o755);
+  const subject = await make(folder);
+  try {
+    const options = { profile: await profileOf(folder), known: await knownNamed(known), title };
+    const report = await judge(hypervisorKit, subject, { ...options, onResult: tellFailure });
+    const file = join(REPORTS, title.replaceAll(" ", "-"));
+    await writeFile(`${file}.md`, toMarkdown(report));
+    await writeFile(`${file}.json`, `${JSON.stringify(report, undefined, 2)}\n`);
+    return report;
+  } finally {
+    await subject.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function tellFailure({ outcome, name, says }) {
+  if (outcome === "failed") console.log(`failed: ${name}\n        ${says}`);
+}
+
+await mkdir(REPORTS, { recursive: true });
+const words = process.argv.slice(2);
+for (const each of RUNS.filter(([title]) => words.every((word) => title.includes(word)))) {
+  console.log(`== ${each[0]}`);
+  const { cases, passed, failed, known, leftOut, stale, milliseconds, ok } = await run(each);
+  for (const name of stale) console.log(`known, but no longer so: ${name}`);
+  console.log(
+    `${cases} cases in ${(milliseconds / 1000).toFixed(1)} s: ${passed} passed, ${failed} failed, ${known} known, ${leftOut} left out`,
+  );
+  if (!ok) process.exitCode = 1;
+}

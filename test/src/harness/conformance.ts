@@ -1,0 +1,152 @@
+import { chmod, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createHost, type Host, rootPaths } from "@polyvisor/core";
+import {
+  type HypervisorProfile,
+  type HypervisorSubject,
+  type Known,
+  readKnown,
+  TRAITS,
+} from "@polyvisor/sdk/conformance";
+import { EMULATOR, echoGuest } from "@polyvisor/sdk/testkit";
+import { runCommand } from "./command.js";
+import type { Driver } from "./peer.js";
+import { realLibvirtd } from "./peer.js";
+import { type Polyvisord, startPolyvisord } from "./polyvisord.js";
+import { until } from "./processes.js";
+import { project } from "./project.js";
+
+/** A subject whose domains live as long as it does: a driver that forgets all with its last connection keeps one. */
+async function keptOpen(subject: HypervisorSubject): Promise<HypervisorSubject> {
+  let held = await subject.open();
+  const holding = (act: (() => Promise<void>) | undefined): (() => Promise<void>) | undefined =>
+    act &&
+    (async () => {
+      await act();
+      await until("the driver is there again", async () => {
+        const opened = await subject.open().catch(() => undefined);
+        held = opened ?? held;
+        return opened !== undefined;
+      });
+    });
+  const [restart, kill] = [holding(subject.restart), holding(subject.kill)];
+  return {
+    open: (options) => subject.open(options),
+    ...(restart === undefined ? {} : { restart }),
+    ...(kill === undefined ? {} : { kill }),
+    async close() {
+      await held.close().catch(() => {});
+      await subject.close();
+    },
+  };
+}
+
+const plugin = (name: string) => join(project, "plugins", name);
+
+/** A host that reaches daemons, and no hypervisor of its own. */
+function client(): Promise<Host> {
+  return createHost({ plugins: [plugin("remote")] });
+}
+
+/** The driver in this process. */
+export async function direct(driver: Driver, root: string): Promise<HypervisorSubject> {
+  const host = await createHost({ plugins: [plugin(driver)], paths: rootPaths(root) });
+  await host.start();
+  const uri = driver === "test" ? "test:///default" : process.getuid?.() === 0 ? "qemu:///system" : "qemu:///session";
+  return keptOpen({ open: ({ readOnly = false } = {}) => host.open(uri, { readOnly }), close: () => host.close() });
+}
+
+/** Where the driver of a daemon runs: in the daemon's process, or in one of its own. */
+export type Place = "in the daemon" | "isolated";
+
+/** The driver behind a daemon, which is ended, killed and started again as the cases want; `daemon` is disposed of with it. */
+export async function behindDaemon(driver: Driver, place: Place): Promise<HypervisorSubject & { daemon: Polyvisord }> {
+  const daemon = place === "isolated" ? await isolating(driver) : await startPolyvisord();
+  const host = await client();
+  const args = place === "isolated" ? ["--config", configOf(daemon)] : [];
+  const again = (signal: "SIGTERM" | "SIGKILL") => async () => {
+    await daemon.end(signal);
+    await daemon.start(...args);
+  };
+  const subject = await keptOpen({
+    open: ({ readOnly = false } = {}) => host.open(daemon.uri(driver), { readOnly }),
+    restart: again("SIGTERM"),
+    kill: place === "isolated" ? () => killPlugins(daemon.pid) : again("SIGKILL"),
+    async close() {
+      await host.close();
+      await daemon.dispose();
+    },
+  });
+  return { ...subject, daemon };
+}
+
+/** More than the cases kill. */
+const CRASHES = 1000;
+
+const configOf = ({ root }: Polyvisord) => join(root, "conformance.conf");
+
+async function isolating(driver: Driver): Promise<Polyvisord> {
+  const stopped = await startPolyvisord();
+  await stopped.end("SIGTERM");
+  await writeFile(configOf(stopped), `isolate = [ "${driver}" ]\nisolate_crashes = ${CRASHES}\n`);
+  await stopped.start("--config", configOf(stopped));
+  return stopped;
+}
+
+/** What the process of an isolated plugin runs. */
+const PLUGIN_PROGRAM = "bin/polyvisor-plugin.js";
+
+/** Kills the processes of a daemon's plugins, in the midst of whatever they do. Throws where there is none. */
+async function killPlugins(daemon: number): Promise<void> {
+  const children = (await readFile(`/proc/${daemon}/task/${daemon}/children`, "utf8")).trim().split(" ");
+  const commands = await Promise.all(children.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")));
+  const plugins = children.filter((_, index) => commands[index]?.includes(PLUGIN_PROGRAM));
+  if (plugins.length === 0) throw new Error("the daemon has no process of a plugin");
+  for (const pid of plugins) process.kill(Number(pid), "SIGKILL");
+}
+
+/** A driver of libvirt's own, behind its own daemon. */
+export async function behindLibvirtd(driver: Driver): Promise<HypervisorSubject> {
+  const [peer, host] = await Promise.all([realLibvirtd(), client()]);
+  return keptOpen({
+    open: ({ readOnly = false } = {}) => host.open(peer.uri(driver), { readOnly }),
+    async close() {
+      await host.close();
+      await peer.stop();
+    },
+  });
+}
+
+const file = (name: string) => join(project, "docs/conformance", `${name}.json`);
+
+export async function profileNamed(name: string): Promise<HypervisorProfile> {
+  return JSON.parse(await readFile(file(name), "utf8")) as HypervisorProfile;
+}
+
+export function knownNamed(name: string): Promise<Known[]> {
+  return readKnown(file(name));
+}
+
+const machine = (devices: string) => `<domain type='qemu'><name>{name}</name><uuid>{uuid}</uuid>
+  <memory unit='KiB'>65536</memory><vcpu>1</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os>
+  <devices><emulator>${EMULATOR}</emulator><controller type='usb' model='none'/><memballoon model='none'/>${devices}</devices>
+</domain>`;
+
+/** What QEMU's driver is judged by; the disks of its guests are made in `folder`, where every user may read and write them. */
+export async function qemuProfile(folder: string): Promise<HypervisorProfile> {
+  const disk = join(folder, "snapshots.qcow2");
+  await runCommand("qemu-img", ["create", "-q", "-f", "qcow2", disk, "1M"]);
+  await chmod(disk, 0o666);
+  const echo = await echoGuest(folder, "console");
+  const source = `<driver name='qemu' type='qcow2'/><source file='${disk}'/><target dev='vda' bus='virtio'/>`;
+  return {
+    fixtures: {
+      domain: machine(""),
+      snapshots: machine(`<disk type='file'>${source}</disk>`),
+      screen: machine("<graphics type='vnc' port='-1' autoport='yes'/><video><model type='vga'/></video>"),
+      console: echo.replace("<name>console</name>", "<name>{name}</name><uuid>{uuid}</uuid>"),
+      device: "<interface type='user'><mac address='52:54:00:c0:de:01'/></interface>",
+    },
+    traits: [TRAITS.guestsRun, TRAITS.keepsDefinitions, TRAITS.keepsGuests],
+  };
+}
