@@ -36,7 +36,7 @@ export interface Report {
   readonly ok: boolean;
 }
 
-const MARKS: Record<CaseOutcome, string> = { passed: "yes", failed: "**no**", known: "known", leftOut: "-" };
+const MARKS: Record<CaseOutcome, string> = { passed: "yes", failed: "**no**", known: "known", leftOut: "" };
 
 /** The report for people. */
 export function toMarkdown(report: Report): string {
@@ -56,15 +56,15 @@ export function toMarkdown(report: Report): string {
     ...section("Known deviations", report.results, "known"),
     ...(report.stale.length === 0 ? [] : ["", "## Known deviations that no longer occur", ""]),
     ...report.stale.map((name) => `- ${name}`),
-    ...section("Left out", report.results, "leftOut"),
+    ...leftOut(report.results),
     "",
     "## Cases",
     "",
     "| case | conforms | ms |",
     "|---|---|---|",
-    ...report.results.map(
-      ({ name, outcome, milliseconds }) => `| ${cell(name)} | ${MARKS[outcome]} | ${Math.round(milliseconds)} |`,
-    ),
+    ...report.results
+      .filter(({ outcome }) => outcome !== "leftOut")
+      .map(({ name, outcome, milliseconds }) => `| ${cell(name)} | ${MARKS[outcome]} | ${Math.round(milliseconds)} |`),
     "",
     "## Calls that are not claimed",
     "",
@@ -91,6 +91,16 @@ function section(title: string, results: readonly CaseResult[], outcome: CaseOut
       [`- ${name}: ${oneLine(says ?? "")}`, ...(because === undefined ? [] : [`  (${oneLine(because)})`])].join("\n"),
     ),
   ];
+}
+
+/** What was left out, by what it lacks: there are many of a kind. */
+function leftOut(results: readonly CaseResult[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { outcome, says = "" } of results)
+    if (outcome === "leftOut") counts.set(says, (counts.get(says) ?? 0) + 1);
+  if (counts.size === 0) return [];
+  const lines = [...counts].map(([says, count]) => `- ${oneLine(says)}: ${count}`);
+  return ["", "## Left out", "", ...lines];
 }
 
 const oneLine = (text: string) => text.replaceAll(/\s+/g, " ").trim();
