@@ -1,2 +1,5 @@
 #!/usr/bin/env node
-import "../dist/main.js";
+import { keepYoungHeapSmall } from "../dist/young-heap.js";
+
+keepYoungHeapSmall();
+await import("../dist/main.js");

@@ -13,6 +13,7 @@ import { FrameError, FrameSplitter, Incoming } from "@polyvisor/sdk/rpc";
 import { Asker } from "../access/asker.js";
 import { EventGate } from "../access/event-gate.js";
 import type { Login } from "../auth/login.js";
+import { countMessage } from "../young-heap.js";
 import { type CallLoad, ClientCalls } from "./calls.js";
 import { EventRegistrations } from "./events.js";
 import type { HangUps } from "./hang-ups.js";
@@ -245,6 +246,7 @@ export class Session implements Holder {
       let left = FRAMES_PER_TURN;
       while (this.#holds === 0 && !this.#closing && !this.#over && this.#splitter.next()) {
         takeMessage(this, this.#splitter.frame);
+        countMessage();
         if (--left === 0) this.#yield();
         if (this.outbox.congested) this.#hold(HOLD.UNREAD);
       }
