@@ -12,6 +12,8 @@ export interface PrivateLibvirtd {
   /** The unix socket that clients connect to. */
   readonly socket: string;
   readonly process: ChildProcess;
+  /** Ends the daemon and starts it again on what it has left. */
+  restart(): Promise<void>;
   /** Ends the daemon and removes its folder. Guests that it started are the test's own affair. */
   stop(): Promise<void>;
 }
@@ -56,17 +58,39 @@ export async function startLibvirtd(settings = "", options: LibvirtdOptions = {}
   const daemon = [BINARY, "--config", config, "--pid-file", join(folder, "libvirtd.pid"), ...(options.args ?? [])];
   const drop = isRoot ? ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"] : [];
   const [command = "", ...args] = [...drop, ...daemon];
-  const child = spawn(command, args, { cwd: folder, env: { ...environment(folder), ...options.env }, stdio: "ignore" });
+  const env = { ...environment(folder), ...options.env };
   const socket = join(folder, "run/libvirt/libvirt-sock");
-  const stop = () => stopDaemon(child, folder);
-  try {
-    await listening(child, socket);
-  } catch (error) {
-    const said = await readFile(log, "utf8").catch(() => "");
-    await stop();
-    throw new Error(`${(error as Error).message}\n${said}`);
-  }
-  return { folder, socket, process: child, stop };
+  const start = async (): Promise<ChildProcess> => {
+    const started = spawn(command, args, { cwd: folder, env, stdio: "ignore" });
+    try {
+      await listening(started, socket);
+    } catch (error) {
+      const said = await readFile(log, "utf8").catch(() => "");
+      await endDaemon(started);
+      throw new Error(`${(error as Error).message}\n${said}`);
+    }
+    return started;
+  };
+  const stop = async () => {
+    await endDaemon(child);
+    await rm(folder, { recursive: true, force: true });
+  };
+  let child = await start().catch(async (error: unknown) => {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  });
+  return {
+    folder,
+    socket,
+    get process() {
+      return child;
+    },
+    async restart() {
+      await endDaemon(child);
+      child = await start();
+    },
+    stop,
+  };
 }
 
 function environment(folder: string): NodeJS.ProcessEnv {
@@ -100,14 +124,12 @@ function accepts(path: string): Promise<boolean> {
   });
 }
 
-async function stopDaemon(child: ChildProcess, folder: string): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) {
-    const ended = once(child, "exit");
-    child.kill("SIGCONT");
-    child.kill("SIGTERM");
-    const timer = setTimeout(() => child.kill("SIGKILL"), 5000);
-    await ended;
-    clearTimeout(timer);
-  }
-  await rm(folder, { recursive: true, force: true });
+async function endDaemon(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGCONT");
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), 5000);
+  await ended;
+  clearTimeout(timer);
 }

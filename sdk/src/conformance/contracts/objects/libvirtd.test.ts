@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { createHost } from "@polyvisor/core";
 import test from "ava";
 import { hasLibvirtd, startLibvirtd } from "../../../testkit/index.js";
-import { subjectOfHost } from "../../hypervisor/index.js";
+import { subjectOfHost, TRAITS } from "../../hypervisor/index.js";
 import { registerKit } from "../../kit/index.js";
 import { OBJECT_KITS } from "./index.js";
 import { knownOfTestDrivers } from "./testing/known.js";
@@ -17,7 +17,11 @@ interface Row {
   readonly lacks: readonly string[];
   /** Whether it deviates as test drivers do. */
   readonly known: boolean;
+  readonly traits: readonly string[];
 }
+
+/** What it has defined is there after a restart. */
+const KEEPS = [TRAITS.restarts, TRAITS.keepsDefinitions];
 
 /** What a daemon of nobody may do: the networks, filters and cards of a host are not for it. */
 const ROWS: readonly Row[] = [
@@ -55,8 +59,9 @@ const ROWS: readonly Row[] = [
       "storageVolWipePattern",
     ],
     known: true,
+    traits: [],
   },
-  { driver: ["qemu", "/session"], kits: ["storage", "secret"], lacks: [], known: false },
+  { driver: ["qemu", "/session"], kits: ["storage", "secret"], lacks: [], known: false, traits: KEEPS },
 ];
 
 if (await hasLibvirtd()) {
@@ -69,13 +74,16 @@ if (await hasLibvirtd()) {
     await host.close();
     await daemon.stop();
   });
-  for (const { driver, kits, lacks, known } of ROWS) {
+  for (const { driver, kits, lacks, known, traits } of ROWS) {
     const [scheme, path] = driver;
-    const subject = subjectOfHost(host, `${scheme}+unix://${path}?socket=${daemon.socket}`);
+    const subject = {
+      ...subjectOfHost(host, `${scheme}+unix://${path}?socket=${daemon.socket}`),
+      restart: () => daemon.restart(),
+    };
     for (const kit of OBJECT_KITS.filter(({ name }) => kits.includes(name))) {
       const calls = kit.calls.filter((call) => !lacks.includes(call));
       registerKit(test, kit, subject, {
-        profile: { calls, fixtures: {}, traits: [] },
+        profile: { calls, fixtures: {}, traits },
         known: (known && published.get(kit.name)) || [],
         title: `libvirtd's ${scheme}: ${kit.name}`,
       });
