@@ -106,12 +106,12 @@ test("what is incompatible is told apart, without its code: what it wants, and w
     unreadable: driver("unreadable", {}, { peerDependencies: { "@polyvisor/core": "newest" } }),
   });
   const { status, host } = await hostOf(t, { pluginFolders: [folder] });
-  t.like(status("future"), { state: "incompatible", mismatch: { wanted: "@polyvisor/core ^99.0.0", found: "0.1.0" } });
+  t.like(status("future"), { state: "incompatible", mismatch: { wanted: "@polyvisor/core ^99.0.0" } });
   t.like(status("node"), { state: "incompatible", mismatch: { wanted: "node >=99", found: process.versions.node } });
   t.like(status("strange"), { state: "incompatible", mismatch: { wanted: "teleport.v1" } });
   t.like(status("unreadable"), { state: "broken", problem: "PLUGIN_MANIFEST_INVALID" });
   const refused = await t.throwsAsync<VirtError>(host.open("future:///"));
-  t.regex(refused?.message ?? "", /plugin future 1\.2\.3 needs @polyvisor\/core \^99\.0\.0, but 0\.1\.0 is here/);
+  t.regex(refused?.message ?? "", /plugin future 1\.2\.3 needs @polyvisor\/core \^99\.0\.0, but \d+\.\d+\.\d+ is here/);
   t.regex(refused?.hint ?? "", /docs\/errors\/PLUGIN_INCOMPATIBLE\.md/);
 });
 

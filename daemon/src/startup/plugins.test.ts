@@ -58,7 +58,7 @@ test("an operator orders, disables and configures plugins by files, and is told 
   says("delta", /disabled: by the operator$/);
   says(
     "newer",
-    /incompatible: .* needs @polyvisor\/core \^99\.0\.0, but 0\.1\.0 is here; see docs\/errors\/PLUGIN_INCOMPATIBLE\.md$/,
+    /incompatible: .* needs @polyvisor\/core \^99\.0\.0, but \d+\.\d+\.\d+ is here; see docs\/errors\/PLUGIN_INCOMPATIBLE\.md$/,
   );
   says(
     "gamma",
