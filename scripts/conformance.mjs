@@ -20,7 +20,7 @@ const RUNS = [
   ["test in-process", (folder) => direct("test", folder), () => profileNamed("profile-test"), "known-test-in-process"],
   ["test daemon", () => behindDaemon("test", "in the daemon"), () => profileNamed("profile-test"), "known-test"],
   ["test isolated", () => behindDaemon("test", "isolated"), () => profileNamed("profile-test"), "known-test"],
-  ["qemu in-process", (folder) => direct("qemu", folder), qemuProfile, "known-qemu-in-process"],
+  ["qemu in-process", (folder) => direct("qemu", folder), qemuProfile, "known-qemu"],
   ["qemu daemon", () => behindDaemon("qemu", "in the daemon"), qemuProfile, "known-qemu"],
   ["qemu isolated", () => behindDaemon("qemu", "isolated"), qemuProfile, "known-qemu"],
   ["test libvirtd", () => behindLibvirtd("test"), () => profileNamed("profile-libvirtd-test"), "known-libvirtd-test"],

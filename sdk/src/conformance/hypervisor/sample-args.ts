@@ -72,10 +72,12 @@ function wiresOwn({ shape }: Call): string | undefined {
   return "upTo" in shape ? shape.limit : shape.count;
 }
 
+const isParams = (layout: string) => layout.startsWith(`${typedParam.layout}<`);
+
 function sample(codec: unknown, layout: string, dom: Domain): unknown {
   const object = OBJECTS.get(codec);
   if (object !== undefined) return object(dom);
-  if (layout === `${typedParam.layout}<${/\d+>$/.exec(layout)?.[0] ?? ""}`) return PARAMS;
+  if (isParams(layout)) return PARAMS;
   if (/^string<\d+><\d+>$/.test(layout)) return [WORD];
   if (/^(uint|uhyper)<\d+>$/.test(layout)) return [1];
   if (/<\d+>$/.test(layout) && !/^(string|opaque|char)</.test(layout)) return [];
@@ -87,6 +89,11 @@ function sample(codec: unknown, layout: string, dom: Domain): unknown {
 export function namesDomain(call: Call): boolean {
   const codecs = Object.values(call.args.fields) as unknown[];
   return codecs.some((codec) => codec === domain || codec === domainSnapshot || codec === domainCheckpoint);
+}
+
+/** Whether it takes typed parameters. */
+export function takesParams(call: Call): boolean {
+  return Object.values(call.args.fields).some(({ layout }) => isParams(layout));
 }
 
 /** Whether it takes flags. */

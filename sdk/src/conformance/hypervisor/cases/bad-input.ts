@@ -2,7 +2,7 @@ import { type Call, type ErrorName, type HypervisorClient, hypervisorApi, VirtEr
 import { brief, type Check, Deviation } from "../../kit/index.js";
 import type { Bench } from "../bench.js";
 import { DEFINES, group, type HypervisorCase } from "../case.js";
-import { NEEDS_DESCRIPTOR, namesDomain, sampleArgs, takesFlags } from "../sample-args.js";
+import { NEEDS_DESCRIPTOR, namesDomain, sampleArgs, takesFlags, takesParams } from "../sample-args.js";
 
 const { quiet } = group("bad input");
 
@@ -83,6 +83,16 @@ const unknownFlags = CALLS.filter(([, call]) => takesFlags(call)).map(([name, ca
     const before = await bench.portrait(dom);
     const args = sampleArgs(call, dom, OTHER_FLAG[name] ?? UNKNOWN_FLAG);
     await refusedWith(bench, name, args, objectsOf(name), "an unknown flag");
+    bench.check.equal(await bench.portrait(dom), before, "the domain");
+  }),
+);
+
+/** Of each claimed call that takes parameters for a domain: one that nobody has, on a domain that is off. */
+const unknownParams = CALLS.filter(([, call]) => namesDomain(call) && takesParams(call)).map(([name, call]) =>
+  quiet(`${name} with an unknown parameter`, [...DEFINES, name], async (bench) => {
+    const dom = await bench.defined();
+    const before = await bench.portrait(dom);
+    await refusedWith(bench, name, sampleArgs(call, dom), CLIENTS_FAULT, "an unknown parameter");
     bench.check.equal(await bench.portrait(dom), before, "the domain");
   }),
 );
@@ -233,5 +243,6 @@ export const badInputCases: readonly HypervisorCase[] = [
   ...definitions,
   ...unknownDomain,
   ...unknownFlags,
+  ...unknownParams,
   ...badText,
 ];

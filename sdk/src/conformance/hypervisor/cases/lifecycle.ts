@@ -157,6 +157,13 @@ export const lifecycleCases: readonly HypervisorCase[] = [
     await bench.expectActive(dom, true, "the domain is active");
   }),
 
+  heard("a guest reboots and runs on", [...STARTS, STATE, "domainReboot", TRAITS.obeysShutdown], async (bench) => {
+    const dom = await bench.started();
+    await bench.api.domainReboot({ dom, flags: 0 });
+    await bench.check.eventually("the domain is active", () => bench.isActive(dom));
+    bench.check.equal((await bench.api.domainLookupByUUID({ uuid: dom.uuid })).id, dom.id, "its id");
+  }),
+
   heard("ten domains are started and destroyed, and each has its events in order", STARTS, async (bench, news) => {
     const doms = await Promise.all(Array.from({ length: 10 }, () => bench.defined()));
     await Promise.all(
