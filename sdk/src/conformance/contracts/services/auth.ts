@@ -163,11 +163,11 @@ async function bench(subject: ServiceSubject<"auth">, check: Check) {
     try {
       let heard = "";
       for (let step = 0; step < STEPS; step++) {
-        const words = say?.(heard);
+        const words = await say?.(heard);
         const answer = await client.respond({ login, words: words ?? "" }).catch(() => undefined);
         if (answer === undefined) return undefined;
         if (answer.done) {
-          say?.(answer.words);
+          await say?.(answer.words);
           return answer.name;
         }
         heard = answer.words;

@@ -1,9 +1,13 @@
-import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, pbkdf2 as pbkdf2Callback, randomBytes, timingSafeEqual } from "node:crypto";
+import { promisify } from "node:util";
+import type { MaybePromise } from "@polyvisor/core";
+
+const pbkdf2 = promisify(pbkdf2Callback);
 
 const hmac = (key: Buffer, text: string) => createHmac("sha256", key).update(text).digest();
 
 /** The client's part in a SASL login: what it says to what it hears, until it has nothing left to say. */
-export type SaslClient = (heard: string) => string | undefined;
+export type SaslClient = (heard: string) => MaybePromise<string | undefined>;
 
 /** The client's parts by the mechanisms' names. */
 export const SASL_CLIENTS: Readonly<Record<string, (user: string, password: string) => SaslClient>> = {
@@ -16,12 +20,12 @@ export const SASL_CLIENTS: Readonly<Record<string, (user: string, password: stri
     const first = `n=${user.replaceAll("=", "=3D").replaceAll(",", "=2C")},r=${randomBytes(18).toString("base64")}`;
     let expected: Buffer | undefined;
     let step = 0;
-    return (heard) => {
+    return async (heard) => {
       step += 1;
       if (step === 1) return `n,,${first}`;
       if (step === 2) {
         const [, nonce = "", salt = "", rounds = "1"] = /^r=(.*),s=(.*),i=(\d+)$/.exec(heard) ?? [];
-        const salted = pbkdf2Sync(password, Buffer.from(salt, "base64"), Number(rounds), 32, "sha256");
+        const salted = await pbkdf2(password, Buffer.from(salt, "base64"), Number(rounds), 32, "sha256");
         const key = hmac(salted, "Client Key");
         const final = `c=biws,r=${nonce}`;
         const signed = `${first},${heard},${final}`;
