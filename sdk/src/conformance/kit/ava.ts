@@ -21,7 +21,7 @@ export interface AvaOptions extends RunOptions {
 }
 
 /** More than any case may take, so that the case's own deadline is the one that speaks. */
-const AVA_MS = 180_000;
+const AVA_MS = 240_000;
 
 /** Registers one test of ava per case. A known deviation that no longer occurs fails as one that nobody knows does. */
 export function registerKit<S>(test: AvaTest, kit: Kit<S>, subject: S, options: AvaOptions): void {

@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly onResult?: (result: CaseResult) => void;
 }
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
 const CLEANUP_MS = 30_000;
 /** Stands before the names of all that cases make. */
 export const NAME_PREFIX = "conformance";

@@ -4,7 +4,7 @@ import { DEFINES, group, type HypervisorCase, STARTS } from "../case.js";
 const { raw } = group("cancellation");
 
 /** How soon a call must have ended whose caller has given it up. */
-const GIVEN_UP_MS = 10_000;
+const GIVEN_UP_MS = 30_000;
 
 const settledOf = (call: Promise<unknown>) =>
   call.then(

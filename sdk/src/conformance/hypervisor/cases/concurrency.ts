@@ -7,7 +7,7 @@ import { News } from "../news.js";
 const { raw, quiet } = group("concurrency");
 
 /** How long a quick call of one client may take while another one's is worked on, at the best of three times. */
-const MEANWHILE_MS = 1000;
+const MEANWHILE_MS = 2000;
 
 type Outcome = "done" | string;
 
