@@ -7,6 +7,9 @@ import { cancelJob, jobs } from "./commands/jobs.js";
 import { reboot, resume, start, stop, suspend } from "./commands/lifecycle.js";
 import { list } from "./commands/list.js";
 import { pluginDisable, pluginEnable, pluginReplace, plugins } from "./commands/plugins.js";
+import { record } from "./commands/record.js";
+import { replayCommand } from "./commands/replay.js";
+import { trace } from "./commands/trace.js";
 import { version } from "./commands/version.js";
 import { UsageError } from "./errors.js";
 import type { Place } from "./uri.js";
@@ -29,6 +32,9 @@ const COMMANDS: readonly Command[] = [
   pluginEnable,
   pluginDisable,
   pluginReplace,
+  record,
+  replayCommand,
+  trace,
   version,
 ];
 
@@ -75,7 +81,8 @@ function build(choose: (command: Command, args: string[], options: OptionValues)
     for (const [flags, description] of command.options ?? []) added.option(flags, description);
     added.action((...given: unknown[]) => {
       const options = given.pop() as Record<string, unknown>;
-      choose(command, given.map(String), normal(options));
+      const args = given.flat().filter((word) => word !== undefined);
+      choose(command, args.map(String), normal(options));
     });
   }
   cli.help((sections) => sections.filter(({ title }) => !title?.startsWith("For more info")));

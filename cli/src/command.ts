@@ -5,6 +5,9 @@ export type OptionValues = Readonly<Record<string, string | true | undefined>>;
 
 /** What a command works with. */
 export interface Session {
+  /** What the command line means to manage. */
+  readonly uri: string;
+  readonly readOnly: boolean;
   /** Opens the URI of the command line at the first use; a command that needs no daemon never asks. */
   connection(): Promise<Connection>;
   /** Prints a line to standard output. */

@@ -26,7 +26,7 @@ async function run({ command, args, options, place }: Chosen): Promise<void> {
   };
   const print = (line: string) => void process.stdout.write(`${line}\n`);
   try {
-    await command.run({ connection, print }, args, options);
+    await command.run({ uri, readOnly: place.readOnly, connection, print }, args, options);
   } finally {
     await opened?.then((it) => it.close()).catch(() => {});
     await host?.close();

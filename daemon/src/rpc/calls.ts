@@ -10,7 +10,7 @@ import type { PlaceSeeker, Places } from "./places.js";
 import type { Session } from "./session.js";
 import type { StreamDirection } from "./stream.js";
 import type { Args, Entry } from "./table.js";
-import type { Trace } from "./trace.js";
+import { shownArgs, type Trace } from "./trace.js";
 
 /** What the calls of all clients share. */
 export interface CallServices {
@@ -122,7 +122,7 @@ export class ClientCalls implements PlaceSeeker {
 
   #run(entry: Entry, args: Args, serial: number, started: number): void {
     const context = new SessionCallContext(this.#session, entry.name, serial);
-    if (this.#services.trace.on) context.log.debug({}, "a call has come");
+    if (this.#services.trace.on) context.log.debug({ args: shownArgs(args) }, "a call has come");
     let result: unknown;
     try {
       const carryOut = entry.call.descriptors === undefined ? perform : performWithDescriptors;

@@ -3,6 +3,7 @@ import { bodyOf, numberOf } from "../testing/call-bodies.js";
 import { RecordedLog } from "../testing/recorded-log.js";
 import { serve, until } from "../testing/serve.js";
 import { TEST_DOMAIN } from "../testing/tiny-driver.js";
+import { shownArgs } from "./trace.js";
 
 const dom = TEST_DOMAIN;
 
@@ -24,6 +25,21 @@ test("a request has one id in all lines about it: of the daemon, of the driver, 
     ["a call has come", "the driver says something", "the call is answered"],
   );
   for (const line of lines) t.like(line, { client: 2, pid: process.pid, call: "domainCreate", uri: "test:///default" });
+});
+
+test("a call's arguments are told, without passwords", async (t) => {
+  const log = new RecordedLog();
+  const { open } = await serve(t, { trace: { on: true } }, log);
+  const client = await open();
+  await client.call(numberOf("domainDestroy"), bodyOf("domainDestroy", { dom }));
+  const come = log.lines.find(({ call }) => call === "domainDestroy");
+  t.is(come?.args, JSON.stringify({ dom }));
+  const xml = "<graphics type='vnc' passwd='sesame'/>";
+  const args = { user: "me", password: "sesame", size: 5n, value: Buffer.from("sesame"), xml };
+  t.is(
+    shownArgs(args),
+    JSON.stringify({ user: "me", password: "***", size: "5", value: "6 bytes", xml: xml.replace("sesame", "***") }),
+  );
 });
 
 test("calls that fail say why, and what a driver did not foresee is an error with the id of its request", async (t) => {
