@@ -9,7 +9,9 @@ import {
   type IsolationHost,
   type Log,
   type Manifest,
+  type PluginProblem,
   type PluginSupervisor,
+  pageOf,
   type SupervisorState,
   type SupervisorStatus,
   type VirtError,
@@ -259,7 +261,11 @@ export class Supervisor implements PluginSupervisor {
     this.#state = "broken";
     this.#message = words;
     this.#running = undefined;
-    this.#log.error({ reason: words }, "a plugin is disabled until an operator starts or replaces it");
+    const problem: PluginProblem = "PLUGIN_PROCESS_BROKEN";
+    this.#log.error(
+      { reason: words, problem, page: pageOf(problem) },
+      "a plugin is disabled until an operator starts or replaces it",
+    );
     return notRunning(this.#manifest.name, words);
   }
 
