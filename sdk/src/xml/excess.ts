@@ -2,8 +2,10 @@ import type { XmlElement } from "./element.js";
 
 /** The most elements of a document that others send; the largest of libvirt's formats have a few thousand. */
 export const ELEMENTS_MAX = 12_000;
-/** A document of fewer elements has room for all that is filled in until it is printed: no element becomes five. */
-const ROOMY = ELEMENTS_MAX / 4;
+/** Documents of fewer elements are no concern of `outgrows`: no element becomes five. */
+const ROOMY = ELEMENTS_MAX / 5;
+/** Elements that are filled in once, such as a name's UUID; no format has as many. */
+const ONCE = 100;
 
 const SLASH = 47;
 const QUESTION = 63;
@@ -19,19 +21,20 @@ export function excessAt(text: string): number | undefined {
   return undefined;
 }
 
-const LARGE = new WeakSet<XmlElement>();
+/** The elements of large documents, by their roots. */
+const LARGE = new WeakMap<XmlElement, number>();
 
 /** Remembers how many elements the document of a root has. */
 export function rememberSize(root: XmlElement, elements: number): void {
-  if (elements > ROOMY) LARGE.add(root);
+  if (elements > ROOMY) LARGE.set(root, elements);
 }
 
 /**
  * Whether a document that others sent may no longer be taken once it is printed again, because printing adds what was
- * filled in. `print` is called for large documents only.
+ * filled in: `growth` is how many elements one can become. `print` is called only where it is not clear without.
  */
-export function outgrows(root: XmlElement, print: () => string): boolean {
-  return LARGE.has(root) && countElements(print()) > ELEMENTS_MAX;
+export function outgrows(root: XmlElement, growth: number, print: () => string): boolean {
+  return (LARGE.get(root) ?? 0) * growth + ONCE > ELEMENTS_MAX && countElements(print()) > ELEMENTS_MAX;
 }
 
 function countElements(text: string): number {

@@ -1,5 +1,5 @@
 import { attribute, child, childElements, childText, textOf, type XmlElement } from "../../xml/index.js";
-import { parseDocument, readable } from "../document.js";
+import { GROWTH, parseDocument, readable } from "../document.js";
 import type { ParseOptions } from "../domain/read.js";
 import type { MomentParseOptions } from "../moment/model.js";
 import { parseKeptDomain, parseMomentHead } from "../moment/parse.js";
@@ -50,7 +50,7 @@ export function parseCheckpoint(xml: string, options: CheckpointParseOptions = {
     domain: domain && parseKeptDomain(domain, options.domain ?? {}),
     disks: disks === undefined ? [] : childElements(disks).map(parseDisk),
   };
-  return readable(root, KIND.errorDomain, checkpoint, formatCheckpoint);
+  return readable(root, KIND.errorDomain, checkpoint, formatCheckpoint, domain === undefined ? 1 : GROWTH);
 }
 
 function checkForm(root: XmlElement): void {

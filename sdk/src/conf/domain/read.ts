@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { VirtError } from "@polyvisor/core";
 import { errorAt, parseXml, usualHint, type XmlElement } from "../../xml/index.js";
-import { readable } from "../document.js";
+import { GROWTH, readable } from "../document.js";
 import { fillDefaults } from "./defaults/index.js";
 import { formatDomain } from "./format/domain.js";
 import type { DomainHooks } from "./hooks.js";
@@ -53,7 +53,8 @@ export function readDomain(root: XmlElement, options: ParseOptions = {}): Domain
   const written = parseDomainElement(root, context, hooks, options.newUuid ?? randomUUID);
   const domain = located(root, () => completeDomain(written, options));
   if (options.skipDefaults === true) return domain;
-  return readable(root, "DOMAIN", domain, (each) => formatDomain(each, { inactive: context.inactive, secure: true }));
+  const print = (each: Domain): string => formatDomain(each, { inactive: context.inactive, secure: true });
+  return readable(root, "DOMAIN", domain, print, GROWTH);
 }
 
 /** A configuration as somebody wrote it, made whole and checked as `options` say. */

@@ -10,7 +10,7 @@ import {
   type XmlElement,
 } from "../../xml/index.js";
 import { parseFilterParameters, parseFilterReference, parseMacAddress, parseUuid } from "../common/index.js";
-import { ownUuid, readable } from "../document.js";
+import { GROWTH, ownUuid, readable } from "../document.js";
 import { formatFilterBinding, formatNetworkFilter } from "./format.js";
 import type { FilterBinding, FilterInclude, FilterRule, NetworkFilter } from "./model.js";
 import { filterError, PRIORITY_LIMIT, parseRule } from "./parse-rule.js";
@@ -32,7 +32,7 @@ export function parseNetworkFilter(xml: string, options: NetworkFilterParseOptio
     filterError(at, "XML_ERROR", detail, hint),
   );
   const filter = { name, uuid, ...chain, entries: parseEntries(root) };
-  return readable(root, "NWFILTER", filter, formatNetworkFilter);
+  return readable(root, "NWFILTER", filter, formatNetworkFilter, GROWTH);
 }
 
 function expectRoot(root: XmlElement, name: string): void {

@@ -10,7 +10,7 @@ import {
   type XmlElement,
 } from "../../xml/index.js";
 import { FILE_FORMATS } from "../common/index.js";
-import { errorsOf, oneWord, parseDocument, readable } from "../document.js";
+import { errorsOf, GROWTH, oneWord, parseDocument, readable } from "../document.js";
 import type { ParseContext } from "../domain/parse/context.js";
 import { metadataCache, parseStorageSource, STORAGE_TYPES } from "../domain/parse/storage.js";
 import type { ParseOptions } from "../domain/read.js";
@@ -85,7 +85,7 @@ function readSnapshot(root: XmlElement, options: SnapshotParseOptions): Snapshot
     disks: disks === undefined ? [] : childElements(disks).map((disk) => parseDisk(disk, redefine)),
     cookie: cookie && childElements(withoutBlanks(cookie)),
   };
-  return readable(root, KIND.errorDomain, snapshot, formatSnapshot);
+  return readable(root, KIND.errorDomain, snapshot, formatSnapshot, GROWTH);
 }
 
 function parseState(root: XmlElement): SnapshotState {
