@@ -7,7 +7,9 @@ interface LogLine {
 }
 
 /** Fields that the line of the call's begin has said, or that the columns show. */
-const SHOWN = new Set(["time", "level", "msg", "request", "call", "uri", "client", "pid", "uid", "args"]);
+const SHOWN = new Set(["time", "level", "msg", "request", "call", "uri", "client", "pid", "uid", "args", "err"]);
+
+const INDENT = " ".repeat(11);
 
 /** Levels from which a line says how grave it is. */
 const GRAVE: readonly (readonly [level: number, word: string])[] = [
@@ -23,8 +25,10 @@ export class LogReader {
   read(text: string): string | undefined {
     const line = parse(text);
     if (line === undefined) return undefined;
-    const { request, call, args } = line;
+    const { request, call, args, plugin } = line;
     if (typeof request !== "string") return `${column("-")} ${wordsOf(line)}`;
+    // A plugin in a process of its own counts clients and calls for itself.
+    if (plugin !== undefined) return `${column("-")}   in ${plugin}, ${call} ${request}: ${wordsOf(line)}`;
     if (args !== undefined) {
       this.#came.set(request, line.time);
       return `${column(request)} ${call} ${args} ${whoOf(line)}`;
@@ -59,5 +63,12 @@ function whoOf({ uri, pid, uid }: LogLine): string {
 function wordsOf(line: LogLine): string {
   const grave = GRAVE.find(([level]) => line.level >= level)?.[1] ?? "";
   const others = Object.entries(line).filter(([name]) => !SHOWN.has(name));
-  return `${grave}${line.msg}${others.length === 0 ? "" : ` ${JSON.stringify(Object.fromEntries(others))}`}`;
+  const fields = others.length === 0 ? "" : ` ${JSON.stringify(Object.fromEntries(others))}`;
+  return `${grave}${line.msg}${fields}${stackOf(line)}`;
+}
+
+/** On lines of its own. */
+function stackOf({ err }: LogLine): string {
+  const { stack } = (err ?? {}) as { readonly stack?: unknown };
+  return typeof stack === "string" ? `\n${stack.replace(/^/gm, INDENT)}` : "";
 }
