@@ -1,4 +1,5 @@
 import { Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { inspect } from "node:util";
 import { keepDescriptorsFromChildren } from "@polyvisor/sdk/process";
 import { RpcClient } from "@polyvisor/sdk/rpc";
@@ -12,6 +13,8 @@ import { PluginProcess } from "./plugin-process.js";
  */
 const CALLS_FD = 3;
 const SERVICES_FD = 4;
+/** How long drivers may take to close once the host is gone, in milliseconds. */
+const CLOSE_MS = 500;
 
 function fail(error: unknown): never {
   endWith(PLUGIN_EXIT.UNCAUGHT, inspect(error));
@@ -34,5 +37,6 @@ const [calls, services] = [open(CALLS_FD), open(SERVICES_FD)];
 keepDescriptorsFromChildren();
 const plugin = new PluginProcess(calls, new RpcClient({ socket: services, isDirect: true }));
 await plugin.hostGone;
-await plugin.close();
+// Calls that run now cannot end well, and must not go on beside the process of the next host.
+await Promise.race([plugin.close(), delay(CLOSE_MS)]);
 process.exit(PLUGIN_EXIT.HOST_GONE);
