@@ -24,6 +24,11 @@ type LabelArgs = Parameters<NonNullable<SecurityDriver["setLabels"]>>[0];
 const SCRIPT = fileURLToPath(new URL("../owners.sh", import.meta.url));
 /** Images may lie on a file system that hangs. The script itself waits for 20 s at most. */
 const DEADLINE = 40_000;
+/**
+ * One that still waits for its turn when this process dies must never have it: whoever comes after us puts back what we had
+ * begun, and nothing may follow that.
+ */
+const WITH_US = ["setpriv", "--pdeathsig", "KILL", "--"] as const;
 const MODEL = "owner";
 
 /**
@@ -78,8 +83,8 @@ export class OwnerSecurity implements SecurityDriver {
     const { uid, gid } = ownerOf(guest.label);
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const words = targets.flatMap(({ path, readOnly }) => [keyOf(path), readOnly ? "r" : "w", path]);
-    const argv = ["/bin/sh", SCRIPT, act, this.#folder, guest.uuid, `${uid}:${gid}`, ...words] as const;
-    const { status, stderr } = await runHelper([...argv], { deadline: DEADLINE });
+    const argv = ["/bin/sh", SCRIPT, act, this.#folder, guest.uuid, `${uid}:${gid}`, ...words];
+    const { status, stderr } = await runHelper([...WITH_US, ...argv], { deadline: DEADLINE });
     if (status === 0) return;
     throw wrapperRefusal(stderr) ?? new VirtError("INTERNAL_ERROR", `owners cannot be changed: ${stderr.trim()}`);
   }

@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import { DOMAIN_STATE } from "@polyvisor/core";
 import { type EndingName, statusWords, TRANSITIONS } from "@polyvisor/sdk/lifecycle";
 import type { QemuDomain } from "./domain.js";
@@ -16,6 +17,9 @@ const GRACE = 10_000;
 export const KILL_GRACE = 5_000;
 /** How long the rest of what an ended emulator has said is read. */
 const DRAIN = 1_000;
+/** A plugin that has just died is started again; where our own host has died, we end before the next attempt. */
+const ATTEMPTS = 3;
+const BETWEEN_ATTEMPTS = 1_000;
 
 /**
  * Ends the emulator and cleans up after it. Kills before it takes the job, so that whoever waits for this guest's
@@ -125,14 +129,18 @@ async function releaseMemory({ layout }: Hypervisor, { config, id }: Guest): Pro
 }
 
 /** Gives back what other plugins gave the guest. Its leases went with its process. */
-function releaseServices(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<unknown> {
+function releaseServices(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
   const turn = guest.releaseTurn.then(async () => {
-    const results = await Promise.allSettled([
-      releaseLabels(hypervisor, domain, guest),
-      releasePorts(hypervisor, guest.config),
-    ]);
-    const failure = results.find((result) => result.status === "rejected");
-    if (failure !== undefined) throw failure.reason;
+    for (let attempt = 1; ; attempt++) {
+      const results = await Promise.allSettled([
+        releaseLabels(hypervisor, domain, guest),
+        releasePorts(hypervisor, guest.config),
+      ]);
+      const failure = results.find((result) => result.status === "rejected");
+      if (failure === undefined) return;
+      if (attempt === ATTEMPTS) throw failure.reason;
+      await delay(BETWEEN_ATTEMPTS);
+    }
   });
   guest.releaseTurn = turn.catch(() => {});
   return turn;
@@ -145,11 +153,14 @@ export async function releaseGuest(hypervisor: Hypervisor, domain: QemuDomain, g
   for (const stream of guest.consoles.values()) stream.destroy();
   guest.consoles.clear();
   hypervisor.ports.release(guest.ports);
+  // The status file goes last: where this daemon ends before all is given back, the next one goes on.
+  await releaseServices(hypervisor, domain, guest).catch((error: unknown) => {
+    hypervisor.log.error({ err: error, domain: domain.name }, "what other plugins gave a guest cannot be given back");
+  });
   const results = await Promise.allSettled([
     rm(guest.folder, { recursive: true, force: true }),
     rm(guest.channelFolder, { recursive: true, force: true }),
     releaseMemory(hypervisor, guest),
-    releaseServices(hypervisor, domain, guest),
     rm(hypervisor.layout.pidFile(domain.name), { force: true }),
     hypervisor.statusWriter(domain, guest).remove(),
   ]);

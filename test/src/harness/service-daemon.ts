@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -95,6 +97,17 @@ export class ServiceDaemon extends Polyvisord {
       if (words.endsWith(`\0${name}\0`)) return pid;
     }
     throw new Error(`plugin ${name} has no process`);
+  }
+
+  /** Keeps the security driver from changing any owner until the end of what it returns. */
+  async lockOwners(): Promise<{ end(): void }> {
+    const folder = join(this.root, "run/libvirt/security-owner");
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const holder = spawn("flock", [join(folder, "mutex"), "sh", "-c", "echo locked; cat"], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    await once(holder.stdout, "data");
+    return { end: () => holder.stdin.end() };
   }
 
   /** What guests have at the moment beside their logs: files of theirs, and files that are theirs. */

@@ -81,13 +81,17 @@ export async function labelWords(hypervisor: Hypervisor, domain: QemuDomain, gue
 
 /**
  * Puts back what the guest's files were before, and gives its labels back; what is the guest's own goes with it. What fails
- * does not keep the others: the first failure is thrown in the end. Twice does no harm.
+ * does not keep the others: the first failure is thrown in the end, and the next call tries again what has failed.
  */
 export async function releaseLabels(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
   const failures: unknown[] = [];
   for (const label of [...guest.labels].reverse()) {
-    await releaseLabel(hypervisor, domain, guest, label).catch((error: unknown) => failures.push(error));
-    guest.labels = guest.labels.filter((each) => each !== label);
+    try {
+      await releaseLabel(hypervisor, domain, guest, label);
+      guest.labels = guest.labels.filter((each) => each !== label);
+    } catch (error) {
+      failures.push(error);
+    }
   }
   if (failures.length > 0) throw failures[0];
 }
