@@ -11,6 +11,9 @@ import { Virsh } from "./harness/virsh.js";
 const VIRSH = await program("virsh");
 const QEMU = [VIRSH, await program("qemu-system-x86_64")];
 
+/** Processes of Node start slowly on a busy machine. */
+const PATIENCE_MS = 120_000;
+
 /** A daemon that runs these plugins in processes of their own, and tells in its log of each that ends. */
 async function withIsolated(plugins: readonly string[], body: (daemon: Polyvisord) => Promise<void>): Promise<void> {
   const daemon = new Polyvisord(await mkdtemp(join(tmpdir(), "polyvisord-")));
@@ -38,7 +41,8 @@ async function processOf(daemon: Polyvisord, plugin: string): Promise<number> {
 async function killPlugin(daemon: Polyvisord, plugin: string): Promise<void> {
   const pid = await processOf(daemon, plugin);
   process.kill(pid, "SIGKILL");
-  await until("the plugin runs again", async () => (await processOf(daemon, plugin).catch(() => pid)) !== pid);
+  const isThere = async () => (await processOf(daemon, plugin).catch(() => pid)) !== pid;
+  await until("the plugin runs again", isThere, PATIENCE_MS);
 }
 
 testWith("libvirt's clients do not see that a driver is isolated, but for its end", [VIRSH], (t) =>
@@ -48,21 +52,25 @@ testWith("libvirt's clients do not see that a driver is isolated, but for its en
     t.regex(await virsh.fails("dominfo", "nobody"), /error: failed to get domain 'nobody'/);
     t.is(await virsh.ok("net-list", "--name"), "default");
     const events = new Terminal("virsh", ["-c", virsh.uri, "event", "--all", "--loop"]);
-    await until("virsh prints events", async () => {
-      // In one connection, because the test driver forgets everything when its last connection closes.
-      await virsh.ok("suspend test; resume test");
-      return events.shown.includes("'test': Resumed Unpaused");
-    });
+    await until(
+      "virsh prints events",
+      async () => {
+        // In one connection, because the test driver forgets everything when its last connection closes.
+        await virsh.ok("suspend test; resume test");
+        return events.shown.includes("'test': Resumed Unpaused");
+      },
+      PATIENCE_MS,
+    );
     await events.expect("event 'lifecycle' for domain 'test': Suspended Paused");
     const console = new Terminal("virsh", ["-c", virsh.uri, "console", "test"]);
-    await console.expect("Escape character");
+    await console.expect("Escape character", PATIENCE_MS);
     console.type("over there\r");
-    await console.expect("over there");
+    await console.expect("over there", PATIENCE_MS);
 
     await killPlugin(daemon, "test");
     // The console's stream ends; who listens to events is told that the connection is over.
     t.not(await console.ended(), 0);
-    await events.expect("Disconnected from test");
+    await events.expect("Disconnected from test", PATIENCE_MS);
     t.regex(daemon.said, /"plugin":"test".*"reason":"killed by SIGKILL".*the process of a plugin has ended/);
     t.regex(await virsh.ok("list"), / 1 +test +running/);
     await Promise.all([console.stop(), events.stop()]);
@@ -92,11 +100,15 @@ testWith("an isolated QEMU driver is killed: its guest runs on, is found again, 
 /** The guest sends back what it gets, once it has booted. */
 async function typeAndHear(virsh: Virsh, words: string): Promise<void> {
   const console = new Terminal("virsh", ["-c", virsh.uri, "console", "echo", "--force"]);
-  await console.expect("Escape character");
-  await until("the guest answers", async () => {
-    console.type(words);
-    return console.shown.includes(words);
-  });
+  await console.expect("Escape character", PATIENCE_MS);
+  await until(
+    "the guest answers",
+    async () => {
+      console.type(words);
+      return console.shown.includes(words);
+    },
+    PATIENCE_MS,
+  );
   console.type(DETACH);
   await console.stop();
 }
