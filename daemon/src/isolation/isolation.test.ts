@@ -86,7 +86,7 @@ const ENDINGS: readonly (readonly [what: string, ask: string, why: RegExp])[] = 
   ],
 ];
 
-/** Two at a time, because each takes a while. */
+/** In two halves, because each ending takes a while. */
 const HALF = ENDINGS.length / 2;
 for (const endings of [ENDINGS.slice(0, HALF), ENDINGS.slice(HALF)])
   test(`its clients hear why a plugin's process ends, it is started again, and nobody else notices: ${endings.map(([what]) => what).join(", ")}`, async (t) => {
