@@ -21,6 +21,10 @@ const KEPT: readonly (readonly [devices: string, printed: string])[] = [
   ["<shmem name='s'><size unit='KiB'>2048</size></shmem>", "<size unit='M'>2</size>"],
   [hostdev("domain='0' bus='0' slot='0' function='32'"), "function='0x20'"],
   [hostdev("domain='0' bus='0x1f' slot='0x0a' function='0x7'"), "bus='0x1f' slot='0x0a' function='0x7'"],
+  [
+    "<interface type='user'><backend type='passt'/><portForward proto='tcp'><range to='2022'/></portForward></interface>",
+    "<range to='2022'/>",
+  ],
   [`<serial type='pty'><source>${LABEL}</source></serial>`, LABEL],
   [`<serial type='file'><source path='/a'>${LABEL}</source></serial>`, LABEL],
   [`<serial type='unix'><source mode='bind' path='/a'>${LABEL}</source></serial>`, LABEL],

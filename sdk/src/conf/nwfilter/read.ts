@@ -32,7 +32,9 @@ export function parseNetworkFilter(xml: string, options: NetworkFilterParseOptio
     filterError(at, "XML_ERROR", detail, hint),
   );
   const filter = { name, uuid, ...chain, entries: parseEntries(root) };
-  return readable(root, "NWFILTER", filter, formatNetworkFilter, GROWTH);
+  // the conditions of several elements of a rule may be printed as more of them
+  const isMerged = childElements(root, "rule").some((rule) => childElements(rule).length > 1);
+  return readable(root, "NWFILTER", filter, formatNetworkFilter, isMerged ? GROWTH : 1);
 }
 
 function expectRoot(root: XmlElement, name: string): void {

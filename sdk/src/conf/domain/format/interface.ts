@@ -130,8 +130,7 @@ function formatPortForward(w: XmlWriter, forward: PortForward): void {
   const attributes = attr("proto", forward.proto) + attr("address", forward.address) + attr("dev", forward.dev);
   w.elementAlways("portForward", attributes, () => {
     for (const range of forward.ranges) {
-      const ports =
-        range.start === undefined ? "" : attr("start", range.start) + attr("end", range.end) + attr("to", range.to);
+      const ports = attr("start", range.start) + attr("end", range.end) + attr("to", range.to);
       w.emptyIfAttributes("range", ports + attr("exclude", range.exclude));
     }
   });
