@@ -1,4 +1,4 @@
-import { wireError, xdr } from "@polyvisor/core";
+import { VirtError, wireError, xdr } from "@polyvisor/core";
 import { decodeBody } from "../rpc/client-body.js";
 import { errorOfPeer } from "../rpc/client-errors.js";
 import { type Frame, MESSAGE_STATUS, MESSAGE_TYPE } from "../rpc/frame.js";
@@ -35,8 +35,16 @@ export class Conversation {
     this.#calls.set(serial, { ...entry, asksForDescriptors: asksForDescriptors(entry, args) });
   }
 
-  /** Called for each message of the daemon, before it is handed on. */
+  /** Called for each message of the daemon, before it is handed on. One that cannot be read is not written down. */
   answered(frame: Frame): void {
+    try {
+      this.#read(frame);
+    } catch (error) {
+      if (!(error instanceof VirtError)) throw error;
+    }
+  }
+
+  #read(frame: Frame): void {
     if (frame.type === MESSAGE_TYPE.MESSAGE) this.#notified(frame);
     const entry = isReply(frame) ? this.#calls.get(frame.serial) : undefined;
     if (entry === undefined) return;

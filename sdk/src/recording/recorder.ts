@@ -18,7 +18,8 @@ export interface RecorderOptions {
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #server: Server;
-  readonly #clients = new Set<Socket>();
+  /** Clients that are there; each promise resolves when what its client said is told. */
+  readonly #clients = new Map<Socket, Promise<void>>();
   readonly #started = performance.now();
   #count = 0;
 
@@ -43,23 +44,25 @@ export class Recorder {
   async close(graceMs: number): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     const sendAway = setTimeout(() => {
-      for (const client of this.#clients) client.destroySoon();
+      for (const client of this.#clients.keys()) client.destroySoon();
     }, graceMs);
     await closed;
+    await Promise.all(this.#clients.values());
     clearTimeout(sendAway);
   }
 
   async #serve(client: Socket): Promise<void> {
     const number = ++this.#count;
-    this.#clients.add(client);
     client.pause();
     client.on("error", () => {});
-    const tell = (line: object) => this.#tell(number, line);
-    const conversation = new Conversation(tell);
-    client.once("close", () => {
-      this.#clients.delete(client);
-      tell({ closed: true });
+    const conversation = new Conversation((line) => {
+      if (this.#clients.has(client)) this.#tell(number, line);
     });
+    const gone = new Promise<void>((resolve) => client.once("close", resolve)).then(() => {
+      this.#tell(number, { closed: true });
+      this.#clients.delete(client);
+    });
+    this.#clients.set(client, gone);
     let daemon: Socket;
     try {
       daemon = await connectPatiently(this.#options.daemon);
