@@ -92,8 +92,16 @@ testWith("an isolated QEMU driver is killed: its guest runs on, is found again, 
     t.true(await isRunning(pid), "the guest runs on");
     t.is(await virsh.ok("dumpxml", "echo"), before);
     await typeAndHear(virsh, "after");
+
+    // The daemon itself is killed: the plugin's process does not outlive it, the guest does.
+    const orphan = await processOf(daemon, "qemu");
+    await daemon.end("SIGKILL");
+    await until("the plugin's process is gone", async () => !(await isRunning(orphan)), PATIENCE_MS);
+    t.true(await isRunning(pid), "the guest runs on");
+    await daemon.start("--config", join(daemon.root, "polyvisord.conf"));
+    t.is(await virsh.ok("list", "--all"), list);
     await virsh.ok("destroy", "echo");
-    t.false(await isRunning(pid));
+    await until("the guest is gone", async () => !(await isRunning(pid)), PATIENCE_MS);
   }),
 );
 
