@@ -327,7 +327,7 @@ function listen(args: readonly string[], word: string): Listener {
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 120_000;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error("it does not come about");
     await delay(50);

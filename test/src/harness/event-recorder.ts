@@ -58,7 +58,7 @@ export class EventRecorder {
   }
 
   /** Waits until that many events of a kind have come. */
-  async wait(kind: string, count: number, timeout = 20_000): Promise<string[]> {
+  async wait(kind: string, count: number, timeout = 120_000): Promise<string[]> {
     await until(`${count} events of kind ${kind}`, () => this.of(kind).length >= count, timeout).catch((error) => {
       throw new Error(`${(error as Error).message}; so far: ${this.events.join(" | ")}`);
     });

@@ -8,7 +8,7 @@ import { endProcessesNaming, until } from "./processes.js";
 import { project } from "./project.js";
 
 /** How long a start may take on a busy machine. */
-const START_MS = 30_000;
+const START_MS = 120_000;
 
 /** polyvisord below a folder of its own. The folder outlives the daemon: kill it, start it again, and look what it finds. */
 export class Polyvisord {

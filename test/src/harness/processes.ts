@@ -34,7 +34,7 @@ export async function endProcessesNaming(folder: string): Promise<void> {
 export async function until(
   what: string,
   condition: () => Promise<boolean> | boolean,
-  timeout = 30_000,
+  timeout = 120_000,
   interval = 25,
 ): Promise<void> {
   const deadline = Date.now() + timeout;
