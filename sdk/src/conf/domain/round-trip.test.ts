@@ -25,6 +25,10 @@ const KEPT: readonly (readonly [devices: string, printed: string])[] = [
     "<interface type='user'><backend type='passt'/><portForward proto='tcp'><range to='2022'/></portForward></interface>",
     "<range to='2022'/>",
   ],
+  [
+    "<filesystem><driver wrpolicy='immediate'/><source dir='/a'/><target dir='b'/></filesystem>",
+    "<driver wrpolicy='immediate'/>",
+  ],
   [`<serial type='pty'><source>${LABEL}</source></serial>`, LABEL],
   [`<serial type='file'><source path='/a'>${LABEL}</source></serial>`, LABEL],
   [`<serial type='unix'><source mode='bind' path='/a'>${LABEL}</source></serial>`, LABEL],

@@ -27,12 +27,10 @@ export function formatFilesystem(w: XmlWriter, filesystem: Filesystem): void {
 function formatDriver(w: XmlWriter, filesystem: Filesystem): void {
   const { driver, binary } = filesystem;
   const own =
-    driver?.type === undefined
-      ? ""
-      : attr("type", driver.type) +
-        attr("format", driver.format) +
-        attr("wrpolicy", driver.wrpolicy) +
-        attrNonzero("queue", driver.queue);
+    attr("type", driver?.type) +
+    attr("format", driver?.format) +
+    attr("wrpolicy", driver?.wrpolicy) +
+    attrNonzero("queue", driver?.queue);
   w.emptyIfAttributes("driver", own + virtioOptions(driver));
   if (binary === undefined) return;
   w.element("binary", attr("path", binary.path) + attr("xattr", binary.xattr), () => {
