@@ -1,4 +1,4 @@
-import type { Kit } from "./case.js";
+import { type Case, type Kit, missing } from "./case.js";
 import { type RunOptions, runCase } from "./run.js";
 
 /** What is used of ava's `test`. */
@@ -23,10 +23,14 @@ export interface AvaOptions extends RunOptions {
 /** More than any case may take, so that the case's own deadline is the one that speaks. */
 const AVA_MS = 240_000;
 
-/** Registers one test of ava per case. A known deviation that no longer occurs fails as one that nobody knows does. */
+/**
+ * Registers one test of ava per case that the profile has all for: what a driver does not claim is no test of it. A known
+ * deviation that no longer occurs fails as one that nobody knows does.
+ */
 export function registerKit<S>(test: AvaTest, kit: Kit<S>, subject: S, options: AvaOptions): void {
   const known = new Set((options.known ?? []).flatMap(({ cases }) => cases));
-  for (const each of kit.cases.filter((one) => options.only?.(one) ?? true)) {
+  const isMeant = (one: Case<S>) => missing(one.needs, options.profile).length === 0 && (options.only?.(one) ?? true);
+  for (const each of kit.cases.filter(isMeant)) {
     test.serial(`${options.title ?? kit.name}: ${each.name}`, async (t) => {
       t.timeout(AVA_MS);
       const result = await runCase(each, subject, options);
