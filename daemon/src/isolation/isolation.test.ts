@@ -145,6 +145,23 @@ test("who asks, and may look only, is known to an isolated plugin; errors, event
   t.like(JSON.parse((await looking.api.domainLookupByName({ name: "me" })).name), { readOnly: true });
 });
 
+test("who comes in the moment in which a plugin's process ends is served by the next one", async (t) => {
+  const { host, open } = await isolated(t);
+  const other = await neighbour(t, host);
+  await (await open()).close();
+  for (let round = 0; round < 5; round++) {
+    const { pid } = statusOf(host);
+    process.kill(pid ?? 0, "SIGKILL");
+    const connections = await Promise.all([open(), open(), open()]);
+    for (const connection of connections) {
+      t.is(await connection.api.connectGetHostname({}), "1.0.0");
+      await connection.close();
+    }
+    t.not(statusOf(host).pid, pid);
+  }
+  await other.stop();
+});
+
 test("a plugin that ends too often stays down until an operator replaces it", async (t) => {
   const { host, plugin, log, root, open } = await isolated(t, { crashes: 2 });
   await (await open()).close();

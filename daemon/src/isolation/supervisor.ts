@@ -14,6 +14,7 @@ import {
   pageOf,
   type SupervisorState,
   type SupervisorStatus,
+  type Uri,
   type VirtError,
 } from "@polyvisor/core";
 import { CrashBudget } from "./budget.js";
@@ -22,7 +23,7 @@ import { Gate } from "./gate.js";
 import { HostSide } from "./host-side.js";
 import { FinalFailure, Inapplicable, type RunningPlugin, type RunTerms, runPlugin } from "./running-plugin.js";
 import type { IsolationSettings } from "./settings.js";
-import { StandInDriver } from "./stand-in.js";
+import { type Link, StandInDriver } from "./stand-in.js";
 import { handlersOver } from "./table-client.js";
 import type { WireClient } from "./wire-client.js";
 
@@ -269,7 +270,7 @@ export class Supervisor implements PluginSupervisor {
     return notRunning(this.#manifest.name, words);
   }
 
-  #linkTo(contract: ContractName): ConstructorParameters<typeof StandInDriver>[0] {
+  #linkTo(contract: ContractName): Link {
     return {
       resolves: this.#parts.resolves && contract === "hypervisor.v1",
       probe: () => this.#probe(contract),
@@ -280,8 +281,13 @@ export class Supervisor implements PluginSupervisor {
       },
       open: async (uri, context) => {
         const running = await this.#gate.pass(() => this.#ready());
-        const wire = await running.open(this.#parts.wire, uri, context);
-        return { wire, whyLost: () => this.#whyGone(running) };
+        try {
+          return await this.#openOn(running, uri, context);
+        } catch (error) {
+          if (!isOfConnection(error) || !(await this.#isGone(running))) throw error;
+          // It ended in that very moment: its successor is there for whoever has said nothing to it yet.
+          return this.#openOn(await this.#gate.pass(() => this.#ready()), uri, context);
+        }
       },
       pass: (work) => this.#gate.pass(work),
     };
@@ -307,6 +313,17 @@ export class Supervisor implements PluginSupervisor {
         }
       }),
     );
+  }
+
+  async #openOn(running: RunningPlugin, uri: Uri, context: CallContext): ReturnType<Link["open"]> {
+    const wire = await running.open(this.#parts.wire, uri, context);
+    return { wire, whyLost: () => this.#whyGone(running) };
+  }
+
+  /** Whether the process is no longer there: that is told a moment after it hung up. */
+  async #isGone(running: RunningPlugin): Promise<boolean> {
+    const late = delay(WHY_MS, "late" as const, { ref: false });
+    return (await Promise.race([running.ended, late])) !== "late";
   }
 
   async #whyGone(running: RunningPlugin): Promise<VirtError> {
