@@ -1,4 +1,4 @@
-import type { Controller, Disk, UsbController } from "./model/index.js";
+import type { Controller, Disk } from "./model/index.js";
 
 const INDEX_MAX = 2 ** 31 - 1;
 
@@ -55,24 +55,31 @@ export function insertController(controllers: Controller[], controller: Controll
 
 /** Controllers as `insertController` would put them one after the other: types in the order in which they first come. */
 export class ControllerList {
-  readonly #types = new Map<Controller["type"], { readonly list: Controller[]; highest: number }>();
+  readonly #types = new Map<Controller["type"], Controller[]>();
 
   add(controller: Controller): void {
-    const { type, index } = controller;
-    const known = this.#types.get(type) ?? { list: [], highest: -1 };
-    this.#types.set(type, known);
-    if (index === -1 || index > known.highest) known.list.push(controller);
-    else insertController(known.list, controller);
-    known.highest = Math.max(known.highest, index);
+    const known = this.#types.get(controller.type);
+    if (known === undefined) this.#types.set(controller.type, [controller]);
+    else known.push(controller);
   }
 
-  usb(): readonly UsbController[] {
-    return (this.#types.get("usb")?.list ?? []).filter((each) => each.type === "usb");
+  /** Whether there are USB controllers, and all of them so far belong to another one. */
+  get lacksUsbMaster(): boolean {
+    return this.#types.get("usb")?.every(isCompanion) === true;
   }
 
   all(): readonly Controller[] {
-    return [...this.#types.values()].flatMap(({ list }) => list);
+    return [...this.#types.values()].flatMap(ordered);
   }
+}
+
+/** Of one type. A sort takes thousands of them in a moment; only where some have no index yet, the order depends on who came first. */
+function ordered(controllers: readonly Controller[]): readonly Controller[] {
+  if (controllers.every(({ index }) => index !== -1))
+    return controllers.toSorted((a, b) => a.index - b.index || Number(isCompanion(a)) - Number(isCompanion(b)));
+  const list: Controller[] = [];
+  for (const controller of controllers) insertController(list, controller);
+  return list;
 }
 
 function isCompanion(controller: Controller): boolean {

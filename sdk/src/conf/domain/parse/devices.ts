@@ -314,9 +314,7 @@ function addController(element: XmlElement, controller: Controller, into: Collec
 
 /** Companion controllers need the one that they belong to. */
 function checkUsbMaster(element: XmlElement, into: Collector): void {
-  const usb = into.controllers.usb();
-  if (usb.length === 0 || into.usb === "disabled") return;
-  if (usb.every((each) => each.masterStartport !== undefined)) {
+  if (into.usb !== "disabled" && into.controllers.lacksUsbMaster) {
     throw confError(element, "XML_DETAIL", "No master USB controller specified", "Add the EHCI controller.");
   }
 }
