@@ -6,7 +6,8 @@ export { ownConnections } from "./host/compose.js";
 export { Connection } from "./host/connection.js";
 export { declaredCalls } from "./host/declared.js";
 export { DomainHandle } from "./host/domain.js";
-export { createHost, type DriverContract, type Host, type HostOptions } from "./host/host.js";
+export { createHost } from "./host/host.js";
+export type { DriverContract, Host, HostOptions } from "./host/interface.js";
 export { checkReadOnly, handlerOf, notSupported, publicName } from "./host/invoke.js";
 export type {
   Isolation,

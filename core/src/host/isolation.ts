@@ -1,6 +1,6 @@
 import type { ContractMap, ContractName, HostInfo, HostServices, Log, PluginConfig } from "../contracts/index.js";
 import type { Manifest } from "../pluggable-loader/index.js";
-import type { Host } from "./host.js";
+import type { Host } from "./interface.js";
 
 /**
  * How far the process of an isolated plugin has come. `stopped`: none runs, and none is wanted. `waiting`: it has ended by

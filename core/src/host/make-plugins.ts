@@ -9,7 +9,7 @@ import {
   pageOf,
 } from "../pluggable-loader/index.js";
 import type { ContractSet } from "./contract-set.js";
-import type { Host } from "./host.js";
+import type { Host } from "./interface.js";
 import type { Isolation } from "./isolation.js";
 import { asPluginError, Plugin } from "./registry.js";
 
