@@ -113,7 +113,7 @@ async function runTests() {
   const env = await startRecord(project, process.env);
   const ava = spawn(
     process.execPath,
-    ["node_modules/ava/entrypoints/cli.mjs", "--tap", `--concurrency=${Math.max(2, availableParallelism())}`, ...files],
+    ["node_modules/ava/entrypoints/cli.mjs", "--tap", `--concurrency=${availableParallelism() + 1}`, ...files],
     {
       stdio: ["ignore", "pipe", "inherit"],
       // With everything installed a test that misses a program fails: it may not skip itself.
