@@ -3,52 +3,25 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   adminProgram,
-  domain,
-  domainCheckpoint,
   domainEvents,
-  domainSnapshot,
   keepaliveProgram,
   lockProgram,
   logProgram,
   lxcMonitorProgram,
-  network,
-  networkInterface,
-  networkPort,
-  nodeDevice,
-  nwfilter,
-  nwfilterBinding,
   objectEvents,
   PROGRAMS,
   publicName,
-  secret,
-  storagePool,
-  storageVol,
 } from "@polyvisor/core";
+import { OBJECTS } from "./lib/contract-text.mjs";
 
 const project = new URL("..", import.meta.url).pathname;
 const path = "docs/api.md";
 
-/** Objects by their codecs: two sorts may look alike on the wire. */
-const OBJECTS = new Map(
-  Object.entries({
-    domain,
-    network,
-    networkPort,
-    storagePool,
-    storageVol,
-    nodeDevice,
-    nwfilter,
-    nwfilterBinding,
-    secret,
-    networkInterface,
-    domainSnapshot,
-    domainCheckpoint,
-  }).map(([name, codec]) => [codec, name]),
-);
+const NAMES = new Map(Object.entries(OBJECTS).map(([name, codec]) => [codec, name]));
 
 function fields(struct) {
   return Object.entries(struct.fields)
-    .map(([name, codec]) => `${name}: ${OBJECTS.get(codec) ?? typeOf(codec.layout)}`)
+    .map(([name, codec]) => `${name}: ${NAMES.get(codec) ?? typeOf(codec.layout)}`)
     .join(", ");
 }
 

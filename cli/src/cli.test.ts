@@ -2,13 +2,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { access, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { echoGuest, hasEmulator, hasLibvirtd, startLibvirtd } from "@polyvisor/sdk/testkit";
 import test, { type ExecutionContext } from "ava";
+import { runPolyvisord } from "./testing/daemon.js";
 
 const BIN = fileURLToPath(new URL("../bin/polyvisor.js", import.meta.url));
 
@@ -56,19 +57,12 @@ async function out(t: ExecutionContext, args: readonly string[], env: NodeJS.Pro
 /** polyvisord, where it is installed beside this package. */
 async function startPolyvisord(): Promise<Peer> {
   const folder = await mkdtemp(join(tmpdir(), "polyvisord-"));
-  const bin = join(dirname(dirname(fileURLToPath(import.meta.resolve("@polyvisor/daemon")))), "bin/polyvisord.js");
-  const child = spawn(process.execPath, [bin, "--root", folder], { stdio: ["ignore", "pipe", "pipe"] });
-  const said = text(child.stderr);
-  const failed = once(child, "exit").then(async () => Promise.reject(new Error(`polyvisord ended: ${await said}`)));
-  failed.catch(() => {});
-  await Promise.race([once(createInterface(child.stdout), "line"), failed]);
+  const end = await runPolyvisord(folder);
   return {
     folder,
     socket: join(folder, "run/libvirt/libvirt-sock"),
     async stop() {
-      const exit = once(child, "exit");
-      child.kill("SIGTERM");
-      await exit;
+      await end();
       await rm(folder, { recursive: true });
     },
   };

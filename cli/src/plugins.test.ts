@@ -2,12 +2,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { createInterface } from "node:readline";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { type Connection, createHost, VirtError } from "@polyvisor/core";
 import test, { type ExecutionContext } from "ava";
+import { runPolyvisord } from "./testing/daemon.js";
 
 const BIN = fileURLToPath(new URL("../bin/polyvisor.js", import.meta.url));
 const CLI = fileURLToPath(new URL("..", import.meta.url));
@@ -72,19 +72,12 @@ async function startDaemon(t: ExecutionContext, settings = ""): Promise<string> 
   const one = await writePlugin(join(root, "drivers/one"), "1.0.0", driverOf("one"));
   await mkdir(join(root, "etc/libvirt/plugins"), { recursive: true });
   await writeFile(join(root, "etc/libvirt/polyvisord.conf"), `plugins = [ "${one}" ]\n${settings}`);
-  const bin = join(dirname(dirname(fileURLToPath(import.meta.resolve("@polyvisor/daemon")))), "bin/polyvisord.js");
-  const child = spawn(process.execPath, [bin, "--root", root], { stdio: ["ignore", "pipe", "pipe"] });
-  const said = text(child.stderr);
-  const exit = once(child, "exit");
-  const failed = exit.then(async () => Promise.reject(new Error(`polyvisord ended: ${await said}`)));
-  failed.catch(() => {});
+  const end = await runPolyvisord(root);
   t.teardown(async () => {
-    child.kill("SIGTERM");
-    await exit;
+    await end();
     await endGuest(root);
     await rm(root, { recursive: true });
   });
-  await Promise.race([once(createInterface(child.stdout), "line"), failed]);
   return root;
 }
 

@@ -2,13 +2,14 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { access, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { adminProgram } from "@polyvisor/core";
 import { connectTo, stubsOf } from "@polyvisor/sdk/rpc";
 import test, { type ExecutionContext } from "ava";
+import { runPolyvisord } from "../testing/daemon.js";
 
 const BIN = fileURLToPath(new URL("../../bin/polyvisor.js", import.meta.url));
 const CLI = fileURLToPath(new URL("../..", import.meta.url));
@@ -79,18 +80,11 @@ async function startDaemon(fault: keyof typeof FAULTS): Promise<Daemon> {
   await writeFile(join(plugin, "package.json"), JSON.stringify(manifest));
   await mkdir(join(root, "etc/libvirt"), { recursive: true });
   await writeFile(join(root, "etc/libvirt/polyvisord.conf"), `plugins = [ "${plugin}" ]\n`);
-  const bin = join(dirname(dirname(fileURLToPath(import.meta.resolve("@polyvisor/daemon")))), "bin/polyvisord.js");
-  const child = spawn(process.execPath, [bin, "--root", root], { stdio: ["ignore", "pipe", "pipe"] });
-  const said = text(child.stderr);
-  const exit = once(child, "exit");
-  const failed = exit.then(async () => Promise.reject(new Error(`polyvisord ended: ${await said}`)));
-  failed.catch(() => {});
+  const end = await runPolyvisord(root);
   ends.push(async () => {
-    child.kill("SIGTERM");
-    await exit;
+    await end();
     await rm(root, { recursive: true });
   });
-  await Promise.race([once(createInterface(child.stdout), "line"), failed]);
   return { root, uri: `toy+unix:///system?socket=${join(root, "run/libvirt/libvirt-sock")}` };
 }
 

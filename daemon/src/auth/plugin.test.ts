@@ -1,7 +1,6 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import test from "ava";
+import { addPlugin } from "../testing/plugins.js";
 import { configure, type Daemon, hasProgram, polyvisord, rootFolder, startPolyvisord } from "../testing/process.js";
 import { until } from "../testing/serve.js";
 import { virshAs } from "../testing/users.js";
@@ -38,14 +37,6 @@ export default { "policy.v1": class {
     return identity.saslName !== "fred" || object + ":" + permission !== "domain:stop";
   }
 } };`;
-
-async function addPlugin(root: string, name: string, contract: string, entry: string): Promise<void> {
-  const folder = join(root, "plugins", name);
-  await mkdir(folder, { recursive: true });
-  const polyvisor = { name, contracts: [contract], entry: "./index.js" };
-  await writeFile(join(folder, "package.json"), JSON.stringify({ name, version: "1.0.0", type: "module", polyvisor }));
-  await writeFile(join(folder, "index.js"), entry);
-}
 
 async function rootWith(t: ExecutionContext, settings: string): Promise<string> {
   const root = await rootFolder(t);

@@ -1,8 +1,9 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import test from "ava";
+import { addPlugin } from "../testing/plugins.js";
 import { configure, hasProgram, polyvisord, rootFolder, runProgram, startPolyvisord } from "../testing/process.js";
 import { until } from "../testing/serve.js";
 
@@ -33,14 +34,6 @@ export default { "network.v1": class {
     };
   }
 } };`;
-
-async function addPlugin(root: string, name: string, contract: string, entry: string): Promise<void> {
-  const folder = join(root, "plugins", name);
-  await mkdir(folder, { recursive: true });
-  const polyvisor = { name, contracts: [contract], entry: "./index.js" };
-  await writeFile(join(folder, "package.json"), JSON.stringify({ name, version: "1.0.0", type: "module", polyvisor }));
-  await writeFile(join(folder, "index.js"), entry);
-}
 
 /** A root with two plugins of networks and these settings. */
 async function rootWith(t: ExecutionContext, settings: string): Promise<string> {

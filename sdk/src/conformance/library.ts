@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createHost, type Host } from "@polyvisor/core";
+import { createHost, type Host, rootPaths } from "@polyvisor/core";
 import { completeProfile, type HypervisorProfile, type HypervisorSubject, hypervisorKit } from "./hypervisor/index.js";
 import { type AvaTest, type Known, registerKit } from "./kit/index.js";
 
@@ -34,13 +34,7 @@ export async function ofPlugin(folder: string, uri: string): Promise<HypervisorS
     const host = await createHost({
       mode: "system",
       plugins: [folder],
-      paths: {
-        config: join(root, "etc"),
-        lib: join(root, "lib"),
-        run: join(root, "run"),
-        log: join(root, "log"),
-        cache: join(root, "cache"),
-      },
+      paths: rootPaths(root),
     });
     await host.start();
     return host;
