@@ -1,0 +1,3 @@
+import type { LockManager } from "@polyvisor/core";
+
+export class SanlockManager implements LockManager {}

@@ -1,0 +1,3 @@
+import type { LogManager } from "@polyvisor/core";
+
+export class LogdManager implements LogManager {}

@@ -1,0 +1,3 @@
+import type { SecurityDriver } from "@polyvisor/core";
+
+export class SelinuxDriver implements SecurityDriver {}
