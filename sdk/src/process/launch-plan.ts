@@ -21,6 +21,8 @@ export interface LaunchPlan {
   readonly env: Readonly<Record<string, string>>;
   readonly umask: number;
   readonly limits: readonly ResourceLimit[];
+  /** The words of a program that does something with the daemon's privileges in this process, and becomes what follows. */
+  readonly wrapper?: readonly string[];
   readonly runAs?: RunAs;
   /** The capabilities that may ever be gained, in the names of setpriv (`sys_nice`); all of the daemon's where left out. */
   readonly capabilities?: readonly string[];
@@ -36,7 +38,8 @@ export interface LaunchPlan {
  */
 export function chainOf(plan: LaunchPlan): [string, ...string[]] {
   const limits = plan.limits.filter((limit) => !isNoCore(limit));
-  return ["/bin/sh", "-c", gateOf(plan), "sh", ...unshare(plan), ...prlimit(limits), ...setpriv(plan), ...plan.argv];
+  const privileged = [...unshare(plan), ...prlimit(limits), ...(plan.wrapper ?? [])];
+  return ["/bin/sh", "-c", gateOf(plan), "sh", ...privileged, ...setpriv(plan), ...plan.argv];
 }
 
 /** The descriptor of the gate in the launched process, until it becomes the program. */

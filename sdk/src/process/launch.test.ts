@@ -67,6 +67,11 @@ test("the chain has a link for each thing that is asked of it", (t) => {
       ["setpriv", "--reuid=64055", "--regid=104", "--clear-groups", "--no-new-privs", "--"],
     ],
     [
+      { wrapper: ["take", "--lease"], limits: [{ resource: "nofile", soft: 1, hard: 2 }], noNewPrivileges: true },
+      "umask 0002",
+      ["prlimit", "--nofile=1:2", "--", "take", "--lease", "setpriv", "--no-new-privs", "--"],
+    ],
+    [
       { runAs: { uid: 1, gid: 2, groups: [3, 4] }, capabilities: ["sys_nice"] },
       "umask 0002",
       ["setpriv", "--reuid=1", "--regid=2", "--groups=3,4", "--inh-caps=-all", "--bounding-set=-all,+sys_nice", "--"],

@@ -177,10 +177,11 @@ async function launchEmulator(hypervisor: Hypervisor, domain: QemuDomain, guest:
     const fileGroups = inheritFileGroups(hypervisor.fileGroups, domain, config, inherited);
     const plan = await planLaunch(hypervisor, guest, { monitor, taps, channels, fileGroups });
     await setLabels(hypervisor, domain, guest);
-    const words = [...(await leaseWords(hypervisor, domain, guest)), ...(await labelWords(hypervisor, domain, guest))];
+    const leases = await leaseWords(hypervisor, domain, guest);
+    const labels = await labelWords(hypervisor, domain, guest);
     await log.note(plan.note);
     if (guest.beingStopped) throw noLongerRunning();
-    held = await launch(withWords(plan.launch, words), { output: log.fd, inherited: inherited.all });
+    held = await launch(withWords(plan.launch, leases, labels), { output: log.fd, inherited: inherited.all });
   } finally {
     inherited.close();
   }
@@ -199,9 +200,10 @@ async function launchEmulator(hypervisor: Hypervisor, domain: QemuDomain, guest:
   held.release();
 }
 
-/** A lease is taken before privileges are dropped. */
-function withWords(plan: LaunchPlan, [first, ...rest]: readonly string[]): LaunchPlan {
-  return first === undefined ? plan : { ...plan, argv: [first, ...rest, ...plan.argv] };
+/** A lease is taken before privileges are dropped, a label is put on after that. */
+function withWords(plan: LaunchPlan, leases: readonly string[], labels: readonly string[]): LaunchPlan {
+  const [first, ...rest] = [...labels, ...plan.argv];
+  return { ...plan, wrapper: leases, argv: [first ?? plan.argv[0], ...rest] };
 }
 
 async function writePidFile(path: string, pid: number): Promise<void> {
