@@ -13,10 +13,14 @@ export type Applicability =
   | { readonly usable: true; readonly detail: string }
   | { readonly usable: false; readonly reason: string };
 
-/** What a plugin drives: one per plugin, contract and host, made when a URI, a call or a setting first needs it. */
-export interface Driver<Connection> {
+/** What may tell whether this host has anything for it: any driver, and a provider of handlers that depends on the host. */
+export interface Probed {
   /** Called by `polyvisord --plugins` and at the daemon's start. Must be quick and change nothing. */
   probe?(): MaybePromise<Applicability>;
+}
+
+/** What a plugin drives: one per plugin, contract and host, made when a URI, a call or a setting first needs it. */
+export interface Driver<Connection> extends Probed {
   /**
    * Called once, before the first `open`: finds what ran before and starts what should run by itself.
    * A rejection makes every `open` fail with that error.

@@ -14,6 +14,7 @@ export type {
   MonitorEventFilter,
   MonitorEventSource,
   ObjectEventSource,
+  Probed,
   Unsubscribe,
 } from "./driver.js";
 export {
@@ -37,7 +38,15 @@ export {
   type PolicyRequest,
   policyApi,
 } from "./policy.js";
-export { type SecurityDriver, securityApi } from "./security.js";
+export {
+  type GuestUser,
+  SECURITY_TARGET_KINDS,
+  type SecurityDriver,
+  type SecurityGuest,
+  type SecurityTarget,
+  type SecurityTargetKind,
+  securityApi,
+} from "./security.js";
 export { HOST_INFO, type HostInfo, type HostPaths, LOG, PLUGIN_CONFIG, type PluginConfig } from "./services.js";
 export {
   HYPERVISORS_NODE_DEVICE_CALLS,

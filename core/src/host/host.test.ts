@@ -96,6 +96,14 @@ test("a plugin that cannot be used is told apart, with what it asked for, and ha
       entry:
         "export default { 'hypervisor.v1': class { probe() { return { usable: false, reason: 'no idle device' } } open() {} } }",
     },
+    unlabelled: {
+      manifest: manifest("unlabelled", { contracts: ["security.v1"], schemes: [] }),
+      entry: "export default { 'security.v1': class { probe() { return { usable: false, reason: 'no labels' } } } }",
+    },
+    torn: {
+      manifest: manifest("torn", { contracts: ["security.v1"], schemes: [] }),
+      entry: "export default { 'security.v1': class { probe() { throw new Error('labels, but no tool') } } }",
+    },
     "not-a-plugin": {},
   });
   const rows: [string, string, RegExp][] = [
@@ -109,6 +117,8 @@ test("a plugin that cannot be used is told apart, with what it asked for, and ha
     ["nameless", "broken", /"polyvisor\.name" is missing: it must be a name of letters/],
     ["broken", "broken", /not JSON/],
     ["idle", "inapplicable", /^no idle device$/],
+    ["unlabelled", "inapplicable", /^no labels$/],
+    ["torn", "broken", /labels, but no tool/],
   ];
   const all = await host.probe();
   t.is(all.length, rows.length);

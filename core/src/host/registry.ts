@@ -8,6 +8,7 @@ import {
   PLUGIN_CONFIG,
   type PluginConfig,
   type PluginProviders,
+  type Probed,
 } from "../contracts/index.js";
 import {
   type BadManifest,
@@ -188,11 +189,10 @@ export class Plugin {
     if (this.#problem !== undefined) return this.status;
     try {
       const { contracts } = this.#parts;
-      const drivers = this.manifest.contracts.filter((contract) => contracts.isDriver(contract));
-      for (const contract of drivers) await this.get(contract as ContractName);
-      if (drivers.length > 0) return this.status;
       if (this.supervisor !== undefined) await this.get(this.manifest.contracts[0] as ContractName);
-      else await this.#load();
+      const classes = await this.#load();
+      const asked = this.manifest.contracts.filter((id) => contracts.isDriver(id) || isProbed(classes, id));
+      for (const contract of asked) await this.get(contract as ContractName);
     } catch {
       // The status already says what is wrong.
     }
@@ -220,7 +220,7 @@ export class Plugin {
         return source.adapt(provider) as ContractMap[C];
       }
       const instance = await this.#instance(contract);
-      if (this.#isOwnDriver(contract)) await this.#probeDriver(instance as Driver<unknown>);
+      await this.#ask(instance as Probed);
       return instance;
     } catch (error) {
       if (this.#state === "enabled") this.#fail(error);
@@ -260,9 +260,9 @@ export class Plugin {
     return container;
   }
 
-  async #probeDriver(driver: Driver<unknown>): Promise<void> {
+  async #ask(provider: Probed): Promise<void> {
     const begin = performance.now();
-    const answer = await driver.probe?.();
+    const answer = await provider.probe?.();
     this.#loadTime = (this.#loadTime ?? 0) + performance.now() - begin;
     if (answer === undefined) return;
     this.#message = answer.usable ? answer.detail : answer.reason;
@@ -347,6 +347,12 @@ export function statusOfBad({ name, folder, problem, message }: BadManifest): Pl
 
 export function splitManifests(found: readonly (Manifest | BadManifest)[]): { good: Manifest[]; bad: BadManifest[] } {
   return { good: found.filter((entry) => !isBad(entry)) as Manifest[], bad: found.filter(isBad) };
+}
+
+/** A provider of handlers may ask for a probe, too, and is made only where it does. */
+function isProbed(classes: PluginProviders, id: string): boolean {
+  const provider = classes[id as ContractName];
+  return typeof (provider?.prototype as Probed | undefined)?.probe === "function";
 }
 
 function stringsOf(value: unknown): readonly string[] {

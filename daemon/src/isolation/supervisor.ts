@@ -90,10 +90,11 @@ export class Supervisor implements PluginSupervisor {
     const known = this.#standIns.get(contract);
     if (known !== undefined) return known as ContractMap[C];
     const isDriver = CONTRACTS.find((each) => contractId(each) === contract)?.provider === "driver";
-    const made = isDriver ? new StandInDriver(this.#linkTo(contract)) : this.#handlersOf(contract);
+    // Its host probes it next.
+    const made = isDriver
+      ? new StandInDriver(this.#linkTo(contract))
+      : { ...this.#handlersOf(contract), probe: () => this.#probe(contract) };
     this.#standIns.set(contract, made);
-    // A driver's host probes it next.
-    if (!isDriver) await (await this.#ready()).load(contract);
     return made as ContractMap[C];
   }
 
