@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { access, chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
+import { accepts, withinReason } from "./listening.js";
 
 /** A libvirtd of one test's own: a session daemon in a folder of its own, without any of the system's paths. */
 export interface PrivateLibvirtd {
@@ -104,23 +103,10 @@ function environment(folder: string): NodeJS.ProcessEnv {
   };
 }
 
-async function listening(child: ChildProcess, socket: string): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!(await accepts(socket))) {
+function listening(child: ChildProcess, socket: string): Promise<void> {
+  return withinReason("libvirtd listens", () => {
     if (child.exitCode !== null) throw new Error(`libvirtd ended with status ${child.exitCode}`);
-    if (Date.now() > deadline) throw new Error("libvirtd does not listen after 30 s");
-    await delay(50);
-  }
-}
-
-function accepts(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once("error", () => resolve(false));
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
+    return accepts(socket);
   });
 }
 
