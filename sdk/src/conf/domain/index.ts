@@ -6,6 +6,17 @@ export {
   maybeAddController,
   unusedControllerIndex,
 } from "./controllers.js";
+export {
+  aliasOf,
+  deviceOfAlias,
+  findDevice,
+  insertDevice,
+  parseDevice,
+  removeDevice,
+  replaceDevice,
+  sameChardev,
+  samePlace,
+} from "./device/index.js";
 export { allDevices, mapDevices, mapEachDevice, withDevices } from "./devices.js";
 export { type FormatOptions, formatDomain } from "./format/domain.js";
 export type { DeviceMapping, DeviceOf, DomainHooks, DriverFeature, HookContext, NamespaceHooks } from "./hooks.js";
@@ -13,5 +24,5 @@ export * from "./model/index.js";
 export { type NamespacePrefix, passThroughNamespace } from "./namespaces.js";
 export { diskNameIndex, insertController, insertDisk } from "./order.js";
 export { VIRT_TYPES } from "./parse/domain.js";
-export { type ParseOptions, parseDomain, readDomain } from "./read.js";
+export { completeDomain, type ParseOptions, parseDomain, readDomain } from "./read.js";
 export { ARCHITECTURES, IO_TUNE_RATES, LIFECYCLE_ACTIONS } from "./words.js";

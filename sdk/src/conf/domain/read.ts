@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { VirtError } from "@polyvisor/core";
 import { errorAt, parseXml, usualHint, type XmlElement } from "../../xml/index.js";
 import { GROWTH, readable } from "../document.js";
+import type { NewIdentities } from "./defaults/devices.js";
 import { fillDefaults } from "./defaults/index.js";
 import { formatDomain } from "./format/domain.js";
 import type { DomainHooks } from "./hooks.js";
@@ -63,13 +64,19 @@ export function completeDomain(written: Domain, options: ParseOptions = {}): Dom
   const arch = written.os.arch ?? hooks.defaultArch ?? hostArch();
   const named: Domain = { ...written, os: { ...written.os, arch } };
   if (options.skipDefaults === true) return named;
-  const newMac = options.newMac ?? (() => randomMac(hooks.macPrefix ?? "52:54:00"));
-  const newUuid = options.newUuid ?? randomUUID;
-  const how = { newMac, newUuid, abiUpdate: options.abiUpdate ?? false, inactive: options.inactive ?? true };
+  const how = { ...identities(options), abiUpdate: options.abiUpdate ?? false, inactive: options.inactive ?? true };
   const complete = fillDefaults(named, hooks, how);
   if (options.skipChecks === true) return complete;
   validateDomain(complete, hooks, how);
   return complete;
+}
+
+/** What makes up the names of devices that have none. */
+export function identities({ hooks, newMac, newUuid }: ParseOptions): NewIdentities {
+  return {
+    newMac: newMac ?? (() => randomMac(hooks?.macPrefix ?? "52:54:00")),
+    newUuid: newUuid ?? randomUUID,
+  };
 }
 
 function randomMac(prefix: string): string {

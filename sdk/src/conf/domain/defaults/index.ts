@@ -87,7 +87,7 @@ function numberSerials(domain: Domain): Domain {
 }
 
 /** Where an input device sits when it does not say. */
-function inputBus({ type }: Input, domain: Domain): Input["bus"] {
+export function inputBus({ type }: Input, domain: Domain): Input["bus"] {
   const { os } = domain;
   if (os.type === "xen" || os.type === "xenpvh") return "xen";
   if (os.type !== "hvm") return domain.type === "vz" || domain.type === "parallels" ? "parallels" : "ps2";

@@ -265,6 +265,11 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
 
 const KINDS: ReadonlySet<string> = new Set(READERS.keys());
 
+/** Elements that are devices of their own. */
+export const DEVICE_ELEMENTS: ReadonlySet<string> = new Set(
+  [...KINDS].filter((name) => name !== "emulator" && name !== "redirfilter"),
+);
+
 export function parseDevices(element: XmlElement | undefined, context: ParseContext): Devices {
   const into = new Collector();
   if (element === undefined) return into.result();
