@@ -5,6 +5,7 @@ export { NativeError } from "./libc.js";
 export {
   closeDescriptor,
   hasHungUp,
+  addressOf,
   ioctl,
   keepDescriptorsFromChildren,
   listenUnix,
@@ -12,6 +13,7 @@ export {
   notifySystemd,
   openInterfaceSocket,
   openPidfd,
+  makeNode,
   type PeerCredentials,
   peerCredentials,
   signalPidfd,
@@ -20,6 +22,7 @@ export {
   watchDescriptor,
 } from "./native.js";
 export { duplicate, duplicateOf, receiveDescriptor, sendDescriptor, socketPair } from "./pass-descriptors.js";
+  systemCall,
 export { ProcessHandle, type ProcessIdentity } from "./process-handle.js";
 export {
   bootId,

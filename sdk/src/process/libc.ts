@@ -53,6 +53,7 @@ export interface Libc {
   ioctlNumber(fd: number, request: number, argument: number): number;
   /** For devices alone: a path of another kind may wait. */
   open(path: string, flags: number): number;
+  mknod(path: string, mode: number, device: number): number;
   poll(fds: Buffer, count: number, timeout: number): number;
   fcntl(fd: number, command: number, argument: Buffer): number;
   socketpair(domain: number, type: number, protocol: number, pair: Buffer): number;
@@ -103,6 +104,7 @@ function loadLibc(): Libc {
   };
 }
 
+    mknod: declare("int mknod(const char *, uint32_t, uint64_t)"),
 export function check(syscall: string, result: number): number {
   if (result < 0) throw new NativeError(syscall, libc().errno());
   return result;

@@ -119,6 +119,22 @@ export function keepDescriptorsFromChildren(): void {
   libc().syscall(SYS_CLOSE_RANGE, 3, 0xffffffff, CLOSE_RANGE_CLOEXEC, 0);
 }
 
+/** A system call that the C library has no function for. Buffers are handed over as their addresses. */
+export function systemCall(name: string, number: number, ...args: readonly (number | Buffer)[]): number {
+  const [a = 0, b = 0, c = 0, d = 0] = args.map((each) => (typeof each === "number" ? each : Number(addressOf(each))));
+  return check(name, libc().syscall(number, a, b, c, d));
+}
+
+/** Where the memory of a buffer is, for what a system call is handed that holds pointers itself. */
+export function addressOf(buffer: Buffer): bigint {
+  return libc().address(buffer);
+}
+
+/** Makes a device node or another special file; `mode` is `st_mode` with its type, less what the umask takes. */
+export function makeNode(path: string, mode: number, device: number): void {
+  check("mknod", libc().mknod(path, mode, device));
+}
+
 /** Answers `argument` in place. For devices whose interface is ioctl, such as /dev/net/tun. */
 export function ioctl(fd: number, request: number, argument: Buffer): void {
   check("ioctl", libc().ioctl(fd, request, argument));

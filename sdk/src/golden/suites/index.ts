@@ -1,5 +1,6 @@
 import type { GoldenSuites } from "../case.js";
 import { backupSuites } from "./backup.js";
+import { cgroupSuites } from "./cgroup.js";
 import { domainSuites } from "./domain.js";
 import { hostSuites } from "./host.js";
 import { interfaceSuites } from "./interface.js";
@@ -14,6 +15,7 @@ import { sysinfoSuites } from "./sysinfo.js";
 
 /** The suites of what all drivers share. */
 export const sdkSuites: GoldenSuites = {
+  ...cgroupSuites,
   ...networkSuites,
   ...nwfilterSuites,
   ...domainSuites,
