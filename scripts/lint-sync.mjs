@@ -8,7 +8,8 @@ import { lineAt, readSources } from "./lib/sources.mjs";
 /** Named in a string: as an import, or as what is required. */
 const NATIVE = /(["'])(koffi|libxmljs2)\1/g;
 const IN_THE_DAEMON = /^(core|sdk|daemon|plugins\/[^/]+)$/;
-const TEST_CODE = /\.test\.ts$|\/(testkit|testing|golden)\//;
+/** CommonJS is what the guest's launcher runs, a process of its own that waits. */
+const ELSEWHERE = /\.cts$|\.test\.ts$|\/(testkit|testing|golden)\//;
 
 /** Every use of what may not be used: { file, line, name }. */
 function usesOf({ file, code }) {
@@ -27,7 +28,7 @@ const excused = new Map(exceptions.flatMap(({ file, names }) => names.map((name)
 
 const faults = exceptions.filter(({ reason }) => !reason).map(({ file }) => `${file}: an exception needs a reason`);
 const sources = (await readSources(root)).filter(
-  ({ file, folder }) => IN_THE_DAEMON.test(folder) && !TEST_CODE.test(file),
+  ({ file, folder }) => IN_THE_DAEMON.test(folder) && !ELSEWHERE.test(file),
 );
 for (const { file, line, name } of sources.flatMap(usesOf)) {
   if (excused.has(key(file, name))) excused.set(key(file, name), true);

@@ -27,7 +27,7 @@ export async function readSources(root) {
   const sources = [];
   for (const folder of await packageFolders(root)) {
     for (const name of await filesBelow(join(root, folder, "src"))) {
-      if (!name.endsWith(".ts")) continue;
+      if (!/\.c?ts$/.test(name)) continue;
       const file = `${folder}/src/${name}`;
       sources.push({ file, folder, code: withoutComments(await readFile(join(root, file), "utf8")) });
     }

@@ -1,0 +1,2 @@
+export type { LauncherConnection, LauncherSteps, LauncherTools } from "./steps.js";
+export { launcherWords } from "./words.js";
