@@ -3,26 +3,26 @@ export { type HeldProcess, type LaunchDescriptors, launch } from "./launch.js";
 export { chainOf, type LaunchPlan, type ResourceLimit, type RunAs } from "./launch-plan.js";
 export { NativeError } from "./libc.js";
 export {
+  addressOf,
   closeDescriptor,
   hasHungUp,
-  addressOf,
   ioctl,
   keepDescriptorsFromChildren,
   listenUnix,
   lockFile,
+  makeNode,
   notifySystemd,
   openInterfaceSocket,
   openPidfd,
-  makeNode,
   type PeerCredentials,
   peerCredentials,
   signalPidfd,
   stopReading,
   streamOnDescriptor,
+  systemCall,
   watchDescriptor,
 } from "./native.js";
 export { duplicate, duplicateOf, receiveDescriptor, sendDescriptor, socketPair } from "./pass-descriptors.js";
-  systemCall,
 export { ProcessHandle, type ProcessIdentity } from "./process-handle.js";
 export {
   bootId,

@@ -91,6 +91,7 @@ function loadLibc(): Libc {
     ioctl: declare("int ioctl(int, unsigned long, _Inout_ uint8_t *)"),
     ioctlNumber: declare("int ioctl(int, unsigned long, unsigned long)"),
     open: declare("int open(const char *, int)"),
+    mknod: declare("int mknod(const char *, uint32_t, uint64_t)"),
     poll: declare("int poll(_Inout_ uint8_t *, unsigned long, int)"),
     fcntl: declare("int fcntl(int, int, _Inout_ uint8_t *)"),
     socketpair: declare("int socketpair(int, int, int, _Out_ uint8_t *)"),
@@ -104,7 +105,6 @@ function loadLibc(): Libc {
   };
 }
 
-    mknod: declare("int mknod(const char *, uint32_t, uint64_t)"),
 export function check(syscall: string, result: number): number {
   if (result < 0) throw new NativeError(syscall, libc().errno());
   return result;
