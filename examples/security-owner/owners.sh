@@ -5,12 +5,12 @@
 #   FOLDER/KEY/now       the owner meanwhile
 #   FOLDER/KEY/UUID      a guest that uses the file
 #
-#   owners.sh set FOLDER UUID UID:GID [KEY MODE PATH]...    all of them or none; MODE is r where the guest only reads
-#   owners.sh restore FOLDER UUID UID:GID [KEY MODE PATH]...
+#   owners.sh set FOLDER UUID [KEY MODE PATH UID:GID]...    all of them or none; MODE is r where the guest only reads
+#   owners.sh restore FOLDER UUID [KEY MODE PATH UID:GID]...
 #
 # Whoever looks at these holds FOLDER/mutex. What is refused is told in one line, `polyvisor: CODE: words`.
-act=$1 folder=$2 guest=$3 owner=$4
-shift 4
+act=$1 folder=$2 guest=$3
+shift 3
 
 refuse() {
   echo "polyvisor: $1: $2" >&2
@@ -21,8 +21,8 @@ each() {
   action=$1
   shift
   while [ $# -gt 0 ]; do
-    "$action" "$folder/$1" "$2" "$3" || return 1
-    shift 3
+    "$action" "$folder/$1" "$2" "$3" "$4" || return 1
+    shift 4
   done
 }
 
@@ -32,6 +32,7 @@ is_fine() {
 }
 
 set_one() {
+  owner=$4
   why=$(stat -L -c %u:%g -- "$3" 2>&1) || { why="cannot stat '$3': ${why##*: }" && return 1; }
   is_fine "$2" "$3" && return 0
   if [ -e "$1/now" ] && [ "$(cat "$1/now")" != "$owner" ]; then
@@ -59,7 +60,7 @@ restore_one() {
 }
 
 case $act in
-  set | restore) exec flock -w 20 "$folder/mutex" /bin/sh "$0" "$act-alone" "$folder" "$guest" "$owner" "$@" ;;
+  set | restore) exec flock -w 20 "$folder/mutex" /bin/sh "$0" "$act-alone" "$folder" "$guest" "$@" ;;
   set-alone)
     each set_one "$@" && exit
     said=$why

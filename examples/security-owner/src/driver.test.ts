@@ -2,7 +2,6 @@ import { chmod, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rootPaths } from "@polyvisor/core";
-import { runHelper } from "@polyvisor/sdk/process";
 import test from "ava";
 import { OwnerSecurity } from "./driver.js";
 
@@ -17,9 +16,18 @@ const guestOf = (label: string, number = 1) => ({
   uuid: `${String(number).repeat(8)}-3b1f-42e7-8462-cb4af457bda7`,
   name: `g${number}`,
   label,
+  imageLabel: label,
   relabel: true,
 });
-const written = (path: string) => ({ path, readOnly: false, shared: false });
+const written = (path: string) => ({
+  path,
+  kind: "image",
+  readOnly: false,
+  shared: false,
+  own: false,
+  optional: false,
+  override: null,
+});
 
 async function makeFiles(t: Test) {
   const root = await mkdtemp(join(tmpdir(), "polyvisor-owner-"));
@@ -42,9 +50,9 @@ async function ownerOf(path: string): Promise<string> {
 
 asRoot(`a guest's files belong to it while it runs, and then to whom they belonged before${why}`, async (t) => {
   const { driver, image, kernel } = await makeFiles(t);
-  const guest = guestOf(driver.generateLabel({ wanted: "" }));
+  const guest = guestOf(driver.generateLabel({ wanted: "" }).label);
   t.is(guest.label, "+7:+8");
-  const targets = [written(image), { path: kernel, readOnly: true, shared: true }];
+  const targets = [written(image), { ...written(kernel), readOnly: true, shared: true }];
   await driver.setLabels({ guest, targets });
   t.is(await ownerOf(image), "7:8");
   t.is(await ownerOf(kernel), "0:0");
@@ -66,7 +74,7 @@ asRoot(`all files or none${why}`, async (t) => {
 
 asRoot(`a file that two guests use goes back with the last one, and to no other owner before${why}`, async (t) => {
   const { driver, image } = await makeFiles(t);
-  const targets = [{ path: image, readOnly: false, shared: true }];
+  const targets = [{ ...written(image), shared: true }];
   const [one, two, other] = [guestOf("+7:+8", 1), guestOf("+7:+8", 2), guestOf("+9:+9", 3)] as const;
   await driver.setLabels({ guest: one, targets });
   await driver.setLabels({ guest: two, targets });
@@ -79,11 +87,22 @@ asRoot(`a file that two guests use goes back with the last one, and to no other 
   t.is(await ownerOf(image), "9:9");
 });
 
-asRoot(`the words before a guest's command make it that user${why}`, async (t) => {
+asRoot(`one file may have an owner of its own, or stay as it is${why}`, async (t) => {
+  const { driver, image, kernel } = await makeFiles(t);
+  const targets = [
+    { ...written(image), override: { relabel: true, label: "+9:+10" } },
+    { ...written(kernel), override: { relabel: false, label: "" } },
+  ];
+  await driver.setLabels({ guest: guestOf("+7:+8"), targets });
+  t.is(await ownerOf(image), "9:10");
+  t.is(await ownerOf(kernel), "0:0");
+  await driver.restoreLabels({ guest: guestOf("+7:+8"), targets });
+  t.is(await ownerOf(image), "0:0");
+});
+
+test("a guest runs as the user that its label names", async (t) => {
   const { driver } = await makeFiles(t);
-  const [word = "", ...words] = driver.guestWrapper({ guest: guestOf("+7:+8") });
-  const { stdout } = await runHelper([word, ...words, "id", "-u"]);
-  t.is(stdout.trim(), "7");
+  t.deepEqual(driver.processIdentity({ guest: guestOf("+7:+8") }), { uid: 7, gid: 8, groups: [] });
 });
 
 test("a process tells its owner, and what is no label is refused", async (t) => {

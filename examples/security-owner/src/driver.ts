@@ -3,6 +3,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
+  type GuestUser,
   HOST_INFO,
   type HostInfo,
   PLUGIN_CONFIG,
@@ -45,14 +46,15 @@ export class OwnerSecurity implements SecurityDriver {
     this.#config = config;
   }
 
-  model(): { model: string; doi: string } {
-    return { model: MODEL, doi: "0" };
+  model() {
+    const label = this.#ownLabel();
+    return { model: MODEL, doi: "0", baseLabels: ["kvm", "qemu"].map((type) => ({ type, label })) };
   }
 
-  generateLabel({ wanted }: { readonly wanted: string }): string {
-    const label = wanted === "" ? `+${this.#config.user}:+${this.#config.group}` : wanted;
+  generateLabel({ wanted }: { readonly wanted: string }) {
+    const label = wanted === "" ? this.#ownLabel() : wanted;
     ownerOf(label);
-    return label;
+    return { label, imageLabel: label };
   }
 
   /** Any number of guests may have the same label. */
@@ -66,9 +68,8 @@ export class OwnerSecurity implements SecurityDriver {
     return this.#run("restore", args);
   }
 
-  guestWrapper({ guest }: Pick<LabelArgs, "guest">): string[] {
-    const { uid, gid } = ownerOf(guest.label);
-    return ["setpriv", `--reuid=${uid}`, `--regid=${gid}`, "--clear-groups", "--"];
+  processIdentity({ guest }: Pick<LabelArgs, "guest">): GuestUser {
+    return { ...ownerOf(guest.label), groups: [] };
   }
 
   async processLabel({ pid }: { readonly pid: number }) {
@@ -79,11 +80,19 @@ export class OwnerSecurity implements SecurityDriver {
     return { label: `+${uid}:+${gid}`, enforcing: 1 };
   }
 
+  #ownLabel(): string {
+    return `+${this.#config.user}:+${this.#config.group}`;
+  }
+
   async #run(act: "set" | "restore", { guest, targets }: LabelArgs): Promise<void> {
-    const { uid, gid } = ownerOf(guest.label);
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    const words = targets.flatMap(({ path, readOnly }) => [keyOf(path), readOnly ? "r" : "w", path]);
-    const argv = ["/bin/sh", SCRIPT, act, this.#folder, guest.uuid, `${uid}:${gid}`, ...words];
+    const words = targets
+      .filter(({ override }) => override?.relabel ?? true)
+      .flatMap(({ path, readOnly, override }) => {
+        const { uid, gid } = ownerOf(override?.label || guest.imageLabel);
+        return [keyOf(path), readOnly ? "r" : "w", path, `${uid}:${gid}`];
+      });
+    const argv = ["/bin/sh", SCRIPT, act, this.#folder, guest.uuid, ...words];
     const { status, stderr } = await runHelper([...WITH_US, ...argv], { deadline: DEADLINE });
     if (status === 0) return;
     throw wrapperRefusal(stderr) ?? new VirtError("INTERNAL_ERROR", `owners cannot be changed: ${stderr.trim()}`);

@@ -6,6 +6,7 @@ import {
   type HostCapabilities,
   type MachineCapability,
 } from "@polyvisor/sdk/conf/capabilities";
+import { VIRT_TYPES } from "@polyvisor/sdk/conf/domain";
 import { readHostFacts } from "@polyvisor/sdk/conf/host";
 import { readHostCpu } from "@polyvisor/sdk/cpu";
 import { readHostUuid } from "@polyvisor/sdk/host";
@@ -16,6 +17,7 @@ import {
   type MachineType,
   type QemuCapabilities,
 } from "./capabilities/index.js";
+import type { SecurityModel } from "./services/index.js";
 
 /** An emulator and the architecture of the guests that it runs. */
 interface Emulator {
@@ -23,13 +25,8 @@ interface Emulator {
   readonly caps: QemuCapabilities;
 }
 
-/** How guests are confined, by its name and what its labels mean. */
-interface SecurityModel {
-  readonly model: string;
-  readonly doi: string;
-}
-
-const UNCONFINED: SecurityModel = { model: "none", doi: "0" };
+/** How guests are confined where nobody confines them. */
+const UNCONFINED: SecurityModel = { model: "none", doi: "0", baseLabels: [] };
 
 /** The capabilities document: the host, with the UUID that the operator gave it, then each architecture for which an emulator is here. */
 export async function hostCapabilities(
@@ -70,7 +67,14 @@ async function describeHost(models: readonly SecurityModel[], uuid: string | und
     interconnects,
     caches,
     resctrl,
-    securityModels: (models.length === 0 ? [UNCONFINED] : models).map((model) => ({ ...model, baselabels: [] })),
+    securityModels: (models.length === 0 ? [UNCONFINED] : models).map(({ model, doi, baseLabels }) => ({
+      model,
+      doi,
+      baselabels: baseLabels.flatMap((each) => {
+        const type = VIRT_TYPES.find((known) => known === each.type);
+        return type === undefined ? [] : { type, label: each.label };
+      }),
+    })),
   };
 }
 

@@ -12,7 +12,7 @@ import { Guest } from "./guest.js";
 import type { Hypervisor } from "./hypervisor.js";
 import { connectMonitor, type QmpEvent } from "./monitor/index.js";
 import { powerCycle } from "./power-cycle.js";
-import { reclaimPorts } from "./services/index.js";
+import { reclaimPorts, reserveLabels } from "./services/index.js";
 import { threadsOf } from "./start/monitor-setup.js";
 import { removeLeftovers } from "./state/leftovers.js";
 import type { ScanResult } from "./state/scan.js";
@@ -173,6 +173,9 @@ async function reconnect(hypervisor: Hypervisor, domain: QemuDomain, guest: Gues
   for (const event of early) deliver(event);
   reclaimPorts(hypervisor, guest.config).catch((error: unknown) => {
     hypervisor.log.warn({ err: error, domain: domain.name }, "a network does not know its port of a running guest");
+  });
+  reserveLabels(hypervisor, domain, guest).catch((error: unknown) => {
+    hypervisor.log.warn({ err: error, domain: domain.name }, "a security driver does not know a running guest's label");
   });
   await hypervisor.statusWriter(domain, guest).save();
 }

@@ -17,8 +17,8 @@ export function securityHandlers(
     process === undefined ? [] : processLabels(hypervisor, labels, process.pid);
   return {
     async nodeGetSecurityModel() {
-      const [first = NONE] = await securityModels(hypervisor);
-      return first;
+      const [{ model, doi } = NONE] = await securityModels(hypervisor);
+      return { model, doi };
     },
     async domainGetSecurityLabel({ dom }) {
       const { guest } = hypervisor.domains.find(dom);

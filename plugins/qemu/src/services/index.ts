@@ -1,12 +1,25 @@
+export { releaseDeviceLeases, takeDeviceLeases } from "./device-leases.js";
 export {
   type GuestLabel,
+  guestUser,
+  labelDevice,
   labelWords,
   makeLabels,
   processLabels,
   releaseLabels,
+  reserveLabels,
+  type SecurityModel,
   securityModels,
   setLabels,
+  unlabelDevice,
 } from "./labels.js";
 export { leaseWords, releaseLeases, takeLeases } from "./leases.js";
-export { makePorts, reclaimPorts, releasePorts, withPortIds } from "./network-ports.js";
+export {
+  claimDevicePort,
+  makePorts,
+  reclaimPorts,
+  releaseDevicePort,
+  releasePorts,
+  withPortIds,
+} from "./network-ports.js";
 export { type LockClient, type LogClient, type NetworkClient, type SecurityClient, Services } from "./services.js";

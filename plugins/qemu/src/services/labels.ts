@@ -1,10 +1,9 @@
-import { join } from "node:path";
-import { type SecurityLabel, VirtError } from "@polyvisor/core";
-import type { BackingStore, Disk, Domain as DomainConfig, Seclabel, StorageSource } from "@polyvisor/sdk/conf/domain";
+import { type GuestUser, type SecurityLabel, type SecurityTarget, VirtError } from "@polyvisor/core";
+import type { Device, Domain as DomainConfig, Seclabel } from "@polyvisor/sdk/conf/domain";
 import type { QemuDomain } from "../domain.js";
 import type { Guest } from "../guest.js";
 import type { Hypervisor } from "../hypervisor.js";
-import { findMemoryPaths, memoryFolders } from "../start/memory-folders.js";
+import { deviceTargetsOf, guestTargetsOf } from "./label-targets.js";
 import type { SecurityClient } from "./services.js";
 
 /** What a security driver gave to one run of a guest. */
@@ -13,14 +12,10 @@ export interface GuestLabel {
   readonly plugin: string;
   readonly model: string;
   readonly label: string;
+  /** What the guest's files bear. */
+  readonly imageLabel: string;
   /** The guest's files bear the label, too. */
   readonly relabel: boolean;
-}
-
-interface Target {
-  readonly path: string;
-  readonly readOnly: boolean;
-  readonly shared: boolean;
 }
 
 /**
@@ -28,55 +23,156 @@ interface Target {
  * ones. Each is the guest's as soon as it has been made.
  */
 export async function makeLabels(hypervisor: Hypervisor, guest: Guest): Promise<void> {
-  for (const { plugin, client } of await hypervisor.services.security()) {
+  const drivers = await hypervisor.services.security();
+  for (const [at, { plugin, client }] of drivers.entries()) {
     const { model } = await client.model({});
-    const { uuid, name, seclabels } = guest.config;
-    const wish = seclabels.find((each) => isOf(each, model));
+    const { uuid, name, type, seclabels } = guest.config;
+    const wish = seclabels.find((each) => each.model === model || (each.model === undefined && at === 0));
     if (wish?.type === "none") continue;
-    const wanted = (wish?.type === "static" ? wish.label : wish?.baselabel) ?? "";
-    const label = await client.generateLabel({ uuid, name, wanted });
-    const made = { plugin, model, label, relabel: (wish?.relabel ?? "yes") === "yes" };
+    const fixed = wish?.type === "static";
+    const wanted = (fixed ? wish.label : wish?.baselabel) ?? "";
+    if (fixed && wanted === "") throw missingLabel(name);
+    const labels = await client.generateLabel({ uuid, name, domainType: type, wanted, fixed });
+    const made = { plugin, model, ...labels, relabel: (wish?.relabel ?? "yes") === "yes" };
     guest.labels = [...guest.labels, made];
     guest.config = withLabel(guest.config, wish, made);
   }
 }
 
+function missingLabel(name: string): VirtError {
+  return new VirtError("INTERNAL_ERROR", `missing label for static security driver in domain ${name}`, {
+    domain: "SECURITY",
+    hint: "write <label> into its <seclabel type='static'>",
+  });
+}
+
 /** A running guest tells of its labels. */
 function withLabel(config: DomainConfig, wish: Seclabel | undefined, made: GuestLabel): DomainConfig {
-  const { model, label, relabel } = made;
+  const { model, label, imageLabel, relabel } = made;
   const shown: Seclabel = {
     ...wish,
     model,
     type: wish?.type ?? "dynamic",
     relabel: relabel ? "yes" : "no",
     label,
-    ...(relabel ? { imagelabel: label } : {}),
+    ...(relabel ? { imagelabel: imageLabel } : {}),
   };
-  return { ...config, seclabels: [...config.seclabels.filter((each) => each !== wish), shown] };
+  const { seclabels } = config;
+  return {
+    ...config,
+    seclabels: wish === undefined ? [...seclabels, shown] : seclabels.map((each) => (each === wish ? shown : each)),
+  };
 }
 
-function isOf({ model }: Seclabel, wanted: string): boolean {
-  return model === undefined || model === wanted;
-}
-
-/** Labels what the guest is about to open. Its own folders must be there by then. */
-export async function setLabels(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
-  if (!guest.labels.some(({ relabel }) => relabel)) return;
-  const targets = await targetsOf(hypervisor, guest);
-  for (const label of guest.labels.filter(({ relabel }) => relabel)) {
+/** Whom the guest runs as; `undefined` where no driver says, and it runs as we do. */
+export async function guestUser(
+  hypervisor: Hypervisor,
+  domain: QemuDomain,
+  guest: Guest,
+): Promise<GuestUser | undefined> {
+  for (const label of guest.labels) {
     const driver = await driverOf(hypervisor, label);
-    await driver.setLabels({ guest: nameOf(domain, label), targets });
+    const user = await unlessLacking(driver.processIdentity({ guest: nameOf(domain, label) }), null);
+    if (user !== null) return user;
   }
+  return undefined;
 }
 
 /** The words before a guest's command line that make the emulator run under the guest's labels. */
-export async function labelWords(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<readonly string[]> {
-  const words: string[] = [];
+export async function labelWords(
+  hypervisor: Hypervisor,
+  domain: QemuDomain,
+  guest: Guest,
+): Promise<{ readonly argv: readonly string[]; readonly newPrivileges: boolean }> {
+  const argv: string[] = [];
+  let newPrivileges = false;
   for (const label of guest.labels) {
     const driver = await driverOf(hypervisor, label);
-    words.push(...(await driver.guestWrapper({ guest: nameOf(domain, label) })));
+    const none = { argv: [], newPrivileges: false };
+    const words = await unlessLacking(driver.guestWrapper({ guest: nameOf(domain, label) }), none);
+    argv.push(...words.argv);
+    newPrivileges ||= words.newPrivileges;
   }
-  return words;
+  return { argv, newPrivileges };
+}
+
+/** Labels what the guest is about to open. Its own folders must be there by then. */
+export function setLabels(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
+  return setAll(hypervisor, domain, guest, (label) => guestTargetsOf(hypervisor, guest, label.model));
+}
+
+/** Labels what a device will open that the guest is about to get: all of it or nothing. */
+export function labelDevice(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, device: Device): Promise<void> {
+  return setAll(hypervisor, domain, guest, (label) => deviceTargetsOf(device, label.model));
+}
+
+/** Puts back what a device has opened that the guest no longer has. What its other devices still need stays. */
+export async function unlabelDevice(
+  hypervisor: Hypervisor,
+  domain: QemuDomain,
+  guest: Guest,
+  device: Device,
+): Promise<void> {
+  const failures: unknown[] = [];
+  for (const label of relabelled(guest).reverse()) {
+    try {
+      const needed = await guestTargetsOf(hypervisor, guest, label.model);
+      const paths = new Set(needed.map(({ path }) => path));
+      const targets = (await deviceTargetsOf(device, label.model)).filter(({ path }) => !paths.has(path));
+      await restoreOne(hypervisor, domain, label, targets);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+/** One driver after the other, and back again where one fails. */
+async function setAll(
+  hypervisor: Hypervisor,
+  domain: QemuDomain,
+  guest: Guest,
+  targetsFor: (label: GuestLabel) => Promise<readonly SecurityTarget[]>,
+): Promise<void> {
+  const done: GuestLabel[] = [];
+  for (const label of relabelled(guest)) {
+    const targets = await targetsFor(label);
+    if (targets.length === 0) continue;
+    try {
+      const driver = await driverOf(hypervisor, label);
+      await driver.setLabels({ guest: nameOf(domain, label), targets });
+      done.push(label);
+    } catch (error) {
+      for (const each of done.reverse()) await undo(hypervisor, domain, each, await targetsFor(each));
+      throw error;
+    }
+  }
+}
+
+async function undo(
+  hypervisor: Hypervisor,
+  domain: QemuDomain,
+  label: GuestLabel,
+  targets: readonly SecurityTarget[],
+): Promise<void> {
+  await restoreOne(hypervisor, domain, label, targets).catch((error: unknown) => {
+    hypervisor.log.error({ err: error, domain: domain.name }, `labels of ${label.plugin} cannot be put back`);
+  });
+}
+
+async function restoreOne(
+  hypervisor: Hypervisor,
+  domain: QemuDomain,
+  label: GuestLabel,
+  targets: readonly SecurityTarget[],
+): Promise<void> {
+  if (targets.length === 0) return;
+  const driver = await driverOf(hypervisor, label);
+  await driver.restoreLabels({ guest: nameOf(domain, label), targets });
+}
+
+function relabelled(guest: Guest): GuestLabel[] {
+  return guest.labels.filter(({ relabel }) => relabel);
 }
 
 /**
@@ -105,14 +201,32 @@ async function releaseLabel(
   const driver = await driverOf(hypervisor, label);
   const named = nameOf(domain, label);
   try {
-    if (label.relabel) await driver.restoreLabels({ guest: named, targets: await targetsOf(hypervisor, guest) });
+    if (label.relabel) {
+      await driver.restoreLabels({ guest: named, targets: await guestTargetsOf(hypervisor, guest, label.model) });
+    }
   } finally {
     await driver.releaseLabel({ guest: named });
   }
 }
 
+/** Tells each driver of a guest that ran before we did. */
+export async function reserveLabels(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
+  const pid = guest.process?.pid;
+  if (pid === undefined) return;
+  for (const label of guest.labels) {
+    const driver = await driverOf(hypervisor, label);
+    await unlessLacking(driver.reserveLabel({ guest: nameOf(domain, label), pid }), undefined);
+  }
+}
+
+export interface SecurityModel {
+  readonly model: string;
+  readonly doi: string;
+  readonly baseLabels: readonly { readonly type: string; readonly label: string }[];
+}
+
 /** The models of the host's security drivers, the first of which is the one that clients see. One that fails is left out. */
-export async function securityModels({ services, log }: Hypervisor): Promise<{ model: string; doi: string }[]> {
+export async function securityModels({ services, log }: Hypervisor): Promise<SecurityModel[]> {
   const drivers = await services.security().catch((error: unknown) => {
     log.warn({ err: error }, "the security drivers cannot be used");
     return [];
@@ -144,48 +258,13 @@ async function driverOf({ services }: Hypervisor, { plugin }: GuestLabel): Promi
   );
 }
 
-function nameOf({ uuid, name }: QemuDomain, { label, relabel }: GuestLabel) {
-  return { uuid, name, label, relabel };
+function nameOf({ uuid, name }: QemuDomain, { label, imageLabel, relabel }: GuestLabel) {
+  return { uuid, name, label, imageLabel, relabel };
 }
 
-async function targetsOf(hypervisor: Hypervisor, guest: Guest): Promise<Target[]> {
-  return [...(await ownFolders(hypervisor, guest)), ...filesOf(guest.config)];
-}
-
-/** What was made for this run of the guest, and goes with it. */
-async function ownFolders({ layout }: Hypervisor, { config, id, folder, channelFolder }: Guest): Promise<Target[]> {
-  const memory = memoryFolders(config, await findMemoryPaths(layout, id, config.name));
-  return [folder, join(folder, "master-key.aes"), channelFolder, ...memory].map((path) => ({
-    path,
-    readOnly: false,
-    shared: false,
-  }));
-}
-
-/** What the guest finds: its images with all below them, what it boots from, its firmware's variables. */
-function filesOf({ os, devices }: DomainConfig): Target[] {
-  const boot = [os.kernel, os.initrd, os.dtb, os.acpiSlic, os.loader?.path].flatMap((path) => path ?? []);
-  return [
-    ...devices.disks.flatMap(imagesOf),
-    ...boot.map((path) => ({ path, readOnly: true, shared: true })),
-    ...pathOf(os.nvram?.source).map((path) => ({ path, readOnly: false, shared: false })),
-  ];
-}
-
-function imagesOf({ source, backingStore, readonly = false, shareable = false, device }: Disk): Target[] {
-  const readOnly = readonly || device === "cdrom";
-  return [
-    ...pathOf(source).map((path) => ({ path, readOnly, shared: shareable || readOnly })),
-    ...below(backingStore).map((path) => ({ path, readOnly: true, shared: true })),
-  ];
-}
-
-function below(store: BackingStore | undefined): string[] {
-  return store === undefined || store.kind === "end" ? [] : [...pathOf(store.source), ...below(store.backingStore)];
-}
-
-/** A file that a client has opened for the guest is the client's affair. */
-function pathOf(source: StorageSource | undefined): string[] {
-  if (source?.type === "block") return source.path === undefined ? [] : [source.path];
-  return source?.type !== "file" || source.path === undefined || source.fdgroup !== undefined ? [] : [source.path];
+async function unlessLacking<T>(answer: Promise<T>, otherwise: T): Promise<T> {
+  return answer.catch((error: unknown) => {
+    if (error instanceof VirtError && error.code === "NO_SUPPORT") return otherwise;
+    throw error;
+  });
 }

@@ -25,6 +25,7 @@ import type { Hypervisor } from "../hypervisor.js";
 import { type GuestLog, openGuestLog } from "../log/index.js";
 import { connectSocket, QmpClient } from "../monitor/index.js";
 import {
+  guestUser,
   labelWords,
   leaseWords,
   makeLabels,
@@ -179,9 +180,11 @@ async function launchEmulator(hypervisor: Hypervisor, domain: QemuDomain, guest:
     await setLabels(hypervisor, domain, guest);
     const leases = await leaseWords(hypervisor, domain, guest);
     const labels = await labelWords(hypervisor, domain, guest);
+    const runAs = await guestUser(hypervisor, domain, guest);
     await log.note(plan.note);
     if (guest.beingStopped) throw noLongerRunning();
-    held = await launch(withWords(plan.launch, leases, labels), { output: log.fd, inherited: inherited.all });
+    const words = withWords({ ...plan.launch, ...(runAs && { runAs }) }, leases, labels.argv);
+    held = await launch(words, { output: log.fd, inherited: inherited.all });
   } finally {
     inherited.close();
   }

@@ -93,9 +93,10 @@ export function formatStatus(record: GuestRecord, domain: string): string {
       writer.element("ports", "", () => {
         for (const port of record.ports) writer.empty("port", attr("number", port));
       });
-      for (const { plugin, model, label, relabel } of record.labels) {
+      for (const { plugin, model, label, imageLabel, relabel } of record.labels) {
+        const labels = attr("label", label) + attr("imagelabel", imageLabel);
         const how = attr("relabel", relabel ? "yes" : "no");
-        writer.empty("security", attr("plugin", plugin) + attr("model", model) + attr("label", label) + how);
+        writer.empty("security", attr("plugin", plugin) + attr("model", model) + labels + how);
       }
       writer.leaf("lockstate", record.lockState);
       for (const element of record.foreign.elements) writer.line(serializeXml(element));
@@ -154,6 +155,7 @@ function labelOf(element: XmlElement): GuestLabel {
     plugin: required(attribute(element, "plugin"), "plugin of a label"),
     model: attribute(element, "model") ?? "",
     label: attribute(element, "label") ?? "",
+    imageLabel: attribute(element, "imagelabel") ?? attribute(element, "label") ?? "",
     relabel: attribute(element, "relabel") === "yes",
   };
 }

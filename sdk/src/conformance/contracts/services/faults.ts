@@ -103,7 +103,18 @@ const security: readonly Fault<"security">[] = [
   {
     fault: "runs the guest as itself",
     caughtBy: "security: the process that becomes the guest has the guest's label",
-    breaks: () => ({ guestWrapper: async () => [] }),
+    breaks: () => ({
+      guestWrapper: async () => ({ argv: [], newPrivileges: false }),
+      processIdentity: async () => null,
+    }),
+  },
+  {
+    fault: "overlooks what the configuration wants of one file",
+    caughtBy: "security: what the configuration leaves alone stays as it is",
+    breaks: (right) => ({
+      setLabels: ({ guest, targets }) =>
+        right.setLabels({ guest, targets: targets.map((target) => ({ ...target, override: null })) }),
+    }),
   },
 ];
 

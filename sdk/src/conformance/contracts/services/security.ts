@@ -3,9 +3,10 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { SECURITY_TARGET_KINDS, type SecurityGuest, type SecurityTarget, VirtError } from "@polyvisor/core";
 import type { Case, Check } from "../../kit/index.js";
 import { startGuest } from "./guest.js";
-import type { ServiceSubject } from "./subject.js";
+import type { ServiceClient, ServiceSubject } from "./subject.js";
 
 type SecurityCase = Case<ServiceSubject<"security">>;
 
@@ -65,6 +66,37 @@ export const securityCases: readonly SecurityCase[] = [
         await client().restoreLabels({ guest: mine, targets });
         check.equal(await portrait(there), before, "the other files once they were put back");
       }
+    },
+  },
+  {
+    name: "security: what the configuration leaves alone stays as it is",
+    group: "labels",
+    needs: [...LABELS, LABEL],
+    async run(subject, check) {
+      const { client, guest, file, portrait } = await bench(subject, check);
+      const mine = await guest(check.fixture(LABEL));
+      const [target, alone] = [await file(), { ...(await file()), override: { relabel: false, label: "" } }];
+      const before = await portrait([target, alone]);
+      await client().setLabels({ guest: mine, targets: [target, alone] });
+      const meanwhile = await portrait([target, alone]);
+      check.ok(meanwhile[0] !== before[0], "the file is as it was, though the guest is to reach it");
+      check.equal(meanwhile[1], before[1], "a file that is to be left alone");
+      await client().restoreLabels({ guest: mine, targets: [target, alone] });
+      check.equal(await portrait([target, alone]), before, "the files after that");
+    },
+  },
+  {
+    name: "security: whatever it is to the guest, it is put back",
+    group: "labels",
+    needs: LABELS,
+    async run(subject, check) {
+      const { client, guest, file, portrait } = await bench(subject, check);
+      const mine = await guest(check.profile.fixtures[LABEL]);
+      const targets = await Promise.all(SECURITY_TARGET_KINDS.map(async (kind) => ({ ...(await file()), kind })));
+      const before = await portrait(targets);
+      await client().setLabels({ guest: mine, targets });
+      await client().restoreLabels({ guest: mine, targets });
+      check.equal(await portrait(targets), before, "the files");
     },
   },
   {
@@ -186,18 +218,23 @@ export const securityCases: readonly SecurityCase[] = [
         await client().releaseLabel({ guest: mine });
       }
       const names = { uuid: check.newUuid(), name: check.newName() };
-      const none = client().generateLabel({ ...names, wanted: "no label of anybody's" });
+      const none = client().generateLabel({
+        ...names,
+        domainType: "qemu",
+        wanted: "no label of anybody's",
+        fixed: true,
+      });
       await check.refused(none, undefined, "what is no label");
     },
   },
   {
     name: "security: the process that becomes the guest has the guest's label",
     group: "guests",
-    needs: ["generateLabel", "guestWrapper", "processLabel", LABEL],
+    needs: ["generateLabel", "processLabel", LABEL],
     async run(subject, check) {
       const { client, guest } = await bench(subject, check);
       const mine = await guest(check.fixture(LABEL));
-      const started = await startGuest(check, await client().guestWrapper({ guest: mine }));
+      const started = await startGuest(check, await wordsBefore(client(), mine));
       if (started.child === undefined) return check.fail(`the guest does not start: ${started.said}`);
       const { label } = await client().processLabel({ pid: started.child.pid ?? 0 });
       check.equal(label, mine.label, "the process's label");
@@ -217,10 +254,20 @@ export const securityCases: readonly SecurityCase[] = [
   },
 ];
 
-interface Target {
-  readonly path: string;
-  readonly readOnly: boolean;
-  readonly shared: boolean;
+/** What makes a process the guest, as far as this driver has a say in it. */
+async function wordsBefore(client: ServiceClient<"security">, guest: SecurityGuest): Promise<string[]> {
+  const user = await unlessLacking(client.processIdentity({ guest }), null);
+  const { argv } = await unlessLacking(client.guestWrapper({ guest }), { argv: [], newPrivileges: false });
+  if (user === null) return argv;
+  const groups = user.groups.length === 0 ? "--clear-groups" : `--groups=${user.groups.join(",")}`;
+  return ["setpriv", `--reuid=${user.uid}`, `--regid=${user.gid}`, groups, "--", ...argv];
+}
+
+async function unlessLacking<T>(answer: Promise<T>, otherwise: T): Promise<T> {
+  return answer.catch((error: unknown) => {
+    if (error instanceof VirtError && error.code === "NO_SUPPORT") return otherwise;
+    throw error;
+  });
 }
 
 /** A folder of the case's own, and guests whose labels are given back when it is over. */
@@ -228,7 +275,15 @@ async function bench(subject: ServiceSubject<"security">, check: Check) {
   const folder = await mkdtemp(join(tmpdir(), "conformance-security-"));
   check.cleanup(() => rm(folder, { recursive: true, force: true }));
   const client = () => subject.client();
-  const at = (path: string): Target => ({ path, readOnly: false, shared: false });
+  const at = (path: string): SecurityTarget => ({
+    path,
+    kind: "image",
+    readOnly: false,
+    shared: false,
+    own: false,
+    optional: false,
+    override: null,
+  });
   return {
     client,
     missing: () => at(join(folder, check.newName())),
@@ -239,11 +294,12 @@ async function bench(subject: ServiceSubject<"security">, check: Check) {
     },
     async guest(wanted = "") {
       const names = { uuid: check.newUuid(), name: check.newName() };
-      const guest = { ...names, label: await client().generateLabel({ ...names, wanted }), relabel: true };
+      const labels = await client().generateLabel({ ...names, domainType: "qemu", wanted, fixed: wanted !== "" });
+      const guest = { ...names, ...labels, relabel: true };
       check.cleanup(() => client().releaseLabel({ guest }));
       return guest;
     },
-    portrait: (targets: readonly Target[]) => Promise.all(targets.map(({ path }) => portraitOf(path))),
+    portrait: (targets: readonly SecurityTarget[]) => Promise.all(targets.map(({ path }) => portraitOf(path))),
   };
 }
 

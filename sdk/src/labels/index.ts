@@ -1,0 +1,2 @@
+export { type DeviceNode, findDeviceNodes } from "./device-nodes.js";
+export { deviceTargets, domainTargets, plainTargets, type TargetView, target } from "./targets.js";
