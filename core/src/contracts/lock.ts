@@ -27,6 +27,8 @@ export const lockResource = struct({
 export const lockOwner = struct({ uuid, name, id: i32, pid: u32, uri: name, onLockFailure: name });
 
 const resources = array(lockResource, 1024);
+/** The most files whose labels change at once. */
+const PATHS_MAX = 16384;
 
 /**
  * Contract `lock.v1`: leases that keep two guests from writing one disk. A lease belongs to the process that becomes the
@@ -36,7 +38,8 @@ const resources = array(lockResource, 1024);
 export const lockApi = defineApi({
   /**
    * The command line to put in front of the guest's own; empty where nothing has to be held. Takes the leases of all
-   * resources or of none; where one cannot be had the guest must not start: see `wrapperRefusal`.
+   * resources or of none; where one cannot be had the guest must not start: see `wrapperRefusal`. Without resources the
+   * manager only learns who the guest is: of one that is paused, or comes from another host, `acquire` follows.
    */
   guestWrapper: call(
     1,
@@ -67,6 +70,19 @@ export const lockApi = defineApi({
     { state: optional(name) },
     { acl: ["none"], shape: { returns: "state" } },
   ),
+  /**
+   * Keeps every other manager from changing the owners and labels of files until `unlockMetadata`. Waits for those who do,
+   * 60 s at most, then fails with `OPERATION_TIMEOUT`. A manager that has no such locks fails with `NO_SUPPORT`: to whoever
+   * labels that is no failure. Independent of the leases of the same paths.
+   */
+  lockMetadata: call(
+    5,
+    { paths: array(name, PATHS_MAX) },
+    { token: name },
+    { acl: ["none"], shape: { returns: "token" } },
+  ),
+  /** Ends what `lockMetadata` began. What is not locked any more does no harm. */
+  unlockMetadata: call(6, { token: name }, {}, { acl: ["none"] }),
 });
 
 export interface LockResource extends FieldsIn<(typeof lockResource)["fields"]> {}
