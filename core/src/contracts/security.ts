@@ -21,6 +21,8 @@ export const securityGuest = struct({ uuid, name: text, label: text, imageLabel:
  * - `tpm`: the node of a host's TPM, or the socket of an emulated one
  * - `memory`: a file that is memory of the guest, or a folder with such files
  * - `folder`: a folder for files of the guest; `secret`: a key
+ * - `reach`: a file, socket or device that the guest opens as it is, such as another program's socket; `export`: a folder of
+ *   the host that it shows inside. Drivers that put labels on files leave both alone.
  */
 export const SECURITY_TARGET_KINDS = [
   "image",
@@ -36,6 +38,8 @@ export const SECURITY_TARGET_KINDS = [
   "memory",
   "folder",
   "secret",
+  "reach",
+  "export",
 ] as const;
 
 /**

@@ -87,7 +87,7 @@ export class OwnerSecurity implements SecurityDriver {
   async #run(act: "set" | "restore", { guest, targets }: LabelArgs): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const words = targets
-      .filter(({ override }) => override?.relabel ?? true)
+      .filter(({ kind, override }) => !LEFT_ALONE.has(kind) && (override?.relabel ?? true))
       .flatMap(({ path, readOnly, override }) => {
         const { uid, gid } = ownerOf(override?.label || guest.imageLabel);
         return [keyOf(path), readOnly ? "r" : "w", path, `${uid}:${gid}`];
@@ -98,6 +98,9 @@ export class OwnerSecurity implements SecurityDriver {
     throw wrapperRefusal(stderr) ?? new VirtError("INTERNAL_ERROR", `owners cannot be changed: ${stderr.trim()}`);
   }
 }
+
+/** What the guest reaches as it is. */
+const LEFT_ALONE: ReadonlySet<string> = new Set(["reach", "export"]);
 
 function ownerOf(label: string): { readonly uid: number; readonly gid: number } {
   const [, uid, gid] = /^\+?(\d{1,9}):\+?(\d{1,9})$/.exec(label) ?? [];

@@ -1,2 +1,3 @@
 export { type DeviceNode, findDeviceNodes } from "./device-nodes.js";
-export { deviceTargets, domainTargets, plainTargets, type TargetView, target } from "./targets.js";
+export { target } from "./target.js";
+export { deviceTargets, domainTargets, plainTargets, type TargetView } from "./targets.js";

@@ -1,4 +1,4 @@
-import type { SecurityTarget, SecurityTargetKind } from "@polyvisor/core";
+import type { SecurityTarget } from "@polyvisor/core";
 import {
   allDevices,
   type BackingStore,
@@ -12,6 +12,8 @@ import {
   type StorageSource,
 } from "../conf/domain/index.js";
 import { type DeviceNode, findDeviceNodes } from "./device-nodes.js";
+import { reachTargets } from "./reach-targets.js";
+import { target } from "./target.js";
 
 /** For whom the targets are, and what must be known besides the configuration. */
 export interface TargetView {
@@ -44,6 +46,10 @@ export function plainTargets(
   view: TargetView,
   nodes: readonly DeviceNode[] = [],
 ): readonly SecurityTarget[] {
+  return [...labelledTargets(device, view, nodes), ...reachTargets(device)];
+}
+
+function labelledTargets(device: Device, view: TargetView, nodes: readonly DeviceNode[]): readonly SecurityTarget[] {
   switch (device.kind) {
     case "disk":
       return [...diskTargets(device, view), ...nodeTargets(device, nodes)];
@@ -154,13 +160,4 @@ function chardevTargets(source: ChardevSource, { model, filesArePassed }: Target
 function overrideOf(labels: readonly DeviceSeclabel[] | undefined, model: string): SecurityTarget["override"] {
   const mine = labels?.find((each) => each.model === model);
   return mine === undefined ? null : { relabel: mine.relabel !== "no", label: mine.label ?? "" };
-}
-
-/** A target of that kind, of which only what is unusual is said. */
-export function target(
-  kind: SecurityTargetKind,
-  path: string,
-  more: Partial<Omit<SecurityTarget, "kind" | "path">> = {},
-): SecurityTarget {
-  return { path, kind, readOnly: false, shared: false, own: false, optional: false, override: null, ...more };
 }
