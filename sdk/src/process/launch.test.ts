@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -54,6 +54,16 @@ async function kept<T>(promise: Promise<T>): Promise<T> {
 test("the chain has a link for each thing that is asked of it", (t) => {
   const rows: [Partial<LaunchPlan>, string, string[]][] = [
     [{}, "umask 0002", []],
+    [{ innerWrapper: ["as", "--label"] }, "umask 0002", ["as", "--label"]],
+    [
+      { innerWrapper: ["as"], ownEnv: { LD_PRELOAD: "x" } },
+      "umask 0002",
+      [
+        ...["as", "/bin/sh", "-c"],
+        'export LD_PRELOAD="$POLYVISOR_OWN_LD_PRELOAD"; unset POLYVISOR_OWN_LD_PRELOAD; unset PWD OLDPWD; exec "$@"',
+        "sh",
+      ],
+    ],
     [{ umask: 0o77, ownMounts: true }, "umask 0077", ["unshare", "--mount", "--propagation", "slave", "--"]],
     [{ limits: [{ resource: "core", soft: 0, hard: 0 }] }, "umask 0002; ulimit -c 0", []],
     [
@@ -74,7 +84,10 @@ test("the chain has a link for each thing that is asked of it", (t) => {
     [
       { runAs: { uid: 1, gid: 2, groups: [3, 4] }, capabilities: ["sys_nice"] },
       "umask 0002",
-      ["setpriv", "--reuid=1", "--regid=2", "--groups=3,4", "--inh-caps=-all", "--bounding-set=-all,+sys_nice", "--"],
+      [
+        ...["setpriv", "--reuid=1", "--regid=2", "--groups=3,4", "--inh-caps=-all,+sys_nice"],
+        ...["--bounding-set=-all,+sys_nice", "--ambient-caps=+sys_nice", "--"],
+      ],
     ],
   ];
   for (const [change, own, links] of rows) {
@@ -120,6 +133,31 @@ asRoot("as root, the program runs as whom it should and cannot gain anything", a
   t.regex(mounts ?? "", /^mnt:\[\d+\]$/);
   t.not(mounts, await output(t, "readlink /proc/$$/ns/mnt").then((all) => all.trim().split("\n").at(-1)));
 });
+
+asRoot(
+  "as root, mounts are prepared before the process tells its pid; a program's own variables reach it alone",
+  async (t) => {
+    const script =
+      "cat -v /proc/$$/environ; echo; [ -e /mnt/made ] && echo there; grep -c ' /mnt ' /proc/self/mountinfo";
+    const text = await output(t, script, {
+      ownMounts: { setUp: "mount -n -t tmpfs none /mnt && touch /mnt/made || exit 125" },
+      ownEnv: { FIRST: "it's $PATH", PATH: "/bin:/usr/bin" },
+    });
+    const [environment = "", there, mounts] = text.trim().split("\n");
+    t.deepEqual(
+      environment
+        .split("^@")
+        .filter((each) => each !== "")
+        .sort(),
+      ["FIRST=it's $PATH", "PATH=/bin:/usr/bin"],
+    );
+    t.deepEqual([there, mounts], ["there", "1"]);
+    t.false(existsSync("/mnt/made"));
+    await t.throwsAsync(output(t, "exit 0", { ownMounts: { setUp: "false || exit 125" } }), {
+      message: /cannot start/,
+    });
+  },
+);
 
 test("the process waits at the gate, and the pid stays the same through the chain", async (t) => {
   const log = openSync(join(folder, "gate.log"), "a");

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Duplex } from "node:stream";
 import { VirtError } from "@polyvisor/core";
-import { chainOf, GATE, type LaunchPlan } from "./launch-plan.js";
+import { chainOf, environmentOf, GATE, type LaunchPlan } from "./launch-plan.js";
 import { keepDescriptorsFromChildren } from "./native.js";
 import { ProcessHandle } from "./process-handle.js";
 
@@ -28,7 +28,7 @@ export async function launch(plan: LaunchPlan, descriptors: LaunchDescriptors): 
   keepDescriptorsFromChildren();
   const child = spawn(shell, args, {
     cwd: "/",
-    env: { ...plan.env },
+    env: environmentOf(plan),
     detached: true,
     stdio: ["ignore", descriptors.output, descriptors.output, "pipe", ...descriptors.inherited],
   });
