@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { ChoiceError, createHost, type Host, type HostInfo, type Log, silentLog } from "@polyvisor/core";
-import { peerCredentials } from "@polyvisor/sdk/process";
+import { claim, peerCredentials } from "@polyvisor/sdk/process";
 import { type Access, accessOf } from "./access/drivers.js";
 import type { PolkitAuthority } from "./auth/polkit.js";
 import { PolkitOnBus } from "./auth/polkit-bus.js";
@@ -17,7 +17,6 @@ import { Meter } from "./rpc/meter.js";
 import { defaultUris } from "./rpc/open-uri.js";
 import { SessionServer } from "./rpc/server.js";
 import { takeActivated } from "./startup/activation.js";
-import { claim } from "./startup/claim.js";
 import { doorsOf } from "./startup/doors.js";
 import { isolationOf, tellUnknown } from "./startup/isolated.js";
 import { type Locations, locationsOf } from "./startup/locations.js";

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type AccessPolicy, type Host, type Log, type LoginMechanisms, silentLog } from "@polyvisor/core";
-import { peerCredentials } from "@polyvisor/sdk/process";
+import { clearStale, peerCredentials } from "@polyvisor/sdk/process";
 import type { LoginTerms } from "./auth/login.js";
 import { ownContext } from "./auth/offers.js";
 import { liveSettings } from "./config/live.js";
@@ -9,7 +9,6 @@ import { settingsSchema } from "./config/schema.js";
 import type { DoorTerms } from "./listen/door.js";
 import type { CallMeter } from "./rpc/meter.js";
 import { type LiveSettings, SessionServer } from "./rpc/server.js";
-import { clearStale } from "./startup/claim.js";
 
 /** Where a host is served, and to whom. */
 export interface ServeOptions {

@@ -1,3 +1,5 @@
+export { type Claim, claim, claimKept, clearStale } from "./claim.js";
+export { replaceProgram } from "./exec.js";
 export { type HelperOptions, type HelperResult, runHelper } from "./helper.js";
 export { type HeldProcess, type LaunchDescriptors, launch } from "./launch.js";
 export { chainOf, type LaunchPlan, type ResourceLimit, type RunAs } from "./launch-plan.js";
@@ -5,6 +7,7 @@ export { NativeError } from "./libc.js";
 export {
   addressOf,
   closeDescriptor,
+  descriptorOf,
   hasHungUp,
   ioctl,
   keepDescriptorsFromChildren,
@@ -23,6 +26,17 @@ export {
   watchDescriptor,
 } from "./native.js";
 export { duplicate, duplicateOf, receiveDescriptor, sendDescriptor, socketPair } from "./pass-descriptors.js";
+export {
+  bytesInPipe,
+  isAtEnd,
+  makePipe,
+  moveToFile,
+  PIPE_BYTES,
+  type Pipe,
+  peekIntoPipe,
+  systemErrorText,
+  takeFromPipe,
+} from "./pipes.js";
 export { ProcessHandle, type ProcessIdentity } from "./process-handle.js";
 export {
   bootId,
@@ -34,4 +48,6 @@ export {
   readProcessStat,
   readRunDelay,
 } from "./procfs.js";
+export { Readiness } from "./readiness.js";
 export { withSocketPath } from "./socket-path.js";
+export { StartError } from "./start-error.js";

@@ -62,6 +62,18 @@ export interface Libc {
   /** `fcntl` of a command whose argument is a number. */
   fcntlNumber(fd: number, command: number, argument: number): number;
   syscall(number: number, a: number, b: number, c: number, d: number): number;
+  /** Returns only where it fails. The lists end with `null`. */
+  execve(path: string, argv: readonly (string | null)[], env: readonly (string | null)[]): number;
+  pipe2(pair: Buffer, flags: number): number;
+  /** For pipes alone, and such as never wait. */
+  read(fd: number, data: Buffer, length: number): number;
+  tee(from: number, to: number, length: number, flags: number): number;
+  /** Moves bytes beside the event loop, since the file may wait. -1 where it fails; nobody tells why. */
+  splice(from: number, to: number, offset: Buffer, length: number, flags: number): Promise<number>;
+  epollCreate(flags: number): number;
+  epollControl(epoll: number, operation: number, fd: number, event: Buffer): number;
+  epollWait(epoll: number, events: Buffer, count: number, timeout: number): number;
+  strerror(errno: number): string;
   errno(): number;
   /** Where the memory of a buffer is. It stays there as long as the buffer lives. */
   address(buffer: Buffer): bigint;
@@ -81,6 +93,7 @@ function loadLibc(): Libc {
   const koffi = createRequire(import.meta.url)("koffi") as typeof import("koffi");
   const library: LibraryHandle = koffi.load(null);
   const declare = (declaration: string) => library.func(declaration) as (...args: unknown[]) => number;
+  const splice = library.func("intptr_t splice(int, void *, int, _Inout_ uint8_t *, size_t, uint32_t)");
   return {
     socket: declare("int socket(int, int, int)"),
     bind: declare("int bind(int, const uint8_t *, uint32_t)"),
@@ -99,6 +112,20 @@ function loadLibc(): Libc {
     recvmsg: declare("intptr_t recvmsg(int, _Inout_ uint8_t *, int)"),
     fcntlNumber: declare("int fcntl(int, int, int)"),
     syscall: declare("long syscall(long, long, long, long, long)"),
+    pipe2: declare("int pipe2(_Out_ uint8_t *, int)"),
+    read: declare("intptr_t read(int, _Out_ uint8_t *, size_t)"),
+    tee: declare("intptr_t tee(int, int, size_t, uint32_t)"),
+    splice: (from, to, offset, length, flags) =>
+      new Promise((resolve, reject) => {
+        splice.async(from, null, to, offset, length, flags, (error: Error | null, moved: number) =>
+          error ? reject(error) : resolve(moved),
+        );
+      }),
+    epollCreate: declare("int epoll_create1(int)"),
+    epollControl: declare("int epoll_ctl(int, int, int, _Inout_ uint8_t *)"),
+    epollWait: declare("int epoll_wait(int, _Out_ uint8_t *, int, int)"),
+    strerror: library.func("const char *strerror(int)") as (errno: number) => string,
+    execve: library.func("int execve(const char *, const char **, const char **)") as Libc["execve"],
     errno: () => koffi.errno(),
     address: (buffer) => koffi.address(buffer),
     wordBytes: koffi.sizeof("size_t"),

@@ -236,6 +236,13 @@ export function descriptorOf(socket: net.Socket): number {
   return handleOf(socket).fd;
 }
 
+/** The number of a listening socket's descriptor. Throws where it is closed. */
+export function descriptorOfServer(server: net.Server): number {
+  const handle = (server as unknown as { _handle: { fd: number } | null })._handle;
+  if (handle === null) throw new NativeError("listen", 9);
+  return handle.fd;
+}
+
 /** `sockaddr_un`; a leading `@` means the abstract namespace. */
 function unixAddress(path: string): Buffer {
   const bytes = Buffer.from(path);

@@ -1,11 +1,16 @@
 import { mkdir, open, readFile, stat, unlink } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { dirname } from "node:path";
-import { lockFile } from "@polyvisor/sdk/process";
+import { closeDescriptor, lockFile } from "./native.js";
 import { StartError } from "./start-error.js";
 
-/** The right to be the one daemon of a place, until `release`. It also ends with the process, however that ends. */
+/**
+ * The right to be the one daemon of a place, until `release`. It also ends with the process, however that ends, but not
+ * where the process replaces its program.
+ */
 export interface Claim {
+  /** The descriptor that holds the lock. */
+  readonly descriptor: number;
   release(): Promise<void>;
 }
 
@@ -28,9 +33,21 @@ export async function claim(pidFile: string, sockets: readonly string[]): Promis
     throw error;
   }
   return {
+    descriptor: file.fd,
     async release() {
       await unlink(pidFile).catch(() => {});
       await file.close();
+    },
+  };
+}
+
+/** The claim of the program that this process ran before: its lock is held, and is lost where the file is opened again. */
+export function claimKept(pidFile: string, descriptor: number): Claim {
+  return {
+    descriptor,
+    async release() {
+      await unlink(pidFile).catch(() => {});
+      closeDescriptor(descriptor);
     },
   };
 }
