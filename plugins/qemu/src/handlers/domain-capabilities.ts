@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import type { HostHandlers } from "@polyvisor/core";
-import { formatDomainCapabilities } from "@polyvisor/sdk/conf";
+import { formatDomainCapabilities } from "@polyvisor/sdk/conf/domain-capabilities";
 import { hostArch, readHostFacts } from "@polyvisor/sdk/conf/host";
 import { readKvmMaxVcpus, readSevLimits } from "@polyvisor/sdk/cpu";
 import { chooseEmulator } from "../capabilities/choose.js";
