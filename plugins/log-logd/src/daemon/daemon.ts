@@ -1,7 +1,7 @@
 import type { HelperDaemon } from "@polyvisor/sdk/helper-daemon";
-import { KeptLogs } from "./kept-logs.js";
+import { keptFolder } from "../kept-folder.js";
+import { KeptLogs } from "../kept-logs.js";
 import { type HandedLog, Logs } from "./logs.js";
-import { keptFolder } from "./places.js";
 import { LOG_DAEMON_PROGRAM, logDaemonHandlers } from "./service.js";
 
 const MAX_SIZE = 2_097_152;

@@ -1,8 +1,8 @@
 import { Descriptor, type Log, VirtError } from "@polyvisor/core";
 import { makePipe, Readiness } from "@polyvisor/sdk/process";
+import { openPipes, pipeOf } from "../find-pipes.js";
+import type { KeptLog, KeptLogs } from "../kept-logs.js";
 import { errnoFailure } from "./failures.js";
-import { openPipes, pipeOf } from "./find-pipes.js";
-import type { KeptLog, KeptLogs } from "./kept-logs.js";
 import { OpenLog } from "./open-log.js";
 import { PathQueues } from "./path-queues.js";
 import { type Place, readLog } from "./read-log.js";

@@ -1,6 +1,6 @@
 import type { Descriptor, Log } from "@polyvisor/core";
 import { bytesInPipe, isAtEnd, PIPE_BYTES } from "@polyvisor/sdk/process";
-import type { KeptLog } from "./kept-logs.js";
+import type { KeptLog } from "../kept-logs.js";
 import type { Position, RollingFile } from "./rolling-file.js";
 import { BufferSource, PipeSource } from "./sources.js";
 
