@@ -1,0 +1,60 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** The kernel's side of AppArmor. `root` is where /proc and /sys are found: elsewhere only in tests of hosts that are not here. */
+export class ApparmorHost {
+  readonly #root: string;
+
+  constructor(root = "/") {
+    this.#root = root;
+  }
+
+  /** Whether the kernel has it and it was not switched off at boot. */
+  get isEnabled(): boolean {
+    return this.#read("sys/module/apparmor/parameters/enabled")?.trim() === "Y";
+  }
+
+  /** Whether profiles can be loaded: the kernel's files are mounted. */
+  get canLoad(): boolean {
+    return this.profiles() !== undefined;
+  }
+
+  /** The loaded profiles and whether each is enforced. `undefined` where the kernel's list cannot be read. */
+  profiles(): ReadonlyMap<string, boolean> | undefined {
+    const list = this.#read("sys/kernel/security/apparmor/profiles");
+    if (list === undefined) return undefined;
+    return new Map(
+      list
+        .split("\n")
+        .map(parseConfinement)
+        .filter((each) => each !== undefined),
+    );
+  }
+
+  /** The profile of a process and whether it is enforced; `unconfined` is none. `undefined` where there is no such process. */
+  confinementOf(pid: number | "self"): readonly [profile: string, isEnforced: boolean] | undefined {
+    const label = this.#read(`proc/${pid}/attr/apparmor/current`) ?? this.#read(`proc/${pid}/attr/current`);
+    return label === undefined ? undefined : (parseConfinement(label.trim()) ?? [label.trim(), false]);
+  }
+
+  /** The profiles that processes run under. */
+  profilesInUse(): ReadonlySet<string> {
+    const pids = readdirSync(join(this.#root, "proc")).filter((name) => /^\d+$/.test(name));
+    return new Set(pids.flatMap((pid) => this.confinementOf(Number(pid))?.[0] ?? []));
+  }
+
+  /** Files of the kernel alone, which never make one wait. */
+  #read(path: string): string | undefined {
+    try {
+      return readFileSync(join(this.#root, path), "utf8");
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** `NAME (enforce)`: of the other modes none keeps a process from anything. */
+function parseConfinement(line: string): readonly [string, boolean] | undefined {
+  const [, name, mode] = /^(.*) \((enforce|complain|kill|unconfined|prompt|user)\)$/.exec(line) ?? [];
+  return name === undefined ? undefined : [name, mode === "enforce" || mode === "kill"];
+}
