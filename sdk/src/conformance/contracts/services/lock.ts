@@ -1,3 +1,6 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { LOCK_RESOURCE_FLAG, type LockOwner, type LockResource, VirtError } from "@polyvisor/core";
 import type { Case, Check } from "../../kit/index.js";
 import { endGuest, type GuestStart, startGuest } from "./guest.js";
@@ -16,7 +19,7 @@ export const lockCases: readonly LockCase[] = [
     group: "leases",
     needs: WRAPPER,
     async run(subject, check) {
-      const { start, disk, expectRefused } = bench(subject, check);
+      const { start, disk, expectRefused } = await bench(subject, check);
       const resources = [disk()];
       await start(owner(check), resources);
       await expectRefused(owner(check), resources, "a second guest with the same disk");
@@ -30,7 +33,7 @@ export const lockCases: readonly LockCase[] = [
     needs: WRAPPER,
     deadline: 120_000,
     async run(subject, check) {
-      const { start, disk, expectRefused } = bench(subject, check);
+      const { start, disk, expectRefused } = await bench(subject, check);
       const resources = [disk(), disk()];
       for (let round = 1; round <= 10; round++) {
         const guest = await start(owner(check), resources);
@@ -44,7 +47,7 @@ export const lockCases: readonly LockCase[] = [
     group: "leases",
     needs: WRAPPER,
     async run(subject, check) {
-      const { start, disk, expectRefused } = bench(subject, check);
+      const { start, disk, expectRefused } = await bench(subject, check);
       const [taken, ...free] = [disk(), disk(), disk()];
       await start(owner(check), [check.present(taken, "a disk")]);
       await expectRefused(owner(check), [...free, taken], "a guest with a disk that is taken");
@@ -56,7 +59,7 @@ export const lockCases: readonly LockCase[] = [
     group: "sharing",
     needs: WRAPPER,
     async run(subject, check) {
-      const { start, disk, expectRefused } = bench(subject, check);
+      const { start, disk, expectRefused } = await bench(subject, check);
       const [shared, read] = [disk(SHARED), disk(READONLY)];
       for (let guests = 0; guests < 3; guests++) await start(owner(check), [shared, read]);
       await expectRefused(owner(check), [{ ...shared, flags: 0 }], "a guest that wants for itself what is shared");
@@ -72,7 +75,7 @@ export const lockCases: readonly LockCase[] = [
     needs: WRAPPER,
     deadline: 120_000,
     async run(subject, check) {
-      const { attempt, disk } = bench(subject, check);
+      const { attempt, disk } = await bench(subject, check);
       for (let round = 1; round <= 3; round++) {
         const resources = [disk(), disk()];
         const orders = [resources, [...resources].reverse(), resources, [...resources].reverse()];
@@ -88,7 +91,7 @@ export const lockCases: readonly LockCase[] = [
     group: "changes",
     needs: CHANGES,
     async run(subject, check) {
-      const { client, start, disk, expectRefused } = bench(subject, check);
+      const { client, start, disk, expectRefused } = await bench(subject, check);
       const mine = owner(check);
       const guest = await start(mine, [disk()]);
       const more = [disk(), disk()];
@@ -110,7 +113,7 @@ export const lockCases: readonly LockCase[] = [
     group: "changes",
     needs: CHANGES,
     async run(subject, check) {
-      const { client, start, disk } = bench(subject, check);
+      const { client, start, disk } = await bench(subject, check);
       const [free, taken] = [disk(), disk()];
       await start(owner(check), [taken]);
       const mine = owner(check);
@@ -125,7 +128,7 @@ export const lockCases: readonly LockCase[] = [
     group: "changes",
     needs: CHANGES,
     async run(subject, check) {
-      const { client, start, disk, expectRefused } = bench(subject, check);
+      const { client, start, disk, expectRefused } = await bench(subject, check);
       const mine = owner(check);
       const resources = [disk(), disk()];
       const guest = await start(mine, resources);
@@ -146,7 +149,7 @@ export const lockCases: readonly LockCase[] = [
     async run(subject, check) {
       const { restart } = subject;
       if (restart === undefined) return check.leaveOut("nobody can restart it here");
-      const { client, start, disk, expectRefused } = bench(subject, check);
+      const { client, start, disk, expectRefused } = await bench(subject, check);
       const mine = owner(check);
       const resources = [disk()];
       const guest = await start(mine, resources);
@@ -161,13 +164,12 @@ export const lockCases: readonly LockCase[] = [
     group: "names",
     needs: WRAPPER,
     async run(subject, check) {
-      const { start, expectRefused } = bench(subject, check);
-      const root = `/${check.newName()}`;
-      const odd = ["a b", "a\nb", "'", '"; exit 0; "', "$(id)", "-x", "ä", "..", "x".repeat(3000)];
-      const resources = odd.map((name) => resource(`${root}/${name}`));
+      const { start, fileOf, expectRefused } = await bench(subject, check);
+      const odd = ["a b", "a\nb", "'", '"; exit 0; "', "$(id)", "-x", "ä", "...", `${"x".repeat(200)}/`.repeat(15)];
+      const resources = await Promise.all(odd.map(async (name) => resource(await fileOf(`${name}.img`))));
       await start(owner(check), resources);
       for (const each of resources.slice(0, 3)) await expectRefused(owner(check), [each], JSON.stringify(each.name));
-      await start(owner(check), [resource(`${root}/a`), resource(`${root}/b`)]);
+      await start(owner(check), [resource(await fileOf("a")), resource(await fileOf("b"))]);
     },
   },
   {
@@ -175,18 +177,65 @@ export const lockCases: readonly LockCase[] = [
     group: "names",
     needs: WRAPPER,
     async run(subject, check) {
-      const { start, expectRefused } = bench(subject, check);
+      const { attempt, start, fileOf, expectRefused } = await bench(subject, check);
       const name = check.newName();
-      const lease = { lockspace: "conformance", name, path: "/conformance", offset: 0n, flags: 0 };
-      await start(owner(check), [lease]);
-      await start(owner(check), [{ ...lease, offset: 4096n }, resource(name)]);
+      const lease = { lockspace: "conformance", name, path: dirname(await fileOf(name)), offset: 0n, flags: 0 };
+      const first = await attempt(owner(check), [lease]);
+      if (isRefusedItself(first)) return check.leaveOut("its lockspaces are made beforehand");
+      check.ok(first.child !== undefined, "a guest with a lease that is free runs");
+      const elsewhere = await attempt(owner(check), [{ ...lease, offset: 4096n }]);
+      check.ok(elsewhere.child !== undefined || isRefusedItself(elsewhere), "a lease at another place is another one");
+      await start(owner(check), [resource(await fileOf(name))]);
       await expectRefused(owner(check), [lease], "a second guest with the same lease");
+    },
+  },
+  {
+    name: "lock: labels of files are changed by one at a time, whoever has the leases",
+    group: "metadata",
+    needs: [...WRAPPER, "lockMetadata", "unlockMetadata"],
+    async run(subject, check) {
+      const { client, start, disk } = await bench(subject, check);
+      const [one, other] = [disk(), disk()];
+      const lock = () => client().lockMetadata({ paths: [one.name, other.name] });
+      const token = await lock().catch((error: unknown) => {
+        if (error instanceof VirtError && error.code === "NO_SUPPORT") return check.leaveOut("its daemon has none");
+        throw error;
+      });
+      let isSecond = false;
+      const second = lock().then((got) => {
+        isSecond = true;
+        return got;
+      });
+      await start(owner(check), [one]);
+      check.ok(!isSecond, "a second one comes only after the first");
+      await client().unlockMetadata({ token });
+      await client().unlockMetadata({ token: await second });
+      await client().unlockMetadata({ token });
+      await client().unlockMetadata({ token: await lock() });
     },
   },
 ];
 
-function bench(subject: ServiceSubject<"lock">, check: Check) {
+/** Refused for what is asked, and not because another has it. */
+function isRefusedItself({ child, refusal }: GuestStart): boolean {
+  return child === undefined && refusal !== undefined && refusal.code !== "RESOURCE_BUSY";
+}
+
+/** How many disks a case may have. */
+const DISKS = 8;
+
+/** A case's things: its disks are files, since a manager may look at them. */
+async function bench(subject: ServiceSubject<"lock">, check: Check) {
   const client = () => subject.client();
+  const folder = await mkdtemp(join(tmpdir(), "polyvisor-disks-"));
+  check.cleanup(() => rm(folder, { recursive: true, force: true }));
+  const fileOf = async (name: string) => {
+    const path = join(folder, name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, "", { flag: "a" });
+    return path;
+  };
+  const disks = await Promise.all(Array.from({ length: DISKS }, (_, index) => fileOf(`disk${index}.img`)));
   const attempt = async (guest: LockOwner, resources: readonly LockResource[]): Promise<GuestStart> => {
     try {
       return await startGuest(check, await client().guestWrapper({ owner: guest, resources }));
@@ -198,7 +247,8 @@ function bench(subject: ServiceSubject<"lock">, check: Check) {
   return {
     client,
     attempt,
-    disk: (flags = 0) => resource(`/${check.newName()}/disk.img`, flags),
+    fileOf,
+    disk: (flags = 0) => resource(check.present(disks.pop(), "a disk"), flags),
     async start(guest: LockOwner, resources: readonly LockResource[]) {
       const started = await attempt(guest, resources);
       if (started.child === undefined) check.fail(`a guest with leases that are free does not start: ${started.said}`);
