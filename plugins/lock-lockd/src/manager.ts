@@ -1,4 +1,4 @@
-import { fileURLToPath } from "node:url";
+import { dirname, join } from "node:path";
 import {
   HOST_INFO,
   type HostInfo,
@@ -11,12 +11,12 @@ import {
   type PluginConfig,
   VirtError,
 } from "@polyvisor/core";
-import { summonDaemon } from "@polyvisor/sdk/helper-daemon";
+import { type HelperAddress, HelperDoor } from "@polyvisor/sdk/helper-daemon";
 import { launcherWords } from "@polyvisor/sdk/launcher";
 import { hasEnded, readProcessStat } from "@polyvisor/sdk/process";
 import { inject, injectable } from "tsyringe";
 import { releaseLeases, takeLeases } from "./claims.js";
-import { DAEMON_DEADLINE, withDaemon } from "./daemon-client.js";
+import { DAEMON_DEADLINE, type DaemonDoor, withDaemon } from "./daemon-client.js";
 import { deviceKeys } from "./device-keys.js";
 import { planFor } from "./launcher-plan.js";
 import { type Lease, leasesFor } from "./leases.js";
@@ -24,7 +24,7 @@ import { MetadataLocks } from "./metadata-locks.js";
 import { type LockdSettings, settingsOf } from "./settings.js";
 
 const STEPS = new URL("steps.cjs", import.meta.url);
-const DAEMON = fileURLToPath(new URL("../bin/polyvisor-lockd.js", import.meta.url));
+const DAEMON = new URL("../bin/polyvisor-lockd.js", import.meta.url);
 
 interface Claim {
   readonly owner: LockOwner;
@@ -39,7 +39,7 @@ interface Claim {
 @injectable()
 export class LockdManager implements LockManager {
   readonly #settings: LockdSettings;
-  readonly #info: HostInfo;
+  readonly #door: DaemonDoor;
   readonly #log: Log;
   readonly #metadata: MetadataLocks;
   #hasMetadataLocks = true;
@@ -50,9 +50,10 @@ export class LockdManager implements LockManager {
     @inject(LOG as symbol) log: Log,
   ) {
     this.#settings = settingsOf(config, info);
-    this.#info = info;
+    const door = new HelperDoor(addressOf(this.#settings, info));
+    this.#door = { connect: () => door.connect() };
     this.#log = log;
-    this.#metadata = new MetadataLocks(this.#settings.socket);
+    this.#metadata = new MetadataLocks(this.#door);
   }
 
   /** Never empty: a guest that has nothing yet may be given a disk later. */
@@ -66,7 +67,7 @@ export class LockdManager implements LockManager {
   async acquire({ owner, resources }: Claim): Promise<void> {
     const leases = await this.#leases(resources);
     await this.#prepareDaemon();
-    await withDaemon(this.#settings.socket, async (daemon) => {
+    await withDaemon(this.#door, async (daemon) => {
       await takeLeases(daemon, owner, leases);
       // The daemon has forgotten by now whom it saw end: nobody would give these back.
       if (!hasEnded(readProcessStat(owner.pid))) return;
@@ -78,7 +79,7 @@ export class LockdManager implements LockManager {
   /** The daemon does not count how often a lease changes hands. */
   async release({ owner, resources }: Claim): Promise<null> {
     const leases = await this.#leases(resources);
-    await withDaemon(this.#settings.socket, (daemon) => releaseLeases(daemon, owner, leases));
+    await withDaemon(this.#door, (daemon) => releaseLeases(daemon, owner, leases));
     return null;
   }
 
@@ -107,17 +108,22 @@ export class LockdManager implements LockManager {
     return leasesFor(resources, this.#settings, deviceKeys);
   }
 
-  /** The daemon may be a new one since the last time: it is asked to know the folders each time. */
+  /** The daemon is started where it does not run. It may be a new one, so it is told of the folders each time. */
   async #prepareDaemon(): Promise<void> {
-    const { socket, isForeign, fileLockspace, lvmLockspace, scsiLockspace, autoDiskLeases } = this.#settings;
-    const names = { name: "polyvisor-lockd", libvirtName: "virtlockd" };
-    if (!isForeign) await summonDaemon({ ...names, program: DAEMON, socket, paths: this.#info.paths });
+    const { fileLockspace, lvmLockspace, scsiLockspace, autoDiskLeases } = this.#settings;
     const folders = [fileLockspace, lvmLockspace, scsiLockspace].filter((each) => each !== undefined);
-    if (!autoDiskLeases || folders.length === 0) return;
-    await withDaemon(socket, async (daemon) => {
-      for (const path of new Set(folders)) await daemon.createLockspace({ path });
+    await withDaemon(this.#door, async (daemon) => {
+      for (const path of autoDiskLeases ? new Set(folders) : []) await daemon.createLockspace({ path });
     });
   }
+}
+
+/** Another's daemon is never started from here. Where ours keeps its things it would keep them if it were started by hand. */
+function addressOf({ socket, isForeign }: LockdSettings, { mode, paths }: HostInfo): HelperAddress {
+  if (isForeign) return { socket };
+  const pidFile = join(mode === "system" ? dirname(paths.run) : paths.run, "virtlockd.pid");
+  const configFile = join(paths.config, "virtlockd.conf");
+  return { socket, start: { program: DAEMON, pidFile, configFile, logFile: join(paths.log, "polyvisor-lockd.log") } };
 }
 
 function noMetadataLocks(): VirtError {

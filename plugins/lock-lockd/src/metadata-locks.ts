@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { lockProgram, VirtError } from "@polyvisor/core";
-import { RpcClient, stubsOf } from "@polyvisor/sdk/rpc";
-import { type LockDaemon, registerAs } from "./daemon-client.js";
+import { type RpcClient, stubsOf } from "@polyvisor/sdk/rpc";
+import { type DaemonDoor, type LockDaemon, registerAs } from "./daemon-client.js";
 import { LEASE_FLAG, type Lease } from "./leases.js";
 
 /** Longer than that nobody waits until labels may change, in milliseconds. */
@@ -21,14 +21,14 @@ interface Held {
  * daemon lets nobody wait, so it is asked again and again. libvirt 9's own daemon has no such locks.
  */
 export class MetadataLocks {
-  readonly #socket: string;
+  readonly #door: DaemonDoor;
   readonly #patience: number;
   readonly #held = new Map<string, Held>();
   /** Resolves when the last one that came has gone. */
   #turn: Promise<void> = Promise.resolve();
 
-  constructor(socket: string, patience = PATIENCE) {
-    this.#socket = socket;
+  constructor(door: DaemonDoor, patience = PATIENCE) {
+    this.#door = door;
     this.#patience = patience;
   }
 
@@ -58,7 +58,7 @@ export class MetadataLocks {
   async #take(paths: readonly string[], giveUp: AbortSignal, leave: () => void): Promise<string> {
     let at = paths[0] ?? "";
     const late = () => tooBusy(at, this.#patience);
-    const connecting = RpcClient.connect(this.#socket);
+    const connecting = this.#door.connect();
     giveUp.addEventListener("abort", () => void connecting.then((client) => client.close()).catch(() => {}));
     const client = await unless(giveUp, connecting, late);
     const daemon = stubsOf(client, lockProgram);

@@ -3,4 +3,3 @@ export type { HelperClient, HelperHandlers } from "./handlers.js";
 export type { HelperPlaces } from "./options.js";
 export { type HelperDaemon, type HelperSurroundings, type RunningService, runHelperDaemon } from "./run.js";
 export { HelperServer, type HelperService, type SavedServer } from "./server.js";
-export { type Summons, summonDaemon } from "./summon.js";
