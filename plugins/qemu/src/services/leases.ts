@@ -5,10 +5,19 @@ import type { Guest } from "../guest.js";
 import type { Hypervisor } from "../hypervisor.js";
 import type { LockClient } from "./services.js";
 
-/** The words before a guest's command line with which its process takes the leases, on its way to become the emulator. */
-export async function leaseWords(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<readonly string[]> {
+/**
+ * The words before a guest's command line with which its process takes the leases, on its way to become the emulator. One
+ * that is to stay paused has none until it runs, and so another may run on its disks meanwhile.
+ */
+export async function leaseWords(
+  hypervisor: Hypervisor,
+  domain: QemuDomain,
+  guest: Guest,
+  isPaused: boolean,
+): Promise<readonly string[]> {
   const manager = await hypervisor.services.lock();
-  return (await manager?.guestWrapper(claimOf(hypervisor, domain, guest))) ?? [];
+  const { owner, resources } = claimOf(hypervisor, domain, guest);
+  return (await manager?.guestWrapper({ owner, resources: isPaused ? [] : resources })) ?? [];
 }
 
 /** Takes back what a guest gave up when it was paused. Fails where another has it now: the guest must not run then. */

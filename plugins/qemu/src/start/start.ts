@@ -24,16 +24,7 @@ import { Guest } from "../guest.js";
 import type { Hypervisor } from "../hypervisor.js";
 import { type GuestLog, openGuestLog } from "../log/index.js";
 import { connectSocket, QmpClient } from "../monitor/index.js";
-import {
-  guestUser,
-  labelWords,
-  leaseWords,
-  makeLabels,
-  makePorts,
-  releaseLeases,
-  setLabels,
-  withPortIds,
-} from "../services/index.js";
+import { guestUser, labelWords, leaseWords, makeLabels, makePorts, setLabels, withPortIds } from "../services/index.js";
 import { KILL_GRACE, releaseGuest, watchGuest, watchMonitor } from "../stop.js";
 import { within } from "../within.js";
 import { checkBootFiles } from "./boot-files.js";
@@ -128,7 +119,7 @@ async function bootGuest(
   try {
     await makeFolders(guest);
     await askServices(hypervisor, domain, guest);
-    await launchEmulator(hypervisor, domain, guest, log);
+    await launchEmulator(hypervisor, domain, guest, log, options.paused);
     await run(hypervisor, domain, guest, options);
   } catch (error) {
     throw await explained(guest, log, error);
@@ -167,7 +158,13 @@ async function askServices(hypervisor: Hypervisor, domain: QemuDomain, guest: Gu
  * commands as soon as it can. The status file is written while the process waits at its gate: from then on a guest that
  * runs is one that a later daemon finds.
  */
-async function launchEmulator(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, log: GuestLog): Promise<void> {
+async function launchEmulator(
+  hypervisor: Hypervisor,
+  domain: QemuDomain,
+  guest: Guest,
+  log: GuestLog,
+  isPaused: boolean,
+): Promise<void> {
   const inherited = new InheritedDescriptors();
   let held: HeldProcess;
   try {
@@ -178,7 +175,7 @@ async function launchEmulator(hypervisor: Hypervisor, domain: QemuDomain, guest:
     const fileGroups = inheritFileGroups(hypervisor.fileGroups, domain, config, inherited);
     const plan = await planLaunch(hypervisor, guest, { monitor, taps, channels, fileGroups });
     await setLabels(hypervisor, domain, guest);
-    const leases = await leaseWords(hypervisor, domain, guest);
+    const leases = await leaseWords(hypervisor, domain, guest, isPaused);
     const labels = await labelWords(hypervisor, domain, guest);
     const runAs = await guestUser(hypervisor, domain, guest);
     await log.note(plan.note);
@@ -224,7 +221,6 @@ async function run(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, opt
   guest.patience = undefined;
   if (options.paused) {
     hypervisor.transition(domain, "hold");
-    await releaseLeases(hypervisor, domain, guest);
   } else {
     guest.nextRun = "run";
     await guest.qmp("cont");
