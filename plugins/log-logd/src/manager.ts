@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 import {
   type Descriptor,
@@ -57,7 +57,14 @@ export class LogdManager implements LogManager {
 
   async getLogFilePosition({ path }: Args<"getLogFilePosition">) {
     checkPath(path);
-    return this.#call((daemon, signal) => daemon.domainGetLogFilePosition({ path, flags: 0 }, { signal }));
+    try {
+      return await this.#call((daemon, signal) => daemon.domainGetLogFilePosition({ path, flags: 0 }, { signal }));
+    } catch (error) {
+      // The daemon forgets a log when its guest has ended, and all that the guest said is written by then.
+      const end = isNotOpen(error) ? await endOf(path) : undefined;
+      if (end === undefined) throw error;
+      return end;
+    }
   }
 
   async readLogFile({ path, position, maxBytes }: Args<"readLogFile">): Promise<string> {
@@ -99,6 +106,15 @@ export class LogdManager implements LogManager {
 
 function checkPath(path: string): void {
   if (!isAbsolute(path)) throw new VirtError("INVALID_ARG", `the path '${path}' of a log is not absolute`);
+}
+
+function isNotOpen(error: unknown): boolean {
+  return error instanceof VirtError && error.code === "INTERNAL_ERROR" && error.message.includes("No open log file");
+}
+
+async function endOf(path: string): Promise<{ inode: bigint; offset: bigint } | undefined> {
+  const found = await stat(path, { bigint: true }).catch(() => undefined);
+  return found && { inode: found.ino, offset: found.size };
 }
 
 /** Whether a log ends with these words, as far as anyone can tell. */

@@ -57,6 +57,8 @@ export async function recoverDomains(hypervisor: Hypervisor, scan: Promise<ScanR
   );
   // Until each guest shows as running, nobody is served: a second one could be started beside it.
   const guests = await Promise.all(found.map((each) => attach(hypervisor, each)));
+  // Whoever keeps the logs of guests that run begins to watch over them when it is first asked for.
+  if (guests.length > 0) hypervisor.services.log().catch(() => {});
   const reconnecting = hypervisor.events.recover(() =>
     Promise.all(guests.map((each) => each && reconnectGuest(hypervisor, each.domain, each.guest))),
   );

@@ -2,10 +2,7 @@ import { appendFile, type FileHandle, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { systemError } from "../errors.js";
 import type { GuestLog } from "./guest-log.js";
-import { emulatorWords, formatNote, type StartNote } from "./note.js";
-
-/** As much of the emulator's last words as an error message takes, in bytes. */
-export const TAIL = 1024;
+import { emulatorWords, formatNote, READ_BYTES, type StartNote } from "./note.js";
 
 /** A guest's log where nobody else keeps it: the emulator writes to the same file, after our note. */
 export class FileLog implements GuestLog {
@@ -41,7 +38,7 @@ export class FileLog implements GuestLog {
 
   async lastWords(): Promise<string> {
     const { size } = await this.#file.stat();
-    const from = Math.max(this.#begin, size - TAIL);
+    const from = Math.max(this.#begin, size - READ_BYTES);
     const buffer = Buffer.alloc(Math.max(0, size - from));
     // The emulator inherits a descriptor that only writes, so reading takes another.
     const reader = await open(this.#path, "r");

@@ -2,9 +2,10 @@ import type { QemuDomain } from "../domain.js";
 import type { Hypervisor } from "../hypervisor.js";
 import { appendToFile, FileLog } from "./file-log.js";
 import type { GuestLog } from "./guest-log.js";
-import { appendManaged, type LogOwner, ManagedLog } from "./managed-log.js";
+import { appendManaged, ManagedLog, ownerOf } from "./managed-log.js";
 import { timestamp } from "./note.js";
 
+export { type ChardevFile, chardevFiles, filesOfDevice, type OpenedFile, openChardevFiles } from "./chardev-files.js";
 export type { GuestLog } from "./guest-log.js";
 export type { StartNote } from "./note.js";
 
@@ -25,8 +26,4 @@ export async function noteInLog(hypervisor: Hypervisor, domain: QemuDomain, word
   } catch (error) {
     hypervisor.log.warn({ err: error, domain: domain.name }, "the guest's log cannot be written");
   }
-}
-
-function ownerOf({ layout }: Hypervisor, { name, uuid }: QemuDomain): LogOwner {
-  return { guest: { uuid, name }, path: layout.logFile(name) };
 }

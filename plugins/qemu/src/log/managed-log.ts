@@ -1,18 +1,24 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import { closeAll, type Descriptor } from "@polyvisor/core";
+import type { QemuDomain } from "../domain.js";
+import { systemError } from "../errors.js";
+import type { Hypervisor } from "../hypervisor.js";
 import type { LogClient } from "../services/index.js";
-import { TAIL } from "./file-log.js";
 import type { GuestLog } from "./guest-log.js";
-import { emulatorWords, formatNote, type StartNote } from "./note.js";
+import { emulatorWords, formatNote, READ_BYTES, type StartNote } from "./note.js";
 
 /** By which a log manager tells the drivers apart. */
-const DRIVER = "qemu";
-/** How much of what an emulator has said is looked through for its last words, in bytes. */
-const READ_BYTES = 65_536;
+export const DRIVER = "qemu";
 
 /** What a log manager is told of a guest's log. */
 export interface LogOwner {
   readonly guest: { readonly uuid: string; readonly name: string };
   readonly path: string;
+}
+
+export function ownerOf({ layout }: Hypervisor, { name, uuid }: QemuDomain): LogOwner {
+  return { guest: { uuid, name }, path: layout.logFile(name) };
 }
 
 /** A guest's log that a log manager keeps: the emulator writes to what the manager gave, whatever that is. */
@@ -29,6 +35,9 @@ export class ManagedLog implements GuestLog {
   }
 
   static async open(manager: LogClient, owner: LogOwner): Promise<ManagedLog> {
+    await mkdir(dirname(owner.path), { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+      throw systemError(`failed to create logfile ${owner.path}`, error);
+    });
     return new ManagedLog(manager, owner, await manager.openLogFile({ driver: DRIVER, ...owner, truncate: 0 }));
   }
 
@@ -49,7 +58,7 @@ export class ManagedLog implements GuestLog {
     const tail = offset - BigInt(READ_BYTES);
     const position = { inode: first, offset: inode === first && tail > begin ? tail : begin };
     const data = await this.#manager.readLogFile({ path, position, maxBytes: READ_BYTES });
-    return emulatorWords(Buffer.from(data).subarray(-TAIL).toString());
+    return emulatorWords(data);
   }
 
   async close(): Promise<void> {

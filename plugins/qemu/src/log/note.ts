@@ -13,13 +13,22 @@ export interface StartNote {
   readonly argv: readonly string[];
 }
 
-/** What an emulator said, without the lines that QEMU writes in every start. */
+/** How much of what an emulator has said is looked through for its last words, in bytes. */
+export const READ_BYTES = 65_536;
+/** As much of them as an error message takes, in characters. */
+const TAIL = 1024;
+
+/** The end of what an emulator said, from the begin of a line on, without the lines that QEMU writes in every start. */
 export function emulatorWords(text: string): string {
-  return text
+  const words = text
     .split("\n")
-    .filter((line) => !line.startsWith("char device redirected to "))
+    .filter((line) => !line.includes("char device redirected to"))
     .join("\n")
     .trimEnd();
+  if (words.length <= TAIL) return words;
+  const end = words.slice(-TAIL);
+  const cut = words.at(-TAIL - 1) === "\n" ? -1 : end.indexOf("\n");
+  return end.slice(cut + 1);
 }
 
 /** The lines of a start. */
