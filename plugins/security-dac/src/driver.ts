@@ -1,3 +1,126 @@
-import type { SecurityDriver } from "@polyvisor/core";
+import { lstat } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  type Applicability,
+  type GuestUser,
+  HOST_INFO,
+  HOST_SERVICES,
+  type HostInfo,
+  type HostServices,
+  LOG,
+  type Log,
+  PLUGIN_CONFIG,
+  type SecurityDriver,
+  type SecurityGuest,
+  type SecurityTarget,
+  VirtError,
+} from "@polyvisor/core";
+import { LabelTransactions } from "@polyvisor/sdk/labels";
+import { inject, injectable } from "tsyringe";
+import { itemOf, type Ownership, wishesOf } from "./items.js";
+import { type Owner, Users } from "./users.js";
 
-export class DacDriver implements SecurityDriver {}
+/** What the operator may set in `plugins/security-dac.conf`. */
+export interface DacConfig {
+  /** Whom guests run as that want nobody in particular; empty for the host's usual one. */
+  readonly user: string;
+  readonly group: string;
+  readonly dynamic_ownership: boolean;
+  readonly remember_owner: boolean;
+}
+
+interface LabelArgs {
+  readonly guest: SecurityGuest;
+  readonly targets: readonly SecurityTarget[];
+}
+
+const MODEL = "dac";
+
+/** A guest's label is a user and a group: its process runs as these, and its files belong to them meanwhile. */
+@injectable()
+export class DacDriver implements SecurityDriver {
+  readonly #config: DacConfig;
+  readonly #ownership: Ownership;
+  readonly #users = new Users();
+  readonly #transactions: LabelTransactions;
+
+  constructor(
+    @inject(HOST_INFO as symbol) { paths }: HostInfo,
+    @inject(PLUGIN_CONFIG as symbol) config: DacConfig,
+    @inject(LOG as symbol) log: Log,
+    @inject(HOST_SERVICES as symbol) services: HostServices,
+  ) {
+    this.#config = config;
+    this.#ownership = { dynamic: config.dynamic_ownership, remember: config.remember_owner };
+    this.#transactions = new LabelTransactions({ model: MODEL, folder: join(paths.run, "labels"), log, services });
+  }
+
+  probe(): Applicability {
+    if (process.getuid?.() === 0) return { usable: true, detail: "this process may give files away" };
+    return { usable: false, reason: "only root may give files to other users" };
+  }
+
+  async model() {
+    const label = labelOf(await this.#usual());
+    return { model: MODEL, doi: "0", baseLabels: ["kvm", "qemu"].map((type) => ({ type, label })) };
+  }
+
+  /** Any number of guests may have the same label. Part of one is no use. */
+  async generateLabel({ wanted, fixed }: { readonly wanted: string; readonly fixed: boolean }) {
+    this.#transactions.warmUp();
+    if (!fixed) {
+      const label = labelOf(await this.#usual());
+      return { label, imageLabel: label };
+    }
+    await this.#users.ownerOf(wanted);
+    return { label: wanted, imageLabel: wanted };
+  }
+
+  /** Whatever the guest still has goes back with its label. */
+  releaseLabel({ guest }: Pick<LabelArgs, "guest">): Promise<void> {
+    return this.#transactions.restore(guest.uuid);
+  }
+
+  async setLabels({ guest, targets }: LabelArgs): Promise<void> {
+    const wishes = wishesOf(guest, targets, this.#ownership);
+    const items = await Promise.all(
+      wishes.map(async ({ target, label }) => {
+        const owner = labelOf(await this.#users.ownerOf(label));
+        return itemOf(target, owner, this.#ownership.remember);
+      }),
+    );
+    if (items.length > 0) await this.#transactions.set(guest.uuid, items);
+  }
+
+  /** Also of what is not given to guests any more since the settings have changed. */
+  restoreLabels({ guest, targets }: LabelArgs): Promise<void> {
+    const paths = targets.map(({ path }) => path);
+    return this.#transactions.restore(guest.uuid, paths);
+  }
+
+  async processIdentity({ guest }: Pick<LabelArgs, "guest">): Promise<GuestUser> {
+    const owner = await this.#users.ownerOf(guest.label);
+    return { ...owner, groups: await this.#users.groupsOf(owner) };
+  }
+
+  async processLabel({ pid }: { readonly pid: number }) {
+    const { uid, gid } = await lstat(`/proc/${pid}`).catch((cause: unknown) => {
+      const detail = `unable to get uid and gid for PID ${pid} via procfs: No such file or directory`;
+      throw new VirtError("SYSTEM_ERROR", detail, { domain: "SECURITY", cause });
+    });
+    return { label: labelOf({ uid, gid }), enforcing: 0 };
+  }
+
+  /** Called by the host when the plugin goes. */
+  dispose(): void {
+    this.#transactions.close();
+  }
+
+  #usual(): Promise<Owner> {
+    return this.#users.usual(this.#config.user, this.#config.group);
+  }
+}
+
+function labelOf({ uid, gid }: Owner): string {
+  return `+${uid}:+${gid}`;
+}

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, statfsSync } from "node:fs";
 import { tryMetadataLock } from "./syscalls.js";
 
 /** A file that stays the same whatever becomes of its name meanwhile. */
@@ -82,6 +82,15 @@ function openForLock(file: OpenedFile): number | undefined {
     if (status.isSocket() || codeOf(error) === "EROFS" || isNetworkFileSystem(file)) return undefined;
     throw error;
   }
+}
+
+/** NFS, SMB, CIFS, Ceph, AFS, GFS2, OCFS2, GPFS, Quobyte, FUSE: whose servers may have other ideas of what root may do. */
+const NETWORK = new Set([
+  0x6969, 0x517b, 0xff534d42, 0x00c36400, 0x5346414f, 0x01161970, 0x7461636f, 0x47504653, 0x51626d6e, 0x65735546,
+]);
+
+function isNetworkFileSystem({ name }: OpenedFile): boolean {
+  return NETWORK.has(statfsSync(name).type >>> 0);
 }
 
 export function codeOf(error: unknown): string | undefined {

@@ -71,11 +71,10 @@ const METADATA_OFFSET = 1n;
 
 /** Tries to lock the byte of a file that stands for its labels. The lock goes with the descriptor. */
 export function tryMetadataLock(fd: number): boolean {
-  const flock = Buffer.alloc(FLOCK_BYTES);
-  flock.writeInt16LE(F_WRLCK, 0);
-  flock.writeBigInt64LE(METADATA_OFFSET, 8);
-  flock.writeBigInt64LE(1n, 16);
-  if (calls().fcntl(fd, F_OFD_SETLK, flock) === 0) return true;
+  const flock = new ArrayBuffer(FLOCK_BYTES);
+  new Int16Array(flock)[0] = F_WRLCK;
+  new BigInt64Array(flock).set([METADATA_OFFSET, 1n], 1);
+  if (calls().fcntl(fd, F_OFD_SETLK, Buffer.from(flock)) === 0) return true;
   const errno = calls().errno();
   if (errno === EAGAIN || errno === EACCES) return false;
   throw new NativeError("fcntl", errno);

@@ -129,9 +129,9 @@ export const securityCases: readonly SecurityCase[] = [
       const before = await portrait([shared]);
       await client().setLabels({ guest: one, targets: [shared] });
       await client().setLabels({ guest: two, targets: [shared] });
-      const meanwhile = await portrait([shared]);
+      const meanwhile = (await portrait([shared])).map(asUsersSeeIt);
       await client().restoreLabels({ guest: one, targets: [shared] });
-      check.equal(await portrait([shared]), meanwhile, "what the second one uses still");
+      check.equal((await portrait([shared])).map(asUsersSeeIt), meanwhile, "what the second one uses still");
       await client().restoreLabels({ guest: two, targets: [shared] });
       check.equal(await portrait([shared]), before, "what nobody uses any more");
     },
@@ -301,6 +301,11 @@ async function bench(subject: ServiceSubject<"security">, check: Check) {
     },
     portrait: (targets: readonly SecurityTarget[]) => Promise.all(targets.map(({ path }) => portraitOf(path))),
   };
+}
+
+/** Without what is remembered for another day. */
+function asUsersSeeIt(portrait: string): string {
+  return portrait.replaceAll(/^trusted\..*\n/gm, "");
 }
 
 /** All that a security driver may put on a file, and what is in the file. */
