@@ -98,12 +98,22 @@ export async function labelWords(
 
 /** Labels what the guest is about to open. Its own folders must be there by then. */
 export function setLabels(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
-  return setAll(hypervisor, domain, guest, (label) => guestTargetsOf(hypervisor, guest, label.model));
+  return setAll(hypervisor, domain, guest.labels, (label) => startTargets(hypervisor, guest, label));
+}
+
+/** Of a guest whose files are not to be labelled only what we make for it is. */
+async function startTargets(
+  hypervisor: Hypervisor,
+  guest: Guest,
+  { model, relabel }: GuestLabel,
+): Promise<readonly SecurityTarget[]> {
+  const targets = await guestTargetsOf(hypervisor, guest, model);
+  return relabel ? targets : targets.filter(({ own }) => own);
 }
 
 /** Labels what a device will open that the guest is about to get: all of it or nothing. */
 export function labelDevice(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, device: Device): Promise<void> {
-  return setAll(hypervisor, domain, guest, (label) => deviceTargetsOf(device, label.model));
+  return setAll(hypervisor, domain, relabelled(guest), (label) => deviceTargetsOf(device, label.model));
 }
 
 /** Puts back what a device has opened that the guest no longer has. What its other devices still need stays. */
@@ -131,11 +141,11 @@ export async function unlabelDevice(
 async function setAll(
   hypervisor: Hypervisor,
   domain: QemuDomain,
-  guest: Guest,
+  labels: readonly GuestLabel[],
   targetsFor: (label: GuestLabel) => Promise<readonly SecurityTarget[]>,
 ): Promise<void> {
   const done: GuestLabel[] = [];
-  for (const label of relabelled(guest)) {
+  for (const label of labels) {
     const targets = await targetsFor(label);
     if (targets.length === 0) continue;
     try {
@@ -201,9 +211,7 @@ async function releaseLabel(
   const driver = await driverOf(hypervisor, label);
   const named = nameOf(domain, label);
   try {
-    if (label.relabel) {
-      await driver.restoreLabels({ guest: named, targets: await guestTargetsOf(hypervisor, guest, label.model) });
-    }
+    await driver.restoreLabels({ guest: named, targets: await startTargets(hypervisor, guest, label) });
   } finally {
     await driver.releaseLabel({ guest: named });
   }
