@@ -40,12 +40,17 @@ export class Users {
     return { uid, gid };
   }
 
-  /** Whom guests run as that want nobody in particular. Empty words leave it to the host. */
+  /**
+   * Whom guests run as that want nobody in particular. An empty user is the host's usual one; an empty group is the one that
+   * is called as the user, as libvirt's is, or the user's first one.
+   */
   async usual(user: string, group: string): Promise<Owner> {
-    const names = user === "" ? USUAL : [user];
-    for (const name of names) {
-      const found = await this.#find("passwd", name);
-      if (found !== undefined) return this.#withGroup(Number(found[2]), group === "" ? `+${found[3]}` : group);
+    for (const name of user === "" ? USUAL : [user]) {
+      const found = await this.#find("passwd", name.replace(/^\+/, ""));
+      if (found === undefined) continue;
+      const [own = "", , uid, gid] = found;
+      const first = (await this.#find("group", own)) === undefined ? `+${gid}` : own;
+      return this.#withGroup(Number(uid), group === "" ? first : group);
     }
     if (user === "") throw noUser();
     const uid = await this.#idOf("passwd", user, `Failed to parse user '${user}'`);

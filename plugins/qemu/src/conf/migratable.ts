@@ -1,5 +1,5 @@
 import type { Controller, Cpu, CpuFeature, Domain, Serial } from "@polyvisor/sdk/conf";
-import { insertController, mapDevices, withDevices } from "@polyvisor/sdk/conf/domain";
+import { insertController, mapDevices, type Seclabel, withDevices } from "@polyvisor/sdk/conf/domain";
 import { addAudio } from "./default-audio.js";
 import { type ConfFolders, dropMadeUpPaths } from "./domain-defaults.js";
 import { type HostFacts, THIS_HOST } from "./host-facts.js";
@@ -12,7 +12,13 @@ export function migratable(domain: Domain, folders: ConfFolders, host: HostFacts
   result = mapDevices(dropMadeUpPaths(result, folders), { serial: plainSerial });
   const consoles = result.devices.consoles.map((each, port) => ({ ...each, target: { ...each.target, port } }));
   result = withDevices(result, { consoles });
+  result = { ...result, seclabels: result.seclabels.filter((label) => !isOwnersLabel(label)) };
   return withoutDefaultAudio(withPconfig(result), host);
+}
+
+/** Managers of old know one label of a guest, which is not that of its owner. */
+function isOwnersLabel({ model, type, imagelabel }: Seclabel): boolean {
+  return model === "dac" && type === "dynamic" && imagelabel !== undefined;
 }
 
 /** The panic devices that a machine has by itself. */
