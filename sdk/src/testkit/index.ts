@@ -4,6 +4,7 @@ export { goldenCases, goldenData, testGoldenSuites } from "./golden.js";
 export { hasLibvirtd, type LibvirtdOptions, type PrivateLibvirtd, startLibvirtd } from "./libvirtd.js";
 export { accepts, withinReason } from "./listening.js";
 export { freePort } from "./port.js";
+export { hasSanlock, makeDiskFolder, type PrivateSanlock, type SanlockOptions, startSanlock } from "./sanlock.js";
 export { findSshd, type PrivateSshd, startSshd } from "./sshd.js";
 export {
   type HostProcess,
