@@ -26,7 +26,7 @@ const OFFSET_END = 1n << 63n;
  */
 export async function readLog(path: string, limits: Limits, place: Place, length: number): Promise<Buffer> {
   checkBackups(limits);
-  const files = await openAll([path, ...backupsOf(path, limits)].reverse());
+  const files = (await openAll([path, ...backupsOf(path, limits)])).reverse();
   try {
     const start = files.findIndex((each) => each?.inode === place.inode);
     const isGone = start === -1 && files[0] === undefined;
