@@ -1,5 +1,13 @@
 import { XML_FLAG } from "@polyvisor/core";
-import { type Cpu, type Domain as DomainConfig, formatDomain, readDomain } from "@polyvisor/sdk/conf/domain";
+import {
+  type Cpu,
+  completeDomain,
+  type Device,
+  type Domain as DomainConfig,
+  formatDomain,
+  parseDevice,
+  readDomain,
+} from "@polyvisor/sdk/conf/domain";
 import { hostArch } from "@polyvisor/sdk/conf/host";
 import { namesNoModel, updateCpu } from "@polyvisor/sdk/cpu";
 import { parseValidXml } from "@polyvisor/sdk/schema";
@@ -17,6 +25,14 @@ import { swtpmVersions } from "./swtpm.js";
 export interface Configured<C = QemuCapabilities> {
   readonly config: DomainConfig;
   readonly caps: C;
+}
+
+/** How a device is read. */
+export interface DeviceReading {
+  /** As a definition has it, without what only a running guest has. */
+  readonly inactive: boolean;
+  /** It describes one that is there. */
+  readonly onlyToFind: boolean;
 }
 
 /** Turns documents into configurations and back: what the emulator can do decides what is filled in. */
@@ -78,6 +94,23 @@ export class ConfigurationReader {
     const caps = await this.#capsFor(definition);
     validateDefinition(definition, caps);
     return { config: assignAliases(definition), caps };
+  }
+
+  /** One device, for a domain that has it or is to get it: complete, and checked unless it is only to be found. */
+  async readDevice(xml: string, domain: DomainConfig, options: DeviceReading): Promise<Device> {
+    const caps = await this.#capsFor(domain);
+    return parseDevice(xml, domain, {
+      hooks: qemuHooks(caps, this.#folders),
+      abiUpdate: !options.onlyToFind,
+      skipChecks: options.onlyToFind,
+      inactive: options.inactive,
+    });
+  }
+
+  /** A definition whose devices have changed, made whole again: every device in its place, what one needs is there. */
+  async completed(changed: DomainConfig): Promise<DomainConfig> {
+    const caps = await this.#capsFor(changed);
+    return completeDomain(changed, { hooks: qemuHooks(caps, this.#folders), abiUpdate: true, skipChecks: true });
   }
 
   /** The processor that a guest would get if it were started now, in the place of what the definition asks for. */

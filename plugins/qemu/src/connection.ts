@@ -4,6 +4,7 @@ import { connectHandlers } from "./handlers/connect.js";
 import { consoleHandlers } from "./handlers/console.js";
 import { cpuHandlers } from "./handlers/cpu.js";
 import { definitionHandlers } from "./handlers/definition.js";
+import { deviceHandlers } from "./handlers/devices.js";
 import { domainCapabilitiesHandlers } from "./handlers/domain-capabilities.js";
 import { fileGroupHandlers } from "./handlers/file-groups.js";
 import { graphicsHandlers } from "./handlers/graphics.js";
@@ -26,6 +27,7 @@ export function sharedHandlers(hypervisor: Hypervisor): HypervisorHandlers {
     ...domainCapabilitiesHandlers(hypervisor),
     ...queryHandlers(hypervisor),
     ...definitionHandlers(hypervisor),
+    ...deviceHandlers(hypervisor),
     ...memoryHandlers(hypervisor),
     ...vcpuHandlers(hypervisor),
     ...statsHandlers(hypervisor),

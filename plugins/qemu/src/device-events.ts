@@ -1,7 +1,8 @@
-import { allDevices, type Device, type Devices, type Disk, mapDevices, withDevices } from "@polyvisor/sdk/conf/domain";
+import { aliasOf, allDevices, type Disk, mapDevices } from "@polyvisor/sdk/conf/domain";
 import { type JsonObject, numberOf, objectOf, textOf } from "./capabilities/json.js";
 import type { QemuDomain } from "./domain.js";
 import type { Guest } from "./guest.js";
+import { liveEnvironment, removeUnplugged } from "./hotplug/index.js";
 import type { Hypervisor } from "./hypervisor.js";
 import { sourcesBelow } from "./image-chain.js";
 import type { QmpEvent } from "./monitor/index.js";
@@ -22,6 +23,7 @@ const REPORTS: Readonly<Record<string, Report>> = {
   DEVICE_DELETED: onDeviceDeleted,
   DEVICE_UNPLUG_GUEST_ERROR: onUnplugError,
   MEM_UNPLUG_ERROR: onUnplugError,
+  ACPI_DEVICE_OST: onAcpiStatus,
   MEMORY_DEVICE_SIZE_CHANGE: onMemorySize,
   MEMORY_FAILURE: onMemoryFailure,
   VSERPORT_CHANGE: onPortChange,
@@ -105,40 +107,49 @@ function onTrayMoved(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, d
   guest.config = mapDevices(guest.config, {
     disk: (each) => (each === disk ? { ...disk, target: { ...disk.target, tray: open ? "open" : "closed" } } : each),
   });
+  if (open) guest.trays.get(disk.alias)?.();
   hypervisor.statusWriter(domain, guest).saveSoon();
   hypervisor.emit({ kind: "trayChange", dom: domain.ref, devAlias: disk.alias, reason: open ? 0 : 1 });
 }
 
-/** The guest let go of a device. The event comes last, when the configuration no longer has it. */
+/** The guest let go of a device. Whoever waits for that goes on; else it is done here, in a job of its own. */
 function onDeviceDeleted(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, data: JsonObject): void {
   const alias = textOf(data, "device");
   if (alias === undefined) return;
   const awaited = guest.unplugs.get(alias);
-  awaited?.();
-  if (!allDevices(guest.config).some((device) => aliasOf(device) === alias)) return;
-  guest.config = withDevices(guest.config, without(guest.config.devices, alias));
-  hypervisor.statusWriter(domain, guest).saveSoon();
-  hypervisor.emit({ kind: "deviceRemoved", dom: domain.ref, devAlias: alias });
+  if (awaited !== undefined) {
+    awaited("removed");
+    return;
+  }
+  const find = () => allDevices(guest.config).find((device) => aliasOf(device) === alias);
+  if (find() === undefined) return;
+  const removal = domain.jobs.run({ kind: "modify", api: "deviceDeleted" }, async () => {
+    const device = domain.guest === guest ? find() : undefined;
+    if (device !== undefined) await removeUnplugged(liveEnvironment({ hypervisor, domain, guest }), device);
+  });
+  removal.catch((error: unknown) => {
+    if (domain.guest !== guest || guest.beingStopped) return;
+    hypervisor.log.error({ err: error, domain: domain.name, alias }, "what a device had cannot be taken back");
+  });
 }
 
-/** Every list of devices without the one of that alias; single devices go whole. */
-function without(devices: Devices, alias: string): Partial<Devices> {
-  const isOther = (device: unknown) => aliasOf(device as Device) !== alias;
-  return Object.fromEntries(
-    Object.entries(devices).map(([kind, value]: [string, unknown]) => {
-      if (Array.isArray(value)) return [kind, value.filter(isOther)];
-      return [kind, typeof value === "object" && value !== null && !isOther(value) ? undefined : value];
-    }),
-  );
-}
-
-function aliasOf(device: Device): string | undefined {
-  return "alias" in device ? device.alias : undefined;
-}
-
-function onUnplugError(hypervisor: Hypervisor, domain: QemuDomain, _guest: Guest, data: JsonObject): void {
+function onUnplugError(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, data: JsonObject): void {
   const devAlias = textOf(data, "device");
-  if (devAlias !== undefined) hypervisor.emit({ kind: "deviceRemovalFailed", dom: domain.ref, devAlias });
+  if (devAlias === undefined) return;
+  guest.unplugs.get(devAlias)?.("refused");
+  hypervisor.emit({ kind: "deviceRemovalFailed", dom: domain.ref, devAlias });
+}
+
+/** Ejecting, asked for by the host or the guest. */
+const EJECTIONS: ReadonlySet<number | undefined> = new Set([0x003, 0x103]);
+
+/** What the guest's firmware interface says of memory that it was asked to let go of: it failed, or may not be. */
+function onAcpiStatus(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, data: JsonObject): void {
+  const info = objectOf(data, "info") ?? {};
+  const status = numberOf(info, "status") ?? 0;
+  const isRefused = status === 0x01 || (status >= 0x80 && status <= 0x83);
+  if (textOf(info, "slot-type") !== "DIMM" || !EJECTIONS.has(numberOf(info, "source")) || !isRefused) return;
+  onUnplugError(hypervisor, domain, guest, info);
 }
 
 function onMemorySize(hypervisor: Hypervisor, domain: QemuDomain, _guest: Guest, data: JsonObject): void {

@@ -1,12 +1,13 @@
 import type { Duplex } from "node:stream";
 import type { Descriptor } from "@polyvisor/core";
-import type { Cpu, Domain as DomainConfig } from "@polyvisor/sdk/conf";
+import type { Cpu, Device, Domain as DomainConfig } from "@polyvisor/sdk/conf";
 import type { DomainJobs } from "@polyvisor/sdk/jobs";
 import type { EndingName, TransitionName } from "@polyvisor/sdk/lifecycle";
 import type { ProcessHandle } from "@polyvisor/sdk/process";
 import { type ForeignXml, NO_FOREIGN_XML } from "@polyvisor/sdk/store";
 import type { QemuCapabilities } from "./capabilities/index.js";
 import type { Json, JsonObject } from "./capabilities/json.js";
+import { firstHostdevNumber, lastImage } from "./command-line/node-names.js";
 import { noLongerRunning, qemuError } from "./errors.js";
 import type { QmpClient } from "./monitor/index.js";
 import type { GuestLabel } from "./services/index.js";
@@ -15,6 +16,9 @@ import { within } from "./within.js";
 
 /** How long after its monitor an emulator that dies may end, in milliseconds. */
 const DEATH = 1_000;
+
+/** What becomes of a device of which the guest was asked to let go. */
+export type UnplugOutcome = "removed" | "refused";
 
 /** One run of a domain: from the moment a start begins until everything of it is gone. */
 export class Guest {
@@ -48,8 +52,14 @@ export class Guest {
   autodestroy: object | undefined;
   /** Open consoles by the alias of their device. */
   readonly consoles = new Map<string, Duplex>();
-  /** Called when QEMU has let go of the device of that id, for those whose removal someone waits for. */
-  readonly unplugs = new Map<string, () => void>();
+  /** Called when QEMU has let go of the device of that id, or the guest has refused, where someone waits for that. */
+  readonly unplugs = new Map<string, (outcome: UnplugOutcome) => void>();
+  /** Called when the tray of the drive of that alias has opened, for those that someone waits for. */
+  readonly trays = new Map<string, () => void>();
+  /** The device that is just being given to it, and is not yet in its configuration. */
+  plugging: Device | undefined;
+  /** How many images have been given a number in this run: the next one's is higher. */
+  images = 0;
   /** Ports that were chosen for this run and go back with it. */
   ports: readonly number[] = [];
   /** What the host's security drivers gave it: goes back with it. */
@@ -79,6 +89,7 @@ export class Guest {
     this.id = id;
     this.config = config;
     this.caps = caps;
+    this.images = Math.max(lastImage(config), firstHostdevNumber(config) - 1);
     this.folder = folders.folder;
     this.channelFolder = folders.channelFolder;
   }

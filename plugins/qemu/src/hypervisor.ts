@@ -17,6 +17,7 @@ import type { QemuDomain } from "./domain.js";
 import { qemuError } from "./errors.js";
 import { FileGroups } from "./file-groups.js";
 import type { Guest } from "./guest.js";
+import { pluggingOf } from "./hotplug/plugging.js";
 import { Services } from "./services/index.js";
 import { PortAllocator } from "./start/ports.js";
 import { DefinitionStore } from "./state/definitions.js";
@@ -126,7 +127,12 @@ export class Hypervisor {
   statusWriter(domain: QemuDomain, guest: Guest): StatusWriter {
     let writer = this.#statusWriters.get(guest);
     if (writer === undefined) {
-      const text = () => formatStatus(recordOf(domain, guest), this.configurations.formatLive(guest.config));
+      const text = () => {
+        const live = (config: DomainConfig) => this.configurations.formatLive(config);
+        const plugging = pluggingOf(guest);
+        const coming = plugging && { ...plugging, domain: live(plugging.domain) };
+        return formatStatus(recordOf(domain, guest), live(guest.config), coming);
+      };
       writer = new StatusWriter(this.layout.statusFile(domain.name), text, this.log);
       this.#statusWriters.set(guest, writer);
     }
@@ -146,6 +152,7 @@ function recordOf(domain: QemuDomain, guest: Guest): GuestRecord {
     ports: guest.ports,
     labels: guest.labels,
     lockState: guest.lockState,
+    images: guest.images,
     taints: guest.taints,
     foreign: guest.foreignStatus,
   };

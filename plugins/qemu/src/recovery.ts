@@ -4,11 +4,11 @@ import { DOMAIN_STATE, PAUSED_REASON } from "@polyvisor/core";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
 import type { EndingName, TransitionName } from "@polyvisor/sdk/lifecycle";
 import { bootId, ProcessHandle } from "@polyvisor/sdk/process";
-import type { XmlElement } from "@polyvisor/sdk/xml";
 import { isObject, type Json, textOf } from "./capabilities/json.js";
 import { QemuDomain } from "./domain.js";
 import { handleQmpEvent } from "./events.js";
 import { Guest } from "./guest.js";
+import { liveEnvironment, pluggingIn, reconcileDevices } from "./hotplug/index.js";
 import type { Hypervisor } from "./hypervisor.js";
 import { connectMonitor, type QmpEvent } from "./monitor/index.js";
 import { powerCycle } from "./power-cycle.js";
@@ -16,7 +16,7 @@ import { reclaimPorts, reserveLabels } from "./services/index.js";
 import { threadsOf } from "./start/monitor-setup.js";
 import { removeLeftovers } from "./state/leftovers.js";
 import type { ScanResult } from "./state/scan.js";
-import { type GuestRecord, parseStatus } from "./state/status-file.js";
+import { type ParsedStatus, parseStatus } from "./state/status-file.js";
 import { finishGuest, naturalEnding, stopGuest, watchGuest, watchMonitor } from "./stop.js";
 import { within } from "./within.js";
 
@@ -32,7 +32,7 @@ const INTERRUPTED: EndingName = "interruptStart";
 interface Found {
   readonly name: string;
   readonly path: string;
-  readonly status: { readonly record: GuestRecord; readonly domain: XmlElement } | undefined;
+  readonly status: ParsedStatus | undefined;
 }
 
 /**
@@ -96,7 +96,7 @@ async function attach(
     return undefined;
   }
   try {
-    const { domain, guest } = await guestOf(hypervisor, status.record, status.domain);
+    const { domain, guest } = await guestOf(hypervisor, status);
     guest.process = ProcessHandle.find(status.record.process);
     hypervisor.attachGuest(domain, guest, status.record.status);
     return { domain, guest };
@@ -117,8 +117,7 @@ async function reconnectGuest(hypervisor: Hypervisor, domain: QemuDomain, guest:
 
 async function guestOf(
   hypervisor: Hypervisor,
-  record: GuestRecord,
-  element: XmlElement,
+  { record, domain: element, plugging }: ParsedStatus,
 ): Promise<{ readonly domain: QemuDomain; readonly guest: Guest }> {
   const { config, caps } = await hypervisor.configurations.readLive(element);
   const domain = domainOf(hypervisor, config);
@@ -131,6 +130,11 @@ async function guestOf(
   guest.ports = record.ports;
   guest.labels = record.labels;
   guest.lockState = record.lockState;
+  guest.images = Math.max(record.images, guest.images);
+  if (plugging !== undefined) {
+    const coming = await hypervisor.configurations.readLive(plugging.domain);
+    guest.plugging = pluggingIn(coming.config, plugging);
+  }
   for (const taint of record.taints) guest.taints.add(taint);
   for (const port of record.ports) hypervisor.ports.reserve(port);
   return { domain, guest };
@@ -171,6 +175,7 @@ async function reconnect(hypervisor: Hypervisor, domain: QemuDomain, guest: Gues
   const [status, threads] = await Promise.all([guest.qmp("query-status"), threadsOf(guest)]);
   guest.vcpuThreads = threads;
   reconcile(hypervisor, domain, guest, status);
+  if (guest.caps !== undefined) await reconcileDevices(liveEnvironment({ hypervisor, domain, guest }));
   deliver = (event) => handleQmpEvent(hypervisor, domain, guest, event);
   for (const event of early) deliver(event);
   reclaimPorts(hypervisor, guest.config).catch((error: unknown) => {

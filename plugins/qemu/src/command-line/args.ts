@@ -1,4 +1,4 @@
-import { has, type QemuCapabilities } from "../capabilities/index.js";
+import { has, type QemuCapabilities, type QemuFlag } from "../capabilities/index.js";
 import { jsonText, type Props, type PropValue, propsToOption } from "./props.js";
 
 /** What `<qemu:override>` changes: properties by the alias of their device. `undefined` removes one. */
@@ -10,6 +10,24 @@ export interface ArgsOptions {
   readonly companions: ReadonlyMap<string, Props>;
   /** As many sets of descriptors, from 0 on, are numbered by the caller. */
   readonly reservedFdSets: number;
+}
+
+/** What is given to the emulator as properties. */
+export type Structured = "device" | "object" | "netdev" | "blockdev";
+
+/** The property that stands first without its name, and what says that JSON is understood; `-blockdev` was JSON from its first day. */
+const OPTIONS: Readonly<Record<Structured, { readonly head: string; readonly flag?: QemuFlag }>> = {
+  device: { head: "driver", flag: "device.json+hotplug" },
+  object: { head: "qom-type", flag: "object.qapified" },
+  netdev: { head: "type", flag: "netdev.json" },
+  blockdev: { head: "driver" },
+};
+
+/** The host's end of a character device, as an option and as a monitor command has it. */
+export interface ChardevForms {
+  readonly id: string;
+  option(): string;
+  backend(): Props;
 }
 
 /**
@@ -37,20 +55,33 @@ export class Args {
   device(props: Props): void {
     const companion = typeof props.id === "string" ? this.#options.companions.get(props.id) : undefined;
     if (companion !== undefined) this.device(companion);
-    this.#structured("-device", "driver", this.#override(props), has(this.#caps, "device.json+hotplug"));
+    this.structured("device", this.#override(props));
   }
 
   object(props: Props): void {
-    this.#structured("-object", "qom-type", props, has(this.#caps, "object.qapified"));
+    this.structured("object", props);
   }
 
   netdev(props: Props): void {
-    this.#structured("-netdev", "type", props, has(this.#caps, "netdev.json"));
+    this.structured("netdev", props);
   }
 
-  /** `-blockdev` was JSON from its first day. */
   blockdev(props: Props): void {
-    this.add("-blockdev", jsonText(props));
+    this.structured("blockdev", props);
+  }
+
+  /** The host's end of a character device, in the form that is needed. */
+  chardev({ option }: ChardevForms): void {
+    this.add("-chardev", option());
+  }
+
+  /** What QEMU calls a descriptor of ours: it has inherited it. */
+  descriptor(fd: number, _name: string): string {
+    return String(fd);
+  }
+
+  watchdogAction(action: string): void {
+    this.add("-watchdog-action", action);
   }
 
   setEnv(name: string, value: string): void {
@@ -71,8 +102,10 @@ export class Args {
     return `/dev/fdset/${set}`;
   }
 
-  #structured(option: string, head: string, props: Props, json: boolean): void {
-    this.add(option, json ? jsonText(props) : propsToOption(head, props));
+  protected structured(kind: Structured, props: Props): void {
+    const { head, flag } = OPTIONS[kind];
+    const json = flag === undefined || has(this.#caps, flag);
+    this.add(`-${kind}`, json ? jsonText(props) : propsToOption(head, props));
   }
 
   #override(props: Props): Props {

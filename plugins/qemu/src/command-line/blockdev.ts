@@ -85,11 +85,16 @@ function reservationArgs(build: Build, { reservations }: StorageSource, storage:
   return id;
 }
 
+/** Its socket, in the guest's folder. */
+export function managedReservationsSocket(folder: string): string {
+  return join(folder, `${MANAGED_RESERVATIONS}.sock`);
+}
+
 /** The helper of those disks that do not name one of their own. */
 export function managedReservationArgs(build: Build): void {
   const { disks } = build.domain.devices;
   if (!disks.some(({ source }) => source.reservations?.managed === "yes")) return;
-  const path = join(build.runtime.libDir, `${MANAGED_RESERVATIONS}.sock`);
+  const path = managedReservationsSocket(build.runtime.libDir);
   build.args.object({ "qom-type": "pr-manager-helper", id: MANAGED_RESERVATIONS, path });
 }
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Domain } from "@polyvisor/sdk/conf";
 import { findMachine, type QemuCapabilities, type VirtType } from "../capabilities/index.js";
-import { Args } from "./args.js";
+import { Args, type ArgsOptions } from "./args.js";
 import { managedReservationArgs } from "./blockdev.js";
 import { bootArgs, bootIndexes } from "./boot.js";
 import { clockArgs, powerArgs } from "./clock.js";
@@ -55,29 +55,44 @@ export interface CommandLine {
  * its place. What cannot be expressed is refused with `CONFIG_UNSUPPORTED`.
  */
 export function buildCommandLine(domain: Domain, caps: QemuCapabilities, runtime: Runtime): CommandLine {
-  const virtType = virtTypeOf(domain);
-  const imageFdSets = openedImages(domain);
-  const args = new Args(caps, {
+  const args = new Args(caps, argsOptionsOf(domain));
+  const build = buildOf(domain, caps, runtime, args, bootIndexes(domain));
+  refuseUnbuilt(domain);
+  for (const step of STEPS) step(build);
+  return {
+    argv: [domain.devices.emulator ?? caps.emulator, ...args.argv],
+    env: Object.fromEntries([...environmentOf(runtime), ...args.env]),
+  };
+}
+
+/** What `Args` must know of the domain. */
+export function argsOptionsOf(domain: Domain): ArgsOptions {
+  return {
     overrides: overridesOf(domain),
     companions: zpciDevices(domain),
-    reservedFdSets: imageFdSets.length,
-  });
-  const build: Build = {
+    reservedFdSets: openedImages(domain).length,
+  };
+}
+
+/** What the parts of a command line work on; their options go to `args`. */
+export function buildOf(
+  domain: Domain,
+  caps: QemuCapabilities,
+  runtime: Runtime,
+  args: Args,
+  indexes: Build["bootIndexes"],
+): Build {
+  const virtType = virtTypeOf(domain);
+  return {
     domain,
     caps,
     runtime,
     args,
     virtType,
     machine: findMachine(caps, virtType, domain.os.machine ?? ""),
-    imageFdSets,
-    bootIndexes: bootIndexes(domain),
+    imageFdSets: openedImages(domain),
+    bootIndexes: indexes,
     can: canOf(caps),
-  };
-  refuseUnbuilt(domain);
-  for (const step of STEPS) step(build);
-  return {
-    argv: [domain.devices.emulator ?? caps.emulator, ...args.argv],
-    env: Object.fromEntries([...environmentOf(runtime), ...args.env]),
   };
 }
 

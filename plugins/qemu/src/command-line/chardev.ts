@@ -1,9 +1,10 @@
 import type { ChardevSource } from "@polyvisor/sdk/conf";
+import { chardevBackend } from "./chardev-backend.js";
 import { type Build, notYet, refuse } from "./context.js";
 import { escapeComma, yesToOn } from "./props.js";
 import { tlsArgs } from "./secrets.js";
 
-interface ChardevOptions {
+export interface ChardevOptions {
   /** The alias of the device, by which the runtime knows opened descriptors. */
   readonly device?: string;
   /** A server that waits for its client before the guest runs. */
@@ -14,9 +15,16 @@ interface ChardevOptions {
 
 /** The host's end of a character device: `-chardev`, and what must be handed over for it. */
 export function chardevArgs(build: Build, source: ChardevSource, id: string, options: ChardevOptions = {}): void {
-  const tls = source.type === "tcp" ? chardevTlsArgs(build, source, id) : [];
-  const parts = [...backendParts(build, source, id, options), ...tls, ...logParts(build, source, options.device)];
-  build.args.add("-chardev", parts.join(","));
+  const tls = source.type === "tcp" ? chardevTlsArgs(build, source, id) : undefined;
+  build.args.chardev({
+    id,
+    option: () => {
+      const tlsParts = tls === undefined ? [] : [`tls-creds=${tls}`];
+      const parts = backendParts(build, source, id, options);
+      return [...parts, ...tlsParts, ...logParts(build, source, options.device)].join(",");
+    },
+    backend: () => chardevBackend(build, source, { ...options, id, tls }),
+  });
 }
 
 function backendParts(build: Build, source: ChardevSource, id: string, options: ChardevOptions): readonly string[] {
@@ -76,13 +84,14 @@ function udpParts(source: Extract<ChardevSource, { type: "udp" }>, id: string): 
   ];
 }
 
-function chardevTlsArgs(build: Build, source: Extract<ChardevSource, { type: "tcp" }>, id: string): readonly string[] {
+/** The id of its certificates, where it is encrypted. */
+function chardevTlsArgs(build: Build, source: Extract<ChardevSource, { type: "tcp" }>, id: string): string | undefined {
   const settings = build.runtime.settings?.chardevTls;
   const wanted = source.tls === undefined ? settings?.always === true : source.tls === "yes";
-  if (!wanted) return [];
+  if (!wanted) return undefined;
   if (settings === undefined) throw notYet("TLS of a character device");
   const endpoint = source.mode === "bind" ? "server" : "client";
-  return [`tls-creds=${tlsArgs(build, `obj${id}_tls0`, endpoint, settings, id)}`];
+  return tlsArgs(build, `obj${id}_tls0`, endpoint, settings, id);
 }
 
 function tcpParts(source: Extract<ChardevSource, { type: "tcp" }>, id: string, wait: boolean): readonly string[] {

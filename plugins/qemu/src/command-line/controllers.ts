@@ -24,9 +24,13 @@ function controllersOfType(build: Build, type: Controller["type"]): void {
     if (controller.type !== type) continue;
     if (controller.type === "pci") rootHotplugArgs(build, controller);
     if (isBuiltin(build, controller) || isPlainUsb(build, controller)) continue;
-    const props = controllerProps(build, controller);
-    if (props !== undefined) build.args.device({ ...props, ...addressProps(build, controller) });
+    oneControllerArgs(build, controller);
   }
+}
+
+export function oneControllerArgs(build: Build, controller: Controller): void {
+  const props = controllerProps(build, controller);
+  if (props !== undefined) build.args.device({ ...props, ...addressProps(build, controller) });
 }
 
 /** Controllers of the board itself. */

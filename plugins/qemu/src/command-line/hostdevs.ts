@@ -88,7 +88,8 @@ function sourceProps(build: Build, hostdev: Hostdev): Props {
       const fd = build.runtime.vhostFds?.get(aliasOf(hostdev));
       if (fd === undefined) throw notYet("a SCSI host device");
       const driver = virtioDriver(build, "vhost-scsi", hostdev, source.model);
-      return { driver, wwpn: source.wwpn, vhostfd: String(fd), id: aliasOf(hostdev) };
+      const vhostfd = build.args.descriptor(fd, `vhostfd-${aliasOf(hostdev)}`);
+      return { driver, wwpn: source.wwpn, vhostfd, id: aliasOf(hostdev) };
     }
     default:
       throw notYet(`a host device of type '${source.type}'`);

@@ -114,16 +114,17 @@ function tapProps(build: Build, nic: Interface): Props {
   const vhost = tap.vhostFds ?? [];
   return {
     type: "tap",
-    ...fdProps("fd", tap.fds),
+    ...fdProps(build, "fd", tap.fds, `tapfd-${aliasOf(nic)}`),
     vhost: vhost.length > 0 ? true : undefined,
-    ...fdProps("vhostfd", vhost),
+    ...fdProps(build, "vhostfd", vhost, `vhostfd-${aliasOf(nic)}`),
     sndbuf: nic.sndbuf,
   };
 }
 
-function fdProps(name: string, fds: readonly number[]): Props {
+function fdProps({ args }: Build, name: string, fds: readonly number[], called: string): Props {
   if (fds.length === 0) return {};
-  return { [fds.length > 1 ? `${name}s` : name]: fds.join(":") };
+  const names = fds.map((fd, at) => args.descriptor(fd, `${called}${at}`));
+  return { [fds.length > 1 ? `${name}s` : name]: names.join(":") };
 }
 
 const TX_MODES = { iothread: "bh", timer: "timer" } as const;

@@ -23,6 +23,22 @@ export function numberImages(domain: Domain): Domain {
   return mapDevices(domain, { disk: (disk) => numbered.get(disk) ?? disk });
 }
 
+/** The same for one disk of a guest that runs, of which `last` was the highest number so far. */
+export function numberDisk(disk: Disk, last: number): { readonly disk: Disk; readonly last: number } {
+  if (isEmptySource(disk.source)) return { disk, last: last + 1 };
+  let highest = last;
+  const number = <S extends StorageSource>(source: S): S => ({ ...source, index: ++highest });
+  const source = number(disk.source);
+  const backingStore = numberChain(disk.backingStore, number);
+  return { disk: { ...disk, source, ...(backingStore === undefined ? {} : { backingStore }) }, last: highest };
+}
+
+/** The highest number that any image of a guest that runs has. */
+export function lastImage({ devices }: Domain): number {
+  const indexes = devices.disks.flatMap(({ source, backingStore }) => [source, ...chainSources(backingStore)]);
+  return Math.max(0, ...indexes.map(({ index = 0 }) => index));
+}
+
 function numberChain(
   store: BackingStore | undefined,
   number: <S extends StorageSource>(source: S) => S,

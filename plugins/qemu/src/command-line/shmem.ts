@@ -24,9 +24,13 @@ export function shmemArgs(build: Build): void {
       });
     build.args.device({ ...modelProps(shmem), ...addressProps(build, shmem) });
     if (shmem.server === undefined) continue;
-    const path = shmem.server.path ?? `${SERVER_FOLDER}${shmem.name}-sock`;
+    const path = shmem.server.path ?? shmemSocket(shmem);
     chardevArgs(build, { type: "unix", mode: "connect", path }, `char${aliasOf(shmem)}`);
   }
+}
+
+export function shmemSocket({ name }: Shmem): string {
+  return `${SERVER_FOLDER}${name}-sock`;
 }
 
 function checkSize({ size }: Shmem): void {

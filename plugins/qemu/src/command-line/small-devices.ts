@@ -1,4 +1,4 @@
-import type { Iommu, Rng } from "@polyvisor/sdk/conf";
+import type { Iommu, Rng, Watchdog } from "@polyvisor/sdk/conf";
 import { addressProps } from "./address.js";
 import { chardevArgs } from "./chardev.js";
 import { aliasOf, type Build, notYet } from "./context.js";
@@ -28,8 +28,12 @@ export function watchdogArgs(build: Build): void {
   const { watchdog } = build.domain.devices;
   if (watchdog === undefined) return;
   build.args.device({ driver: watchdog.model, id: aliasOf(watchdog), ...addressProps(build, watchdog) });
-  // QEMU cannot dump the guest by itself: it stops, we are told, and dump then.
-  build.args.add("-watchdog-action", watchdog.action === "dump" ? "pause" : watchdog.action);
+  build.args.watchdogAction(watchdogActionOf(watchdog));
+}
+
+/** QEMU cannot dump the guest by itself: it stops, we are told, and dump then. */
+function watchdogActionOf({ action }: Watchdog): string {
+  return action === "dump" ? "pause" : action;
 }
 
 export function memballoonArgs(build: Build): void {
@@ -100,7 +104,7 @@ export function vsockArgs(build: Build): void {
     ...virtioProps(build, "vhost-vsock", vsock, vsock.model),
     id: aliasOf(vsock),
     "guest-cid": vsock.cid.address,
-    vhostfd: String(fd),
+    vhostfd: build.args.descriptor(fd, `${aliasOf(vsock)}-vhost`),
     ...addressProps(build, vsock),
   });
 }

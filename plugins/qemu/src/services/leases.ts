@@ -16,22 +16,22 @@ export async function leaseWords(
   isPaused: boolean,
 ): Promise<readonly string[]> {
   const manager = await hypervisor.services.lock();
-  const { owner, resources } = claimOf(hypervisor, domain, guest);
+  const { owner, resources } = leaseClaim(hypervisor, domain, guest);
   return (await manager?.guestWrapper({ owner, resources: isPaused ? [] : resources })) ?? [];
 }
 
 /** Takes back what a guest gave up when it was paused. Fails where another has it now: the guest must not run then. */
 export function takeLeases(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
-  return inTurn(hypervisor, guest, async (manager) => {
-    await manager.acquire({ ...claimOf(hypervisor, domain, guest), state: guest.lockState ?? null });
+  return inLeaseTurn(hypervisor, guest, async (manager) => {
+    await manager.acquire({ ...leaseClaim(hypervisor, domain, guest), state: guest.lockState ?? null });
     guest.lockState = undefined;
   });
 }
 
 /** A guest that does not run needs no leases, so that another may have the disks. What fails is logged, as libvirt does. */
 export function releaseLeases(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
-  return inTurn(hypervisor, guest, async (manager) => {
-    const state = await manager.release(claimOf(hypervisor, domain, guest));
+  return inLeaseTurn(hypervisor, guest, async (manager) => {
+    const state = await manager.release(leaseClaim(hypervisor, domain, guest));
     guest.lockState = state ?? undefined;
   }).catch((error: unknown) => {
     hypervisor.log.warn({ err: error, domain: domain.name }, "the leases of a paused guest cannot be given up");
@@ -39,7 +39,11 @@ export function releaseLeases(hypervisor: Hypervisor, domain: QemuDomain, guest:
 }
 
 /** A guest is paused by itself while a client resumes it: what is asked of the manager is asked in that order. */
-function inTurn(hypervisor: Hypervisor, guest: Guest, work: (manager: LockClient) => Promise<void>): Promise<void> {
+export function inLeaseTurn(
+  hypervisor: Hypervisor,
+  guest: Guest,
+  work: (manager: LockClient) => Promise<void>,
+): Promise<void> {
   const turn = guest.leaseTurn.then(async () => {
     const manager = await hypervisor.services.lock();
     if (manager !== undefined) await work(manager);
@@ -53,7 +57,8 @@ interface Claim {
   readonly resources: LockResource[];
 }
 
-function claimOf({ info }: Hypervisor, { uuid, name }: QemuDomain, { id, process, config }: Guest): Claim {
+/** For whom leases are held, and all that the guest has. */
+export function leaseClaim({ info }: Hypervisor, { uuid, name }: QemuDomain, { id, process, config }: Guest): Claim {
   const owner = {
     uuid,
     name,
@@ -65,8 +70,13 @@ function claimOf({ info }: Hypervisor, { uuid, name }: QemuDomain, { id, process
   return { owner, resources: resourcesOf(config) };
 }
 
+/** What may need leases. */
+interface ResourceHolder {
+  readonly devices: Pick<DomainConfig["devices"], "disks" | "leases">;
+}
+
 /** The leases of the configuration, then the images of its disks: the top ones, since those below are not written. */
-export function resourcesOf({ devices }: DomainConfig): LockResource[] {
+export function resourcesOf({ devices }: ResourceHolder): LockResource[] {
   const leases = devices.leases.map(({ lockspace = null, key, target }) => ({
     lockspace,
     name: key,

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { VirtError } from "@polyvisor/core";
-import { type Domain as DomainConfig, type Interface, mapDevices } from "@polyvisor/sdk/conf/domain";
+import { type Device, type Domain as DomainConfig, type Interface, mapDevices } from "@polyvisor/sdk/conf/domain";
 import {
   formatNetworkPort,
   type NetworkPort,
@@ -46,6 +46,20 @@ export async function releasePorts({ services }: Hypervisor, config: DomainConfi
   );
   const failure = results.find((result) => result.status === "rejected");
   if (failure !== undefined) throw failure.reason;
+}
+
+/** The same for a card that is about to be plugged in; any other device stays as it is. */
+export async function claimDevicePort({ services }: Hypervisor, config: DomainConfig, device: Device): Promise<Device> {
+  if (device.kind !== "interface" || !isOnNetwork(device)) return device;
+  const nic = { ...device, source: { ...device.source, portid: randomUUID(), actual: undefined } };
+  const actual = await services.withNetworks((networks) => makePort(networks, config, nic));
+  return { ...nic, source: { ...nic.source, actual } };
+}
+
+/** Gives back the port of a card that was taken out. */
+export async function releaseDevicePort({ services }: Hypervisor, device: Device): Promise<void> {
+  if (device.kind !== "interface" || !isOnNetwork(device) || device.source.portid === undefined) return;
+  await services.withNetworks((networks) => deletePort(networks, device));
 }
 
 async function makePort(networks: NetworkClient, config: DomainConfig, nic: NetworkCard): Promise<Actual | undefined> {

@@ -79,7 +79,7 @@ async function spicePort(
   return { port: await take(allocator.display()) };
 }
 
-function withChannelSockets(config: DomainConfig, folder: string): DomainConfig {
+export function withChannelSockets(config: DomainConfig, folder: string): DomainConfig {
   return mapDevices(config, {
     channel: (channel) =>
       channel.source.type === "unix" && channel.source.path === undefined

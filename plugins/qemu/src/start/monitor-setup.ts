@@ -1,5 +1,5 @@
-import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
-import { numberOf, objects, textOf } from "../capabilities/json.js";
+import type { Domain as DomainConfig, SpiceGraphics, VncGraphics } from "@polyvisor/sdk/conf";
+import { type JsonObject, numberOf, objects, textOf } from "../capabilities/json.js";
 import type { CpuKnowledge } from "../cpu/host-model.js";
 import { readLiveCpu } from "../cpu/live.js";
 import { qemuError } from "../errors.js";
@@ -10,11 +10,11 @@ import { throttlesOf } from "./throttle.js";
 
 /**
  * Asks a new emulator what only it knows, and tells it what no option does. Everything is sent at once and answered in
- * order, so this costs one round trip; the processors do not run yet.
+ * order, so this costs one round trip; the processors do not run yet. Resolves with the host's threads for disks.
  */
-export async function setUpGuest(guest: Guest, known: CpuKnowledge | undefined): Promise<void> {
+export async function setUpGuest(guest: Guest, known: CpuKnowledge | undefined): Promise<ReadonlyMap<number, number>> {
   const { config } = guest;
-  const answers = Promise.all([terminalsOf(guest), threadsOf(guest), readLiveCpu(guest, known)]);
+  const answers = Promise.all([terminalsOf(guest), threadsOf(guest), readLiveCpu(guest, known), iothreadsOf(guest)]);
   await Promise.all([
     answers,
     ...setPasswords(guest),
@@ -24,13 +24,26 @@ export async function setUpGuest(guest: Guest, known: CpuKnowledge | undefined):
     setStatsPeriod(guest),
     config.onReboot === "destroy" ? guest.qmp("set-action", { reboot: "shutdown" }) : undefined,
   ]);
-  const [terminals, threads, live] = await answers;
+  const [terminals, threads, live, iothreads] = await answers;
   guest.config = withTerminals(guest.config, terminals);
   if (live !== undefined) {
     guest.config = { ...guest.config, cpu: live.cpu };
     guest.askedCpu = live.asked;
   }
   guest.vcpuThreads = threads;
+  return iothreads;
+}
+
+/** The host's thread of each thread for disks, by the number that the configuration gives it. */
+export async function iothreadsOf(guest: Guest): Promise<ReadonlyMap<number, number>> {
+  const threads = new Map<number, number>();
+  if (guest.config.iothreads.length === 0) return threads;
+  for (const each of objects(await guest.qmp("query-iothreads"))) {
+    const id = /^iothread(\d+)$/.exec(textOf(each, "id") ?? "")?.[1];
+    const thread = numberOf(each, "thread-id");
+    if (id !== undefined && thread !== undefined) threads.set(Number(id), thread);
+  }
+  return threads;
 }
 
 /** The terminal of each character device that has one, by the alias of its device. */
@@ -57,15 +70,22 @@ export async function threadsOf(guest: Guest): Promise<ReadonlyMap<number, numbe
 
 function setPasswords(guest: Guest): Promise<unknown>[] {
   return guest.config.devices.graphics.flatMap((graphics) => {
-    if ((graphics.type !== "vnc" && graphics.type !== "spice") || graphics.auth?.passwd === undefined) return [];
-    const protocol = graphics.type;
-    const { passwd, passwdValidTo, connected } = graphics.auth;
-    const expiry = passwdValidTo === undefined ? "never" : String(Math.floor(Date.parse(`${passwdValidTo}Z`) / 1000));
-    return [
-      guest.qmp("set_password", { protocol, password: passwd, connected: connected ?? "keep" }),
-      guest.qmp("expire_password", { protocol, time: expiry }),
-    ];
+    if (graphics.type !== "vnc" && graphics.type !== "spice") return [];
+    return passwordCommands(graphics).map(([name, args]) => guest.qmp(name, args));
   });
+}
+
+/** What the monitor is told of a display's password: one that is empty, or has had its time, opens nothing. */
+export function passwordCommands({ type, auth }: VncGraphics | SpiceGraphics): [name: string, args: JsonObject][] {
+  if (auth?.passwd === undefined) return [];
+  const { passwd, passwdValidTo, connected } = auth;
+  const seconds = passwdValidTo === undefined ? undefined : Math.floor(Date.parse(`${passwdValidTo}Z`) / 1000);
+  const isOver = passwd === "" || (seconds !== undefined && seconds * 1000 <= Date.now());
+  const time = isOver ? "now" : String(seconds ?? "never");
+  return [
+    ["set_password", { protocol: type, password: passwd, connected: connected ?? "keep" }],
+    ["expire_password", { protocol: type, time }],
+  ];
 }
 
 function setLinks(guest: Guest): Promise<unknown>[] {

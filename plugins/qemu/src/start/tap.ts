@@ -16,6 +16,7 @@ const SIOCSIFMTU = 0x8922;
 const SIOCGIFMTU = 0x8921;
 const SIOCSIFHWADDR = 0x8924;
 const SIOCBRADDIF = 0x89a2;
+const SIOCBRDELIF = 0x89a3;
 const IFF_UP = 0x1;
 const ARPHRD_ETHER = 1;
 const IFNAMSIZ = 16;
@@ -87,6 +88,33 @@ function attach(name: string, { bridge, mac, mtu }: TapOptions): void {
     call(socket, SIOCGIFFLAGS, flags, `Cannot get interface flags on '${name}'`);
     flags.writeUInt16LE(flags.readUInt16LE(IFNAMSIZ) | IFF_UP, IFNAMSIZ);
     call(socket, SIOCSIFFLAGS, flags, `Cannot set interface flags on '${name}'`);
+  } finally {
+    closeDescriptor(socket);
+  }
+}
+
+/** Puts a tap that is on one bridge on another. Never blocks. */
+export function moveToBridge(name: string, from: string, bridge: string): void {
+  const socket = openInterfaceSocket();
+  try {
+    const index = interfaceRequest(name);
+    call(socket, SIOCGIFINDEX, index, `Cannot find interface '${name}'`);
+    const known = interfaceRequest(bridge);
+    try {
+      call(socket, SIOCGIFINDEX, known, `Cannot find interface '${bridge}'`);
+    } catch {
+      throw qemuError("OPERATION_FAILED", `bridge ${bridge} doesn't exist`);
+    }
+    const former = interfaceRequest(from);
+    former.writeInt32LE(index.readInt32LE(IFNAMSIZ), IFNAMSIZ);
+    try {
+      call(socket, SIOCBRDELIF, former, `Unable to remove bridge ${from} port ${name}`);
+    } catch {
+      // That bridge may be gone, and its network made anew.
+    }
+    const member = interfaceRequest(bridge);
+    member.writeInt32LE(index.readInt32LE(IFNAMSIZ), IFNAMSIZ);
+    call(socket, SIOCBRADDIF, member, `Unable to add bridge ${bridge} port ${name}`);
   } finally {
     closeDescriptor(socket);
   }

@@ -7,7 +7,7 @@ export function throttlesOf(disks: readonly Disk[]): readonly JsonObject[] {
 }
 
 /** Where QEMU keeps the block device of a disk. */
-function deviceOf({ alias = "", target }: Disk): string {
+export function deviceOf({ alias = "", target }: Disk): string {
   if (target.bus === "virtio") return `/machine/peripheral/${alias}/virtio-backend`;
   return target.bus === "usb" ? `/machine/peripheral/${alias}/${alias}.0/legacy[0]` : alias;
 }

@@ -43,6 +43,7 @@ const record: GuestRecord = {
   fakeReboot: true,
   ports: [5900, 5700],
   labels: [{ plugin: "security-owner", model: "owner", label: "+107:+107", imageLabel: "+107:+108", relabel: true }],
+  images: 3,
   lockState: "LS:R1:7 & more",
   taints: new Set(["custom-monitor"] as const),
   foreign: {

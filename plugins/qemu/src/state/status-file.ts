@@ -43,6 +43,8 @@ const FORMAT: StateFormat = {
       "ports",
       "security",
       "lockstate",
+      "nodename",
+      "plugging",
     ],
     "domain",
   ],
@@ -65,12 +67,21 @@ export interface GuestRecord {
   readonly labels: readonly GuestLabel[];
   /** What the lock manager wants to hear when the guest runs again. */
   readonly lockState?: string | undefined;
+  /** How many images have been given a number. */
+  readonly images: number;
   /** What a later version has written; it is written again. */
   readonly foreign: ForeignXml;
 }
 
+/** A device that is being given to the guest: its kind, its alias (a lease's key), and the domain as it will be with it. */
+export interface PluggingRecord<D> {
+  readonly kind: string;
+  readonly name: string;
+  readonly domain: D;
+}
+
 /** The status file's text, in the shape of libvirt's. `domain` is the running configuration as a document, one level deep. */
-export function formatStatus(record: GuestRecord, domain: string): string {
+export function formatStatus(record: GuestRecord, domain: string, plugging?: PluggingRecord<string>): string {
   const { process } = record;
   const { state, reason } = statusWords(record.status);
   const writer = new XmlWriter();
@@ -99,6 +110,11 @@ export function formatStatus(record: GuestRecord, domain: string): string {
         writer.empty("security", attr("plugin", plugin) + attr("model", model) + labels + how);
       }
       writer.leaf("lockstate", record.lockState);
+      writer.empty("nodename", attr("index", record.images));
+      if (plugging !== undefined) {
+        const { kind, name } = plugging;
+        writer.element("plugging", attr("kind", kind) + attr("name", name), () => writer.raw(plugging.domain));
+      }
       for (const element of record.foreign.elements) writer.line(serializeXml(element));
       writer.raw(domain);
     },
@@ -106,8 +122,14 @@ export function formatStatus(record: GuestRecord, domain: string): string {
   return writer.toString();
 }
 
+export interface ParsedStatus {
+  readonly record: GuestRecord;
+  readonly domain: XmlElement;
+  readonly plugging: PluggingRecord<XmlElement> | undefined;
+}
+
 /** Reads a status file. Throws a `VirtError` that says what is wrong with it. */
-export function parseStatus(text: string): { readonly record: GuestRecord; readonly domain: XmlElement } {
+export function parseStatus(text: string): ParsedStatus {
   const root = parseXml(text, { documentName: "domain_status", ours: true });
   if (root.name !== "domstatus") throw broken(`unexpected root element <${root.name}>`);
   const problem = xmlVersionProblem(root, FORMAT);
@@ -139,9 +161,17 @@ export function parseStatus(text: string): { readonly record: GuestRecord; reado
     ports: (ports === undefined ? [] : childElements(ports, "port")).map((each) => integer(each, "number")),
     labels: childElements(root, "security").map(labelOf),
     lockState: childText(root, "lockstate"),
+    images: Number(childAttribute(root, "nodename", "index") ?? 0),
     foreign: foreignXml(root, FORMAT),
   };
-  return { record, domain };
+  return { record, domain, plugging: pluggingOf(root) };
+}
+
+function pluggingOf(root: XmlElement): PluggingRecord<XmlElement> | undefined {
+  const element = child(root, "plugging");
+  const domain = element && child(element, "domain");
+  if (element === undefined || domain === undefined) return undefined;
+  return { kind: attribute(element, "kind") ?? "", name: attribute(element, "name") ?? "", domain };
 }
 
 function askedCpuOf(root: XmlElement): Cpu | undefined {

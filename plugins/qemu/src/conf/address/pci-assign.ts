@@ -111,6 +111,19 @@ function collect(set: PciAddressSet, placement: Placement, device: Placed, kinds
   set.reserve(address, deviceConnect(device, kinds) ?? { ...PCI, auto: false });
 }
 
+/**
+ * Gives devices that are plugged into a running guest their PCI places. Its buses are as they are: where none is free,
+ * that is an error.
+ */
+export function assignLivePci(placement: Placement, caps: QemuCapabilities, host: HostFacts): void {
+  const kinds = pciKinds(placement.domain, caps, host);
+  const indexes = placement.domain.devices.controllers.flatMap((each) => (each.type === "pci" ? [each.index] : []));
+  if (!supportsPci(placement.domain, caps)) return;
+  const set = createSet(placement, caps, kinds, Math.max(-1, ...indexes) + 1, false);
+  placeChipset(placement, set, undefined);
+  placeDevices({ placement, set, kinds, caps });
+}
+
 function placeNext(run: Run, device: Placed, connect = deviceConnect(device, run.kinds)): void {
   const place = run.set.reserveNext(connect ?? { kinds: new Set(), auto: true });
   if (!run.set.grows) run.placement.place(device, { type: "pci", domain: 0, ...place, ...zpciOf(run, device) });

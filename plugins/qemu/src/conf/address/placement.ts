@@ -82,7 +82,7 @@ export class Placement {
   }
 }
 
-function isPlaced(device: Device): device is Placed {
+export function isPlaced(device: Device): device is Placed {
   return device.kind !== "graphics" && device.kind !== "lease" && device.kind !== "audio";
 }
 
