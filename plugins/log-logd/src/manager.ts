@@ -1,5 +1,6 @@
 import { open, stat } from "node:fs/promises";
 import { isAbsolute } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import {
   type Descriptor,
   HOST_INFO,
@@ -24,6 +25,9 @@ const TRUNCATE = 1;
 const READ_BYTES_MAX = 1 << 20;
 /** How often a call is made anew whose daemon went. */
 const ATTEMPTS = 3;
+/** How long a log may be busy that was somebody's a moment ago, and how often it is tried, in milliseconds. */
+const BUSY_MS = 2_000;
+const BUSY_LOOK_MS = 10;
 
 /** Guests' logs at a log daemon: polyvisor-logd, which is started where it does not run, or another's. */
 @injectable()
@@ -48,9 +52,9 @@ export class LogdManager implements LogManager {
   async openLogFile({ driver, guest, path, truncate }: Args<"openLogFile">): Promise<Descriptor> {
     checkPath(path);
     const flags = truncate === 0 ? 0 : TRUNCATE;
-    const { descriptor } = await this.#call((daemon, signal) =>
-      daemon.domainOpenLogFile({ driver, dom: guest, path, flags }, { signal }),
-    );
+    const open = () =>
+      this.#call((daemon, signal) => daemon.domainOpenLogFile({ driver, dom: guest, path, flags }, { signal }));
+    const { descriptor } = await patiently(open, isBusy);
     this.#guardian?.keep(descriptor.fd);
     return descriptor;
   }
@@ -102,6 +106,25 @@ export class LogdManager implements LogManager {
       }
     }
   }
+}
+
+/** Tries again for a moment: the end of a guest is not noticed before the last process has closed what it wrote to. */
+async function patiently<T>(work: () => Promise<T>, mayPass: (error: unknown) => boolean): Promise<T> {
+  const end = performance.now() + BUSY_MS;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!mayPass(error) || performance.now() > end) throw error;
+      await delay(BUSY_LOOK_MS);
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return (
+    error instanceof VirtError && error.code === "SYSTEM_ERROR" && error.message.endsWith(": Device or resource busy")
+  );
 }
 
 function checkPath(path: string): void {
