@@ -11,6 +11,12 @@ export class ByteQueue {
     return this.#length;
   }
 
+  /** Bytes that the next message lacks, or its length word; of a message that is there, none. */
+  get wanted(): number {
+    if (this.#length < LENGTH_BYTES) return LENGTH_BYTES - this.#length;
+    return Math.max(0, this.#firstBytes(LENGTH_BYTES).readUInt32BE(0) - this.#length);
+  }
+
   /** Keeps the chunk: its memory must not be used for anything else. */
   push(chunk: Buffer): void {
     this.#chunks.push(chunk);

@@ -1,7 +1,24 @@
 import type { Socket } from "node:net";
-import { keepaliveProgram, type Log, type MaybePromise, type Program, VirtError, xdr } from "@polyvisor/core";
-import { descriptorOf, type PeerCredentials } from "../process/native.js";
-import { type Frame, FrameError, MESSAGE_BYTES_MAX, MESSAGE_STATUS, MESSAGE_TYPE } from "../rpc/frame.js";
+import {
+  closeAll,
+  type Descriptor,
+  keepaliveProgram,
+  type Log,
+  type MaybePromise,
+  type Program,
+  VirtError,
+  xdr,
+} from "@polyvisor/core";
+import { descriptorOf, type PeerCredentials, stopReading } from "../process/native.js";
+import { ExactReader } from "../rpc/exact-reader.js";
+import {
+  descriptorsBehind,
+  type Frame,
+  FrameError,
+  MESSAGE_BYTES_MAX,
+  MESSAGE_STATUS,
+  MESSAGE_TYPE,
+} from "../rpc/frame.js";
 import { writeWithDescriptors } from "../rpc/send-descriptors.js";
 import { type Answer, bareMessage, errorAnswer, replyOf, rpcError } from "./answer.js";
 import { ByteQueue, frameOf } from "./byte-queue.js";
@@ -42,6 +59,8 @@ export class HelperConnection implements HelperClient<unknown> {
   #busy = false;
   #held = false;
   #idle: () => void = () => {};
+  /** Where calls of the program take descriptors. */
+  #exact: ExactReader | undefined;
 
   /** Reads nothing before `start`. */
   constructor(
@@ -68,13 +87,31 @@ export class HelperConnection implements HelperClient<unknown> {
 
   start(unread?: Buffer): void {
     if (unread !== undefined) this.#input.push(unread);
-    this.#socket.on("data", (chunk: Buffer) => {
-      this.#input.push(chunk);
-      if (this.#input.length > AHEAD_BYTES) this.#giveUp("it sends more than it waits for");
-      else this.#work();
-    });
-    this.#socket.resume();
+    const { calls } = this.#terms.program;
+    if (Object.values(calls).some(({ descriptors }) => descriptors === "taken")) this.#readExactly();
+    else this.#socket.on("data", (chunk: Buffer) => this.#came(chunk)).resume();
     this.#work();
+  }
+
+  #came(chunk: Buffer): void {
+    this.#input.push(chunk);
+    if (this.#input.length > AHEAD_BYTES) this.#giveUp("it sends more than it waits for");
+    else this.#work();
+  }
+
+  /** Descriptors stand between the bytes. The reader's memory is used again as soon as it has told. */
+  #readExactly(): void {
+    stopReading(this.#socket);
+    this.#exact = new ExactReader(this.#socket, {
+      wanted: () => this.#input.wanted,
+      read: (bytes) => {
+        this.#came(Buffer.from(bytes));
+        // Behind a message that waits, a descriptor may stand.
+        if (this.#input.wanted === 0) this.#exact?.pause();
+      },
+      ended: () => this.#socket.destroy(),
+      failed: (error) => this.#socket.destroy(error),
+    });
   }
 
   destroy(): void {
@@ -108,7 +145,10 @@ export class HelperConnection implements HelperClient<unknown> {
     try {
       while (!this.#busy && !this.#held && !this.signal.aborted) {
         const message = this.#input.message();
-        if (message === undefined) return;
+        if (message === undefined) {
+          this.#exact?.resume();
+          return;
+        }
         this.#take(frameOf(message));
       }
     } catch (error) {
@@ -119,11 +159,22 @@ export class HelperConnection implements HelperClient<unknown> {
   #take(frame: Frame): void {
     const { program } = this.#terms;
     if (frame.program === keepaliveProgram.number && frame.type === MESSAGE_TYPE.MESSAGE) this.#pong(frame);
-    else if (frame.type === MESSAGE_TYPE.CALL_WITH_FDS) throw new FrameError("descriptors came that no call takes");
+    else if (frame.type === MESSAGE_TYPE.CALL_WITH_FDS) this.#takeWithDescriptors(frame);
     else if (frame.type !== MESSAGE_TYPE.CALL) return;
     else if (frame.program !== program.number || frame.version !== program.version)
-      this.#send(errorAnswer(frame, rpcError(`Cannot find program ${frame.program} version ${frame.version}`)));
-    else void this.#carryOut(frame);
+      this.#send(errorAnswer(frame, rpcError(`Cannot find program ${frame.program | 0} version ${frame.version}`)));
+    else void this.#carryOut(frame, []);
+  }
+
+  #takeWithDescriptors(message: Frame): void {
+    if (this.#exact === undefined) throw new FrameError("descriptors came that no call takes");
+    const { count, frame } = descriptorsBehind(message);
+    const asked = { ...frame };
+    this.#busy = true;
+    this.#exact.receive(count, (result) => {
+      if (result instanceof Error) this.#giveUp(result.message);
+      else void this.#carryOut(asked, result);
+    });
   }
 
   #pong({ procedure }: Frame): void {
@@ -131,17 +182,18 @@ export class HelperConnection implements HelperClient<unknown> {
     if (procedure === ping) this.#send(bareMessage(number, version, pong));
   }
 
-  async #carryOut(frame: Frame): Promise<void> {
+  async #carryOut(frame: Frame, descriptors: readonly Descriptor[]): Promise<void> {
     this.#busy = true;
     const asked = { ...frame };
-    const answer = await this.#answer(asked).catch((error: unknown) => {
+    const answer = await this.#answer(asked, descriptors).catch((error: unknown) => {
       if (!(error instanceof VirtError)) this.log.error({ err: error }, "a call failed unforeseen");
       return errorAnswer(asked, VirtError.from(error, "RPC"));
     });
+    closeAll(descriptors);
     this.#send(answer);
   }
 
-  async #answer(frame: Frame): Promise<Answer> {
+  async #answer(frame: Frame, descriptors: readonly Descriptor[]): Promise<Answer> {
     const { program, handlers } = this.#terms;
     if (frame.status !== MESSAGE_STATUS.OK) throw rpcError(`Unexpected message status ${frame.status}`);
     const found = Object.entries(program.calls).find(([, { number }]) => number === frame.procedure);
@@ -150,7 +202,8 @@ export class HelperConnection implements HelperClient<unknown> {
     const args = decode(call.args, frame);
     const handler = handlers[name];
     if (handler === undefined) throw rpcError(`unknown procedure: ${frame.procedure}`);
-    return replyOf(call, frame, args, await handler(args, this));
+    const given = call.descriptors === "taken" ? { ...args, descriptors } : args;
+    return replyOf(call, frame, args, await handler(given, this));
   }
 
   /** Nothing more is worked on before it has left. */

@@ -99,7 +99,9 @@ function placesOf(values: Values, libvirtName: string): HelperPlaces {
   const ofSystem = values.root !== undefined || process.geteuid?.() === 0;
   const paths =
     values.root === undefined ? defaultPaths(ofSystem ? "system" : "session") : rootPaths(resolve(values.root));
-  const pidFile = resolve(values["pid-file"] ?? join(ofSystem ? dirname(paths.run) : paths.run, `${libvirtName}.pid`));
+  // Outside a root of its own, libvirt's daemon has the file of that name in the folder above.
+  const pidFolder = values.root === undefined ? paths.run : dirname(paths.run);
+  const pidFile = resolve(values["pid-file"] ?? join(pidFolder, `${libvirtName}.pid`));
   return {
     paths,
     socket: resolve(values.socket ?? join(paths.run, `${libvirtName}-sock`)),

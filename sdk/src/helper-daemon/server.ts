@@ -72,6 +72,11 @@ export class HelperServer<Api, State> {
     });
   }
 
+  /** Serves a connection that somebody else has made, by the number of its descriptor. */
+  adopt(descriptor: number): void {
+    this.#serve(socketOn(descriptor));
+  }
+
   /** Takes over what `save` of the program before told. */
   async restore({ listener, lastId, connections, waiting }: SavedServer): Promise<void> {
     this.#lastId = lastId;

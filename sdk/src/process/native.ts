@@ -28,7 +28,9 @@ const SO_PEERCRED = 17;
 const POLLERR = 8;
 const POLLHUP = 16;
 const F_SETLK = 6;
+const F_OFD_SETLK = 37;
 const F_WRLCK = 1;
+const BYTE_LOCKS: Readonly<Record<ByteLock, number>> = { shared: 0, exclusive: F_WRLCK, none: 2 };
 const EACCES = 13;
 /** The length of `sockaddr_un.sun_path`. */
 const UNIX_PATH_MAX = 108;
@@ -135,6 +137,19 @@ export function makeNode(path: string, mode: number, device: number): void {
   check("mknod", libc().mknod(path, mode, device));
 }
 
+/** Lets a thread run on these processors of the host alone. Throws `ESRCH` once it has ended. */
+export function setAffinity(thread: number, cpus: readonly number[]): void {
+  const words = Math.floor(Math.max(0, ...cpus) / 64) + 1;
+  const mask = Array.from({ length: words }, () => 0n);
+  for (const cpu of cpus) mask[Math.floor(cpu / 64)] = (mask[Math.floor(cpu / 64)] ?? 0n) | (1n << BigInt(cpu % 64));
+  const bytes = Buffer.alloc(words * 8);
+  for (const [at, word] of mask.entries()) {
+    if (LITTLE_ENDIAN) bytes.writeBigUInt64LE(word, at * 8);
+    else bytes.writeBigUInt64BE(word, at * 8);
+  }
+  check("sched_setaffinity", libc().schedSetaffinity(thread, bytes.length, bytes));
+}
+
 /** Answers `argument` in place. For devices whose interface is ioctl, such as /dev/net/tun. */
 export function ioctl(fd: number, request: number, argument: Buffer): void {
   check("ioctl", libc().ioctl(fd, request, argument));
@@ -146,8 +161,25 @@ export function ioctl(fd: number, request: number, argument: Buffer): void {
  * of that file: open it once.
  */
 export function lockFile(fd: number): boolean {
-  const result = libc().fcntl(fd, F_SETLK, flockOfFirstByte());
+  const result = libc().fcntl(fd, F_SETLK, flockOfByte(0, F_WRLCK));
   if (result === 0) return true;
+  const errno = libc().errno();
+  if (errno === EACCES || errno === EAGAIN) return false;
+  throw new NativeError("fcntl", errno);
+}
+
+/** How a byte of a file is locked: by many, by one, or not at all. */
+export type ByteLock = "shared" | "exclusive" | "none";
+
+/**
+ * Changes the advisory lock of a byte of a file; false where another open file has it. Unlike `lockFile`'s, the lock is the
+ * open file's: it goes when the last descriptor of that is closed, in whatever process, and conflicts with locks of processes
+ * too. A shared lock needs a file that is open for reading, an exclusive one a file that is open for writing. The file
+ * system may make it wait: for processes of their own.
+ */
+export function lockByte(fd: number, byte: number, how: ByteLock): boolean {
+  const flock = flockOfByte(byte, BYTE_LOCKS[how]);
+  if (libc().fcntl(fd, F_OFD_SETLK, flock) === 0) return true;
   const errno = libc().errno();
   if (errno === EACCES || errno === EAGAIN) return false;
   throw new NativeError("fcntl", errno);
@@ -256,12 +288,14 @@ function unixAddress(path: string): Buffer {
   return address;
 }
 
-/** `struct flock` with 64-bit offsets: a write lock from byte 0, counted from the file's begin, one byte long. */
-function flockOfFirstByte(): Buffer {
+/** `struct flock` with 64-bit offsets: one byte, counted from the file's begin. */
+function flockOfByte(byte: number, type: number): Buffer {
   const flock = Buffer.alloc(32);
-  if (LITTLE_ENDIAN) flock.writeInt16LE(F_WRLCK);
-  else flock.writeInt16BE(F_WRLCK);
-  if (LITTLE_ENDIAN) flock.writeBigInt64LE(1n, 16);
-  else flock.writeBigInt64BE(1n, 16);
+  const words = LITTLE_ENDIAN
+    ? { put16: flock.writeInt16LE.bind(flock), put64: flock.writeBigInt64LE.bind(flock) }
+    : { put16: flock.writeInt16BE.bind(flock), put64: flock.writeBigInt64BE.bind(flock) };
+  words.put16(type);
+  words.put64(BigInt(byte), 8);
+  words.put64(1n, 16);
   return flock;
 }

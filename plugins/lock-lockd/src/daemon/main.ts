@@ -1,0 +1,25 @@
+import { lockProgram } from "@polyvisor/core";
+import { runHelperDaemon } from "@polyvisor/sdk/helper-daemon";
+import { clientClosed, type LockClientState, lockHandlers, NEW_CLIENT } from "./handlers.js";
+import { LockTable } from "./lock-table.js";
+
+/** The program of the lock daemon. */
+await runHelperDaemon<typeof lockProgram.calls, LockClientState>({
+  name: "polyvisor-lockd",
+  libvirtName: "virtlockd",
+  packageFile: new URL("../../package.json", import.meta.url),
+  start: async ({ places, log, saved }) => {
+    const table = await LockTable.open(`${places.socket}-keeper`, saved !== undefined, log);
+    return {
+      program: lockProgram,
+      handlers: lockHandlers(table),
+      newState: () => NEW_CLIENT,
+      closed: (client) => clientClosed(table, client),
+      isBusy: () => table.isBusy,
+      hold: () => table.settled(),
+      release: () => {},
+      save: () => ({ state: {}, descriptors: [] }),
+      close: () => table.close(),
+    };
+  },
+});

@@ -1,0 +1,147 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { Socket } from "node:net";
+import { fileURLToPath } from "node:url";
+import type { ClientOf, Log } from "@polyvisor/core";
+import { socketPair } from "@polyvisor/sdk/process";
+import { RpcClient, stubsOf } from "@polyvisor/sdk/rpc";
+import { hangs } from "./errors.js";
+import { openerProgram } from "./opener-api.js";
+
+export type OpenerCalls = ClientOf<typeof openerProgram.calls>;
+
+/** How long a file may take, in milliseconds. */
+const DEADLINE_MS = 10_000;
+
+/** With an opener that is busy for this long, in milliseconds, the next work gets another. */
+const PATIENCE_MS = 200;
+
+/** Openers at a time, those that hang included. */
+const OPENERS_MAX = 32;
+
+interface Opener {
+  readonly process: ChildProcess;
+  readonly client: RpcClient;
+  readonly calls: OpenerCalls;
+  busySince: number | undefined;
+}
+
+interface Work {
+  readonly path: string;
+  readonly deadline: NodeJS.Timeout;
+  start(opener: Opener): Promise<void>;
+}
+
+/**
+ * Does what may hang in processes of its own: usually in one that is always ready, in more while one hangs. What hangs too
+ * long fails, its process is killed, and nothing else waits for it.
+ */
+export class OpenerPool {
+  readonly #log: Log;
+  readonly #deadline: number;
+  readonly #openers = new Set<Opener>();
+  readonly #waiting: Work[] = [];
+  #patience: NodeJS.Timeout | undefined;
+
+  constructor(log: Log, deadline = DEADLINE_MS) {
+    this.#log = log;
+    this.#deadline = deadline;
+    this.#start();
+  }
+
+  /** Fails with `OPERATION_TIMEOUT` where the file does not answer in time. */
+  do<T>(path: string, work: (calls: OpenerCalls) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const fail = () => {
+        const index = this.#waiting.indexOf(item);
+        if (index >= 0) this.#waiting.splice(index, 1);
+        reject(hangs(path, this.#deadline / 1000));
+      };
+      const item: Work = {
+        path,
+        deadline: setTimeout(fail, this.#deadline),
+        start: async (opener) => {
+          clearTimeout(item.deadline);
+          const late = setTimeout(() => {
+            this.#abandon(opener, path);
+            fail();
+          }, this.#deadline);
+          await work(opener.calls).then(resolve, reject);
+          clearTimeout(late);
+        },
+      };
+      this.#waiting.push(item);
+      this.#offer();
+    });
+  }
+
+  close(): void {
+    clearTimeout(this.#patience);
+    for (const { process, client } of this.#openers) {
+      void client.close();
+      process.kill("SIGKILL");
+    }
+  }
+
+  #offer(): void {
+    for (const opener of this.#openers) {
+      if (opener.busySince !== undefined) continue;
+      const work = this.#waiting.shift();
+      if (work === undefined) return;
+      opener.busySince = performance.now();
+      void work.start(opener).then(() => this.#done(opener));
+    }
+    if (this.#waiting.length > 0) this.#wait();
+  }
+
+  #done(opener: Opener): void {
+    opener.busySince = undefined;
+    const isSurplus = this.#waiting.length === 0 && [...this.#openers].some((other) => isIdle(other, opener));
+    if (isSurplus) this.#dismiss(opener);
+    this.#offer();
+  }
+
+  /** Looks again after a while: by then all openers may hang. */
+  #wait(): void {
+    this.#patience ??= setTimeout(() => {
+      this.#patience = undefined;
+      if (this.#waiting.length === 0) return;
+      const latest = Math.max(0, ...[...this.#openers].map(({ busySince }) => busySince ?? 0));
+      if (performance.now() - latest >= PATIENCE_MS && this.#openers.size < OPENERS_MAX) this.#start();
+      this.#offer();
+    }, PATIENCE_MS);
+  }
+
+  #start(): void {
+    const [ours, theirs] = socketPair();
+    const child = spawn(process.execPath, [fileURLToPath(new URL("opener.js", import.meta.url))], {
+      cwd: "/",
+      stdio: ["ignore", "ignore", "inherit", theirs.fd],
+    });
+    theirs.close();
+    const client = new RpcClient({ socket: new Socket({ fd: ours.take() }), isDirect: true });
+    const opener: Opener = { process: child, client, calls: stubsOf(client, openerProgram), busySince: undefined };
+    this.#openers.add(opener);
+    child.on("error", (error) => this.#log.error({ err: error }, "no opener can be started"));
+    child.unref();
+    void client.closed.then(() => {
+      this.#openers.delete(opener);
+      if (this.#waiting.length > 0) this.#wait();
+    });
+  }
+
+  /** A process that hangs in the kernel ends when the file system lets it; what it opens then, it closes by ending. */
+  #abandon(opener: Opener, path: string): void {
+    this.#log.warn({ path }, "a file hangs: its opener is left behind");
+    this.#dismiss(opener);
+    opener.process.kill("SIGKILL");
+  }
+
+  #dismiss(opener: Opener): void {
+    this.#openers.delete(opener);
+    void opener.client.close();
+  }
+}
+
+function isIdle(other: Opener, opener: Opener): boolean {
+  return other !== opener && other.busySince === undefined;
+}
