@@ -10,11 +10,13 @@ import {
   type HypervisorDriver,
   LOG,
   type Log,
+  PLUGIN_CONFIG,
   type Uri,
 } from "@polyvisor/core";
 import { hostArch } from "@polyvisor/sdk/conf/host";
 import { inject, injectable } from "tsyringe";
 import { findEmulator } from "./capabilities/find.js";
+import type { QemuConfig } from "./confine/index.js";
 import { qemuError, systemError } from "./errors.js";
 import type { Service } from "./service.js";
 import { Layout } from "./state/layout.js";
@@ -26,16 +28,19 @@ export class QemuDriver implements HypervisorDriver {
   readonly #info: HostInfo;
   readonly #log: Log;
   readonly #services: HostServices | undefined;
+  readonly #config: Partial<QemuConfig>;
   #service: Service | undefined;
 
   constructor(
     @inject(HOST_INFO as symbol) info: HostInfo,
     @inject(LOG as symbol) log: Log,
     @inject(HOST_SERVICES as symbol, { isOptional: true }) services: HostServices | undefined,
+    @inject(PLUGIN_CONFIG as symbol, { isOptional: true }) config: Partial<QemuConfig> | undefined,
   ) {
     this.#info = info;
     this.#log = log;
     this.#services = services;
+    this.#config = config ?? {};
   }
 
   /** Definitions can be kept without an emulator, so its absence only shows; starting a guest will name it. */
@@ -56,7 +61,7 @@ export class QemuDriver implements HypervisorDriver {
     // A folder that cannot be read is told of by whoever waits for the scan.
     scan.catch(() => {});
     const { Service } = await import("./service.js");
-    this.#service = new Service(this.#info, this.#log, this.#services);
+    this.#service = new Service(this.#info, this.#log, this.#services, this.#config);
     await this.#service.start(scan);
   }
 

@@ -13,6 +13,7 @@ import { bootId } from "@polyvisor/sdk/process";
 import { DomainRegistry } from "@polyvisor/sdk/store";
 import { CapabilitiesCache } from "./capabilities/index.js";
 import { ConfigurationReader } from "./configuration.js";
+import { Confinement, type QemuConfig } from "./confine/index.js";
 import type { QemuDomain } from "./domain.js";
 import { qemuError } from "./errors.js";
 import { FileGroups } from "./file-groups.js";
@@ -41,6 +42,8 @@ export class Hypervisor {
   readonly definitions: DefinitionStore;
   readonly ports = new PortAllocator();
   readonly fileGroups = new FileGroups();
+  /** Keeps guests from what is not theirs. */
+  readonly confinement: Confinement;
   /** Names of guests that an earlier daemon left and that could not be found again: they may still run. */
   readonly lostGuests = new Set<string>();
   /** The daemon ends: guests are left as they are. */
@@ -48,11 +51,12 @@ export class Hypervisor {
   readonly #statusWriters = new WeakMap<Guest, StatusWriter>();
   #lastId = 0;
 
-  constructor(info: HostInfo, log: Log, services = new Services(undefined)) {
+  constructor(info: HostInfo, log: Log, services = new Services(undefined), config: Partial<QemuConfig> = {}) {
     this.info = info;
     this.log = log;
     this.services = services;
     this.layout = new Layout(info.paths);
+    this.confinement = new Confinement(info, log, config);
     this.events = new DomainEventHub(log);
     this.monitorEvents = new MonitorEventHub(log);
     this.capabilities = new CapabilitiesCache(this.layout.capabilities);

@@ -55,6 +55,7 @@ export async function recoverDomains(hypervisor: Hypervisor, scan: Promise<ScanR
     found.map(({ name, status }) => ({ name, record: status?.record })),
     hypervisor.log,
   );
+  await hypervisor.confinement.sweep();
   // Until each guest shows as running, nobody is served: a second one could be started beside it.
   const guests = await Promise.all(found.map((each) => attach(hypervisor, each)));
   // Whoever keeps the logs of guests that run begins to watch over them when it is first asked for.

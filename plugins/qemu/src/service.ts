@@ -2,6 +2,7 @@ import type { HostInfo, HostServices, HypervisorConnection, HypervisorHandlers, 
 import { hostArch } from "@polyvisor/sdk/conf/host";
 import { loadCpus } from "@polyvisor/sdk/cpu";
 import { autostartDomains } from "./autostart.js";
+import type { QemuConfig } from "./confine/index.js";
 import { openConnection, sharedHandlers } from "./connection.js";
 import { Hypervisor } from "./hypervisor.js";
 import { recoverDomains } from "./recovery.js";
@@ -14,8 +15,8 @@ export class Service {
   readonly #hypervisor: Hypervisor;
   #handlers: HypervisorHandlers | undefined;
 
-  constructor(info: HostInfo, log: Log, services: HostServices | undefined) {
-    this.#hypervisor = new Hypervisor(info, log, new Services(services));
+  constructor(info: HostInfo, log: Log, services: HostServices | undefined, config: Partial<QemuConfig>) {
+    this.#hypervisor = new Hypervisor(info, log, new Services(services), config);
   }
 
   /** Finds what an earlier daemon left; `scan` looks for definitions. */

@@ -161,6 +161,7 @@ export async function releaseGuest(hypervisor: Hypervisor, domain: QemuDomain, g
     rm(guest.folder, { recursive: true, force: true }),
     rm(guest.channelFolder, { recursive: true, force: true }),
     releaseMemory(hypervisor, guest),
+    hypervisor.confinement.release(guest),
     rm(hypervisor.layout.pidFile(domain.name), { force: true }),
     hypervisor.statusWriter(domain, guest).remove(),
   ]);

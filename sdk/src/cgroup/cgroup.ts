@@ -185,6 +185,13 @@ async function setLegacyDevices(folder: string, rules: readonly string[], before
   for (const rule of rules) await writeFile(join(folder, "devices.allow"), rule);
 }
 
+/** Removes a group's folder with those below, where there is no process in it. */
+export async function removeEmpty(folder: string): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries) if (entry.isDirectory()) await removeEmpty(join(folder, entry.name));
+  await rmdir(folder).catch(() => {});
+}
+
 async function removeTree(folder: string): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   for (const entry of entries) if (entry.isDirectory()) await removeTree(join(folder, entry.name));

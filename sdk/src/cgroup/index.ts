@@ -1,4 +1,4 @@
-export { Cgroup, groupName } from "./cgroup.js";
+export { Cgroup, groupName, removeEmpty } from "./cgroup.js";
 export { canFilterDevices } from "./device-filter.js";
 export { deviceProgram } from "./device-program.js";
 export { type DeviceAccess, type DeviceRule, deviceNumbers, legacyRule } from "./device-rules.js";

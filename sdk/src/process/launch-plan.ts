@@ -36,7 +36,7 @@ export interface LaunchPlan {
   readonly noNewPrivileges: boolean;
   /**
    * A mount namespace of its own, into which the host's mounts still propagate. `setUp` are commands of a shell that change
-   * it before the process tells its pid; they end the shell where they fail.
+   * it while the process is held; they end the shell where they fail.
    */
   readonly ownMounts: boolean | { readonly setUp: string };
 }
@@ -50,31 +50,32 @@ export function chainOf(plan: LaunchPlan): [string, ...string[]] {
   const limits = plan.limits.filter((limit) => !isNoCore(limit));
   const privileged = [...prlimit(limits), ...(plan.wrapper ?? [])];
   const program = [...setpriv(plan), ...(plan.innerWrapper ?? []), ...ownEnvironment(plan), ...plan.argv];
+  const unshare = plan.ownMounts === true ? UNSHARE : [];
+  // Without a command after it, the subshell would not be a process of its own.
   if (typeof plan.ownMounts === "boolean") {
-    // A shell has its parent's pid in $$ in a subshell, and its own nowhere. Without a command after it, the subshell would
-    // not be a process of its own.
-    const gate = `( ${gateOf(plan, "$$")} ); :`;
-    return ["/bin/sh", "-c", gate, "sh", ...(plan.ownMounts ? UNSHARE : []), ...privileged, ...program];
+    return ["/bin/sh", "-c", `( ${ANNOUNCE}; ${gateOf(plan)} ); :`, "sh", ...unshare, ...privileged, ...program];
   }
-  const inner = `${plan.ownMounts.setUp}\n${gateOf(plan, "$PPID")}`;
-  const outer = `( exec ${UNSHARE.join(" ")} /bin/sh -c "$0" sh "$@" ); :`;
-  return ["/bin/sh", "-c", outer, inner, ...privileged, ...program];
+  const outer = `( ${ANNOUNCE}; exec ${UNSHARE.join(" ")} /bin/sh -c "$0" sh "$@" ); :`;
+  return ["/bin/sh", "-c", outer, `${plan.ownMounts.setUp}\n${gateOf(plan)}`, ...privileged, ...program];
 }
 
 const UNSHARE = ["unshare", "--mount", "--propagation", "slave", "--"] as const;
 
 /** The descriptor of the gate in the launched process, until it becomes the program. */
 export const GATE = 3;
+/** What the process says at the gate once its mounts are prepared. */
+export const READY = "ready";
+
+/** A shell has its parent's pid in $$ in a subshell, and its own nowhere. */
+const ANNOUNCE = ["read -r pid rest </proc/self/stat", `echo "$pid" >&${GATE}`, "kill -KILL $$"].join("; ");
 
 /**
- * The shell tells the pid of the process at the gate, and holds it until a line arrives there; it gives up when the gate
- * closes without one. By then cgroup, labels and limits are set from outside, on the very process that becomes the guest.
+ * The shell holds the process at the gate until a line arrives there; it gives up when the gate closes without one. By then
+ * cgroup, labels and limits are set from outside, on the very process that becomes the guest.
  */
-function gateOf(plan: LaunchPlan, leader: string): string {
+function gateOf(plan: LaunchPlan): string {
   const steps = [
-    "read -r pid rest </proc/self/stat",
-    `echo "$pid" >&${GATE}`,
-    `kill -KILL ${leader}`,
+    `echo ${READY} >&${GATE}`,
     `read -r go <&${GATE} || exit 125`,
     `umask ${plan.umask.toString(8).padStart(4, "0")}`,
     ...(plan.limits.some(isNoCore) ? ["ulimit -c 0"] : []),

@@ -1,13 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Duplex } from "node:stream";
 import { VirtError } from "@polyvisor/core";
-import { chainOf, environmentOf, GATE, type LaunchPlan } from "./launch-plan.js";
+import { chainOf, environmentOf, GATE, type LaunchPlan, READY } from "./launch-plan.js";
 import { keepDescriptorsFromChildren } from "./native.js";
 import { ProcessHandle } from "./process-handle.js";
 
 /** A process that waits at the gate of its launch chain. It has the pid that the program will have. */
 export interface HeldProcess {
   readonly process: ProcessHandle;
+  /** Resolves when its own mounts are prepared, as the plan wants them, and with false where it has ended before. */
+  readonly prepared: Promise<boolean>;
   /** Lets it become the program. */
   release(): void;
 }
@@ -36,17 +38,21 @@ export async function launch(plan: LaunchPlan, descriptors: LaunchDescriptors): 
   const gate = child.stdio[GATE] as Duplex;
   // A process that was killed at the gate makes the write fail; its end is told by the handle.
   gate.on("error", () => {});
-  const pid = await announced(child, gate);
-  return { process: ProcessHandle.open(pid), release: () => void gate.end("go\n") };
+  const { pid, prepared } = await announced(child, gate);
+  return { process: ProcessHandle.open(pid), prepared, release: () => void gate.end("go\n") };
 }
 
-/** The pid of the process, which waits at the gate from now on. */
-function announced(child: ChildProcess, gate: Duplex): Promise<number> {
+/** The process tells its pid, and in a second line that it waits at the gate from now on. */
+function announced(child: ChildProcess, gate: Duplex): Promise<{ pid: number; prepared: Promise<boolean> }> {
   return new Promise((resolve, reject) => {
-    let line = "";
-    gate.setEncoding("utf8").on("data", (text: string) => {
-      line += text;
-      if (line.endsWith("\n")) resolve(Number(line));
+    let said = "";
+    const prepared = new Promise<boolean>((tell) => {
+      gate.setEncoding("utf8").on("data", (text: string) => {
+        said += text;
+        if (said.includes("\n")) resolve({ pid: Number.parseInt(said, 10), prepared });
+        if (said.endsWith(`${READY}\n`)) tell(true);
+      });
+      gate.once("end", () => tell(false)).once("close", () => tell(false));
     });
     gate.once("end", () => reject(cannotStart("it ended without a word")));
     child.once("error", (cause) => reject(cannotStart(cause.message, cause)));

@@ -54,6 +54,7 @@ export interface Libc {
   /** For devices alone: a path of another kind may wait. */
   open(path: string, flags: number): number;
   mknod(path: string, mode: number, device: number): number;
+  schedSetaffinity(thread: number, length: number, mask: Buffer): number;
   poll(fds: Buffer, count: number, timeout: number): number;
   fcntl(fd: number, command: number, argument: Buffer): number;
   socketpair(domain: number, type: number, protocol: number, pair: Buffer): number;
@@ -105,6 +106,7 @@ function loadLibc(): Libc {
     ioctlNumber: declare("int ioctl(int, unsigned long, unsigned long)"),
     open: declare("int open(const char *, int)"),
     mknod: declare("int mknod(const char *, uint32_t, uint64_t)"),
+    schedSetaffinity: declare("int sched_setaffinity(int, size_t, const uint8_t *)"),
     poll: declare("int poll(_Inout_ uint8_t *, unsigned long, int)"),
     fcntl: declare("int fcntl(int, int, _Inout_ uint8_t *)"),
     socketpair: declare("int socketpair(int, int, int, _Out_ uint8_t *)"),

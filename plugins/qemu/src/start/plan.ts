@@ -2,7 +2,9 @@ import { readFile } from "node:fs/promises";
 import { readHostShape } from "@polyvisor/sdk/conf/host";
 import type { LaunchPlan } from "@polyvisor/sdk/process";
 import { has } from "../capabilities/index.js";
-import { buildCommandLine } from "../command-line/index.js";
+import { environmentOf } from "../command-line/environment.js";
+import { buildCommandLine, type Runtime } from "../command-line/index.js";
+import { settingsOf } from "../confine/index.js";
 import { qemuError } from "../errors.js";
 import type { Guest } from "../guest.js";
 import type { Hypervisor } from "../hypervisor.js";
@@ -20,7 +22,9 @@ export interface StartPlan {
 export interface StartDescriptors {
   readonly monitor: number;
   readonly taps: NetworkTaps["taps"];
+  /** Sockets and files of character devices. */
   readonly channels: ReadonlyMap<string, number>;
+  readonly chardevLogs: ReadonlyMap<string, number>;
   readonly fileGroups: InheritedFileGroups;
 }
 
@@ -34,29 +38,34 @@ export async function planLaunch(
   if (caps === undefined) throw qemuError("INTERNAL_ERROR", "the emulator's capabilities are not known");
   const memory = await findMemoryPaths(hypervisor.layout, guest.id, config.name);
   await makeMemoryFolders(config, memory);
-  const { argv, env } = buildCommandLine(config, caps, {
+  const { settings } = hypervisor.confinement;
+  const runtime: Runtime = {
     libDir: guest.folder,
     privileged: hypervisor.info.mode === "system",
     environment: process.env,
     monitor: { fd: descriptors.monitor },
     taps: descriptors.taps,
     chardevFds: descriptors.channels,
+    chardevLogFds: descriptors.chardevLogs,
     fdGroups: descriptors.fileGroups,
     memory,
     checkNumaNodes,
     now: Math.floor(Date.now() / 1000),
     localOffset: -new Date().getTimezoneOffset() * 60,
-  });
+    settings: settingsOf(settings),
+  };
+  const { argv, env } = buildCommandLine(config, caps, runtime);
+  const chainEnv = Object.fromEntries(environmentOf(runtime));
   const [program = caps.emulator, ...args] = argv;
   return {
     launch: {
       argv: [program, ...args],
-      env,
+      env: chainEnv,
+      ownEnv: Object.fromEntries(Object.entries(env).filter(([name, value]) => chainEnv[name] !== value)),
       umask: 0o002,
-      limits: [{ resource: "core", soft: 0, hard: 0 }],
       // The emulator's own sandbox sees to it too, and costs no link in the chain.
-      noNewPrivileges: !has(caps, "seccomp-sandbox"),
-      ownMounts: false,
+      noNewPrivileges: !has(caps, "seccomp-sandbox") || !settings.seccomp_sandbox,
+      ...(await hypervisor.confinement.plan(guest)),
     },
     note: { version: await packageVersion(), qemuVersion: versionWords(caps), env, argv },
   };

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DOMAIN_STATE, wrapperRefusal } from "@polyvisor/core";
+import type { Cgroup } from "@polyvisor/sdk/cgroup";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
 import { hostArch } from "@polyvisor/sdk/conf/host";
 import { TRANSITIONS } from "@polyvisor/sdk/lifecycle";
@@ -29,6 +30,7 @@ import { KILL_GRACE, releaseGuest, watchGuest, watchMonitor } from "../stop.js";
 import { within } from "../within.js";
 import { checkBootFiles } from "./boot-files.js";
 import { openChannelSockets } from "./channel-sockets.js";
+import { inheritChardevFiles } from "./chardev-files.js";
 import { inheritFileGroups } from "./file-groups.js";
 import { withImageChains } from "./images.js";
 import { InheritedDescriptors } from "./inherited.js";
@@ -117,7 +119,7 @@ async function bootGuest(
 ): Promise<void> {
   const log = await openGuestLog(hypervisor, domain);
   try {
-    await makeFolders(guest);
+    await makeFolders(guest, hypervisor.confinement.foldersFor(guest.folder));
     await askServices(hypervisor, domain, guest);
     await launchEmulator(hypervisor, domain, guest, log, options.paused);
     await run(hypervisor, domain, guest, options);
@@ -128,13 +130,14 @@ async function bootGuest(
   }
 }
 
-async function makeFolders(guest: Guest): Promise<void> {
+async function makeFolders(guest: Guest, foldersToMount: readonly string[]): Promise<void> {
   try {
     await mkdir(guest.folder, { recursive: true, mode: 0o750 });
     await Promise.all([
       mkdir(guest.channelFolder, { recursive: true, mode: 0o750 }),
       writeFile(join(guest.folder, "master-key.aes"), randomBytes(MASTER_KEY_BYTES), { mode: 0o600 }),
       rm(guest.monitorPath, { force: true }),
+      ...foldersToMount.map((path) => mkdir(path, { recursive: true, mode: 0o755 })),
     ]);
   } catch (error) {
     throw systemError(`cannot create folder '${guest.folder}'`, error);
@@ -167,21 +170,35 @@ async function launchEmulator(
 ): Promise<void> {
   const inherited = new InheritedDescriptors();
   let held: HeldProcess;
+  let group: Cgroup | undefined;
   try {
     const monitor = inherited.add(await withSocketPath(guest.monitorPath, (path) => listenUnix(path)));
     const { config, taps } = await openTaps(guest.config, inherited);
     guest.config = config;
-    const channels = await openChannelSockets(config, guest.channelFolder, inherited);
+    const sockets = await openChannelSockets(config, guest.channelFolder, inherited);
+    const files = await inheritChardevFiles(hypervisor, domain, config, inherited);
+    const channels = new Map([...sockets, ...files.sources]);
     const fileGroups = inheritFileGroups(hypervisor.fileGroups, domain, config, inherited);
-    const plan = await planLaunch(hypervisor, guest, { monitor, taps, channels, fileGroups });
+    const descriptors = { monitor, taps, channels, chardevLogs: files.logs, fileGroups };
+    const making = hypervisor.confinement.prepare(guest);
+    const plans = Promise.all([planLaunch(hypervisor, guest, descriptors), making]);
+    // Where the plan fails, the group is undone once it is there.
+    const [plan, made] = await plans.finally(() => making.catch(() => {}));
+    group = made;
     await setLabels(hypervisor, domain, guest);
     const leases = await leaseWords(hypervisor, domain, guest, isPaused);
     const labels = await labelWords(hypervisor, domain, guest);
     const runAs = await guestUser(hypervisor, domain, guest);
     await log.note(plan.note);
     if (guest.beingStopped) throw noLongerRunning();
-    const words = withWords({ ...plan.launch, ...(runAs && { runAs }) }, leases, labels.argv);
-    held = await launch(words, { output: log.fd, inherited: inherited.all });
+    const confined: LaunchPlan = {
+      ...plan.launch,
+      ...(runAs && { runAs }),
+      wrapper: leases,
+      innerWrapper: labels.argv,
+      noNewPrivileges: plan.launch.noNewPrivileges && !labels.newPrivileges,
+    };
+    held = await launch(confined, { output: log.fd, inherited: inherited.all });
   } finally {
     inherited.close();
   }
@@ -191,19 +208,15 @@ async function launchEmulator(
     held.process.kill("SIGKILL");
     throw noLongerRunning();
   }
-  const [socket] = await Promise.all([
+  const [socket, , , config] = await Promise.all([
     connectSocket(guest.monitorPath),
     hypervisor.statusWriter(domain, guest).save(),
     writePidFile(hypervisor.layout.pidFile(domain.name), held.process.pid),
+    hypervisor.confinement.enclose(guest, group, held),
   ]);
+  guest.config = config;
   guest.monitor = new QmpClient(socket, (event) => handleQmpEvent(hypervisor, domain, guest, event));
   held.release();
-}
-
-/** A lease is taken before privileges are dropped, a label is put on after that. */
-function withWords(plan: LaunchPlan, leases: readonly string[], labels: readonly string[]): LaunchPlan {
-  const [first, ...rest] = [...labels, ...plan.argv];
-  return { ...plan, wrapper: leases, argv: [first ?? plan.argv[0], ...rest] };
 }
 
 async function writePidFile(path: string, pid: number): Promise<void> {
@@ -217,7 +230,8 @@ async function run(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, opt
   guest.patience = MONITOR_DEADLINE;
   const { cpu, os } = guest.config;
   const known = await knowledgeFor(cpu, os.arch ?? hostArch());
-  await Promise.all([guest.qmp("qmp_capabilities"), setUpGuest(guest, known)]);
+  const [, iothreads] = await Promise.all([guest.qmp("qmp_capabilities"), setUpGuest(guest, known)]);
+  await hypervisor.confinement.arrange(guest, iothreads);
   guest.patience = undefined;
   if (options.paused) {
     hypervisor.transition(domain, "hold");
@@ -234,12 +248,13 @@ async function run(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, opt
 /** An emulator that ended has said why on its standard error, and so has what was to become one. */
 async function explained(guest: Guest, log: GuestLog, error: unknown): Promise<unknown> {
   const { process } = guest;
-  if (process === undefined || guest.beingStopped) return error;
+  if (guest.beingStopped) return error;
   // A monitor closes a moment before its process is gone.
-  if (!(await within(process.ended, 100))) return error;
+  if (process !== undefined && !(await within(process.ended, 100))) return error;
   const words = await log.lastWords().catch(() => "");
   const refusal = wrapperRefusal(words);
   if (refusal !== undefined) return refusal;
+  if (process === undefined) return error;
   const detail = "process exited while connecting to monitor";
   return qemuError("INTERNAL_ERROR", words === "" ? detail : `${detail}: ${words}`, {
     hint: `the whole of what it said is in ${log}`,

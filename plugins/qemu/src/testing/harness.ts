@@ -15,6 +15,8 @@ import {
   type Log,
   rootPaths,
 } from "@polyvisor/core";
+import { hasEnded, readProcessStat } from "@polyvisor/sdk/process";
+import { Confinement } from "../confine/index.js";
 
 const PLUGIN = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -138,11 +140,14 @@ async function killGuests(root: string): Promise<void> {
   const files = await readdir(join(root, "run/libvirt/qemu")).catch(() => []);
   for (const file of files.filter((each) => each.endsWith(".pid"))) {
     try {
-      process.kill(await pidOf(root, file.slice(0, -4)), "SIGKILL");
+      const pid = await pidOf(root, file.slice(0, -4));
+      process.kill(pid, "SIGKILL");
+      while (!hasEnded(readProcessStat(pid))) await delay(5);
     } catch {
       // It has ended.
     }
   }
+  await new Confinement({ mode: "system", paths: rootPaths(root) }, logInto([])).sweep();
 }
 
 /** Waits until `condition` holds; fails after ten seconds. */

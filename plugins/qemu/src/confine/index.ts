@@ -1,0 +1,2 @@
+export { Confinement } from "./confinement.js";
+export { type QemuConfig, settingsOf } from "./settings.js";

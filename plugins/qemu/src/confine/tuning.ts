@@ -1,0 +1,96 @@
+import type { Cgroup } from "@polyvisor/sdk/cgroup";
+import type { Domain as DomainConfig } from "@polyvisor/sdk/conf/domain";
+import { qemuError } from "../errors.js";
+
+const KIB = 1024;
+
+/** Sets what a guest's configuration says of memory, processors and disks, on the group of its whole process. */
+export async function tuneGroup(group: Cgroup, config: DomainConfig): Promise<void> {
+  await tuneBlocks(group, config);
+  await tuneMemory(group, config);
+  await tuneProcessors(group, config);
+  // Memory that is there already follows when a group is given other nodes; version 2 always does it.
+  if (group.versionOf("cpuset") === 1) await group.write("cpuset", "cpuset.memory_migrate", 1);
+}
+
+async function tuneBlocks(group: Cgroup, { blkiotune }: DomainConfig): Promise<void> {
+  if (blkiotune === undefined || (blkiotune.weight === undefined && blkiotune.devices.length === 0)) return;
+  if (!group.has("blkio")) throw unavailable("Block I/O tuning is not available on this host");
+  if (blkiotune.weight !== undefined) await setBlockWeight(group, blkiotune.weight);
+}
+
+/** The file depends on the scheduler of the kernel's block layer. */
+export async function setBlockWeight(group: Cgroup, weight: number): Promise<void> {
+  const files = group.versionOf("blkio") === 1 ? ["blkio.bfq.weight", "blkio.weight"] : ["io.bfq.weight", "io.weight"];
+  for (const file of files) {
+    try {
+      return await group.write("blkio", file, weight);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT" && (error as NodeJS.ErrnoException).code !== "EACCES")
+        throw error;
+    }
+  }
+  throw unavailable("blkio device weight is valid only for bfq or cfq scheduler");
+}
+
+async function tuneMemory(group: Cgroup, { memtune }: DomainConfig): Promise<void> {
+  const { hardLimit, softLimit, swapHardLimit } = memtune ?? {};
+  if (hardLimit === undefined && softLimit === undefined && swapHardLimit === undefined) return;
+  if (!group.has("memory")) throw unavailable("Memory cgroup is not available on this host");
+  if (hardLimit !== undefined) await setMemory(group, "hard", hardLimit);
+  if (softLimit !== undefined) await setMemory(group, "soft", softLimit);
+  if (swapHardLimit !== undefined) await setMemory(group, "swap", swapHardLimit);
+}
+
+const MEMORY_FILES = {
+  1: { hard: "memory.limit_in_bytes", soft: "memory.soft_limit_in_bytes", swap: "memory.memsw.limit_in_bytes" },
+  2: { hard: "memory.max", soft: "memory.high", swap: "memory.swap.max" },
+} as const;
+
+/** `kib` is a limit; `undefined` lifts it. */
+export async function setMemory(group: Cgroup, kind: "hard" | "soft" | "swap", kib: number | undefined): Promise<void> {
+  const version = group.versionOf("memory") ?? 1;
+  const none = version === 1 ? -1 : "max";
+  await group.write("memory", MEMORY_FILES[version][kind], kib === undefined ? none : kib * KIB);
+}
+
+async function tuneProcessors(group: Cgroup, { cputune }: DomainConfig): Promise<void> {
+  const { shares, globalPeriod, globalQuota } = cputune ?? {};
+  if (shares !== undefined) {
+    if (!group.has("cpu")) throw unavailable("CPU tuning is not available on this host");
+    await setShares(group, shares);
+  }
+  await setBandwidth(group, globalPeriod, globalQuota);
+}
+
+export async function setShares(group: Cgroup, shares: number): Promise<void> {
+  await group.write("cpu", group.versionOf("cpu") === 1 ? "cpu.shares" : "cpu.weight", shares);
+}
+
+/** Microseconds of each period; a negative quota is no limit. */
+export async function setBandwidth(
+  group: Cgroup,
+  period: number | undefined,
+  quota: number | undefined,
+): Promise<void> {
+  if (period === undefined && quota === undefined) return;
+  if (!group.has("cpu")) throw noBandwidth();
+  if (group.versionOf("cpu") === 1) {
+    if (period !== undefined) await group.write("cpu", "cpu.cfs_period_us", period);
+    if (quota !== undefined) await group.write("cpu", "cpu.cfs_quota_us", quota);
+    return;
+  }
+  const [oldQuota = "max", oldPeriod = "100000"] = (await group.read("cpu", "cpu.max")).split(" ");
+  const limit = quota === undefined ? oldQuota : quota < 0 ? "max" : quota;
+  await group.write("cpu", "cpu.max", `${limit} ${period ?? oldPeriod}`);
+}
+
+export function noBandwidth(): Error {
+  return unavailable("cgroup cpu is required for scheduler tuning");
+}
+
+function unavailable(detail: string): Error {
+  return qemuError("CONFIG_UNSUPPORTED", detail, {
+    hint: "the kernel's controller is not mounted, or cgroup_controllers in plugins/qemu.conf leaves it out",
+  });
+}
