@@ -1,3 +1,4 @@
+export { bootTime } from "./boot-time.js";
 export { type DeviceNode, findDeviceNodes } from "./device-nodes.js";
 export type { LabelItem, LabelModel } from "./request.js";
 export { target } from "./target.js";

@@ -55,4 +55,10 @@ export interface LabelFailure {
 /** What a helper tells: where it is, and in the end how it went. */
 export type LabelReport =
   | { readonly at: string; readonly waits: boolean }
-  | { readonly done: true; readonly failures: readonly LabelFailure[]; readonly warnings: readonly string[] };
+  | {
+      readonly done: true;
+      readonly failures: readonly LabelFailure[];
+      readonly warnings: readonly string[];
+      /** When another manager of this host says that it was started, where that is a moment off. */
+      readonly othersBootTime?: number | undefined;
+    };

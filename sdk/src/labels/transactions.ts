@@ -117,7 +117,11 @@ export class LabelTransactions {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const journal = join(folder, `${model}-${guest}`);
     const patience: Patience = { file, lock: lock + file };
-    return this.#helpers.ask({ ...wish, model, journal, bootTime: await this.#bootTime, lockTime: lock }, patience);
+    const request = { ...wish, model, journal, bootTime: await this.#bootTime, lockTime: lock };
+    const outcome = await this.#helpers.ask(request, patience);
+    // Where hosts keep no record of their start, managers reckon it, and one that disagrees forgets what we remember.
+    if (outcome.done && outcome.othersBootTime !== undefined) this.#bootTime = Promise.resolve(outcome.othersBootTime);
+    return outcome;
   }
 
   #inTurn<T>(guest: string, work: () => Promise<T>): Promise<T> {

@@ -5,8 +5,7 @@ import { work } from "./work.js";
 /** A process that changes labels of files for the one that started it, one request at a time. It ends with that one. */
 process.on("message", (request: LabelRequest) => {
   try {
-    const { failures, warnings } = work(request, (at, waits) => report({ at, waits }));
-    report({ done: true, failures, warnings });
+    report({ done: true, ...work(request, (at, waits) => report({ at, waits })) });
   } catch (error) {
     report({ done: true, failures: [failureOf(error)], warnings: [] });
   }

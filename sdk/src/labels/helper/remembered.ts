@@ -17,6 +17,8 @@ const TOLERANCE = 2;
 export class Memory {
   readonly #names: { readonly label: string; readonly count: string; readonly time: string };
   readonly #bootTime: number;
+  /** What another manager takes for the start of this host. */
+  othersBootTime: number | undefined;
 
   constructor(model: string, bootTime: number) {
     this.#names = { label: PREFIX + model, count: `${PREFIX}ref_${model}`, time: `${PREFIX}timestamp_${model}` };
@@ -60,6 +62,9 @@ export class Memory {
   }
 
   #isOfThisBoot(time: string | undefined): boolean {
-    return time !== undefined && Math.abs(Number(time) - this.#bootTime) <= TOLERANCE;
+    const seconds = Number(time ?? Number.NaN);
+    if (!(Math.abs(seconds - this.#bootTime) <= TOLERANCE)) return false;
+    if (seconds !== this.#bootTime) this.othersBootTime = seconds;
+    return true;
   }
 }

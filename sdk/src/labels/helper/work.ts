@@ -1,21 +1,16 @@
-import type { LabelFailure, LabelItem, LabelRequest } from "../request.js";
+import type { LabelFailure, LabelItem, LabelReport, LabelRequest } from "../request.js";
 import { failureOf, LabelError, systemFailure } from "./failure.js";
 import { Journal, type JournalEntry } from "./journal.js";
 import { LABEL_KINDS } from "./label-kinds.js";
 import { closeFile, codeOf, LockWait, lockMetadata, type MetadataLock, type OpenedFile, openByName } from "./opened.js";
 import { Memory } from "./remembered.js";
 
-export interface Outcome {
-  readonly failures: readonly LabelFailure[];
-  readonly warnings: readonly string[];
-}
+export type Outcome = Omit<Extract<LabelReport, { readonly done: true }>, "done">;
 
 /** Tells where the work is: whoever waits for it learns which file hangs. */
 export type Tell = (at: string, waits: boolean) => void;
 
 const LOCK_HINT = "somebody else changes its labels, or hangs while doing so: `lslocks` names who has byte 1 of it";
-/** What a file system does that has no owners, or will not have them changed: libvirt lets the guest try all the same. */
-const NO_MATTER = ["EOPNOTSUPP", "ENOTSUP", "EINVAL", "EPERM", "EROFS"];
 
 /** Does what was asked for, with calls that may wait for file systems. */
 export function work(request: LabelRequest, tell: Tell): Outcome {
@@ -56,6 +51,10 @@ class Worker {
     return LABEL_KINDS[this.#request.model];
   }
 
+  #outcome(failures: readonly LabelFailure[]): Outcome {
+    return { failures, warnings: this.#warnings, othersBootTime: this.#memory.othersBootTime };
+  }
+
   /** All files are open before the first is locked, and all locks are held before the first is changed. */
   set(items: readonly LabelItem[], turn: string): Outcome {
     const opened: Prepared[] = [];
@@ -69,10 +68,10 @@ class Worker {
         if (isNew) done.push(each);
         this.#setOne(each, turn);
       }
-      return { failures: [], warnings: this.#warnings };
+      return this.#outcome([]);
     } catch (error) {
       for (const { item, file, lock } of done.reverse()) this.#undo(item.path, file, lock);
-      return { failures: [failureOf(error)], warnings: this.#warnings };
+      return this.#outcome([failureOf(error)]);
     } finally {
       for (const { file, lock } of opened) {
         lock.unlock();
@@ -163,12 +162,8 @@ class Worker {
     try {
       this.#kind.write(file, label);
     } catch (error) {
-      const what = this.#request.model === "dac" ? "unable to set user and group to" : "unable to set security context";
-      if (NO_MATTER.includes(codeOf(error) ?? "")) {
-        this.#warnings.push(`the label of ${file.path} cannot be changed: ${codeOf(error)}`);
-        return;
-      }
-      throw systemFailure(`${what} '${label.replaceAll("+", "")}' on '${file.path}'`, error);
+      if (!this.#kind.isNoMatter(codeOf(error) ?? "")) throw systemFailure(this.#kind.refusal(file.path, label), error);
+      this.#warnings.push(`the label of ${file.path} cannot be changed: ${codeOf(error)}`);
     }
   }
 
@@ -193,7 +188,7 @@ class Worker {
         failures.push(failureOf(error));
       }
     }
-    return { failures, warnings: this.#warnings };
+    return this.#outcome(failures);
   }
 
   #restoreOne(entry: JournalEntry): void {
