@@ -126,6 +126,10 @@ export class ApparmorDriver implements SecurityDriver {
     return { argv: wrapperOf(guest.label), newPrivileges: this.#manager !== undefined };
   }
 
+  processIdentity(): null {
+    return null;
+  }
+
   processLabel({ pid }: { readonly pid: number }) {
     const found = this.#kernel.confinementOf(pid);
     if (found === undefined) {
