@@ -2,14 +2,14 @@ import { access, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { HostInfo, Log } from "@polyvisor/core";
 import { Cgroup, type DeviceRule, findHierarchies, type Hierarchies, removeEmpty } from "@polyvisor/sdk/cgroup";
-import type { Device, Domain as DomainConfig } from "@polyvisor/sdk/conf/domain";
+import { type Device, type Domain as DomainConfig, withDevices } from "@polyvisor/sdk/conf/domain";
 import type { HeldProcess, LaunchPlan } from "@polyvisor/sdk/process";
 import { qemuError } from "../errors.js";
 import type { Guest } from "../guest.js";
 import { type DeviceNeed, needsOfDevice, needsOfDomain } from "./device-needs.js";
 import { DEFAULT_PARTITION, guestGroup, isGuestGroup, partitionPath } from "./group-name.js";
 import { findNodes, type HostNode, rulesFor } from "./host-nodes.js";
-import { limitsOf } from "./limits.js";
+import { limitsOf, raiseLockedMemory } from "./limits.js";
 import { addNodes, devMounts, devSetUp, hasOwnDev, mountsInDev, removeNode } from "./private-dev.js";
 import { type Privileges, readPrivileges } from "./privileges.js";
 import { DEFAULT_CONFIG, type QemuConfig } from "./settings.js";
@@ -118,25 +118,31 @@ export class Confinement {
 
   /** Gives a running guest what a device needs, before the emulator hears of it. */
   async giveDevice(guest: Guest, device: Device): Promise<void> {
-    const pid = guest.process?.pid;
-    const nodes = await findNodes(await needsOfDevice(device));
-    if (pid === undefined || nodes.length === 0) return;
-    const group = await this.#groupOf(guest.config, guest.id);
-    if (group?.has("devices")) await this.#setRules(group, guest.config, await needsOfDevice(device));
-    if (await hasOwnDev(pid)) await addNodes(pid, devicesOf(nodes));
+    const { config, id, process } = guest;
+    if (process === undefined) return;
+    if (this.#privileges.isSystem) await raiseLockedMemory(process.pid, withDevice(config, device));
+    const needs = await needsOfDevice(device);
+    const nodes = await findNodes(needs);
+    if (nodes.length === 0) return;
+    const group = await this.#groupOf(config, id);
+    if (group?.has("devices")) await this.#setRules(group, config, needs);
+    if (await hasOwnDev(process.pid)) await addNodes(process.pid, devicesOf(nodes));
   }
 
-  /** Takes it back, but for what another device still needs. `guest.config` no longer has the device. */
+  /**
+   * Takes it back, but for what another device still needs: `guest.config` no longer has this one. Does no harm where it was
+   * never given.
+   */
   async takeDevice(guest: Guest, device: Device): Promise<void> {
-    const pid = guest.process?.pid;
-    const taken = await needsOfDevice(device);
-    if (pid === undefined || taken.length === 0) return;
-    const group = await this.#groupOf(guest.config, guest.id);
-    if (group?.has("devices")) await this.#setRules(group, guest.config, [], taken);
-    if (!(await hasOwnDev(pid))) return;
-    const kept = new Set((await this.#nodesOf(guest.config)).map(({ node }) => node.path));
-    const gone = (await findNodes(taken)).filter(({ node }) => !kept.has(node.path));
-    await Promise.all(gone.map(({ node }) => removeNode(pid, node)));
+    const { config, id, process } = guest;
+    const needs = await needsOfDevice(device);
+    if (process === undefined || needs.length === 0) return;
+    const group = await this.#groupOf(config, id);
+    if (group?.has("devices")) await this.#setRules(group, config, [], needs);
+    if (!(await hasOwnDev(process.pid))) return;
+    const kept = new Set((await this.#nodesOf(config)).map(({ node }) => node.path));
+    const gone = (await findNodes(needs)).filter(({ node }) => !kept.has(node.path));
+    await Promise.all(gone.map(({ node }) => removeNode(process.pid, node)));
   }
 
   /** Removes what is left of a guest whose process has ended. Twice does no harm. */
@@ -232,6 +238,12 @@ async function prepareDev(folder: string): Promise<string> {
   const table = join(folder, "dev.mounts");
   await writeFile(table, devMounts(stageOf(folder), await mountsInDev()), { mode: 0o600 });
   return devSetUp(stageOf(folder), table);
+}
+
+/** The configuration with a device that locks memory; no other counts. */
+function withDevice(config: DomainConfig, device: Device): DomainConfig {
+  if (device.kind !== "hostdev" || config.devices.hostdevs.includes(device)) return config;
+  return withDevices(config, { hostdevs: [...config.devices.hostdevs, device] });
 }
 
 function needsRawIo({ devices }: DomainConfig): boolean {

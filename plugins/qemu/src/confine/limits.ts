@@ -1,8 +1,9 @@
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf/domain";
-import type { ResourceLimit } from "@polyvisor/sdk/process";
+import { type ResourceLimit, runHelper } from "@polyvisor/sdk/process";
 import type { QemuConfig } from "./settings.js";
 
 const KIB = 1024;
+const DEADLINE = 10_000;
 /** What the regions of devices may take beside the memory, in KiB. */
 const FOR_DEVICES = 1024 * 1024;
 
@@ -19,6 +20,17 @@ export function limitsOf(config: DomainConfig, settings: QemuConfig): ResourceLi
 
 function same(resource: ResourceLimit["resource"], value: number | "unlimited"): ResourceLimit {
   return { resource, soft: value, hard: value };
+}
+
+/** A running emulator may lock what its configuration needs by now. */
+export async function raiseLockedMemory(pid: number, config: DomainConfig): Promise<void> {
+  const limit = lockedMemory(config);
+  if (limit === 0) return;
+  const command = `exec prlimit --pid "$1" --memlock="$2:$2"`;
+  await runHelper(["/bin/sh", "-c", command, "sh", String(pid), String(limit)], {
+    deadline: DEADLINE,
+    maxOutput: 4096,
+  });
 }
 
 /**

@@ -58,8 +58,9 @@ export function parseMountsInDev(mountinfo: string): string[] {
 
 /** Whether a process has a /dev of its own. */
 export async function hasOwnDev(pid: number): Promise<boolean> {
-  const [its, ours] = await Promise.all([`/proc/${pid}/ns/mnt`, "/proc/self/ns/mnt"].map((path) => readlink(path)));
-  return its !== ours;
+  const ours = await readlink("/proc/self/ns/mnt");
+  // One that has ended needs nothing any more.
+  return (await readlink(`/proc/${pid}/ns/mnt`).catch(() => ours)) !== ours;
 }
 
 /** Makes devices of the host, and the links to them, in the /dev of a process. Nothing there is written by anybody else. */

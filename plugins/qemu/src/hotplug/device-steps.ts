@@ -33,5 +33,15 @@ const labels: DeviceStep = {
   takeBack: ({ hypervisor, domain, guest }, device) => unlabelDevice(hypervisor, domain, guest, device),
 };
 
+/** The device's node in the guest's own /dev, which has the owner and label of the host's, and leave to open it. */
+const confinement: DeviceStep = {
+  name: "confinement",
+  async give({ hypervisor, guest }, device) {
+    await hypervisor.confinement.giveDevice(guest, device);
+    return device;
+  },
+  takeBack: ({ hypervisor, guest }, device) => hypervisor.confinement.takeDevice(guest, device),
+};
+
 /** What is done before a device is given to a guest, in this order, and undone in reverse after it is gone. */
-export const DEVICE_STEPS: readonly DeviceStep[] = [ports, leases, labels];
+export const DEVICE_STEPS: readonly DeviceStep[] = [ports, leases, labels, confinement];
