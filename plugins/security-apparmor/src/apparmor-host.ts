@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { join } from "node:path";
 
 /** The kernel's side of AppArmor. `root` is where /proc and /sys are found: elsewhere only in tests of hosts that are not here. */
@@ -37,10 +39,16 @@ export class ApparmorHost {
     return label === undefined ? undefined : (parseConfinement(label.trim()) ?? [label.trim(), false]);
   }
 
-  /** The profiles that processes run under. */
-  profilesInUse(): ReadonlySet<string> {
-    const pids = readdirSync(join(this.#root, "proc")).filter((name) => /^\d+$/.test(name));
-    return new Set(pids.flatMap((pid) => this.confinementOf(Number(pid))?.[0] ?? []));
+  /** The profiles that processes run under. There may be many processes: others have their turns meanwhile. */
+  async profilesInUse(): Promise<ReadonlySet<string>> {
+    const pids = (await readdir(join(this.#root, "proc"))).filter((name) => /^\d+$/.test(name));
+    const used = new Set<string>();
+    for (const [index, pid] of pids.entries()) {
+      if (index % 100 === 99) await nextTurn();
+      const [profile] = this.confinementOf(Number(pid)) ?? [];
+      if (profile !== undefined) used.add(profile);
+    }
+    return used;
   }
 
   /** Files of the kernel alone, which never make one wait. */

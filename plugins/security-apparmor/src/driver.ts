@@ -202,7 +202,7 @@ export class ApparmorDriver implements SecurityDriver {
 
   async #sweep(): Promise<void> {
     const old = await GuestProfile.writtenBefore(this.#folder, Date.now() - LONGEST_START);
-    const used = this.#kernel.profilesInUse();
+    const used = old.length === 0 ? new Set<string>() : await this.#kernel.profilesInUse();
     for (const profile of old.filter(({ name }) => !used.has(name))) {
       // One that cannot be taken away harms nobody: its guest replaces it.
       await this.#turns.take(profile.name, () => this.#unload(profile)).catch(() => {});
