@@ -1,12 +1,10 @@
 import { join } from "node:path";
 import type { SecurityTarget } from "@polyvisor/core";
 import type { Device } from "@polyvisor/sdk/conf/domain";
-import { deviceTargets, domainTargets, target } from "@polyvisor/sdk/labels";
+import { deviceTargets, domainTargets, type TargetView, target } from "@polyvisor/sdk/labels";
 import type { Guest } from "../guest.js";
 import type { Hypervisor } from "../hypervisor.js";
 import { findMemoryPaths, memoryFolders } from "../start/memory-folders.js";
-
-const FILES_ARE_PASSED = false;
 
 /** All that a guest is to reach: what it finds, and what was made for it. */
 export async function guestTargetsOf(
@@ -14,13 +12,22 @@ export async function guestTargetsOf(
   guest: Guest,
   model: string,
 ): Promise<readonly SecurityTarget[]> {
-  const found = await domainTargets(guest.config, { model, filesArePassed: FILES_ARE_PASSED });
+  const found = await domainTargets(guest.config, await viewOf(hypervisor, model));
   return [...(await ownTargets(hypervisor, guest)), ...found];
 }
 
 /** The same of one device. */
-export function deviceTargetsOf(device: Device, model: string): Promise<readonly SecurityTarget[]> {
-  return deviceTargets(device, { model, filesArePassed: FILES_ARE_PASSED });
+export async function deviceTargetsOf(
+  hypervisor: Hypervisor,
+  device: Device,
+  model: string,
+): Promise<readonly SecurityTarget[]> {
+  return deviceTargets(device, await viewOf(hypervisor, model));
+}
+
+/** A log manager opens files of character devices for guests. */
+async function viewOf({ services }: Hypervisor, model: string): Promise<TargetView> {
+  return { model, filesArePassed: (await services.log()) !== undefined };
 }
 
 /** What was made for this run of the guest, and goes with it. */

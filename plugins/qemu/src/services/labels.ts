@@ -113,7 +113,7 @@ async function startTargets(
 
 /** Labels what a device will open that the guest is about to get: all of it or nothing. */
 export function labelDevice(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, device: Device): Promise<void> {
-  return setAll(hypervisor, domain, relabelled(guest), (label) => deviceTargetsOf(device, label.model));
+  return setAll(hypervisor, domain, relabelled(guest), (label) => deviceTargetsOf(hypervisor, device, label.model));
 }
 
 /** Puts back what a device has opened that the guest no longer has. What its other devices still need stays. */
@@ -128,7 +128,7 @@ export async function unlabelDevice(
     try {
       const needed = await guestTargetsOf(hypervisor, guest, label.model);
       const paths = new Set(needed.map(({ path }) => path));
-      const targets = (await deviceTargetsOf(device, label.model)).filter(({ path }) => !paths.has(path));
+      const targets = (await deviceTargetsOf(hypervisor, device, label.model)).filter(({ path }) => !paths.has(path));
       await restoreOne(hypervisor, domain, label, targets);
     } catch (error) {
       failures.push(error);
