@@ -1,5 +1,6 @@
 import { Descriptor } from "@polyvisor/core";
 import { check, EAGAIN, LITTLE_ENDIAN, libc, NativeError, readU32, writeU32 } from "./libc.js";
+import { closeDescriptor } from "./native.js";
 
 /** Pipes that others write to. All but `moveToFile` returns at once. */
 
@@ -21,13 +22,28 @@ const POLLHUP = 16;
 /** What a pipe holds unless somebody makes it larger, in bytes. */
 export const PIPE_BYTES = 65536;
 
+/** Of a pipe, so that closing it never waits: the other end learns of it at once. */
+class PipeEnd extends Descriptor {
+  #isOpen = true;
+
+  override take(): number {
+    const fd = super.take();
+    this.#isOpen = false;
+    return fd;
+  }
+
+  override close(): void {
+    if (this.#isOpen) closeDescriptor(this.take());
+  }
+}
+
 /** A pipe that no child inherits. */
 export function makePipe(): Pipe {
   const pair = Buffer.alloc(8);
   check("pipe2", libc().pipe2(pair, O_CLOEXEC));
   const [reader, writer] = [readU32(pair, 0), readU32(pair, 4)];
   libc().fcntlNumber(reader, F_SETFL, O_NONBLOCK);
-  return { reader: new Descriptor(reader), writer: new Descriptor(writer) };
+  return { reader: new PipeEnd(reader), writer: new PipeEnd(writer) };
 }
 
 /** How many bytes wait in a pipe. */
