@@ -120,6 +120,7 @@ export class Logs {
   async #refuseBusy(path: string): Promise<void> {
     const log = this.#open.get(path);
     if (log === undefined) return;
+    await log.drain();
     await this.#closeAtEnd(log);
     if (this.#open.has(path)) throw errnoFailure(`Cannot open log file: '${path}'`, EBUSY, "LOGGING");
   }
