@@ -14,7 +14,15 @@ import { parseValidXml } from "@polyvisor/sdk/schema";
 import { child, childText, parseXml, type XmlElement } from "@polyvisor/sdk/xml";
 import { type CapabilitiesCache, findEmulator, type QemuCapabilities } from "./capabilities/index.js";
 import { virtTypeOf } from "./conf/cpu.js";
-import { assignAliases, type ConfFolders, migratable, qemuHooks, THIS_HOST, validateDefinition } from "./conf/index.js";
+import {
+  assignAliases,
+  type ConfFolders,
+  migratable,
+  qemuHooks,
+  THIS_HOST,
+  validateDefinition,
+  withoutMadeUpPath,
+} from "./conf/index.js";
 import { hostModels } from "./cpu/host-model.js";
 import { loadKnowledge } from "./cpu/knowledge.js";
 import { qemuError } from "./errors.js";
@@ -99,12 +107,13 @@ export class ConfigurationReader {
   /** One device, for a domain that has it or is to get it: complete, and checked unless it is only to be found. */
   async readDevice(xml: string, domain: DomainConfig, options: DeviceReading): Promise<Device> {
     const caps = await this.#capsFor(domain);
-    return parseDevice(xml, domain, {
+    const device = parseDevice(xml, domain, {
       hooks: qemuHooks(caps, this.#folders),
       abiUpdate: !options.onlyToFind,
       skipChecks: options.onlyToFind,
       inactive: options.inactive,
     });
+    return options.inactive ? withoutMadeUpPath(device, domain, this.#folders) : device;
   }
 
   /** A definition whose devices have changed, made whole again: every device in its place, what one needs is there. */

@@ -25,7 +25,8 @@ export function numberImages(domain: Domain): Domain {
 
 /** The same for one disk of a guest that runs, of which `last` was the highest number so far. */
 export function numberDisk(disk: Disk, last: number): { readonly disk: Disk; readonly last: number } {
-  if (isEmptySource(disk.source)) return { disk, last: last + 1 };
+  if (isEmptySource(disk.source))
+    return { disk: { ...disk, source: { ...disk.source, index: last + 1 } }, last: last + 1 };
   let highest = last;
   const number = <S extends StorageSource>(source: S): S => ({ ...source, index: ++highest });
   const source = number(disk.source);

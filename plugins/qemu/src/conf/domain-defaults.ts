@@ -1,5 +1,12 @@
 import { VirtError } from "@polyvisor/core";
-import { type Channel, type Domain, type HookContext, mapDevices } from "@polyvisor/sdk/conf/domain";
+import {
+  type Channel,
+  type Device,
+  type Domain,
+  type HookContext,
+  mapDevices,
+  withDevices,
+} from "@polyvisor/sdk/conf/domain";
 import { canonicalMachine, defaultMachine, has, type QemuCapabilities } from "../capabilities/index.js";
 import { alignNewModules, isPpc64 } from "./align-module.js";
 import { completeCpu, virtTypeOf } from "./cpu.js";
@@ -126,6 +133,18 @@ export function dropMadeUpPaths(domain: Domain, folders: ConfFolders): Domain {
     console: (each) => ({ ...each, source: drop(each.source, false) }),
   });
 }
+
+/** The same for one device. */
+export function withoutMadeUpPath(device: Device, domain: Domain, folders: ConfFolders): Device {
+  if (device.kind !== "channel" && device.kind !== "serial" && device.kind !== "parallel" && device.kind !== "console")
+    return device;
+  const none = { channels: [], serials: [], parallels: [], consoles: [] };
+  const alone = withDevices(domain, { ...none, [LISTS[device.kind]]: [device] });
+  const [dropped] = dropMadeUpPaths(alone, folders).devices[LISTS[device.kind]];
+  return dropped ?? device;
+}
+
+const LISTS = { channel: "channels", serial: "serials", parallel: "parallels", console: "consoles" } as const;
 
 function isMadeUp({ source, target }: Channel, { channels }: ConfFolders): boolean {
   if (target.type !== "virtio" || source.type !== "unix" || source.path === undefined) return false;

@@ -173,6 +173,7 @@ function environmentOf(guest: Guest, host: HostFacts): Environment {
     steps: { give: async (device) => device, takeBack: async () => {} },
     unplugWait: UNPLUG_WAIT,
     trayWait: UNPLUG_WAIT,
+    onHost: async (device) => device,
     withChain: async (disk) => ({ ...disk, backingStore: disk.backingStore ?? { kind: "end" } }),
     async open(device) {
       const fd = openSync("/dev/null", "r");

@@ -5,18 +5,20 @@ import {
   type DeviceOf,
   type Disk,
   unusedControllerIndex,
+  withDevices,
 } from "@polyvisor/sdk/conf/domain";
 import { managedReservationsSocket } from "../command-line/blockdev.js";
-import { numberDisk } from "../command-line/index.js";
 import { shmemSocket } from "../command-line/shmem.js";
 import { alignModule } from "../conf/align-module.js";
 import { checkFits, placeLive, withLiveAlias } from "../conf/index.js";
 import { qemuError } from "../errors.js";
+import { withChannelSockets } from "../start/live-config.js";
 import { attachable } from "./attachable.js";
 import { plugDiskControllers } from "./controllers.js";
 import type { Environment } from "./environment.js";
 import { changeMedia } from "./media.js";
 import { refreshMemory } from "./memory.js";
+import { withNumbers } from "./numbers.js";
 import { plug } from "./plug.js";
 
 /**
@@ -32,8 +34,8 @@ export async function attachLive(env: Environment, wanted: Device): Promise<void
     await changeMedia(env, drive, wanted.source, { force: false, chain: wanted });
     return env.added(drive.alias ?? "");
   }
-  attachable(guest.config, wanted);
-  const device = await plug(env, await prepared(env, wanted));
+  if (wanted.kind !== "disk" && !isChardev(wanted)) attachable(guest.config, wanted);
+  const device = await plug(env, await prepared(env, await env.onHost(wanted)));
   if (device.kind === "interface" && device.link === "down")
     await guest.qmp("set_link", { name: aliasOf(device) ?? "", up: false });
   if (device.kind === "memory") await refreshMemory(env);
@@ -61,6 +63,11 @@ async function prepared(env: Environment, wanted: Device): Promise<Device> {
       return preparedDisk(env, wanted);
     case "controller":
       return named(env, indexed(env, wanted));
+    case "serial":
+    case "parallel":
+    case "console":
+    case "channel":
+      return preparedChardev(env, wanted);
     case "shmem":
       return named(env, withServerSocket(wanted));
     case "memory":
@@ -80,14 +87,31 @@ function withServerSocket(shmem: DeviceOf<"shmem">): DeviceOf<"shmem"> {
   return { ...shmem, server: { path: shmemSocket(shmem) } };
 }
 
+function isChardev({ kind }: Device): boolean {
+  return kind === "serial" || kind === "parallel" || kind === "console" || kind === "channel";
+}
+
+/** Whether it is there already is only known when its path is. */
+function preparedChardev(env: Environment, wanted: DeviceOf<"serial" | "parallel" | "console" | "channel">): Device {
+  const device = named(env, wanted);
+  const placed = device.kind === "channel" ? withSocket(env, device) : device;
+  attachable(env.guest.config, placed);
+  return placed;
+}
+
+function withSocket({ guest }: Environment, channel: DeviceOf<"channel">): DeviceOf<"channel"> {
+  const alone = withChannelSockets(withDevices(guest.config, { channels: [channel] }), guest.channelFolder);
+  return alone.devices.channels[0] ?? channel;
+}
+
+/** A missing image is told before anything else that may be wrong with the disk. */
 async function preparedDisk(env: Environment, wanted: Disk): Promise<Device> {
   const { guest } = env;
   const chained = await env.withChain(wanted);
+  attachable(guest.config, chained);
   if (chained.target.bus === "scsi") await plugDiskControllers(env, chained);
   const disk = named(env, chained) as Disk;
-  const numbered = numberDisk(withReservations(disk, guest.folder), guest.images);
-  guest.images = numbered.last;
-  return numbered.disk;
+  return withNumbers(env, withReservations(disk, guest.folder), wanted);
 }
 
 /** Whoever leaves reservations to us is told where our helper is. */

@@ -1,11 +1,4 @@
-import {
-  type Device,
-  type DeviceOf,
-  type Domain,
-  findDevice,
-  sameChardev,
-  samePlace,
-} from "@polyvisor/sdk/conf/domain";
+import { type Device, type DeviceOf, type Domain, findDevice, samePlace } from "@polyvisor/sdk/conf/domain";
 import { qemuError } from "../errors.js";
 
 type Checks = { readonly [K in Device["kind"]]?: (device: DeviceOf<K>, domain: Domain) => void };
@@ -137,8 +130,7 @@ function checkChardev(device: DeviceOf<"serial" | "parallel" | "console" | "chan
     throw unsupported("attaching serial console is not supported");
   if (!isPluggableChardev(device))
     throw qemuError("CONFIG_UNSUPPORTED", "Unsupported address type for character device");
-  if (findDevice(domain, device) !== undefined && !isUnsaid(device))
-    throw qemuError("OPERATION_INVALID", "chardev already exists");
+  if (findDevice(domain, device) !== undefined) throw qemuError("OPERATION_INVALID", "chardev already exists");
 }
 
 function isPluggableChardev(device: DeviceOf<"serial" | "parallel" | "console" | "channel">): boolean {
@@ -151,9 +143,4 @@ function isPluggableChardev(device: DeviceOf<"serial" | "parallel" | "console" |
     default:
       return true;
   }
-}
-
-/** Its path is chosen when it is plugged in. */
-function isUnsaid({ source }: DeviceOf<"serial" | "parallel" | "console" | "channel">): boolean {
-  return sameChardev(source, { type: "unix", mode: "bind" });
 }

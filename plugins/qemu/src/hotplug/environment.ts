@@ -15,6 +15,8 @@ export interface Environment {
   readonly unplugWait: number;
   /** How long a client waits at most for a drive to open, in milliseconds. */
   readonly trayWait: number;
+  /** The device with what is known of it on this host. Refuses what the host does not have, or cannot give away. */
+  onHost(device: Device): Promise<Device>;
   /** The disk with its chain of images looked up. Fails where one is missing. */
   withChain(disk: Disk): Promise<Disk>;
   /** Opens what the emulator gets as descriptors. Whoever calls closes it. */

@@ -12,6 +12,7 @@ import { findMemoryPaths, makeMemoryFolders } from "../start/memory-folders.js";
 import { openTaps } from "../start/network.js";
 import { DEVICE_STEPS } from "./device-steps.js";
 import type { Environment, OpenedDevice } from "./environment.js";
+import { onThisHost } from "./host-devices.js";
 import { type DevicePlace, stepList } from "./steps.js";
 
 /** Milliseconds that a guest may take to let go of a device before its client is told that it may take longer. */
@@ -33,6 +34,7 @@ export function liveEnvironment(place: DevicePlace): Environment {
     steps: stepList(DEVICE_STEPS, place, (step, error) => warn(error, `${step} of a device cannot be given back`)),
     unplugWait: guest.config.os.arch?.startsWith("ppc64") === true ? UNPLUG_WAIT_PPC64 : UNPLUG_WAIT,
     trayWait: TRAY_WAIT,
+    onHost: onThisHost,
     withChain: (disk) => withChain(place, disk),
     open: (device) => open(place, device),
     runtime: (opened) => runtimeOf(hypervisor, place, opened),

@@ -1,12 +1,12 @@
 import { type Disk, mapDevices, type StorageSource } from "@polyvisor/sdk/conf/domain";
 import { isEmptySource } from "../command-line/disks.js";
-import { numberDisk } from "../command-line/index.js";
 import { noLongerRunning, qemuError } from "../errors.js";
 import { deviceOf, throttlesOf } from "../start/throttle.js";
 import { plugCommands } from "./commands.js";
 import type { Environment } from "./environment.js";
 import { executeAll, undoAll } from "./execute.js";
 import type { Command } from "./monitor-args.js";
+import { withNumbers } from "./numbers.js";
 
 interface MediaOptions {
   /** Opens the drive even where the guest has locked it. */
@@ -31,8 +31,7 @@ export async function changeMedia(
   const below = options.chain.backingStore;
   const wanted: Disk = { ...bare, driver, source, ...(below === undefined ? {} : { backingStore: below }) };
   const chained = isEmptySource(source) ? wanted : await env.withChain(wanted);
-  const { disk, last } = numberDisk(chained, guest.images);
-  guest.images = last;
+  const disk = withNumbers(env, chained, wanted);
   guest.plugging = disk;
   try {
     await env.save();

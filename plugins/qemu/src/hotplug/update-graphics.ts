@@ -27,20 +27,13 @@ function checkListens(old: Graphics, wanted: Graphics): void {
   for (const [at, listen] of after.entries()) {
     const was = before[at];
     if (was === undefined || was.type !== listen.type) throw fixed(`cannot change the type of listen address ${on}`);
-    if (listen.type === "address" && was.type === "address" && !sameAddress(was, listen))
+    if (listen.type === "address" && was.type === "address" && was.address !== listen.address)
       throw fixed(`cannot change listen address setting ${on}`);
     if (listen.type === "network" && was.type === "network" && was.network !== listen.network)
       throw fixed(`cannot change listen address setting ${on}`);
     if (listen.type === "socket" && was.type === "socket" && was.socket !== listen.socket)
       throw fixed(`cannot change listen socket setting ${on}`);
   }
-}
-
-type AddressListen = Extract<GraphicsListen, { type: "address" }>;
-
-/** An address that the host's settings filled in need not be said. */
-function sameAddress(was: AddressListen, listen: AddressListen): boolean {
-  return was.address === listen.address || (was.fromConfig === true && listen.address === undefined);
 }
 
 function listensOf(graphics: Graphics): readonly GraphicsListen[] {

@@ -7,6 +7,7 @@ import {
   mapDevices,
   type SpiceGraphics,
 } from "@polyvisor/sdk/conf/domain";
+import { isEmptySource } from "../command-line/disks.js";
 import { qemuError } from "../errors.js";
 import type { PortAllocator } from "./ports.js";
 
@@ -39,7 +40,7 @@ export async function makeLive(
     const graphics: Graphics[] = [];
     for (const device of config.devices.graphics) graphics.push(await withPorts(device, allocator, take));
     const live = { ...config, id, devices: { ...config.devices, graphics } };
-    return { config: withChannelSockets(live, channelFolder), ports };
+    return { config: withChannelSockets(withEmptyDrives(live), channelFolder), ports };
   } catch (error) {
     allocator.release(ports);
     throw error;
@@ -77,6 +78,16 @@ async function spicePort(
       "Auto allocation of spice TLS port requested but spice TLS is disabled in qemu.conf",
     );
   return { port: await take(allocator.display()) };
+}
+
+/** What is not in a drive has no format. */
+function withEmptyDrives(config: DomainConfig): DomainConfig {
+  return mapDevices(config, {
+    disk(disk) {
+      if ((disk.device !== "cdrom" && disk.device !== "floppy") || !isEmptySource(disk.source)) return disk;
+      return { ...disk, driver: { ...disk.driver, type: undefined } };
+    },
+  });
 }
 
 export function withChannelSockets(config: DomainConfig, folder: string): DomainConfig {

@@ -68,13 +68,15 @@ function withBus(device: Device, domain: Domain): Device {
   return device.kind === "input" && device.bus === undefined ? { ...device, bus: inputBus(device, domain) } : device;
 }
 
-function numbered(device: Device, { serials, parallels }: Devices): Device {
+function numbered(device: Device, { serials, parallels, consoles }: Devices): Device {
   const next = (all: readonly { readonly target: { readonly port: number } }[]) =>
     Math.max(-1, ...all.map(({ target }) => target.port)) + 1;
   if (device.kind === "serial" && device.target.port === -1)
     return { ...device, target: { ...device.target, port: next(serials) } };
   if (device.kind === "parallel" && device.target.port === -1)
     return { ...device, target: { ...device.target, port: next(parallels) } };
+  if (device.kind === "console" && device.target.port === -1)
+    return { ...device, target: { ...device.target, port: next(consoles) } };
   return device;
 }
 
