@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 
 /** The kernel's side of AppArmor. `root` is where /proc and /sys are found: elsewhere only in tests of hosts that are not here. */
 export class ApparmorHost {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type HostInfo, rootPaths } from "@polyvisor/core";
 import { ApparmorHost } from "../apparmor-host.js";
-import { type ApparmorConfig, ApparmorDriver } from "../driver.js";
+import { type ApparmorConfig, ApparmorDriver, type ApparmorParts } from "../driver.js";
 import { ProfileParser } from "../parser.js";
 
 /** A stand-in for a host whose kernel has AppArmor: files where the kernel's would be, and a parser that keeps its list. */
@@ -36,31 +36,39 @@ case $1 in --replace) echo "$name (enforce)" >> ${list}.new ;; esac
 case $1 in --names) ;; *) cat ${list}.new > ${list} ;; esac
 `;
 
-export async function standInKernel(options: StandInOptions = {}): Promise<StandInKernel> {
-  const root = await mkdtemp(join(tmpdir(), "polyvisor-apparmor-"));
-  const at = (path: string) => join(root, path);
-  const put = async (path: string, text: string) => {
-    await mkdir(dirname(at(path)), { recursive: true });
-    await writeFile(at(path), text);
-  };
-  const list = at("sys/kernel/security/apparmor/profiles");
+/** Puts the files of such a kernel, and a parser, below a folder. */
+export async function putStandInFiles(root: string, { compiles = false }: StandInOptions = {}): Promise<void> {
+  const put = (path: string, text: string) => putFile(join(root, path), text);
   await put("sys/kernel/security/apparmor/profiles", "site-profile (enforce)\nlenient (complain)\n");
   await put("sys/module/apparmor/parameters/enabled", "Y\n");
   await put("proc/self/attr/current", "unconfined\n");
-  await put("parser", PARSER(list, options.compiles ?? false));
-  await chmod(at("parser"), 0o755);
-  const again = (config: Partial<ApparmorConfig> = {}) =>
-    new ApparmorDriver(
-      { mode: options.mode ?? "system", paths: rootPaths(root) },
-      { profile_dir: "", emulators: [], ...config },
-      { kernel: new ApparmorHost(root), parser: new ProfileParser(options.parser ?? at("parser")) },
-    );
+  await put("parser", PARSER(join(root, "sys/kernel/security/apparmor/profiles"), compiles));
+  await chmod(join(root, "parser"), 0o755);
+}
+
+/** What such a kernel is for the driver. */
+export function standInParts(root: string, parser = join(root, "parser")): ApparmorParts {
+  return { kernel: new ApparmorHost(root), parser: new ProfileParser(parser) };
+}
+
+async function putFile(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
+}
+
+export async function standInKernel(options: StandInOptions = {}): Promise<StandInKernel> {
+  const root = await mkdtemp(join(tmpdir(), "polyvisor-apparmor-"));
+  await putStandInFiles(root, options);
+  const again = (config: Partial<ApparmorConfig> = {}) => {
+    const info = { mode: options.mode ?? "system", paths: rootPaths(root) };
+    return new ApparmorDriver(info, { profile_dir: "", emulators: [], ...config }, standInParts(root, options.parser));
+  };
   return {
     root,
     driver: again(),
     again,
-    put,
-    take: (path) => rm(at(path), { recursive: true, force: true }),
+    put: (path, text) => putFile(join(root, path), text),
+    take: (path) => rm(join(root, path), { recursive: true, force: true }),
     close: () => rm(root, { recursive: true, force: true }),
   };
 }

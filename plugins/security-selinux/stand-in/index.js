@@ -1,0 +1,1 @@
+export { default } from "../dist/testing/stand-in-plugin.js";
