@@ -85,7 +85,7 @@ export class DacDriver implements SecurityDriver {
     const wishes = wishesOf(guest, targets, this.#ownership);
     const items = await Promise.all(
       wishes.map(async ({ target, label }) => {
-        const owner = labelOf(await this.#users.ownerOf(label));
+        const owner = labelOf(await this.#ownerOf(label));
         return itemOf(target, owner, this.#ownership.remember);
       }),
     );
@@ -99,7 +99,7 @@ export class DacDriver implements SecurityDriver {
   }
 
   async processIdentity({ guest }: Pick<LabelArgs, "guest">): Promise<GuestUser> {
-    const owner = await this.#users.ownerOf(guest.label);
+    const owner = await this.#ownerOf(guest.label);
     return { ...owner, groups: await this.#users.groupsOf(owner) };
   }
 
@@ -114,6 +114,11 @@ export class DacDriver implements SecurityDriver {
   /** Called by the host when the plugin goes. */
   dispose(): void {
     this.#transactions.close();
+  }
+
+  /** A guest that wants no label is the usual user all the same: it is never root. */
+  #ownerOf(label: string): Promise<Owner> {
+    return label === "" ? this.#usual() : this.#users.ownerOf(label);
   }
 
   #usual(): Promise<Owner> {

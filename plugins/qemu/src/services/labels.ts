@@ -18,6 +18,9 @@ export interface GuestLabel {
   readonly relabel: boolean;
 }
 
+/** That of a guest which wants none: a driver may still say whom it runs as. */
+const NO_LABEL = { label: "", imageLabel: "", relabel: false } as const;
+
 /**
  * Gets the labels of a guest that is about to start, one from each security driver: what its configuration wants, or new
  * ones. Each is the guest's as soon as it has been made.
@@ -28,7 +31,12 @@ export async function makeLabels(hypervisor: Hypervisor, guest: Guest): Promise<
     const { model } = await client.model({});
     const { uuid, name, type, seclabels } = guest.config;
     const wish = seclabels.find((each) => each.model === model || (each.model === undefined && at === 0));
-    if (wish?.type === "none") continue;
+    if (wish?.type === "none") {
+      const made = { plugin, model, ...NO_LABEL };
+      const user = await unlessLacking(client.processIdentity({ guest: { uuid, name, ...NO_LABEL } }), null);
+      if (user !== null) guest.labels = [...guest.labels, made];
+      continue;
+    }
     const fixed = wish?.type === "static";
     const wanted = (fixed ? wish.label : wish?.baselabel) ?? "";
     if (fixed && wanted === "") throw missingLabel(name);
