@@ -7,14 +7,23 @@ import { LEASE_FLAG, type Lease } from "./leases.js";
  * Takes leases for a guest that runs: all or none. The daemon has no call that tells who holds one, and refuses its holder
  * like anybody else; but it lets only the holder give one back. So what the guest had before is given back and taken anew:
  * a guest does not use yet, or not at this moment, what leases are taken for.
+ *
+ * @param begun what an attempt before this one, whose connection was lost, may have taken
  */
-export async function takeLeases(daemon: LockDaemon, owner: LockOwner, leases: readonly Lease[]): Promise<void> {
+export async function takeLeases(
+  daemon: LockDaemon,
+  owner: LockOwner,
+  leases: readonly Lease[],
+  begun: Set<Lease>,
+): Promise<void> {
   await registerAs(daemon, owner);
   const taken: Lease[] = [];
   try {
     for (const lease of leases) {
+      const mayBeOurs = begun.has(lease);
+      begun.add(lease);
       const wasHeld = await take(daemon, lease);
-      if (!wasHeld) taken.push(lease);
+      if (!wasHeld || mayBeOurs) taken.push(lease);
     }
   } catch (error) {
     for (const lease of taken) await giveBack(daemon, lease).catch(() => {});

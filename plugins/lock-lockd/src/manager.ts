@@ -67,8 +67,9 @@ export class LockdManager implements LockManager {
   async acquire({ owner, resources }: Claim): Promise<void> {
     const leases = await this.#leases(resources);
     await this.#prepareDaemon();
+    const begun = new Set<Lease>();
     await withDaemon(this.#door, async (daemon) => {
-      await takeLeases(daemon, owner, leases);
+      await takeLeases(daemon, owner, leases, begun);
       // The daemon has forgotten by now whom it saw end: nobody would give these back.
       if (!hasEnded(readProcessStat(owner.pid))) return;
       await releaseLeases(daemon, owner, leases);
