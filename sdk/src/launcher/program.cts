@@ -6,6 +6,7 @@ import type { LauncherSteps, LauncherTools } from "./steps.js" with { "resolutio
 
 import fs = require("node:fs");
 import becoming = require("./become.cjs");
+import errors = require("./errors.cjs");
 import native = require("./libc.cjs");
 import sockets = require("./socket.cjs");
 
@@ -43,7 +44,7 @@ function main(): void {
   steps(JSON.parse(rest.slice(0, told.words).join("")), tools);
   const at = process.execArgv.length + 7 + told.words;
   const errno = becoming.become(libc, { descriptors, stat, openFiles }, at, kept);
-  refuse("SYSTEM_ERROR", `Cannot run '${rest[told.words] ?? ""}': error ${errno}`);
+  refuse("SYSTEM_ERROR", `Cannot run '${rest[told.words] ?? ""}': ${errors.wordsOf(errno)}`);
 }
 
 try {

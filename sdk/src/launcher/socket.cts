@@ -3,7 +3,7 @@ import type { LauncherConnection } from "./steps.js" with { "resolution-mode": "
 type Libc = ReturnType<typeof import("./libc.cjs").loadLibc>;
 
 import os = require("node:os");
-import util = require("node:util");
+import errors = require("./errors.cjs");
 
 const AF_UNIX = 1;
 const SOCK_STREAM = 1;
@@ -93,21 +93,8 @@ class Connection implements LauncherConnection {
   }
 
   #fail(what: string, errno: number): never {
-    return this.#refuse("SYSTEM_ERROR", `${what}: ${wordsOf(errno)}`);
+    return this.#refuse("SYSTEM_ERROR", `${what}: ${errors.wordsOf(errno)}`);
   }
-}
-
-const WORDS: Readonly<Record<string, string>> = {
-  ENOENT: "No such file or directory",
-  EACCES: "Permission denied",
-  ECONNREFUSED: "Connection refused",
-  ECONNRESET: "Connection reset by peer",
-  EPIPE: "Broken pipe",
-};
-
-function wordsOf(errno: number): string {
-  const name = util.getSystemErrorName(-errno);
-  return WORDS[name] ?? name;
 }
 
 export = { Connection };

@@ -10,6 +10,8 @@ const WORD_MAX = 60_000;
  * and the limit of open files is raised. Every word after the first is for program.cts.
  */
 const PRELUDE = [
+  // Shells make one. A guest has none: the shell at the gate sees to that.
+  "unset PWD",
   "polyvisor_fds=",
   'for polyvisor_fd in /proc/self/fd/*; do [ -h "$polyvisor_fd" ] && polyvisor_fds="$polyvisor_fds $polyvisor_fd"; done',
   "read -r polyvisor_stat </proc/self/stat",
