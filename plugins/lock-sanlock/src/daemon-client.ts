@@ -1,10 +1,12 @@
 import { createConnection } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { VirtError } from "@polyvisor/core";
 import { withSocketPath } from "@polyvisor/sdk/process";
 import { HEADER_BYTES, messageBytes, parseReply, type Reply } from "./wire/frames.js";
 
 /** The longest reply that is read, in bytes. */
 const REPLY_MAX = 4 << 20;
+const RETRY_MS = 20;
 
 /** Asks sanlock's daemon, each time over a connection of its own. What it cannot do is in the reply. */
 export class SanlockClient {
@@ -16,11 +18,20 @@ export class SanlockClient {
 
   /** Fails with `OPERATION_TIMEOUT` where no reply has come after so many milliseconds, with `INTERNAL_ERROR` without daemon. */
   ask(frame: Buffer, deadline: number): Promise<Reply> {
-    return withSocketPath(this.socket, (path) => exchange(path, this.socket, frame, deadline));
+    return withSocketPath(this.socket, async (path) => {
+      const end = performance.now() + deadline;
+      for (;;) {
+        const reply = await exchange(path, this.socket, frame, deadline);
+        if (reply !== undefined) return reply;
+        if (performance.now() > end) throw tooSlow(this.socket, deadline);
+        await delay(RETRY_MS);
+      }
+    });
   }
 }
 
-function exchange(path: string, shown: string, frame: Buffer, deadline: number): Promise<Reply> {
+/** Nothing where the daemon has so many clients waiting that it takes no other: only a connect that blocks would wait. */
+function exchange(path: string, shown: string, frame: Buffer, deadline: number): Promise<Reply | undefined> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     const connection = createConnection(path);
@@ -31,7 +42,9 @@ function exchange(path: string, shown: string, frame: Buffer, deadline: number):
     };
     const timer = setTimeout(() => end(() => reject(tooSlow(shown, deadline))), deadline);
     connection.on("connect", () => connection.write(frame));
-    connection.on("error", (error: NodeJS.ErrnoException) => end(() => reject(notThere(shown, error))));
+    connection.on("error", (error: NodeJS.ErrnoException) =>
+      end(() => (error.code === "EAGAIN" ? resolve(undefined) : reject(notThere(shown, error)))),
+    );
     connection.on("close", () => end(() => reject(notThere(shown, { code: "closed" }))));
     connection.on("data", (chunk) => {
       chunks.push(chunk);

@@ -7,7 +7,8 @@ import { type GuestAddress, withGuest } from "./guest.js";
 
 /** How long a daemon may take for one thing, in milliseconds. */
 const DEADLINE = 10_000;
-const RETRY_MS = 1000;
+const PAUSE_RETRY = 1000;
+const RESTART_RETRY = 5000;
 /** A daemon that is just being replaced is waited for. sanlock itself waits for 40 s, if not told otherwise. */
 const PAUSE_PATIENCE = 30_000;
 /** How long a guest waits for its storage before it stays off. */
@@ -24,17 +25,19 @@ async function powerOff(guest: GuestAddress, pid: number): Promise<void> {
 }
 
 async function pause(guest: GuestAddress): Promise<void> {
-  await persistently(PAUSE_PATIENCE, () => withGuest(guest, DEADLINE, (managed) => managed.suspend()));
+  await persistently(PAUSE_PATIENCE, PAUSE_RETRY, () => withGuest(guest, DEADLINE, (managed) => managed.suspend()));
 }
 
 /** It runs again once its leases can be had again. */
 async function restart(guest: GuestAddress, pid: number): Promise<void> {
   const xml = await withGuest(guest, DEADLINE, (managed) => managed.transientXml()).catch(() => undefined);
   await powerOff(guest, pid);
-  await persistently(RESTART_PATIENCE, () => withGuest(guest, RESTART_PATIENCE, (managed) => managed.start(xml)));
+  await persistently(RESTART_PATIENCE, RESTART_RETRY, () =>
+    withGuest(guest, RESTART_PATIENCE, (managed) => managed.start(xml)),
+  );
 }
 
-async function persistently(patience: number, work: () => Promise<void>): Promise<void> {
+async function persistently(patience: number, retry: number, work: () => Promise<void>): Promise<void> {
   const until = Date.now() + patience;
   for (;;) {
     try {
@@ -42,7 +45,7 @@ async function persistently(patience: number, work: () => Promise<void>): Promis
     } catch (error) {
       say(wordsOf(error));
       if (Date.now() >= until) throw error;
-      await delay(RETRY_MS);
+      await delay(retry);
     }
   }
 }

@@ -20,7 +20,7 @@ const WORDS: Readonly<Record<number, string>> = {
   229: "Lease checksum error in leader",
   230: "Lease lockspace has other sizes",
   231: "Lease lockspace has no such host ID",
-  240: "Lease has another version",
+  240: "Lease has been another guest's since",
   241: "Lease lockspace is not found",
   242: "Lease lockspace disk cannot be opened",
   243: "Lease is held by another host",
@@ -64,6 +64,7 @@ const RESULT = {
   EAGAIN: -11,
   EEXIST: -17,
   ENODEV: -19,
+  ENOSPC: -28,
   EMSGSIZE: -90,
   EINPROGRESS: -115,
   LEADER_MAGIC: -223,
@@ -86,7 +87,9 @@ function wordsOf(result: number): string {
 /** What a failed acquire is for the guest's start, as libvirt says it: the name of an error's code, and its detail. */
 function acquireRefusal(result: number): { readonly code: "RESOURCE_BUSY" | "INTERNAL_ERROR"; readonly words: string } {
   const words = `Failed to acquire lock: ${wordsOf(result)}`;
-  if (result === RESULT.EEXIST) return { code: "RESOURCE_BUSY", words: `${words}: a guest of this host has it` };
+  if (result === RESULT.ENOSPC)
+    return { code: "INTERNAL_ERROR", words: `${words} (this host is not in the lockspace, or has lost it)` };
+  if (result === RESULT.EEXIST) return { code: "RESOURCE_BUSY", words: `${words} (a guest of this host has it)` };
   return { code: isBusy(result) ? "RESOURCE_BUSY" : "INTERNAL_ERROR", words };
 }
 
