@@ -13,6 +13,7 @@ import { alignModule } from "../conf/align-module.js";
 import { checkFits, placeLive, withLiveAlias } from "../conf/index.js";
 import { qemuError } from "../errors.js";
 import { withChannelSockets } from "../start/live-config.js";
+import { throttlesOf } from "../start/throttle.js";
 import { attachable } from "./attachable.js";
 import { plugDiskControllers } from "./controllers.js";
 import type { Environment } from "./environment.js";
@@ -39,9 +40,19 @@ export async function attachLive(env: Environment, wanted: Device): Promise<void
   if (device.kind === "interface" && device.link === "down")
     await guest.qmp("set_link", { name: aliasOf(device) ?? "", up: false });
   if (device.kind === "memory") await refreshMemory(env);
+  if (device.kind === "disk") await throttle(env, device);
   const alias = aliasOf(device);
   // libvirt names the memory's backend here.
   if (alias !== undefined) env.added(device.kind === "memory" ? `mem${alias}` : alias);
+}
+
+/** A disk that cannot be throttled stays all the same. */
+async function throttle(env: Environment, disk: Disk): Promise<void> {
+  for (const limits of throttlesOf([disk])) {
+    await env.guest.qmp("block_set_io_throttle", limits).catch((error: unknown) => {
+      env.warn(error, `disk '${disk.target.dev}' cannot be throttled`);
+    });
+  }
 }
 
 /** A drive that is there already gets the medium. */
