@@ -1,4 +1,5 @@
 import { chmod, mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import {
   type Applicability,
   type CallContext,
@@ -80,8 +81,9 @@ export class QemuDriver implements HypervisorDriver {
   }
 }
 
-/** What is there already stays as it is. An emulator that runs as a user of its own passes through some to its own folder. */
+/** What is there already stays as it is. An emulator that runs as a user of its own passes to its own folder through these. */
 async function makeFolder(path: string, isPassage: boolean): Promise<void> {
   const made = await mkdir(path, { recursive: true, mode: 0o700 });
-  if (made !== undefined && isPassage) await chmod(path, 0o711);
+  if (made === undefined || !isPassage) return;
+  for (let at = path; at.length >= made.length; at = dirname(at)) await chmod(at, 0o711);
 }

@@ -13,7 +13,8 @@ export function limitsOf(config: DomainConfig, settings: QemuConfig): ResourceLi
   const limits: ResourceLimit[] = [same("core", max_core)];
   const locked = lockedMemory(config);
   if (locked !== 0) limits.push(same("memlock", locked));
-  if (max_files > 0) limits.push(same("nofile", max_files));
+  // The kernel's limit is the first number that no descriptor has.
+  if (max_files > 0) limits.push(same("nofile", max_files + 1));
   if (max_processes > 0) limits.push(same("nproc", max_processes));
   return limits;
 }

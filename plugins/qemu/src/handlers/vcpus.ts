@@ -81,6 +81,7 @@ async function setVcpus(hypervisor: Hypervisor, dom: Domain, count: number, flag
       await plugVcpus(guest, count);
       guest.config = withVcpus(guest.config, count);
       guest.vcpuThreads = await threadsOf(guest);
+      await hypervisor.confinement.arrange(guest, new Map());
       hypervisor.statusWriter(domain, guest).saveSoon();
     }
     if (definition !== undefined) await hypervisor.definitions.save(withVcpus(definition, count));
