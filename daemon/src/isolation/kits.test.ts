@@ -43,6 +43,13 @@ const ROWS: readonly Row[] = [
     groups: ["positions", "reading", "appending", "guests", "restarts", "rolling over", "bad input"],
   },
   {
+    name: "log",
+    plugin: "log-logd",
+    folder: "plugins/log-logd",
+    fixtures: { rollsOverAt: String(2 * 1024 * 1024) },
+    groups: ["positions", "reading", "opening", "appending", "guests", "restarts", "rolling over", "bad input"],
+  },
+  {
     name: "security",
     plugin: "security-owner",
     folder: "examples/security-owner",
