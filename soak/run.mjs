@@ -6,7 +6,7 @@ import { access } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { tell } from "./lib/report.mjs";
 
-const NAMES = ["frames", "qmp", "kill", "xml", "locks", "unplug"];
+const NAMES = ["frames", "qmp", "kill", "xml", "locks", "unplug", "logs"];
 
 const COMMON = {
   seed: { type: "string" },
