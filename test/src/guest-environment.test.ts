@@ -54,8 +54,12 @@ const IN_SESSIONS: readonly Explained[] = [
 
 const IN_THE_SYSTEM: readonly Explained[] = [
   ...EVERYWHERE,
-  { field: "cgroups", theirs: /^its own$/, ours: /^the daemon's$/, row: "Control groups" },
-  { field: "namespace mnt", theirs: /^its own$/, ours: /^the daemon's$/, row: "Mount namespace" },
+  ...["CapPrm", "CapEff", "CapBnd"].map((field) => ({
+    field: `status ${field}`,
+    theirs: /^[0-9a-f]*[1-9a-f]0*[0-9a-f]*$/,
+    ours: /^0+$/,
+    row: "Capabilities",
+  })),
   { field: "status Groups", theirs: /^0$/, ours: /^$/, row: "Supplementary groups" },
 ];
 

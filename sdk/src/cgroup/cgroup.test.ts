@@ -31,7 +31,10 @@ test("a controller is used in version 2 where that has it, and else in version 1
       { controllers: "memory io hugetlb\n", filtersDevices: true },
       "cpu 1 cpu,cpuacct; cpuacct 2 unified; memory 2 unified; devices 2 unified; blkio 2 unified",
     ],
-    [{ controllers: "cpu pids\n", filtersDevices: false }, "cpu 2 unified; cpuacct 2 unified; memory 1 with blank"],
+    [
+      { controllers: "cpu pids\n", filtersDevices: false },
+      "cpu 2 unified; cpuacct 2 unified; memory 1 with blank; pids 2 unified",
+    ],
   ];
   for (const [facts, expected] of rows) {
     const chosen = [...chooseHierarchies(mounts, facts)];

@@ -9,6 +9,7 @@ export const CONTROLLERS = [
   "blkio",
   "net_cls",
   "perf_event",
+  "pids",
 ] as const;
 
 export type Controller = (typeof CONTROLLERS)[number];

@@ -1,7 +1,15 @@
 import { access, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { HostInfo, Log } from "@polyvisor/core";
-import { Cgroup, type DeviceRule, findHierarchies, type Hierarchies, removeEmpty } from "@polyvisor/sdk/cgroup";
+import {
+  Cgroup,
+  CONTROLLERS,
+  type Controller,
+  type DeviceRule,
+  findHierarchies,
+  type Hierarchies,
+  removeEmpty,
+} from "@polyvisor/sdk/cgroup";
 import { type Device, type Domain as DomainConfig, withDevices } from "@polyvisor/sdk/conf/domain";
 import type { HeldProcess, LaunchPlan } from "@polyvisor/sdk/process";
 import { qemuError } from "../errors.js";
@@ -76,6 +84,7 @@ export class Confinement {
     const group = await this.#makeGroup(config, id);
     if (group === undefined) return undefined;
     await tuneGroup(group, config);
+    if (group.has("pids")) await group.write("pids", "pids.max", this.settings.max_threads_per_process);
     if (group.has("devices")) await group.setDevices(allRules(await this.#nodesOf(config), config));
     return group;
   }
@@ -206,7 +215,7 @@ export class Confinement {
   /** Looked for once: a host's hierarchies do not change while guests are in them. */
   #findHierarchies(): Promise<Hierarchies | undefined> {
     this.#hierarchies ??= this.#privileges.isSystem
-      ? findHierarchies(this.settings.cgroup_controllers)
+      ? findHierarchies(wantedControllers(this.settings))
       : Promise.resolve(undefined);
     return this.#hierarchies;
   }
@@ -226,6 +235,12 @@ export class Confinement {
 
 function devicesOf(nodes: readonly { readonly node: HostNode }[]): HostNode[] {
   return nodes.map(({ node }) => node);
+}
+
+/** The number of processes and threads is limited only where the operator wants it: guests have many. */
+function wantedControllers({ cgroup_controllers, max_threads_per_process }: QemuConfig): Controller[] {
+  const isWanted = (name: Controller) => cgroup_controllers === undefined || cgroup_controllers.includes(name);
+  return CONTROLLERS.filter((name) => (name === "pids" ? max_threads_per_process > 0 : isWanted(name)));
 }
 
 /** Where the new /dev is put together, inside the guest's own mounts: on the host the folder stays empty. */

@@ -6,7 +6,8 @@ import { expectMode, expectUnwrapped } from "../compare.js";
 function describeMounts(mounts: string): string {
   const { legacy, unified } = parseCgroupMounts(mounts);
   if (legacy.size === 0 && unified === undefined) throw new Error("there are no control groups");
-  const names = [...CONTROLLERS, SYSTEMD] as const;
+  // libvirt has no use for this one.
+  const names = [...CONTROLLERS.filter((name) => name !== "pids"), SYSTEMD] as const;
   const rows = names.map((name): [string, string | undefined] => [name, legacy.get(name)]);
   return [...rows, ["unified", unified] as const]
     .map(([name, mount]) => `${name.padEnd(12)} ${mount ?? "<null>"}\n`)
