@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { output } from "../scripts/lib/run.mjs";
 import { isolationMeasure } from "./isolation.mjs";
+import { locksMeasure } from "./locks.mjs";
 import { makeDefinitionsFolder, residentMb } from "./peers.mjs";
 import { UNUSED_PLUGINS, writePlugins } from "./plugins.mjs";
 import { guestFile, MACHINES, writeDefinitions } from "./setup.mjs";
@@ -135,6 +136,7 @@ export const MEASURES = [
   },
   isolationMeasure({ client, keepOpen, settle: SETTLE_MS }),
   ...MACHINES.map(qemu),
+  locksMeasure({ client }),
   { name: "idle", group: "memory", peer: ({ name }, bench) => idle(name, bench), floor: bareNode },
   { name: "clients", group: "memory", peer: ({ name }, bench) => idle(name, bench, IDLE_CLIENTS) },
 ];
