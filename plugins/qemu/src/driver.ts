@@ -53,7 +53,8 @@ export class QemuDriver implements HypervisorDriver {
   /** Most of the driver's code is loaded here, while a thread looks through the definitions. */
   async start(): Promise<void> {
     const layout = new Layout(this.#info.paths);
-    for (const folder of layout.folders) {
+    // The passage comes first: the others may share folders above it, and are for nobody else.
+    for (const folder of [layout.lib, ...layout.folders]) {
       await makeFolder(folder, folder === layout.lib).catch((error: unknown) => {
         throw systemError(`Failed to create folder ${folder}`, error);
       });
