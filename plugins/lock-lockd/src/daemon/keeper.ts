@@ -11,7 +11,7 @@ const LISTENER = 3;
 
 /** How often is looked after locks whose daemon is gone, in milliseconds, and after how many looks nothing is worth keeping. */
 const LOOK_MS = 1000;
-const LOOKS = 60;
+const LOOKS = 10;
 
 interface Kept {
   readonly record: string;

@@ -17,6 +17,8 @@ export const openerApi = defineApi({
   removeFile: call(4, { path }, {}, INTERNAL),
   /** Makes a folder and those above it, where it is not there. */
   makeFolder: call(5, { path }, {}, INTERNAL),
+  /** Answers once the opener runs. */
+  hello: call(6, {}, {}, INTERNAL),
 });
 
 /** Spoken with the daemon's own processes alone. */

@@ -12,7 +12,10 @@ export type OpenerCalls = ClientOf<typeof openerProgram.calls>;
 /** How long a file may take, in milliseconds. */
 const DEADLINE_MS = 10_000;
 
-/** With an opener that is busy for this long, in milliseconds, the next work gets another. */
+/** How long work may wait for an opener, in milliseconds: it does only where many files hang. */
+const WAIT_MS = 60_000;
+
+/** Where the openers are busy for this long, in milliseconds, the next work gets another. */
 const PATIENCE_MS = 200;
 
 /** Openers at a time, those that hang included. */
@@ -22,6 +25,8 @@ interface Opener {
   readonly process: ChildProcess;
   readonly client: RpcClient;
   readonly calls: OpenerCalls;
+  /** Until it has answered for the first time, it starts. */
+  isReady: boolean;
   busySince: number | undefined;
 }
 
@@ -58,7 +63,7 @@ export class OpenerPool {
       };
       const item: Work = {
         path,
-        deadline: setTimeout(fail, this.#deadline),
+        deadline: setTimeout(fail, WAIT_MS),
         start: async (opener) => {
           clearTimeout(item.deadline);
           const late = setTimeout(() => {
@@ -84,7 +89,7 @@ export class OpenerPool {
 
   #offer(): void {
     for (const opener of this.#openers) {
-      if (opener.busySince !== undefined) continue;
+      if (!isIdle(opener)) continue;
       const work = this.#waiting.shift();
       if (work === undefined) return;
       opener.busySince = performance.now();
@@ -95,7 +100,8 @@ export class OpenerPool {
 
   #done(opener: Opener): void {
     opener.busySince = undefined;
-    const isSurplus = this.#waiting.length === 0 && [...this.#openers].some((other) => isIdle(other, opener));
+    const isSurplus =
+      this.#waiting.length === 0 && [...this.#openers].some((other) => other !== opener && isIdle(other));
     if (isSurplus) this.#dismiss(opener);
     this.#offer();
   }
@@ -105,8 +111,10 @@ export class OpenerPool {
     this.#patience ??= setTimeout(() => {
       this.#patience = undefined;
       if (this.#waiting.length === 0) return;
-      const latest = Math.max(0, ...[...this.#openers].map(({ busySince }) => busySince ?? 0));
-      if (performance.now() - latest >= PATIENCE_MS && this.#openers.size < OPENERS_MAX) this.#start();
+      const openers = [...this.#openers];
+      const latest = Math.max(0, ...openers.map(({ busySince }) => busySince ?? 0));
+      const allHang = performance.now() - latest >= PATIENCE_MS && openers.every(({ isReady }) => isReady);
+      if (allHang && openers.length < OPENERS_MAX) this.#start();
       this.#offer();
     }, PATIENCE_MS);
   }
@@ -119,8 +127,14 @@ export class OpenerPool {
     });
     theirs.close();
     const client = new RpcClient({ socket: new Socket({ fd: ours.take() }), isDirect: true });
-    const opener: Opener = { process: child, client, calls: stubsOf(client, openerProgram), busySince: undefined };
+    const calls = stubsOf(client, openerProgram);
+    const opener: Opener = { process: child, client, calls, isReady: false, busySince: undefined };
     this.#openers.add(opener);
+    const ready = () => {
+      opener.isReady = true;
+      this.#offer();
+    };
+    calls.hello({}).then(ready, () => {});
     child.on("error", (error) => this.#log.error({ err: error }, "no opener can be started"));
     child.unref();
     void client.closed.then(() => {
@@ -142,6 +156,6 @@ export class OpenerPool {
   }
 }
 
-function isIdle(other: Opener, opener: Opener): boolean {
-  return other !== opener && other.busySince === undefined;
+function isIdle({ isReady, busySince }: Opener): boolean {
+  return isReady && busySince === undefined;
 }

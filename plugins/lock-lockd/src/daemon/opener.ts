@@ -18,6 +18,7 @@ const server = new HelperServer<typeof openerProgram.calls, null>(
       createFile: ({ path }) => createFile(path),
       removeFile: ({ path }) => removeFile(path),
       makeFolder: ({ path }) => makeFolder(path),
+      hello: () => {},
     },
     newState: () => null,
     closed: () => process.exit(),
