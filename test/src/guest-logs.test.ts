@@ -14,9 +14,9 @@ const NEEDS = [
 ];
 
 const OWNER = 1234;
+const MANAGED = 'log_manager = "log-logd"\n';
 const CONFIG = `
 plugins = [ "${join(project, "examples/security-owner")}" ]
-log_manager = "log-logd"
 security_drivers = [ "security-owner" ]
 `;
 /** A boot sector that says on the first serial port what follows it, and halts. */
@@ -25,12 +25,12 @@ const WORDS = "the guest speaks\n";
 
 /** A daemon whose guests' logs go to a log daemon, and whose guests are nobody in particular. */
 class LoggedDaemon extends Polyvisord {
-  static async make(): Promise<LoggedDaemon> {
+  static async make(more: string): Promise<LoggedDaemon> {
     const root = await mkdtemp(join(tmpdir(), "polyvisord-logs-"));
     await chmod(root, 0o755);
     await mkdir(join(root, "var/lib/libvirt"), { recursive: true, mode: 0o755 });
     await mkdir(join(root, "private"), { mode: 0o700 });
-    await writeFile(join(root, "polyvisord.conf"), CONFIG);
+    await writeFile(join(root, "polyvisord.conf"), CONFIG + more);
     await writeFile(join(root, "talker.img"), imageOf(WORDS));
     return new LoggedDaemon(root);
   }
@@ -49,6 +49,16 @@ class LoggedDaemon extends Polyvisord {
 
   log(name: string): Promise<string> {
     return this.text(`var/log/libvirt/qemu/${name}.log`);
+  }
+
+  /** What says on its serial port, in two files, the words of the image. */
+  talker(serial: string, more = ""): string {
+    return this.guest(
+      "talker",
+      `<disk type='file'><driver name='qemu' type='raw'/><source file='${this.root}/talker.img'/><target dev='hda' bus='ide'/></disk>
+      <serial type='file'><source path='${this.root}/${serial}.txt'/><log file='${this.root}/${serial}.log' append='on'/></serial>
+      ${more}`,
+    );
   }
 
   async pidOf(name: string): Promise<number> {
@@ -81,8 +91,8 @@ function imageOf(words: string): Buffer {
   return image;
 }
 
-async function withLogs(body: (daemon: LoggedDaemon) => Promise<void>): Promise<void> {
-  const daemon = await LoggedDaemon.make();
+async function withLogs(body: (daemon: LoggedDaemon) => Promise<void>, more = MANAGED): Promise<void> {
+  const daemon = await LoggedDaemon.make(more);
   try {
     await daemon.start();
     await body(daemon);
@@ -103,11 +113,9 @@ testWith("files and logs of character devices are a log daemon's, also of a gues
     const [output, log] = ["private/serial.txt", "private/serial.log"];
     await writeFile(join(root, output), "what was there\n");
     await writeFile(join(root, log), "what was there\n");
-    const xml = daemon.guest(
-      "talker",
-      `<disk type='file'><driver name='qemu' type='raw'/><source file='${root}/talker.img'/><target dev='hda' bus='ide'/></disk>
-      <serial type='file'><source path='${root}/${output}'/><log file='${root}/${log}' append='on'/></serial>
-      <channel type='file'><source path='${root}/private/channel.txt' append='on'/><target type='virtio' name='org.test'/></channel>`,
+    const xml = daemon.talker(
+      "private/serial",
+      `<channel type='file'><source path='${root}/private/channel.txt' append='on'/><target type='virtio' name='org.test'/></channel>`,
     );
     await virsh.define(xml);
     await virsh.ok("start", "talker");
@@ -137,6 +145,14 @@ testWith("files and logs of character devices are a log daemon's, also of a gues
   }),
 );
 
+/** Why a guest does not start. One that is being started shows as active, and virsh does not even try. */
+async function failure(virsh: Virsh, name: string): Promise<string> {
+  for (;;) {
+    const said = await virsh.fails("start", name);
+    if (!/already (active|running)/.test(said)) return said;
+  }
+}
+
 testWith("the error of a start that failed has the words of that guest and no others", NEEDS, (t) =>
   withLogs(async (daemon) => {
     const { virsh } = daemon;
@@ -146,7 +162,7 @@ testWith("the error of a start that failed has the words of that guest and no ot
       await virsh.define(daemon.guest(name, "", wrong));
     }
     const starts = Array.from({ length: 8 }, (_, index) => names[index % 2] ?? "");
-    const errors = await Promise.all(starts.map(async (name) => ({ name, said: await virsh.fails("start", name) })));
+    const errors = await Promise.all(starts.map(async (name) => ({ name, said: await failure(virsh, name) })));
     for (const { name, said } of errors) {
       const words = `-device nothing-${name}: 'nothing-${name}' is not a valid device model name`;
       t.is(
@@ -156,4 +172,22 @@ testWith("the error of a start that failed has the words of that guest and no ot
     }
     for (const name of names) t.is((await daemon.log(name)).match(/is not a valid device model name/g)?.length, 4);
   }),
+);
+
+testWith("without a log manager the files of a guest that may not open them are opened for it", NEEDS, (t) =>
+  withLogs(async (daemon) => {
+    const { virsh, root } = daemon;
+    await writeFile(join(root, "private/serial.txt"), "what was there\n");
+    await writeFile(join(root, "private/serial.log"), "what was there\n");
+    await virsh.define(daemon.talker("private/serial"));
+    await virsh.ok("start", "talker");
+    await until("the guest's words", async () => (await daemon.text("private/serial.log")).endsWith(WORDS));
+    t.is(await daemon.text("private/serial.log"), `what was there\n${WORDS}`);
+    t.is(await daemon.text("private/serial.txt"), WORDS);
+    await virsh.ok("destroy", "talker");
+
+    await virsh.ok("undefine", "talker");
+    await virsh.define(daemon.talker("nowhere/serial"));
+    t.regex(await virsh.fails("start", "talker"), /failed to create logfile .*nowhere\/serial\.txt: /);
+  }, ""),
 );

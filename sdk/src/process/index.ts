@@ -8,6 +8,7 @@ export {
   addressOf,
   closeDescriptor,
   descriptorOf,
+  descriptorOfProcess,
   hasHungUp,
   ioctl,
   keepDescriptorsFromChildren,

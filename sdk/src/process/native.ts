@@ -1,4 +1,5 @@
 import net from "node:net";
+import { Descriptor } from "@polyvisor/core";
 import {
   AF_UNIX,
   check,
@@ -38,6 +39,7 @@ const UNIX_PATH_MAX = 108;
 const SYS_PIDFD_SEND_SIGNAL = 424;
 const SYS_PIDFD_OPEN = 434;
 const SYS_CLOSE_RANGE = 436;
+const SYS_PIDFD_GETFD = 438;
 const CLOSE_RANGE_CLOEXEC = 4;
 
 /** The credentials of a connected unix socket's peer, as they were when it connected. Throws for a socket of another kind. */
@@ -106,6 +108,11 @@ export function closeDescriptor(fd: number): void {
 /** A descriptor for a process: unlike its pid, it never comes to mean another one. Throws `ESRCH` where there is none. */
 export function openPidfd(pid: number): number {
   return check("pidfd_open", libc().syscall(SYS_PIDFD_OPEN, pid, 0, 0, 0));
+}
+
+/** A duplicate of another process's descriptor, of a process that this one may trace, such as its own child. */
+export function descriptorOfProcess(pidfd: number, fd: number): Descriptor {
+  return new Descriptor(check("pidfd_getfd", libc().syscall(SYS_PIDFD_GETFD, pidfd, fd, 0, 0)));
 }
 
 /** Sends a signal by number. Throws `ESRCH` once the process has ended. */

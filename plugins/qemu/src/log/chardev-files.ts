@@ -4,6 +4,7 @@ import type { QemuDomain } from "../domain.js";
 import type { Hypervisor } from "../hypervisor.js";
 import type { LogClient } from "../services/index.js";
 import { DRIVER, type LogOwner, ownerOf } from "./managed-log.js";
+import { openBeside } from "./open-beside.js";
 
 /** A file of a character device: what its guest writes, or a log of all that passes through it. */
 export interface ChardevFile {
@@ -20,18 +21,27 @@ export interface OpenedFile extends ChardevFile {
 
 /**
  * Opens the files of a guest's character devices at the host's log manager, which keeps them small and lets a guest write
- * to them that could not open them itself. None where the host has no log manager: then the emulator opens them.
+ * to them that could not open them itself. Where the host has none, they are opened for a guest that is not who we are, and
+ * any other opens them itself: then there are none.
+ *
+ * @param isOther asked where there is no log manager
  */
 export async function openChardevFiles(
   hypervisor: Hypervisor,
   domain: QemuDomain,
   files: readonly ChardevFile[],
+  isOther: () => Promise<boolean>,
 ): Promise<readonly OpenedFile[]> {
-  const manager = files.length === 0 ? undefined : await hypervisor.services.log();
-  if (manager === undefined) return [];
+  if (files.length === 0) return [];
+  const manager = await hypervisor.services.log();
+  if (manager === undefined && !(await isOther())) return [];
+  const { guest } = ownerOf(hypervisor, domain);
   const opened: OpenedFile[] = [];
   try {
-    for (const file of files) opened.push(await openFile(manager, ownerOf(hypervisor, domain), file));
+    for (const file of files) {
+      const descriptor = await (manager === undefined ? openBeside(file) : openManaged(manager, guest, file));
+      opened.push({ ...file, descriptor });
+    }
     return opened;
   } catch (error) {
     closeAll(opened.map(({ descriptor }) => descriptor));
@@ -81,8 +91,10 @@ function portOf(device: Device): Port | undefined {
   }
 }
 
-async function openFile(manager: LogClient, { guest }: LogOwner, file: ChardevFile): Promise<OpenedFile> {
-  const { path, appends } = file;
-  const descriptor = await manager.openLogFile({ driver: DRIVER, guest, path, truncate: appends ? 0 : 1 });
-  return { ...file, descriptor };
+function openManaged(
+  manager: LogClient,
+  guest: LogOwner["guest"],
+  { path, appends }: ChardevFile,
+): Promise<Descriptor> {
+  return manager.openLogFile({ driver: DRIVER, guest, path, truncate: appends ? 0 : 1 });
 }

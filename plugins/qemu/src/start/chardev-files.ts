@@ -1,7 +1,8 @@
-import type { Domain as DomainConfig } from "@polyvisor/sdk/conf/domain";
 import type { QemuDomain } from "../domain.js";
+import type { Guest } from "../guest.js";
 import type { Hypervisor } from "../hypervisor.js";
 import { chardevFiles, openChardevFiles } from "../log/index.js";
+import { guestUser } from "../services/index.js";
 import type { InheritedDescriptors } from "./inherited.js";
 
 /** Files of character devices by the alias of their device, as the emulator numbers them. */
@@ -14,11 +15,12 @@ export interface InheritedFiles {
 export async function inheritChardevFiles(
   hypervisor: Hypervisor,
   domain: QemuDomain,
-  config: DomainConfig,
+  guest: Guest,
   inherited: InheritedDescriptors,
 ): Promise<InheritedFiles> {
   const files: Record<"source" | "log", Map<string, number>> = { source: new Map(), log: new Map() };
-  for (const { alias, part, descriptor } of await openChardevFiles(hypervisor, domain, chardevFiles(config)))
-    files[part].set(alias, inherited.add(descriptor.take()));
+  const isOther = async () => (await guestUser(hypervisor, domain, guest)) !== undefined;
+  const opened = await openChardevFiles(hypervisor, domain, chardevFiles(guest.config), isOther);
+  for (const { alias, part, descriptor } of opened) files[part].set(alias, inherited.add(descriptor.take()));
   return { sources: files.source, logs: files.log };
 }

@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DOMAIN_STATE, wrapperRefusal } from "@polyvisor/core";
-import type { Cgroup } from "@polyvisor/sdk/cgroup";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
 import { hostArch } from "@polyvisor/sdk/conf/host";
 import { TRANSITIONS } from "@polyvisor/sdk/lifecycle";
@@ -16,6 +15,7 @@ import {
   withSocketPath,
 } from "@polyvisor/sdk/process";
 import { alignMemory, numberImages } from "../command-line/index.js";
+import type { GuestGroups } from "../confine/index.js";
 import { knowledgeFor } from "../cpu/knowledge.js";
 import { resolveCpu } from "../cpu/resolve.js";
 import type { QemuDomain } from "../domain.js";
@@ -170,21 +170,21 @@ async function launchEmulator(
 ): Promise<void> {
   const inherited = new InheritedDescriptors();
   let held: HeldProcess;
-  let group: Cgroup | undefined;
+  let groups: GuestGroups;
   try {
     const monitor = inherited.add(await withSocketPath(guest.monitorPath, (path) => listenUnix(path)));
     const { config, taps } = await openTaps(guest.config, inherited);
     guest.config = config;
     const sockets = await openChannelSockets(config, guest.channelFolder, inherited);
-    const files = await inheritChardevFiles(hypervisor, domain, config, inherited);
+    const files = await inheritChardevFiles(hypervisor, domain, guest, inherited);
     const channels = new Map([...sockets, ...files.sources]);
     const fileGroups = inheritFileGroups(hypervisor.fileGroups, domain, config, inherited);
     const descriptors = { monitor, taps, channels, chardevLogs: files.logs, fileGroups };
     const making = hypervisor.confinement.prepare(guest);
     const plans = Promise.all([planLaunch(hypervisor, guest, descriptors), making]);
-    // Where the plan fails, the group is undone once it is there.
+    // Where the plan fails, the groups are undone once they are there.
     const [plan, made] = await plans.finally(() => making.catch(() => {}));
-    group = made;
+    groups = made;
     await setLabels(hypervisor, domain, guest);
     const leases = await leaseWords(hypervisor, domain, guest, isPaused);
     const labels = await labelWords(hypervisor, domain, guest);
@@ -212,7 +212,7 @@ async function launchEmulator(
     connectSocket(guest.monitorPath),
     hypervisor.statusWriter(domain, guest).save(),
     writePidFile(hypervisor.layout.pidFile(domain.name), held.process.pid),
-    hypervisor.confinement.enclose(guest, group, held),
+    hypervisor.confinement.enclose(guest, groups, held),
   ]);
   guest.config = config;
   guest.monitor = new QmpClient(socket, (event) => handleQmpEvent(hypervisor, domain, guest, event));
