@@ -32,7 +32,8 @@ export interface Environment {
 }
 
 /** What a device has opened on the host, by the numbers of the descriptors here. */
-export interface OpenedDevice extends Pick<Runtime, "taps" | "chardevFds" | "vhostFds" | "fdGroups" | "helperSockets"> {
+export interface OpenedDevice
+  extends Pick<Runtime, "taps" | "chardevFds" | "chardevLogFds" | "vhostFds" | "fdGroups" | "helperSockets"> {
   /** The device with the names that its parts got on the host. */
   readonly device: Device;
   /** Closes our copies: the emulator has its own by then, or does not need them. */

@@ -1,13 +1,14 @@
-import { type Device, type Disk, withDevices } from "@polyvisor/sdk/conf/domain";
+import { type Device, type DeviceOf, type Disk, insertDevice, withDevices } from "@polyvisor/sdk/conf/domain";
 import { isEmptySource } from "../command-line/disks.js";
 import type { Runtime } from "../command-line/index.js";
 import { THIS_HOST } from "../conf/index.js";
 import { qemuError } from "../errors.js";
 import type { Hypervisor } from "../hypervisor.js";
+import { filesOfDevice, openChardevFiles } from "../log/index.js";
+import { guestUser } from "../services/index.js";
 import { openChannelSockets } from "../start/channel-sockets.js";
 import { withImageChains } from "../start/images.js";
 import { InheritedDescriptors } from "../start/inherited.js";
-import { withChannelSockets } from "../start/live-config.js";
 import { findMemoryPaths, makeMemoryFolders } from "../start/memory-folders.js";
 import { openTaps } from "../start/network.js";
 import { DEVICE_STEPS } from "./device-steps.js";
@@ -23,13 +24,15 @@ const TRAY_WAIT = 5_000;
 /** What plugging works on in a guest that runs here. */
 export function liveEnvironment(place: DevicePlace): Environment {
   const { hypervisor, domain, guest } = place;
-  if (guest.caps === undefined) throw qemuError("INTERNAL_ERROR", "the emulator's capabilities are not known");
   const warn = (error: unknown, words: string) => hypervisor.log.warn({ err: error, domain: domain.name }, words);
   const event = (kind: "deviceAdded" | "deviceRemoved" | "deviceRemovalFailed") => (devAlias: string) =>
     hypervisor.emit({ kind, dom: domain.ref, devAlias });
   return {
     guest,
-    caps: guest.caps,
+    get caps() {
+      if (guest.caps !== undefined) return guest.caps;
+      throw qemuError("INTERNAL_ERROR", "the emulator's capabilities are not known");
+    },
     host: THIS_HOST,
     steps: stepList(DEVICE_STEPS, place, (step, error) => warn(error, `${step} of a device cannot be given back`)),
     unplugWait: guest.config.os.arch?.startsWith("ppc64") === true ? UNPLUG_WAIT_PPC64 : UNPLUG_WAIT,
@@ -61,7 +64,8 @@ class PassedDescriptors extends InheritedDescriptors {
   }
 }
 
-async function open({ hypervisor, guest }: DevicePlace, device: Device): Promise<OpenedDevice> {
+async function open(place: DevicePlace, device: Device): Promise<OpenedDevice> {
+  const { hypervisor, guest } = place;
   const passed = new PassedDescriptors();
   const close = () => passed.close();
   try {
@@ -69,11 +73,7 @@ async function open({ hypervisor, guest }: DevicePlace, device: Device): Promise
       const { config, taps } = await openTaps(withDevices(guest.config, { interfaces: [device] }), passed);
       return { device: config.devices.interfaces[0] ?? device, taps, close };
     }
-    if (device.kind === "channel") {
-      const alone = withChannelSockets(withDevices(guest.config, { channels: [device] }), guest.channelFolder);
-      const chardevFds = await openChannelSockets(alone, guest.channelFolder, passed);
-      return { device: alone.devices.channels[0] ?? device, chardevFds, close };
-    }
+    if (hasChardev(device)) return { device, ...(await openChardev(place, device, passed)), close };
     if (device.kind === "memory") {
       const paths = await findMemoryPaths(hypervisor.layout, guest.id, guest.config.name);
       const { memories } = guest.config.devices;
@@ -86,6 +86,47 @@ async function open({ hypervisor, guest }: DevicePlace, device: Device): Promise
   }
 }
 
+type Ported = DeviceOf<"serial" | "parallel" | "channel" | "console" | "redirdev" | "rng">;
+
+function hasChardev(device: Device): device is Ported {
+  return PORTED.has(device.kind);
+}
+
+const PORTED: ReadonlySet<Device["kind"]> = new Set([
+  "serial",
+  "parallel",
+  "channel",
+  "console",
+  "redirdev",
+  "rng",
+] satisfies Ported["kind"][]);
+
+/** The socket on which it listens, and the files that the host's log manager keeps for it. */
+async function openChardev(
+  { hypervisor, domain, guest }: DevicePlace,
+  device: Ported,
+  passed: InheritedDescriptors,
+): Promise<Pick<OpenedDevice, "chardevFds" | "chardevLogFds">> {
+  const none = {
+    serials: [],
+    parallels: [],
+    channels: [],
+    consoles: [],
+    redirdevs: [],
+    rngs: [],
+    smartcards: [],
+    tpms: [],
+  };
+  const alone = insertDevice(withDevices(guest.config, none), device);
+  const sockets = await openChannelSockets(alone, guest.channelFolder, passed);
+  const isOther = async () => (await guestUser(hypervisor, domain, guest)) !== undefined;
+  const files = await openChardevFiles(hypervisor, domain, filesOfDevice(device), isOther);
+  const numbers = files.map(({ alias, part, descriptor }) => ({ alias, part, fd: passed.add(descriptor.take()) }));
+  const of = (wanted: "source" | "log") =>
+    numbers.flatMap(({ alias, part, fd }) => (part === wanted ? [[alias, fd] as const] : []));
+  return { chardevFds: new Map([...sockets, ...of("source")]), chardevLogFds: new Map(of("log")) };
+}
+
 async function runtimeOf(hypervisor: Hypervisor, { guest }: DevicePlace, opened?: OpenedDevice): Promise<Runtime> {
   return {
     libDir: guest.folder,
@@ -96,6 +137,7 @@ async function runtimeOf(hypervisor: Hypervisor, { guest }: DevicePlace, opened?
     now: Math.floor(Date.now() / 1000),
     taps: opened?.taps,
     chardevFds: opened?.chardevFds,
+    chardevLogFds: opened?.chardevLogFds,
     vhostFds: opened?.vhostFds,
     fdGroups: opened?.fdGroups,
     helperSockets: opened?.helperSockets,

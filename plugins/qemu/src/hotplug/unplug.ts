@@ -79,7 +79,8 @@ export async function forget(env: Environment, device: Device): Promise<void> {
   if (present !== undefined) guest.config = removeDevice(guest.config, present);
   await env.steps.takeBack(present ?? device);
   if (device.kind === "memory") await refreshBalloon(env);
-  await env.save();
+  // It is gone all the same: the next change is written again.
+  await env.save().catch((error: unknown) => env.warn(error, "the status of a guest cannot be written"));
 }
 
 async function leftOver(env: Environment, device: Device): Promise<readonly Command[]> {
