@@ -1,9 +1,9 @@
-import { mkdir, open, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { access, mkdir, open, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { filterDevices } from "./device-filter.js";
 import { type DeviceRule, legacyRule } from "./device-rules.js";
-import type { CgroupVersion, Hierarchies, Hierarchy } from "./hierarchies.js";
+import type { CgroupVersion, Hierarchies } from "./hierarchies.js";
 import { CONTROLLERS, type Controller } from "./mounts.js";
 
 /** Controllers that threads of one process may be under apart. */
@@ -46,17 +46,12 @@ export class Cgroup {
    * no group without its folder, and makes it fail.
    */
   static async make(hierarchies: Hierarchies, path: string): Promise<Cgroup> {
-    const usable = new Map<Controller, Hierarchy>(hierarchies);
-    let above: string | undefined;
-    const steps = path.split("/").filter((step) => step !== "");
-    for (let depth = 1; depth <= steps.length; depth++) {
-      const group = Cgroup.at(usable, steps.slice(0, depth).join("/"));
-      const parent = Cgroup.at(usable, above ?? "/");
-      await group.#makeFolders(parent);
-      for (const lost of await handDown(parent, [...group.#controllersOf(2)])) usable.delete(lost);
-      above = steps.slice(0, depth).join("/");
-    }
-    return Cgroup.at(usable, path);
+    const above = dirname(path);
+    if (above !== "/" && !(await isInAll(hierarchies, above))) await Cgroup.make(hierarchies, above);
+    const [group, parent] = [Cgroup.at(hierarchies, path), Cgroup.at(hierarchies, above)];
+    await group.#makeFolders(parent);
+    const lost = await handDown(parent, [...group.#controllersOf(2)]);
+    return new Cgroup(new Map([...group.#places].filter(([controller]) => !lost.includes(controller))));
   }
 
   has(controller: Controller): boolean {
@@ -77,9 +72,21 @@ export class Cgroup {
     await writeFile(join(this.#folderOf(controller), file), `${value}`);
   }
 
-  /** A process joins with all its threads. */
-  async addProcess(pid: number): Promise<void> {
-    await Promise.all(this.#folders().map(({ folder }) => writeFile(join(folder, "cgroup.procs"), `${pid}`)));
+  /**
+   * A process joins with all its threads; where `part` is a group of threads below this one, it goes there at once. A move
+   * waits for all processors of the host, so that none is made twice.
+   */
+  async addProcess(pid: number, part?: Cgroup): Promise<void> {
+    const inner = part === undefined ? [] : part.#folders();
+    const below = new Map(inner.map((place) => [dirname(place.folder), place]));
+    await Promise.all(
+      this.#folders().map(async ({ version, folder }) => {
+        const own = below.get(folder);
+        const isDirect = version === 1 && own !== undefined;
+        await writeFile(join(isDirect ? own.folder : folder, "cgroup.procs"), `${pid}`);
+        if (version === 2 && own !== undefined) await writeFile(join(own.folder, "cgroup.threads"), `${pid}`);
+      }),
+    );
   }
 
   async addThread(thread: number): Promise<void> {
@@ -152,6 +159,17 @@ export class Cgroup {
   }
 }
 
+async function isInAll(hierarchies: Hierarchies, path: string): Promise<boolean> {
+  const mounts = new Set([...hierarchies.values()].map(({ mount }) => mount));
+  const found = [...mounts].map((mount) =>
+    access(join(mount, path)).then(
+      () => true,
+      () => false,
+    ),
+  );
+  return (await Promise.all(found)).every((each) => each);
+}
+
 /** Whether it was made now. The folder above must be there. */
 async function makeFolder(path: string): Promise<boolean> {
   try {
@@ -164,8 +182,8 @@ async function makeFolder(path: string): Promise<boolean> {
 }
 
 async function inheritCpuset(parent: Cgroup, group: Cgroup): Promise<void> {
-  for (const file of ["cpuset.cpus", "cpuset.mems", "cpuset.memory_migrate"])
-    await group.write("cpuset", file, await parent.read("cpuset", file));
+  const files = ["cpuset.cpus", "cpuset.mems", "cpuset.memory_migrate"];
+  await Promise.all(files.map(async (file) => group.write("cpuset", file, await parent.read("cpuset", file))));
 }
 
 /** Enables controllers of version 2 for the groups below. Returns those that cannot be: processes above are in the way. */
@@ -178,11 +196,11 @@ async function handDown(parent: Cgroup, controllers: readonly Controller[]): Pro
   return lost;
 }
 
-/** Rules are written one at a time; what was allowed before and is not now is denied first. */
+/** Each rule is written for itself; what was allowed before and is not now is denied first. */
 async function setLegacyDevices(folder: string, rules: readonly string[], before?: readonly string[]): Promise<void> {
   const denied = before === undefined ? ["a"] : before.filter((rule) => !rules.includes(rule));
-  for (const rule of denied) await writeFile(join(folder, "devices.deny"), rule);
-  for (const rule of rules) await writeFile(join(folder, "devices.allow"), rule);
+  await Promise.all(denied.map((rule) => writeFile(join(folder, "devices.deny"), rule)));
+  await Promise.all(rules.map((rule) => writeFile(join(folder, "devices.allow"), rule)));
 }
 
 /** Removes a group's folder with those below, where there is no process in it. */

@@ -21,7 +21,7 @@ import { limitsOf, raiseLockedMemory } from "./limits.js";
 import { addNodes, devMounts, devSetUp, hasOwnDev, mountsInDev, removeNode } from "./private-dev.js";
 import { type Privileges, readPrivileges } from "./privileges.js";
 import { DEFAULT_CONFIG, type QemuConfig } from "./settings.js";
-import { emulatorPart, hasTunedThreads, iothreadPart, placeThreads, vcpuPart } from "./threads.js";
+import { emulatorPart, hasTunedThreads, iothreadPart, makePart, pin, placeThread, vcpuPart } from "./threads.js";
 import { tuneGroup } from "./tuning.js";
 
 /** Terminals: a guest gets new ones at any time. */
@@ -31,6 +31,12 @@ const SOUND: DeviceRule = { type: "char", major: 116, access: "rw" };
 
 /** What of a launch plan confines the emulator. */
 export type ConfinedLaunch = Pick<LaunchPlan, "limits" | "ownMounts" | "capabilities">;
+
+/** What was made for a guest that is about to start; nothing where guests have no groups here. */
+export interface GuestGroups {
+  readonly group?: Cgroup | undefined;
+  readonly emulator?: Cgroup | undefined;
+}
 
 /**
  * Keeps guests from what is not theirs: limits, capabilities, control groups, a /dev of their own. A daemon that may not do
@@ -77,23 +83,24 @@ export class Confinement {
   }
 
   /**
-   * Makes a guest's group, with its limits, before there is a process; `undefined` where guests have none here. Undone by
+   * Makes a guest's group, with its limits, and the one of its emulator's threads, before there is a process. Undone by
    * `release`.
    */
-  async prepare({ config, id }: Guest): Promise<Cgroup | undefined> {
+  async prepare({ config, id }: Guest): Promise<GuestGroups> {
     const group = await this.#makeGroup(config, id);
-    if (group === undefined) return undefined;
+    const emulator = await makePart(group, emulatorPart(config));
+    if (group === undefined) return {};
     await tuneGroup(group, config);
     if (group.has("pids")) await group.write("pids", "pids.max", this.settings.max_threads_per_process);
     if (group.has("devices")) await group.setDevices(allRules(await this.#nodesOf(config), config));
-    return group;
+    return { group, emulator };
   }
 
   /**
    * Puts a process that waits at the gate into its group, and makes the devices in its /dev once that is there: by then they
    * are labelled. Resolves with the configuration, which says now in which partition the guest is.
    */
-  async enclose({ config }: Guest, group: Cgroup | undefined, held: HeldProcess): Promise<DomainConfig> {
+  async enclose({ config }: Guest, { group, emulator }: GuestGroups, held: HeldProcess): Promise<DomainConfig> {
     const { pid } = held.process;
     const fillDev = async () => {
       if (!this.#ownDev) return;
@@ -101,8 +108,8 @@ export class Confinement {
       if (isThere) await addNodes(pid, devicesOf(nodes));
     };
     const join = async () => {
-      await group?.addProcess(pid);
-      await placeThreads(group, emulatorPart(config), [pid]);
+      await group?.addProcess(pid, emulator);
+      pin(pid, emulatorPart(config).cpus);
     };
     await Promise.all([fillDev(), join()]);
     return group === undefined ? config : { ...config, resource: { partition: DEFAULT_PARTITION, ...config.resource } };
@@ -115,8 +122,8 @@ export class Confinement {
   async arrange(guest: Guest, iothreads: ReadonlyMap<number, number>): Promise<void> {
     const { config, id, vcpuThreads } = guest;
     const group = await this.#groupOf(config, id);
-    const vcpus = [...vcpuThreads].map(([vcpu, thread]) => placeThreads(group, vcpuPart(config, vcpu), [thread]));
-    const others = [...iothreads].map(([io, thread]) => placeThreads(group, iothreadPart(config, io), [thread]));
+    const vcpus = [...vcpuThreads].map(([vcpu, thread]) => placeThread(group, vcpuPart(config, vcpu), thread));
+    const others = [...iothreads].map(([io, thread]) => placeThread(group, iothreadPart(config, io), thread));
     const arranged = Promise.all([...vcpus, ...others]).then(() => {});
     if (hasTunedThreads(config)) return arranged;
     const quietly = arranged.catch((error: unknown) => {

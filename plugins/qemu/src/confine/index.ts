@@ -1,2 +1,2 @@
-export { Confinement } from "./confinement.js";
+export { Confinement, type GuestGroups } from "./confinement.js";
 export { type QemuConfig, settingsOf } from "./settings.js";

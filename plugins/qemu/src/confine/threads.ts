@@ -49,22 +49,25 @@ function nodesOf({ numatune, cpu }: DomainConfig, vcpu?: number): NumberSet | un
   return memory?.mode === "strict" || memory?.mode === "restrictive" ? memory.nodeset : undefined;
 }
 
-/** Puts threads into a group of their own below the guest's, where there is one, with the limits of their part. */
-export async function placeThreads(
-  group: Cgroup | undefined,
-  part: ThreadPart,
-  threads: readonly number[],
-): Promise<void> {
-  if (group?.has("cpu") || group?.has("cpuset")) {
-    const own = await group.makeThreads(part.name);
-    if (own.has("cpuset")) {
-      if (part.cpus !== undefined) await own.write("cpuset", "cpuset.cpus", formatNumberSet(part.cpus));
-      if (part.nodes !== undefined) await own.write("cpuset", "cpuset.mems", formatNumberSet(part.nodes));
-    }
-    await setBandwidth(own, part.period, part.quota);
-    for (const thread of threads) await own.addThread(thread);
-  } else if (part.period !== undefined || part.quota !== undefined) throw noBandwidth();
-  for (const thread of threads) pin(thread, part.cpus);
+/** Makes the group of a part below the guest's, where there is one, with its limits. */
+export async function makePart(group: Cgroup | undefined, part: ThreadPart): Promise<Cgroup | undefined> {
+  if (!group?.has("cpu") && !group?.has("cpuset")) {
+    if (part.period !== undefined || part.quota !== undefined) throw noBandwidth();
+    return undefined;
+  }
+  const own = await group.makeThreads(part.name);
+  if (own.has("cpuset")) {
+    if (part.cpus !== undefined) await own.write("cpuset", "cpuset.cpus", formatNumberSet(part.cpus));
+    if (part.nodes !== undefined) await own.write("cpuset", "cpuset.mems", formatNumberSet(part.nodes));
+  }
+  await setBandwidth(own, part.period, part.quota);
+  return own;
+}
+
+/** Puts a thread into the group of its part, and where it may run. */
+export async function placeThread(group: Cgroup | undefined, part: ThreadPart, thread: number): Promise<void> {
+  await (await makePart(group, part))?.addThread(thread);
+  pin(thread, part.cpus);
 }
 
 let online: readonly number[] | undefined;
@@ -75,7 +78,7 @@ function onlineCpus(): readonly number[] {
 }
 
 /** A thread is where the one was that made it. One that may run anywhere is where the host lets it, if that is not everywhere. */
-function pin(thread: number, cpus: NumberSet | undefined): void {
+export function pin(thread: number, cpus: NumberSet | undefined): void {
   try {
     setAffinity(thread, cpus ?? onlineCpus());
   } catch (error) {
