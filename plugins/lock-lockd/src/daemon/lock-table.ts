@@ -28,6 +28,8 @@ export class LockTable {
   readonly #owners: Owners;
   readonly #spaces: Set<string>;
   readonly #locks = new Map<string, LockRecord>();
+  /** Locks whose owners may not know that they have them: the answer may have been lost with the daemon before. */
+  readonly #unconfirmed = new Set<string>();
   /** What is under way with each resource: one thing after the other. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
@@ -98,6 +100,8 @@ export class LockTable {
     await this.#inTurn(key, async () => {
       if (this.#hasEnded(holder)) throw ownerEnded(holder.pid);
       const held = this.#locks.get(key);
+      const isSame = held !== undefined && ((held.flags ^ flags) & LOCK_FLAG.SHARED) === 0;
+      if (isSame && this.#unconfirmed.delete(claimOf(key, holder))) return;
       if (held === undefined) await this.#take(key, { ...resource, path, holders: [holder] });
       else if ((held.flags & flags & LOCK_FLAG.SHARED) !== 0)
         await this.#change(key, { ...held, holders: [...held.holders, holder] });
@@ -117,6 +121,7 @@ export class LockTable {
       if (held === undefined) throw isNotLocked(name);
       const index = held.holders.findIndex((holder) => holder.pid === pid);
       if (index < 0) throw isNotOwner(pid);
+      this.#unconfirmed.delete(claimOf(key, held.holders[index] as Holder));
       await this.#keepHolders(key, held, held.holders.toSpliced(index, 1));
     });
   }
@@ -146,6 +151,7 @@ export class LockTable {
       this.#locks.set(key, lock);
       const isLost = ({ pid, startTime }: Holder) =>
         startTime === null ? !keepsConnections : !this.#owners.watch(pid, startTime);
+      if (!keepsConnections) for (const holder of lock.holders) this.#unconfirmed.add(claimOf(key, holder));
       void this.#inTurn(key, () => this.#without(key, isLost)).catch((error: unknown) => this.#cannotFree(key, error));
     }
     if (this.#locks.size > 0) this.#log.warn({ locks: this.#locks.size }, "locks of the daemon before are held on");
@@ -238,6 +244,11 @@ export class LockTable {
 /** A resource has two locks, one for its content and one for what is known of it. */
 function keyOf(space: string, name: string, flags: number): string {
   return JSON.stringify([space, name, byteOf(flags)]);
+}
+
+/** One owner's part in a lock. */
+function claimOf(key: string, { pid, startTime }: Holder): string {
+  return `${key} ${pid} ${startTime}`;
 }
 
 function byteOf(flags: number): number {

@@ -28,6 +28,8 @@ test.serial("kill -9 of the daemon frees nothing, and the next one holds what it
   const other = await connectFor(daemon.socket, another.pid);
   t.is(await outcomeOf(other.acquireResource(fileLock(disk))), "RESOURCE_BUSY");
   const manager = await connectFor(daemon.socket, guest.pid);
+  t.is(await outcomeOf(manager.acquireResource(fileLock(disk))), "ok", "as if the first answer had been lost");
+  t.is(await outcomeOf(manager.acquireResource(fileLock(disk))), "RESOURCE_BUSY", "it has it once");
   t.is(await outcomeOf(manager.releaseResource(fileLock(disk))), "ok", "the guest's disk is unplugged");
   t.is(await outcomeOf(other.acquireResource(fileLock(disk))), "ok");
   for (const { client } of [manager, other]) await client.close();
