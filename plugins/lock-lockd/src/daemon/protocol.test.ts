@@ -47,6 +47,7 @@ const STEPS: readonly Step[] = [
   ["new again", 1, (c, at) => c.new({ path: join(at, "space"), flags: 0 })],
   ["new without a path", 1, (c) => c.new({ path: "", flags: 0 })],
   ["new with flags", 1, (c, at) => c.new({ path: join(at, "other"), flags: 1 })],
+  ["new below a file", 1, (c, at) => c.new({ path: join(at, "a/below"), flags: 0 })],
   ["acquire", 1, (c, at) => c.acquireResource(file(at, "a"))],
   ["acquire again", 1, (c, at) => c.acquireResource(file(at, "a"))],
   ["acquire shared what is exclusive", 1, (c, at) => c.acquireResource(file(at, "a", 1))],
@@ -115,6 +116,7 @@ const STEPS: readonly Step[] = [
 
 /** What libvirt's daemon answers otherwise, and ours: see docs/plugins/lock-lockd.md. */
 const EXPLAINED: Readonly<Record<string, readonly [libvirt: string, ours: string]>> = {
+  "new below a file": ["ok", "SYSTEM_ERROR LOCKSPACE 20: Unable to create lockspace FOLDER/a/below: Not a directory"],
   "acquire metadata": [
     "INVALID_ARG RPC: unsupported flags (0x4) in function virLockSpaceProtocolDispatchAcquireResource",
     "ok",
