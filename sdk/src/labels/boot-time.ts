@@ -6,8 +6,8 @@ const BOOT_TIME = 2;
 const SECONDS = 340;
 
 /**
- * The second since 1970 in which this host was started, as libvirt has it: from the login records, or reckoned from the
- * uptime where there are none.
+ * The second since 1970 in which this host was started, as libvirt has it: from the login records. Where there are none,
+ * libvirt reckons it from the uptime at its own start, and may be a second off what the kernel says.
  */
 export async function bootTime(): Promise<number> {
   const records = await readFile("/run/utmp").catch(() => Buffer.alloc(0));
@@ -15,6 +15,5 @@ export async function bootTime(): Promise<number> {
     const view = new DataView(records.buffer, records.byteOffset + at, RECORD);
     if (view.getInt16(0, true) === BOOT_TIME && view.getInt32(SECONDS, true) > 0) return view.getInt32(SECONDS, true);
   }
-  const [uptime = "0"] = (await readFile("/proc/uptime", "utf8")).split(" ");
-  return Math.floor(Date.now() / 1000 - Number(uptime));
+  return Number(/^btime (\d+)$/m.exec(await readFile("/proc/stat", "utf8"))?.[1] ?? 0);
 }
