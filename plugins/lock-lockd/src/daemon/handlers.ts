@@ -83,8 +83,9 @@ export function clientClosed(table: LockTable, { id, state, credentials, log }: 
   const { owner } = state;
   if (owner === null || owner.startTime === null || owner.pid !== credentials.pid) return;
   if (!table.holds(owner.pid, owner.startTime)) return;
-  log.info({ owner: owner.name }, "the owner of locks has closed its connection");
-  table.owners.end(owner.pid, owner.startTime);
+  table.owners.end(owner.pid, owner.startTime, () =>
+    log.warn({ owner: owner.name }, "the owner of locks has closed its connection and lives: it is ended"),
+  );
 }
 
 /** Whoever asked for a lock has left: a process that is the owner keeps it, since that may live and others may ask for it. */

@@ -1,5 +1,8 @@
 import { bootId, NativeError, ProcessHandle } from "@polyvisor/sdk/process";
 
+/** A process that ends closes its connections a moment before, in milliseconds; all that time it keeps its locks. */
+const ENDING_MS = 200;
+
 /** How long a process has that is asked to end, before it is killed, in milliseconds: as much as libvirt's daemon gives. */
 const GRACE_MS = 1600;
 
@@ -39,14 +42,22 @@ export class Owners {
     return true;
   }
 
-  /** Ends a process that must not go on: it wrote where its locks let it, and they hang on a connection that it has closed. */
-  end(pid: number, startTime: string): void {
+  /**
+   * Ends a process that must not go on: it wrote where its locks let it, and they hang on a connection that it has closed.
+   * `ends` is called where it does not end by itself.
+   */
+  end(pid: number, startTime: string, ends: () => void): void {
     const handle = this.#handles.get(keyOf(pid, startTime));
-    if (handle === undefined || handle.hasEnded) return;
-    handle.kill("SIGTERM");
-    const timer = setTimeout(() => handle.kill("SIGKILL"), GRACE_MS);
-    timer.unref();
-    void handle.ended.then(() => clearTimeout(timer));
+    if (handle === undefined) return;
+    const timers = [
+      setTimeout(() => {
+        ends();
+        handle.kill("SIGTERM");
+      }, ENDING_MS),
+      setTimeout(() => handle.kill("SIGKILL"), ENDING_MS + GRACE_MS),
+    ];
+    for (const timer of timers) timer.unref();
+    void handle.ended.then(() => timers.forEach(clearTimeout));
   }
 
   #add(startTime: string, handle: ProcessHandle): void {
