@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { duplicate } from "@polyvisor/sdk/process";
 import { isObject, type Json, type JsonObject, objectOf, textOf } from "../capabilities/json.js";
 import { jsonText, type Props } from "../command-line/props.js";
@@ -51,10 +52,28 @@ export async function removeAll(guest: Guest, commands: readonly Command[], stri
   for (const { undo } of commands) {
     if (undo === undefined) continue;
     try {
-      await ask(guest, undo.name, undo.args);
+      await remove(guest, undo);
     } catch (error) {
       if (!(error instanceof QmpError)) throw error;
       if (strict && !isGone(error)) throw error;
+    }
+  }
+}
+
+/** How often, and after how many milliseconds, a part is taken away again that was still in use. */
+const ATTEMPTS = 40;
+const BETWEEN = 50;
+
+/** A device that is gone from the emulator's tree may still hold its images for a moment. */
+async function remove(guest: Guest, { name, args }: NonNullable<Command["undo"]>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await ask(guest, name, args);
+      return;
+    } catch (error) {
+      const isUsed = error instanceof QmpError && /\bin use\b/.test(error.description);
+      if (!isUsed || attempt === ATTEMPTS) throw error;
+      await delay(BETWEEN);
     }
   }
 }

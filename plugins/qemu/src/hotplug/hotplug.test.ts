@@ -5,9 +5,9 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Connection, Domain, DomainEvent } from "@polyvisor/core";
-import { EMULATOR, hasEmulator } from "@polyvisor/sdk/testkit";
+import { EMULATOR, hasEmulator, withinReason } from "@polyvisor/sdk/testkit";
 import test, { type ExecutionContext } from "ava";
-import { askMonitor, inAnotherDaemon, makeRig, makeRoot, pidOf, type Rig, until } from "../testing/harness.js";
+import { askMonitor, inAnotherDaemon, makeRig, makeRoot, pidOf, type Rig } from "../testing/harness.js";
 import { hasQemuImg } from "../testing/images.js";
 
 const withQemu = (await hasEmulator()) && hasQemuImg() ? test : test.skip;
@@ -85,6 +85,9 @@ async function started(t: ExecutionContext): Promise<Plugged> {
   return plugged(rig, images);
 }
 
+/** These tests ask the monitor themselves, which is noted. */
+const isComplaint = (line: string) => !line.includes("tainted");
+
 const disk = (source: string, target: string, bus: string, more = "") =>
   `<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='${source}'/>` +
   `<target dev='${target}' bus='${bus}'/>${more}</disk>`;
@@ -120,10 +123,10 @@ withQemu("a device comes and goes, in the guest and in its definition, and leave
     const there = await xml();
     t.not(there, before);
     t.not(await xml(INACTIVE), defined);
-    await until(() => told.length > 0);
+    await withinReason("it is told to be there", async () => told.length > 0);
     t.deepEqual(told.splice(0), [`deviceAdded ${device.alias}`]);
     await api.domainDetachDeviceAlias({ dom, alias: device.alias, flags: LIVE });
-    await until(() => told.length > 0);
+    await withinReason("it is told to be gone", async () => told.length > 0);
     t.deepEqual(told, [`deviceRemoved ${device.alias}`]);
     await api.domainDetachDeviceFlags({ dom, xml: device.xml, flags: CONFIG }).catch((error: Error) => {
       t.regex(error.message, /device not present/, "a terminal has no path in the definition");
@@ -170,7 +173,7 @@ withQemu("a device that cannot be plugged in leaves guest, definition and emulat
     t.deepEqual([await xml(), await xml(INACTIVE), await parts()], before, device);
   }
   t.deepEqual(told, []);
-  t.deepEqual(complaints, []);
+  t.deepEqual(complaints.filter(isComplaint), []);
 });
 
 withQemu("a guest that answers late: the call returns, the event comes when the guest has let go", async (t) => {
@@ -180,7 +183,7 @@ withQemu("a guest that answers late: the call returns, the event comes when the 
   await api.domainDetachDeviceAlias({ dom, alias: "virtio-disk0", flags: LIVE });
   t.true((await xml()).includes("virtio-disk0"), "it still has it");
   await api.domainReset({ dom, flags: 0 });
-  await until(() => told.includes("deviceRemoved virtio-disk0"));
+  await withinReason("deviceRemoved virtio-disk0", async () => told.includes("deviceRemoved virtio-disk0"));
   t.is(await xml(), before);
 });
 
@@ -201,15 +204,15 @@ withQemu("a device that goes while no daemon runs is found to be gone, and told 
   const rig = await makeRig(t, root);
   const { api, dom, told, xml, parts } = await plugged(rig, images);
   const heard: string[] = [];
-  await until(() => heard.push(...rig.heard()) > 0 && heard.includes("g: deviceRemoved"));
+  await withinReason("the event", async () => heard.push(...rig.heard()) > 0 && heard.includes("g: deviceRemoved"));
   t.false((await xml()).includes("virtio-disk0"));
   t.is((await parts()).match(/libvirt-\d+-format/g)?.length, 1, "its images are closed, those of the other are not");
   const [, number] = /file='[^']*\/b' index='(\d+)'/.exec(await xml()) ?? [];
   await api.domainAttachDevice({ dom, xml: disk(`${images}/a`, "sdb", "usb") });
   t.true((await xml()).includes(`/a' index='${Number(number) + 1}'`), "numbers of images are not used again");
-  await until(() => told.includes("deviceAdded usb-disk1"));
+  await withinReason("deviceAdded usb-disk1", async () => told.includes("deviceAdded usb-disk1"));
   t.true(told.includes("deviceRemoved virtio-disk0"), "who comes later hears of it, too");
-  t.deepEqual(rig.complaints, []);
+  t.deepEqual(rig.complaints.filter(isComplaint), []);
 });
 
 withQemu("an attach that a dead daemon has begun is undone by the next one", async (t) => {
@@ -233,13 +236,13 @@ withQemu("an attach that a dead daemon has begun is undone by the next one", asy
   await writeFile(path, begun("usb-disk0"));
   const second = await makeRig(t, root);
   const { xml } = await plugged(second, images);
-  await until(async () => (await xml()).includes("usb-disk0"));
+  await withinReason("the guest has it", async () => (await xml()).includes("usb-disk0"));
   t.pass("the emulator has it, so the guest has it");
   await second.host.close();
   await writeFile(path, begun("usb-disk7").replaceAll("usb-disk0", "usb-disk7"));
   const third = await makeRig(t, root);
   const again = await plugged(third, images);
-  await until(async () => !(await readFile(path, "utf8")).includes("plugging"));
+  await withinReason("it is undone", async () => !(await readFile(path, "utf8")).includes("plugging"));
   t.false((await again.xml()).includes("usb-disk7"));
 });
 
@@ -251,10 +254,10 @@ withQemu(
     const detach = t.throwsAsync(async () =>
       api.domainDetachDevice({ dom, xml: disk(`${images}/a`, "vda", "virtio") }),
     );
-    await until(async () => (await connection.jobs()).length > 0);
+    await withinReason("the guest is asked", async () => (await connection.jobs()).length > 0);
     process.kill(await pidOf(root, "g"), "SIGKILL");
     t.regex((await detach)?.message ?? "", /domain is no longer running/);
-    await until(async () => (await leftovers()).length === 0);
+    await withinReason("nothing is left", async () => (await leftovers()).length === 0);
     t.false((await api.domainGetXMLDesc({ dom, flags: 0 })).includes("/a'"));
   },
 );

@@ -1,6 +1,8 @@
 import { type Disk, mapDevices, type StorageSource } from "@polyvisor/sdk/conf/domain";
 import { isEmptySource } from "../command-line/disks.js";
 import { noLongerRunning, qemuError } from "../errors.js";
+import type { Guest } from "../guest.js";
+import { QmpError } from "../monitor/index.js";
 import { deviceOf, throttlesOf } from "../start/throttle.js";
 import { plugCommands } from "./commands.js";
 import type { Environment } from "./environment.js";
@@ -58,7 +60,7 @@ async function swap(env: Environment, old: Disk, disk: Disk, force: boolean): Pr
   const { guest } = env;
   const id = deviceOf(disk);
   await openTray(env, old, force);
-  await guest.qmp("blockdev-remove-medium", { id });
+  await whileOpen(guest, id, () => guest.qmp("blockdev-remove-medium", { id }));
   await undoAll(guest, (await imagesOf(env, old)).toReversed());
   try {
     await insert(env, disk);
@@ -75,7 +77,7 @@ async function insert(env: Environment, disk: Disk): Promise<void> {
     const images = await imagesOf(env, disk);
     await executeAll(guest, images);
     try {
-      await guest.qmp("blockdev-insert-medium", { id, "node-name": nodeOf(disk) });
+      await whileOpen(guest, id, () => guest.qmp("blockdev-insert-medium", { id, "node-name": nodeOf(disk) }));
     } catch (error) {
       await undoAll(guest, images.toReversed());
       throw error;
@@ -84,6 +86,22 @@ async function insert(env: Environment, disk: Disk): Promise<void> {
   }
   await guest.qmp("blockdev-close-tray", { id });
 }
+
+/** The guest may close its tray at any moment: it is opened again then. */
+async function whileOpen(guest: Guest, id: string, work: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      const isClosed = error instanceof QmpError && error.description.includes("is not open");
+      if (!isClosed || attempt === ATTEMPTS) throw error;
+      await guest.qmp("blockdev-open-tray", { id, force: true });
+    }
+  }
+}
+
+const ATTEMPTS = 10;
 
 /** The images of a disk without the disk. */
 async function imagesOf(env: Environment, disk: Disk): Promise<readonly Command[]> {
