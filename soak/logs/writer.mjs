@@ -25,9 +25,11 @@ os.write(1, ("end %d\\n" % n).encode())
 export class Writer {
   path;
   #child;
+  #ended;
   #floods;
 
   constructor(path, child, floods) {
+    this.#ended = once(child, "exit");
     this.path = path;
     this.#child = child;
     this.#floods = floods;
@@ -44,11 +46,10 @@ export class Writer {
 
   /** @returns {Promise<{ lines: number, faults: string[] }>} */
   async end(manager) {
-    const ended = once(this.#child, "exit");
     if (this.#floods) this.#child.kill("SIGKILL");
     else this.#child.stdin.end();
-    const [code, signal] = await ended;
-    if (this.#floods) return { lines: 0, faults: await this.#sizes() };
+    const [code, signal] = await this.#ended;
+    if (this.#floods && signal === "SIGKILL") return { lines: 0, faults: await this.#sizes() };
     if (code !== 0) return { lines: 0, faults: [`${this.path}: the guest ended with ${code ?? signal}`] };
     await manager.getLogFilePosition({ path: this.path });
     return this.#judge();

@@ -73,26 +73,44 @@ function isUnserved(error: unknown): boolean {
 
 /** Resolves when somebody listens: the daemon that was started here, or one that somebody else started meanwhile. */
 async function startDaemon(socket: string, start: HelperStart): Promise<void> {
-  const { child, wordsFrom } = await launchDaemon(socket, start);
-  let deadline = performance.now() + START_MS;
-  let failure: Error | undefined;
-  child.once("error", (error) => {
-    failure = error;
-  });
-  child.once("exit", (code) => {
-    failure ??= new Error(`it ended with status ${code}`);
-    deadline = Math.min(deadline, performance.now() + OTHER_MS);
-  });
+  const end = performance.now() + START_MS;
+  for (;;) {
+    const { child, wordsFrom } = await launchDaemon(socket, start);
+    const fate = fateOf(child);
+    if (await becomesServed(socket, fate, end)) return;
+    // It was made to end before it could serve anybody.
+    if (fate.status === 0 && performance.now() < end) continue;
+    const words = (await lastWords(start.logFile, wordsFrom)) || fate.words;
+    throw new VirtError("SYSTEM_ERROR", `Cannot start ${fileURLToPath(start.program)}: ${words}`, {
+      hint: `its log is ${start.logFile}`,
+    });
+  }
+}
+
+/** What came of a process that was started: 0 where somebody ended it, `undefined` while it runs. */
+interface Fate {
+  status?: number;
+  /** When it ended. */
+  at: number;
+  words: string;
+}
+
+function fateOf(child: ChildProcess): Fate {
+  const fate: Fate = { at: Number.POSITIVE_INFINITY, words: "it does not listen" };
+  const ended = (status: number, words: string) => Object.assign(fate, { status, words, at: performance.now() });
+  child.once("error", (error) => ended(-1, error.message));
+  child.once("exit", (code) => ended(code ?? 0, `it ended with status ${code}`));
+  return fate;
+}
+
+/** False when there is no hope any more: one that ended by itself may have met another that is still starting. */
+async function becomesServed(socket: string, fate: Fate, end: number): Promise<boolean> {
   while (!(await isServed(socket))) {
-    if (performance.now() > deadline) {
-      const words = (await lastWords(start.logFile, wordsFrom)) || failure?.message || "it does not listen";
-      throw new VirtError("SYSTEM_ERROR", `Cannot start ${fileURLToPath(start.program)}: ${words}`, {
-        hint: `its log is ${start.logFile}`,
-        cause: failure,
-      });
-    }
+    const now = performance.now();
+    if (now > end || fate.status === 0 || now > fate.at + OTHER_MS) return false;
     await delay(LOOK_MS);
   }
+  return true;
 }
 
 async function launchDaemon(

@@ -38,12 +38,7 @@ export class Guardian {
   async adopt(): Promise<void> {
     const logs = await this.#kept.list();
     if (logs.length === 0 || this.#isClosed) return;
-    const pids = await readFile(this.#places.pidFile, "utf8").then(
-      (text) => [text.trim()],
-      () => [],
-    );
-    const found = openPipes(new Set(logs.map(({ pipe }) => pipe)), pids);
-    for (const [pipe, reader] of found) this.#add(pipe, reader);
+    for (const [pipe, reader] of await this.#find(new Set(logs.map(({ pipe }) => pipe)))) this.#add(pipe, reader);
     this.#watch();
   }
 
@@ -60,6 +55,14 @@ export class Guardian {
     this.#isClosed = true;
     this.#hangUp();
     this.#letGo([...this.#readers.keys()]);
+  }
+
+  /** The daemon has them all, unless it has just begun: then the guests have them, or the manager before this one. */
+  async #find(wanted: ReadonlySet<string>): Promise<Map<string, Descriptor>> {
+    const pid = (await readFile(this.#places.pidFile, "utf8").catch(() => "")).trim();
+    const found = openPipes(wanted, pid === "" ? [] : [pid]);
+    const missing = new Set([...wanted].filter((pipe) => !found.has(pipe)));
+    return missing.size === 0 ? found : new Map([...found, ...openPipes(missing)]);
   }
 
   #add(pipe: string, reader: Descriptor): void {
