@@ -20,13 +20,21 @@ export interface LockingManager {
 const LOCK_SOCKET = "/run/libvirt/virtlockd-sock";
 
 /** The system's libvirtd, on a host of its own, where the lock daemon at `socket` seems to be its own. */
-export async function libvirtdManager(name: string, socket: string): Promise<LockingManager> {
+export async function libvirtdManager(
+  name: string,
+  socket: string,
+  _host: SystemHost,
+  { fileLockspace, lines = 'user = "root"\ngroup = "root"\nsecurity_driver = "none"\n' }: LockingSettings = {},
+): Promise<LockingManager> {
   const host = await openSystemHost();
   try {
     await mkdir(dirname(host.path(LOCK_SOCKET)), { recursive: true });
     await symlink(socket, host.path(LOCK_SOCKET));
-    const qemu = 'lock_manager = "lockd"\nuser = "root"\ngroup = "root"\nsecurity_driver = "none"\n';
-    const daemon = await startSystemLibvirtd({ host, qemu });
+    const daemon = await startSystemLibvirtd({
+      host,
+      qemu: `lock_manager = "lockd"\n${lines}`,
+      files: { "qemu-lockd.conf": lockspaceLine(fileLockspace) },
+    });
     return {
       name,
       virsh: new Virsh(`qemu+unix:///system?socket=${daemon.socket}`),
@@ -47,16 +55,27 @@ export async function libvirtdManager(name: string, socket: string): Promise<Loc
   }
 }
 
+export interface LockingSettings {
+  /** A folder with a file for each disk, whose lock is the lease. */
+  readonly fileLockspace?: string;
+  /** Lines of the daemon's own settings: ours of polyvisord.conf, libvirt's of qemu.conf. */
+  readonly lines?: string;
+}
+
 /** Our daemon with the plugin lock-lockd, on the lock daemon's own host, which reaps its guests at once. */
-export async function polyvisordManager(name: string, socket: string, host: SystemHost): Promise<LockingManager> {
+export async function polyvisordManager(
+  name: string,
+  socket: string,
+  host: SystemHost,
+  { fileLockspace, lines = "" }: LockingSettings = {},
+): Promise<LockingManager> {
   const root = await mkdtemp(join(host.folder, "polyvisord-"));
   await chmod(root, 0o755);
   const settings = join(root, "etc/libvirt/plugins/lock-lockd.conf");
   const config = join(root, "polyvisord.conf");
   await mkdir(dirname(settings), { recursive: true });
-  await writeFile(settings, `lock_socket = "${socket}"\n`);
-  const plugin = join(project, "plugins/lock-lockd");
-  await writeFile(config, `plugins = [ "${plugin}" ]\nin_process = [ "lock-lockd" ]\nlock_manager = "lock-lockd"\n`);
+  await writeFile(settings, `lock_socket = "${socket}"\n${lockspaceLine(fileLockspace)}`);
+  await writeFile(config, `lock_manager = "lock-lockd"\n${lines}`);
   const served = join(root, "run/libvirt/libvirt-sock");
   const program = join(project, "daemon/bin/polyvisord.js");
   const start = async () => {
@@ -79,6 +98,10 @@ export async function polyvisordManager(name: string, socket: string, host: Syst
     },
     close: kill,
   };
+}
+
+function lockspaceLine(folder: string | undefined): string {
+  return folder === undefined ? "" : `file_lockspace_dir = "${folder}"\n`;
 }
 
 async function pidIn(path: string): Promise<number> {
