@@ -15,6 +15,7 @@ import { monitorCommandHandlers } from "./handlers/monitor-command.js";
 import { queryHandlers } from "./handlers/queries.js";
 import { securityHandlers } from "./handlers/security.js";
 import { statsHandlers } from "./handlers/stats.js";
+import { tuningHandlers } from "./handlers/tuning/index.js";
 import { vcpuHandlers } from "./handlers/vcpus.js";
 import type { Hypervisor } from "./hypervisor.js";
 import { stopGuest } from "./stop.js";
@@ -30,6 +31,7 @@ export function sharedHandlers(hypervisor: Hypervisor): HypervisorHandlers {
     ...deviceHandlers(hypervisor),
     ...memoryHandlers(hypervisor),
     ...vcpuHandlers(hypervisor),
+    ...tuningHandlers(hypervisor),
     ...statsHandlers(hypervisor),
     ...consoleHandlers(hypervisor),
     ...graphicsHandlers(hypervisor),

@@ -1,2 +1,13 @@
 export { Confinement, type GuestGroups } from "./confinement.js";
 export { type QemuConfig, settingsOf } from "./settings.js";
+export { emulatorPart, NO_CPUTUNE, onlineCpus, placeThread, vcpuPart } from "./threads.js";
+export {
+  MEMORY_LIMITS,
+  type MemoryLimit,
+  readBandwidth,
+  readMemory,
+  readShares,
+  setBandwidth,
+  setMemory,
+  setShares,
+} from "./tuning.js";

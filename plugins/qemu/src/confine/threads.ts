@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Cgroup } from "@polyvisor/sdk/cgroup";
 import { formatNumberSet, type NumberSet } from "@polyvisor/sdk/conf";
-import type { Domain as DomainConfig } from "@polyvisor/sdk/conf/domain";
+import type { Cputune, Domain as DomainConfig } from "@polyvisor/sdk/conf/domain";
 import { parseCpuList, setAffinity } from "@polyvisor/sdk/process";
 import { noBandwidth, setBandwidth } from "./tuning.js";
 
@@ -16,6 +16,16 @@ export interface ThreadPart {
   readonly period: number | undefined;
   readonly quota: number | undefined;
 }
+
+/** The tuning of a guest that says nothing of it. */
+export const NO_CPUTUNE: Cputune = {
+  vcpupin: [],
+  iothreadpin: [],
+  vcpusched: [],
+  iothreadsched: [],
+  cachetune: [],
+  memorytune: [],
+};
 
 export function emulatorPart(config: DomainConfig): ThreadPart {
   const { emulatorpin, emulatorPeriod, emulatorQuota } = config.cputune ?? {};
@@ -72,7 +82,8 @@ export async function placeThread(group: Cgroup | undefined, part: ThreadPart, t
 
 let online: readonly number[] | undefined;
 
-function onlineCpus(): readonly number[] {
+/** The processors of the host, as they were when this was first asked. */
+export function onlineCpus(): readonly number[] {
   online ??= parseCpuList(readFileSync("/sys/devices/system/cpu/online", "utf8"));
   return online;
 }

@@ -71,7 +71,8 @@ export async function planLaunch(
   };
 }
 
-function checkNumaNodes(nodes: readonly number[]): void {
+/** Refuses nodes that the host does not have. */
+export function checkNumaNodes(nodes: readonly number[]): void {
   const there = new Set(readHostShape().nodes.map(({ id }) => id));
   const missing = nodes.find((node) => !there.has(node));
   if (missing === undefined) return;

@@ -1,0 +1,18 @@
+import type { DomainTuningHandlers } from "@polyvisor/core";
+import type { Hypervisor } from "../../hypervisor.js";
+import { cpuStatsHandlers } from "./cpu-stats.js";
+import { memoryLimitHandlers } from "./memory-limits.js";
+import { numaHandlers } from "./numa.js";
+import { pinningHandlers } from "./pinning.js";
+import { schedulerHandlers } from "./scheduler.js";
+
+/** What a guest may have of the host's processors and memory, and where. */
+export function tuningHandlers(hypervisor: Hypervisor): DomainTuningHandlers {
+  return {
+    ...schedulerHandlers(hypervisor),
+    ...memoryLimitHandlers(hypervisor),
+    ...numaHandlers(hypervisor),
+    ...pinningHandlers(hypervisor),
+    ...cpuStatsHandlers(hypervisor),
+  };
+}
