@@ -1,4 +1,4 @@
-// Runs in the guest of scripts/rig-apparmor.mjs, as root on a kernel with AppArmor: tries what confined processes may do.
+// Runs in the guest of scripts/rig-lsm.mjs, as root on a kernel with AppArmor: tries what confined processes may do.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -9,6 +9,7 @@ import "reflect-metadata";
 import { rootPaths } from "../core/dist/index.js";
 import { ApparmorDriver } from "../plugins/security-apparmor/dist/driver.js";
 import { target } from "../sdk/dist/labels/index.js";
+import { check, expect, sum } from "./checks.mjs";
 
 const IMAGES = "/srv/images";
 const PROFILES = "/sys/kernel/security/apparmor/profiles";
@@ -17,24 +18,6 @@ const SHELL = "/usr/bin/busybox";
 
 const paths = rootPaths("/");
 const driver = new ApparmorDriver({ mode: "system", paths }, { profile_dir: "", emulators: [SHELL] });
-const counts = { passed: 0, failed: 0 };
-
-async function check(what, work) {
-  try {
-    await work();
-    counts.passed++;
-    console.log(`ok   ${what}`);
-  } catch (error) {
-    counts.failed++;
-    console.log(`FAIL ${what}: ${error.stack}`);
-  }
-}
-
-function expect(found, wanted) {
-  const [a, b] = [JSON.stringify(found), JSON.stringify(wanted)];
-  if (a !== b) throw new Error(`${a}, expected ${b}`);
-}
-
 function image(name, text = `the secret of ${name}`) {
   writeFileSync(`${IMAGES}/${name}`, text);
   return `${IMAGES}/${name}`;
@@ -178,4 +161,4 @@ await check("a profile that nothing uses any more is unloaded, and nothing start
   await driver.releaseLabel({ guest: b });
 });
 
-console.log(`${counts.passed} passed, ${counts.failed} failed`);
+sum();
