@@ -141,11 +141,13 @@ export async function qemuProfile(folder: string): Promise<HypervisorProfile> {
   const source = `<driver name='qemu' type='qcow2'/><source file='${disk}'/><target dev='vda' bus='virtio'/>`;
   return {
     fixtures: {
-      domain: machine(""),
+      domain: machine("<controller type='virtio-serial'/>"),
       snapshots: machine(`<disk type='file'>${source}</disk>`),
       screen: machine("<graphics type='vnc' port='-1' autoport='yes'/><video><model type='vga'/></video>"),
       console: echo.replace("<name>console</name>", "<name>{name}</name><uuid>{uuid}</uuid>"),
       device: "<interface type='user'><mac address='52:54:00:c0:de:01'/></interface>",
+      // A guest is not asked for it: it lets go at once.
+      liveDevice: "<channel type='null'><target type='virtio' name='org.example.kit'/></channel>",
     },
     traits: [TRAITS.guestsRun, TRAITS.keepsDefinitions, TRAITS.keepsGuests],
   };
