@@ -144,3 +144,31 @@ test("a log manager that ends under a call is an error of that call alone, and s
   t.is(host.supervisor("user")?.status.crashes, 0);
   t.is(host.supervisor("keeper")?.status.crashes, 1);
 });
+
+const labels = (probe: string) => `export default { "security.v1": class { probe() { ${probe} } model() {} } };`;
+
+test("an isolated plugin with nothing to do on this host is told apart from a broken one, also where it drives nothing", async (t) => {
+  const root = await rootFolder(t);
+  const write = (name: string, probe: string) =>
+    writePlugin(join(root, name), { name, contracts: ["security.v1"] }, labels(probe));
+  const plugins = [
+    await write("usable", "return { usable: true, detail: 'enforced' };"),
+    await write("idle", "return { usable: false, reason: 'the kernel runs without' };"),
+    await write("torn", "throw new Error('it is there, but no tool');"),
+  ];
+  const host = await createHost({
+    paths: rootPaths(root),
+    log: new RecordedLog(),
+    plugins,
+    isolation: createIsolation({}),
+  });
+  t.teardown(() => host.close());
+  const found = new Map((await host.probe()).map((status) => [status.name, status]));
+  t.like(found.get("usable"), { state: "enabled", message: "enforced" });
+  t.like(found.get("idle"), { state: "inapplicable", message: "the kernel runs without" });
+  t.is(found.get("torn")?.state, "broken");
+  t.regex(found.get("torn")?.message ?? "", /it is there, but no tool/);
+  await t.throwsAsync(async () => host.provider("security.v1", "idle"), {
+    message: /has nothing to drive on this host: the kernel/,
+  });
+});
