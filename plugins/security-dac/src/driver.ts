@@ -17,7 +17,7 @@ import {
 } from "@polyvisor/core";
 import { LabelTransactions } from "@polyvisor/sdk/labels";
 import { inject, injectable } from "tsyringe";
-import { itemOf, type Ownership, wishesOf } from "./items.js";
+import { isLockable, itemOf, type Ownership, wishesOf } from "./items.js";
 import { type Owner, Users } from "./users.js";
 
 /** What the operator may set in `plugins/security-dac.conf`. */
@@ -95,7 +95,9 @@ export class DacDriver implements SecurityDriver {
   /** Also of what is not given to guests any more since the settings have changed. */
   restoreLabels({ guest, targets }: LabelArgs): Promise<void> {
     const paths = targets.map(({ path }) => path);
-    return this.#transactions.restore(guest.uuid, paths);
+    const wishes = this.#ownership.remember ? wishesOf(guest, targets, this.#ownership) : [];
+    const locked = wishes.flatMap(({ target }) => (isLockable(target) ? target.path : []));
+    return this.#transactions.restore(guest.uuid, paths, locked);
   }
 
   async processIdentity({ guest }: Pick<LabelArgs, "guest">): Promise<GuestUser> {

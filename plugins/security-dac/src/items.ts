@@ -35,19 +35,25 @@ export function wishesOf(
 }
 
 /** How one of them is labelled. `owner` is its label by numbers. */
-export function itemOf(
-  { kind, path, own, optional, shared, readOnly }: SecurityTarget,
-  owner: string,
-  remember: boolean,
-): LabelItem {
+export function itemOf(target: SecurityTarget, owner: string, remember: boolean): LabelItem {
+  const { kind, path, own, optional, shared, readOnly } = target;
   const isDisk = kind === "image" || kind === "backing";
-  const isForgotten = own || kind === "tpm" || (kind === "device" && shared);
   return {
     path,
     label: owner,
-    remember: remember && !isForgotten,
+    remember: remember && !isForgotten(target),
     shared: isDisk && (shared || readOnly),
     own,
     optional,
   };
+}
+
+/** Nothing is kept on sockets, on devices that several guests may have, and on what goes with the guest. */
+function isForgotten({ kind, own, shared }: SecurityTarget): boolean {
+  return own || kind === "socket" || kind === "tpm" || (kind === "device" && shared);
+}
+
+/** Files on which something is kept, and so changed by one manager at a time. */
+export function isLockable(target: SecurityTarget): boolean {
+  return !isForgotten(target) && !target.optional;
 }

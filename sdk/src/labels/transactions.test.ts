@@ -232,7 +232,7 @@ labelTest(
     t.is(await bench.portrait("a"), "7:8 +1000:+1001 2 at a time");
     const hanging = services(() => new Promise(() => {}));
     await t.throwsAsync(labels(hanging, 50).set("three", [bench.item("a")]), { message: /did not lock labels within/ });
-    await labels(hanging, 50).restore("two", [bench.path("a")]);
+    await labels(hanging, 50).restore("two", [bench.path("a")], [bench.path("a")]);
     t.is(await bench.portrait("a"), ONE);
     t.deepEqual(said, ["warned"]);
     await labels(lacking).restore("one");

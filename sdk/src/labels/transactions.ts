@@ -62,7 +62,7 @@ export class LabelTransactions {
   set(guest: string, items: readonly LabelItem[]): Promise<void> {
     return this.#inTurn(guest, async () => {
       const turn = randomUUID();
-      const paths = items.flatMap(({ path, remember }) => (remember ? path : []));
+      const paths = items.flatMap(({ path, remember, optional }) => (remember && !optional ? path : []));
       await withMetadataLock(this.#options, paths, "must", this.#limits.lock, async () => {
         const outcome = await this.#ask(guest, { act: "set", turn, items });
         if (!outcome.done) {
@@ -75,10 +75,13 @@ export class LabelTransactions {
     });
   }
 
-  /** Puts files back of those that the guest has; all of them without `paths`. Each that can be, also where another fails. */
-  restore(guest: string, paths?: readonly string[]): Promise<void> {
+  /**
+   * Puts files back of those that the guest has; all of them without `paths`. Each that can be, also where another fails.
+   * `locked` are those of them that are files and are remembered.
+   */
+  restore(guest: string, paths?: readonly string[], locked: readonly string[] = []): Promise<void> {
     return this.#inTurn(guest, async () => {
-      await withMetadataLock(this.#options, paths ?? [], "may", this.#limits.lock, async () => {
+      await withMetadataLock(this.#options, locked, "may", this.#limits.lock, async () => {
         const hanging: HelperOutcome[] = [];
         const except: string[] = [];
         for (;;) {

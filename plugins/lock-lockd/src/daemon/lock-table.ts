@@ -10,8 +10,11 @@ import { type Holder, isSameHolder, type LockRecord, SPACES_KEY, type SpacesReco
 /** How a resource is locked: bits, with libvirt's values. `METADATA` was in libvirt for a while, and is a lock of its own. */
 export const LOCK_FLAG = { SHARED: 1, AUTOCREATE: 2, METADATA: 4 } as const;
 
-/** Which byte of a file says who uses its content, and which who changes what is known of it. */
-const BYTE = { CONTENT: 0, METADATA: 1 } as const;
+/**
+ * Which byte of a file says who uses its content, and which who changes what is known of it. Byte 1 is locked by whoever
+ * changes labels himself, as libvirt does by now: he may have asked for this lock before.
+ */
+const BYTE = { CONTENT: 0, METADATA: 2 } as const;
 
 /** A resource as a call names it. The default lockspace has an empty path, and its resources are files by their paths. */
 export interface ResourceName {

@@ -6,7 +6,7 @@ import { lockByte } from "@polyvisor/sdk/process";
 import { type TestDaemon, withinReason } from "./daemons.js";
 
 /** Which byte of a file says who uses its content, and which who changes what is known of it. */
-export const BYTE = { CONTENT: 0, METADATA: 1 } as const;
+export const BYTE = { CONTENT: 0, METADATA: 2 } as const;
 
 /** A folder with files to lock, and processes to hold the locks. */
 export class TestHost {
