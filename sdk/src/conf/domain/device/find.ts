@@ -33,8 +33,10 @@ const MATCHING: Matching = {
     devices.parallels.find(
       (each) => sameChardev(wanted.source, each.source) && each.target.port === wanted.target.port,
     ),
-  console: (wanted, { devices }) =>
-    devices.consoles.find((each) => sameChardev(wanted.source, each.source) && each.target.port === wanted.target.port),
+  console: ({ source, target }, { devices }) =>
+    devices.consoles.find(
+      (each) => sameChardev(source, each.source) && (target.port === -1 || each.target.port === target.port),
+    ),
   channel: ({ source, target }, { devices }) =>
     devices.channels.find((each) => {
       if (!sameChardev(source, each.source)) return false;

@@ -61,7 +61,9 @@ function completeDevice(written: Device, domain: Domain, options: ParseOptions):
   };
   const placed = withBus(written, domain);
   const filled = map(devices === undefined ? placed : map(placed, devices), generic);
-  return numbered(filled, domain.devices);
+  // Who describes a console that is there need not say its number.
+  const isFound = options.skipChecks === true && filled.kind === "console";
+  return isFound ? filled : numbered(filled, domain.devices);
 }
 
 function withBus(device: Device, domain: Domain): Device {
