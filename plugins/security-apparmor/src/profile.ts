@@ -55,9 +55,8 @@ function ownFiles({ guest, logFolder, runFolder }: ProfileTerms): readonly strin
   return [`${quotePath(logFolder, `/**/${name}.log`)} w,`, `${quotePath(runFolder, `/**/${name}.pid`)} rwk,`];
 }
 
-/** What an unconfined manager may do to the guest is in `abstractions/base`. */
-function managerRules(manager: string | undefined): readonly string[] {
-  if (manager === undefined) return [];
+/** It stops the guest, looks at it, and hands it connections to its screen. */
+function managerRules(manager = "unconfined"): readonly string[] {
   const peer = quotePath(manager);
   return [
     `ptrace (readby, tracedby) peer=${peer},`,
