@@ -114,9 +114,16 @@ export class LockSoak {
     return undefined;
   }
 
+  /** A manager that comes back gives up what a paused guest should not have a moment after it shows the guest. */
   async #isFree(disk, should) {
-    if ((await this.#probe.isFree(this.#what.guests[disk])) === should) return [];
-    return [should ? `the lock of the ${disk} disk has stayed` : `the lock of the ${disk} disk is lost`];
+    const deadline = performance.now() + PATIENCE;
+    for (;;) {
+      const isFree = await this.#probe.isFree(this.#what.guests[disk]);
+      if (isFree === should) return [];
+      if (isFree) return [`the lock of the ${disk} disk is lost`];
+      if (performance.now() > deadline) return [`the lock of the ${disk} disk has stayed`];
+      await sleep(50);
+    }
   }
 
   /** Tries it, and takes it back. */
