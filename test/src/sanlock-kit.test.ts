@@ -19,7 +19,7 @@ const isWhole = process.env.POLYVISOR_WHOLE_KITS === "1";
 const ALL = ["leases", "sharing", "concurrency", "changes", "restarts", "names"];
 const WAYS: Readonly<Record<string, Way>> = {
   ...(isWhole ? { "lock-sanlock": { isolate: false, groups: ALL } } : {}),
-  "lock-sanlock in a process of its own": { isolate: true, groups: isWhole ? ALL : ["sharing", "changes", "restarts"] },
+  "lock-sanlock in a process of its own": { isolate: true, groups: isWhole ? ALL : ["sharing", "changes"] },
 };
 
 const closing: (() => Promise<void>)[] = [];
@@ -32,7 +32,7 @@ async function subjectOf(
 ): Promise<ServiceSubject<"lock">> {
   const leases = join(folder, "leases");
   const root = join(folder, isolate ? "isolated" : "direct");
-  const values = { host_id: 1, auto_disk_leases: true, disk_lease_dir: leases, io_timeout: 1, run_dir: runDir };
+  const values = { host_id: 1, auto_disk_leases: true, disk_lease_dir: leases, io_timeout: 2, run_dir: runDir };
   const start = async () => {
     const host: Host = await createHost({
       plugins: [FOLDER],

@@ -34,7 +34,7 @@ async function hostOf(t: ExecutionContext, folder: string, hostId: number, setti
     host_id: hostId,
     auto_disk_leases: true,
     disk_lease_dir: leases,
-    io_timeout: 1,
+    io_timeout: 2,
     run_dir: sanlock.runDir,
     ...settings,
   };
@@ -159,4 +159,24 @@ run(title("leases of the configuration are kept apart from disks, which must hav
   (guest as ChildProcess).kill("SIGKILL");
   await withinReason("sanlock has seen the guest's end", async () => !(await ask("status")).includes(`p ${pid} `));
   pidOf(t, await startGuest(t, host, "second", [lease("one", 1)]));
+});
+
+/** Two minutes of waiting: the soak `sanlock` does it. */
+const soak = process.env.POLYVISOR_WHOLE_KITS === "1" ? run : test.skip;
+
+soak("a lease of a host that died is free once that is certain (npm run soak -- sanlock)", async (t) => {
+  t.timeout(600_000);
+  const folder = await folderOf(t);
+  const [dying, other] = await Promise.all([hostOf(t, folder, 1), hostOf(t, folder, 2)]);
+  const resources = [disk("/a")];
+  const guest = await startGuest(t, dying, "dies", resources);
+  pidOf(t, guest);
+  isRefused(t, await startGuest(t, other, "early", resources), "RESOURCE_BUSY", /Lease is held by another host/);
+  await dying.sanlock.stop();
+  (guest as ChildProcess).kill("SIGKILL");
+  await withinReason("the lease is free", async () => {
+    const next = await startGuest(t, other, "next", resources);
+    if (next instanceof Error) isRefused(t, next, "RESOURCE_BUSY", /Lease is (held|owned) by another host/);
+    return !(next instanceof Error);
+  });
 });

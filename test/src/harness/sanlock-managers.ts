@@ -15,7 +15,7 @@ export interface SharedLeases {
 }
 
 function settingsOf({ folder, hostId }: SharedLeases): string {
-  return `auto_disk_leases = 1\ndisk_lease_dir = "${folder}"\nhost_id = ${hostId}\nio_timeout = 1\n`;
+  return `auto_disk_leases = 1\ndisk_lease_dir = "${folder}"\nhost_id = ${hostId}\nio_timeout = 2\n`;
 }
 
 /** The system's libvirtd on a host of its own, with sanlock at the path that its library knows. */
