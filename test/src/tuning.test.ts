@@ -34,6 +34,17 @@ vcpupin DOMAIN 3 1 --config
 vcpupin DOMAIN 0 0 --live
 emulatorpin DOMAIN
 emulatorpin DOMAIN 0-1 --config
+blkiotune DOMAIN
+blkiotune DOMAIN --weight 300 --config
+blkiotune DOMAIN --device-read-bytes-sec /dev/x,1000,/dev/y,2000 --config
+blkiotune DOMAIN --device-read-bytes-sec /dev/x,0 --device-write-iops-sec /dev/z,5 --config
+blkiotune DOMAIN --device-weights /dev/x --config
+blkiotune DOMAIN --device-weights /dev/x,many --config
+blkiotune DOMAIN
+blkiotune DOMAIN --device-read-bytes-sec /dev/y,0 --device-write-iops-sec /dev/z,0 --config
+iothreadinfo DOMAIN
+iothreadpin DOMAIN 1 1 --config
+iothreadpin DOMAIN 2 1 --config
 start DOMAIN
 schedinfo DOMAIN
 schedinfo DOMAIN cpu_shares=700 vcpu_period=50000 vcpu_quota=40000
@@ -57,6 +68,16 @@ vcpupin DOMAIN 7 0
 emulatorpin DOMAIN
 emulatorpin DOMAIN 0
 emulatorpin DOMAIN --config
+blkiotune DOMAIN
+blkiotune DOMAIN --weight 200
+blkiotune DOMAIN --device-write-bytes-sec /dev/nothing,1000
+blkiotune DOMAIN --device-write-bytes-sec /dev/null,1000
+blkiotune DOMAIN --config
+iothreadinfo DOMAIN
+iothreadpin DOMAIN 1 0
+iothreadpin DOMAIN 7 0
+iothreadinfo DOMAIN
+iothreadinfo DOMAIN --config
 cpu-stats DOMAIN --start 9
 destroy DOMAIN
 cpu-stats DOMAIN
@@ -77,8 +98,9 @@ async function transcript({ virsh }: ConfiningDaemon): Promise<string[]> {
   return [
     ...all,
     String(figures),
-    (await virsh.ok("dumpxml", NAME, "--inactive")).match(/<(cputune|memtune|numatune)>[\s\S]*?<\/\1>/g)?.join("\n") ??
-      "",
+    (await virsh.ok("dumpxml", NAME, "--inactive"))
+      .match(/<(cputune|memtune|numatune|blkiotune|iothreadids)>[\s\S]*?<\/\1>/g)
+      ?.join("\n") ?? "",
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { Cgroup } from "@polyvisor/sdk/cgroup";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf/domain";
 import { qemuError } from "../errors.js";
+import { limitBlockDevice, setBlockWeight } from "./block-limits.js";
 
 const KIB = 1024;
 
@@ -17,20 +18,7 @@ async function tuneBlocks(group: Cgroup, { blkiotune }: DomainConfig): Promise<v
   if (blkiotune === undefined || (blkiotune.weight === undefined && blkiotune.devices.length === 0)) return;
   if (!group.has("blkio")) throw unavailable("Block I/O tuning is not available on this host");
   if (blkiotune.weight !== undefined) await setBlockWeight(group, blkiotune.weight);
-}
-
-/** The file depends on the scheduler of the kernel's block layer. */
-export async function setBlockWeight(group: Cgroup, weight: number): Promise<void> {
-  const files = group.versionOf("blkio") === 1 ? ["blkio.bfq.weight", "blkio.weight"] : ["io.bfq.weight", "io.weight"];
-  for (const file of files) {
-    try {
-      return await group.write("blkio", file, weight);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT" && (error as NodeJS.ErrnoException).code !== "EACCES")
-        throw error;
-    }
-  }
-  throw unavailable("blkio device weight is valid only for bfq or cfq scheduler");
+  for (const device of blkiotune.devices) await limitBlockDevice(group, device);
 }
 
 async function tuneMemory(group: Cgroup, { memtune }: DomainConfig): Promise<void> {

@@ -1,6 +1,8 @@
 import type { DomainTuningHandlers } from "@polyvisor/core";
 import type { Hypervisor } from "../../hypervisor.js";
+import { blockLimitHandlers } from "./block-limits.js";
 import { cpuStatsHandlers } from "./cpu-stats.js";
+import { iothreadHandlers } from "./iothreads.js";
 import { memoryLimitHandlers } from "./memory-limits.js";
 import { numaHandlers } from "./numa.js";
 import { pinningHandlers } from "./pinning.js";
@@ -11,7 +13,9 @@ export function tuningHandlers(hypervisor: Hypervisor): DomainTuningHandlers {
   return {
     ...schedulerHandlers(hypervisor),
     ...memoryLimitHandlers(hypervisor),
+    ...blockLimitHandlers(hypervisor),
     ...numaHandlers(hypervisor),
+    ...iothreadHandlers(hypervisor),
     ...pinningHandlers(hypervisor),
     ...cpuStatsHandlers(hypervisor),
   };

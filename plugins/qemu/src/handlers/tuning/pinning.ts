@@ -83,7 +83,8 @@ export function pinningHandlers(hypervisor: Hypervisor): DomainTuningHandlers {
   };
 }
 
-function news(name: string, cpus: NumberSet): TypedParam {
+/** What clients are told of threads that are pinned. */
+export function news(name: string, cpus: NumberSet): TypedParam {
   return { field: `cputune.${name}`, type: "string", value: formatNumberSet(cpus) };
 }
 
