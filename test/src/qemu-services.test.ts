@@ -3,6 +3,7 @@ import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { type Need, networkNamespaces, program, testWith } from "./harness/needs.js";
 import { isRunning, until } from "./harness/processes.js";
+import { tellMonitor } from "./harness/qmp.js";
 import { OWNER, ownerOf, SERVICES, ServiceDaemon, servedXml, WORDS } from "./harness/service-daemon.js";
 
 const root: Need = { name: "only root may give files away", met: process.getuid?.() === 0, kind: "kernel" };
@@ -90,6 +91,21 @@ const CASES: Readonly<Record<string, Case>> = {
     await virsh.ok("destroy", "waiter");
     await virsh.ok("resume", "taker");
     await virsh.ok("destroy", "taker");
+  },
+
+  "a guest that stops while no daemon runs has no leases once one does": async (t, daemon) => {
+    const { virsh } = daemon;
+    for (const name of ["stopper", "next"]) {
+      await virsh.define(servedXml(name, { disk: await daemon.makeDisk(name), lease: "left" }));
+    }
+    await virsh.ok("start", "stopper");
+    const id = await virsh.ok("domid", "stopper");
+    await daemon.end("SIGKILL");
+    await tellMonitor(join(daemon.root, `var/lib/libvirt/qemu/domain-${id}-stopper/monitor.sock`), "stop");
+    await daemon.start();
+    await until("the lease is free", async () => (await virsh.run("start", "next")).code === 0, SLOW);
+    t.is(await virsh.ok("domstate", "stopper"), "paused");
+    for (const name of ["stopper", "next"]) await virsh.ok("destroy", name);
   },
 
   "a guest's files are its own while it runs, however it ends": async (t, daemon) => {

@@ -12,7 +12,7 @@ import { liveEnvironment, pluggingIn, reconcileDevices } from "./hotplug/index.j
 import type { Hypervisor } from "./hypervisor.js";
 import { connectMonitor, type QmpEvent } from "./monitor/index.js";
 import { powerCycle } from "./power-cycle.js";
-import { reclaimPorts, reserveLabels } from "./services/index.js";
+import { reclaimPorts, releaseForgottenLeases, reserveLabels } from "./services/index.js";
 import { threadsOf } from "./start/monitor-setup.js";
 import { removeLeftovers } from "./state/leftovers.js";
 import type { ScanResult } from "./state/scan.js";
@@ -176,6 +176,10 @@ async function reconnect(hypervisor: Hypervisor, domain: QemuDomain, guest: Gues
   const [status, threads] = await Promise.all([guest.qmp("query-status"), threadsOf(guest)]);
   guest.vcpuThreads = threads;
   reconcile(hypervisor, domain, guest, status);
+  const found = domain.status.state;
+  if (found === DOMAIN_STATE.PAUSED || found === DOMAIN_STATE.CRASHED) {
+    void releaseForgottenLeases(hypervisor, domain, guest);
+  }
   if (guest.caps !== undefined) await reconcileDevices(liveEnvironment({ hypervisor, domain, guest }));
   deliver = (event) => handleQmpEvent(hypervisor, domain, guest, event);
   for (const event of early) deliver(event);

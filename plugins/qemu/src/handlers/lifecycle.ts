@@ -15,7 +15,7 @@ import type { QemuDomain } from "../domain.js";
 import { checkFlags, qemuError } from "../errors.js";
 import type { Guest } from "../guest.js";
 import type { Hypervisor } from "../hypervisor.js";
-import { releaseLeases, takeLeases } from "../services/index.js";
+import { leasesSettled, releaseLeases, takeLeases } from "../services/index.js";
 import { startDomain } from "../start/index.js";
 import { stopGuest } from "../stop.js";
 import { createTransient } from "./create.js";
@@ -147,7 +147,7 @@ function suspend(hypervisor: Hypervisor, dom: Domain): Promise<void> {
     } finally {
       guest.nextStop = undefined;
     }
-    await guest.leaseTurn;
+    await leasesSettled(guest);
   });
 }
 

@@ -13,7 +13,7 @@ export {
   setLabels,
   unlabelDevice,
 } from "./labels.js";
-export { leaseWords, releaseLeases, takeLeases } from "./leases.js";
+export { leasesSettled, leaseWords, releaseForgottenLeases, releaseLeases, takeLeases } from "./leases.js";
 export {
   claimDevicePort,
   makePorts,

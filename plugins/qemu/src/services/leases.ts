@@ -3,6 +3,7 @@ import type { Disk, Domain as DomainConfig } from "@polyvisor/sdk/conf/domain";
 import type { QemuDomain } from "../domain.js";
 import type { Guest } from "../guest.js";
 import type { Hypervisor } from "../hypervisor.js";
+import { within } from "../within.js";
 import type { LockClient } from "./services.js";
 
 /**
@@ -24,7 +25,7 @@ export async function leaseWords(
 export function takeLeases(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
   return inLeaseTurn(hypervisor, guest, async (manager) => {
     await manager.acquire({ ...leaseClaim(hypervisor, domain, guest), state: guest.lockState ?? null });
-    guest.lockState = undefined;
+    keepState(hypervisor, domain, guest, undefined);
   });
 }
 
@@ -32,10 +33,32 @@ export function takeLeases(hypervisor: Hypervisor, domain: QemuDomain, guest: Gu
 export function releaseLeases(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
   return inLeaseTurn(hypervisor, guest, async (manager) => {
     const state = await manager.release(leaseClaim(hypervisor, domain, guest));
-    guest.lockState = state ?? undefined;
+    keepState(hypervisor, domain, guest, state ?? undefined);
   }).catch((error: unknown) => {
     hypervisor.log.warn({ err: error, domain: domain.name }, "the leases of a paused guest cannot be given up");
   });
+}
+
+/**
+ * A guest that was found paused: whoever managed it may have died before its leases were given up, or before it was known
+ * that it stands still. What a manager said when they were given up is still true.
+ */
+export async function releaseForgottenLeases(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
+  if (guest.lockState === undefined) await releaseLeases(hypervisor, domain, guest);
+}
+
+/** How long whoever pauses a guest waits until its leases are free, in milliseconds: a lock daemon may hang. */
+const PATIENCE = 5_000;
+
+/** Resolves when what was asked of the lock manager is done, or takes too long. */
+export async function leasesSettled({ leaseTurn }: Guest): Promise<void> {
+  await within(leaseTurn, PATIENCE);
+}
+
+function keepState(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, state: string | undefined): void {
+  if (guest.lockState === state) return;
+  guest.lockState = state;
+  if (domain.guest === guest) hypervisor.statusWriter(domain, guest).saveSoon();
 }
 
 /** A guest is paused by itself while a client resumes it: what is asked of the manager is asked in that order. */
