@@ -143,6 +143,18 @@ test("on a stand-in kernel what a manager left that ended is taken away, but not
   t.deepEqual((await filesIn(kernel)).sort(), left);
 });
 
+test("on a stand-in kernel what an earlier run of the guest has left is taken away, unless a process of it is left, too", async (t) => {
+  const kernel = await open(t);
+  const guest = await newGuest(kernel);
+  await kernel.driver.setLabels({ guest, targets: [target("socket", "/run/x", { optional: true })] });
+  await kernel.put("proc/4711/attr/current", `${guest.label} (enforce)\n`);
+  await t.throwsAsync(newGuest(kernel), { message: /still has AppArmor profile/ });
+  t.regex(await profilesIn(kernel), new RegExp(guest.label));
+  await kernel.take("proc/4711");
+  await newGuest(kernel);
+  t.deepEqual(await filesIn(kernel), []);
+});
+
 test("on a stand-in kernel a process tells its profile, and whether it is enforced", async (t) => {
   const { driver, put } = await open(t);
   await put("proc/1/attr/current", "a b (complain)\n");

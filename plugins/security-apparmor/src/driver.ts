@@ -81,8 +81,7 @@ export class ApparmorDriver implements SecurityDriver {
     if (fixed) return sameLabel(this.#loaded(wanted));
     if (wanted !== "") throw noBaseLabel();
     const label = profileOf(uuid);
-    // What is there yet was left by a run of the guest that nobody has ended.
-    await this.#turns.take(label, () => this.#unload(this.#profile(label)));
+    await this.#turns.take(label, () => this.#dropStale(this.#profile(label)));
     return sameLabel(label);
   }
 
@@ -186,6 +185,13 @@ export class ApparmorDriver implements SecurityDriver {
     await profile.remove();
   }
 
+  /** Takes away what a run of the guest has left that nobody ended. A process that is left, too, would be free without it. */
+  async #dropStale(profile: GuestProfile): Promise<void> {
+    if ((await profile.owner()) !== "ours") return;
+    if ((await this.#kernel.profilesInUse()).has(profile.name)) throw stillRuns(profile.name);
+    await this.#unload(profile);
+  }
+
   #loaded(profile: string): string {
     if (this.#kernel.profiles()?.has(profile)) return profile;
     throw new VirtError("XML_ERROR", `Invalid security label '${profile}'`, {
@@ -237,6 +243,13 @@ function noBaseLabel(): VirtError {
   return new VirtError("CONFIG_UNSUPPORTED", "Cannot set a base label with AppArmour", {
     domain: "SECURITY",
     hint: "leave out <baselabel>, or name a loaded profile in a label of type 'static'",
+  });
+}
+
+function stillRuns(profile: string): VirtError {
+  return new VirtError("OPERATION_FAILED", `a process of an earlier run still has AppArmor profile '${profile}'`, {
+    domain: "SECURITY",
+    hint: "aa-status tells which: end it first",
   });
 }
 
