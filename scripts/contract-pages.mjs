@@ -17,7 +17,10 @@ const SUB_DRIVERS = ["network", "storage", "nodedev", "interface", "nwfilter", "
 
 const docs = await callDocs();
 const pages = { README: ["table", stabilityTable(await servedBy(), kits())] };
-for (const contract of CONTRACTS) pages[contract.name] = ["calls", callsOf(contract)];
+for (const contract of CONTRACTS) {
+  Object.assign(docs, await callDocs(contract.name));
+  pages[contract.name] = ["calls", callsOf(contract)];
+}
 
 const stale = [];
 for (const [name, [mark, lines]] of Object.entries(pages)) {

@@ -79,11 +79,16 @@ export function wireOnly({ shape }) {
   return "upTo" in shape ? [shape.limit] : [shape.count];
 }
 
-/** What the sources say of each call of a table, by the call's name. */
-export async function callDocs() {
+/**
+ * What the sources say of each call of a table, by the call's name. Two contracts may have calls of one name: `contract` says
+ * whose file counts then.
+ */
+export async function callDocs(contract = "") {
   const docs = {};
   for (const folder of ["core/src/api", "core/src/contracts"])
-    for (const file of (await readdir(join(project, folder))).filter((name) => /^[^.]+\.ts$/.test(name)))
+    for (const file of (await readdir(join(project, folder)))
+      .filter((name) => /^[^.]+\.ts$/.test(name))
+      .sort((one, other) => Number(one === `${contract}.ts`) - Number(other === `${contract}.ts`)))
       for (const [, doc, name] of (await readFile(join(project, folder, file), "utf8")).matchAll(
         /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n {2}(\w+): call\(/g,
       ))
