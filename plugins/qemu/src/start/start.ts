@@ -49,6 +49,8 @@ export interface StartOptions {
 /** How long an emulator may take until its monitor answers, in milliseconds. Large memory is allocated by then. */
 const MONITOR_DEADLINE = 60_000;
 const MASTER_KEY_BYTES = 32;
+/** A process that ends closes its monitor a moment before it is gone; on a busy machine that may take a while. */
+const LAST_WORDS = 2_000;
 
 /**
  * Starts a domain. Must run in its `start` job, with the domain inactive.
@@ -250,7 +252,7 @@ async function explained(guest: Guest, log: GuestLog, error: unknown): Promise<u
   const { process } = guest;
   if (guest.beingStopped) return error;
   // A monitor closes a moment before its process is gone.
-  if (process !== undefined && !(await within(process.ended, 100))) return error;
+  if (process !== undefined && !(await within(process.ended, LAST_WORDS))) return error;
   const words = await log.lastWords().catch(() => "");
   const refusal = wrapperRefusal(words);
   if (refusal !== undefined) return refusal;
