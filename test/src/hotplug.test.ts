@@ -60,6 +60,7 @@ async function plugged(peer: Peer, images: string): Promise<string[]> {
   const virsh = new Virsh(peer.uri("qemu"));
   const events = await EventRecorder.start(virsh, "qemu");
   const told: string[] = [];
+  let removed = 0;
   try {
     await virsh.define(PLUG_GUEST);
     await virsh.ok("start", "g");
@@ -67,6 +68,9 @@ async function plugged(peer: Peer, images: string): Promise<string[]> {
       const command = step.replace(/@(\w+)/, `${images}/$1.xml`).replace("IMAGES", images);
       const { code, stdout, stderr } = await virsh.run(`dumpxml g; dumpxml g --inactive; ${command}`);
       told.push(`${step} -> ${code}\n${normalised(stdout + stderr, peer)}`);
+      // The guest may let go of it when virsh has its answer.
+      if (code === 0 && /^detach(?!.* --config)|^detach.* --live/.test(step))
+        await events.wait("device-removed", ++removed);
     }
     await virsh.ok("destroy", "g");
     await events.wait("lifecycle", 4);
