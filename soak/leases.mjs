@@ -94,7 +94,9 @@ async function start({ name, manager, disks }, emulator) {
     timer,
   ]);
   if (outcome === "stuck") return `${name} of ${manager.name} is stuck`;
-  return outcome.code === 0 ? undefined : `${name} of ${manager.name}: ${outcome.stderr.trim() || `ends with ${outcome.code ?? outcome.signal}`}`;
+  return outcome.code === 0
+    ? undefined
+    : `${name} of ${manager.name}: ${outcome.stderr.trim() || `ends with ${outcome.code ?? outcome.signal}`}`;
 }
 
 function xmlOf(name, disks, emulator) {
