@@ -26,7 +26,7 @@ export function devMounts(stage: string, kept: readonly string[]): string {
  */
 export function devSetUp(stage: string, table: string): string {
   const mounts = `mount -n -a -T ${quoted(table)} && umount -n -l /dev && mount -n --move ${quoted(stage)} /dev`;
-  return `${mounts} || { echo "polyvisor: SYSTEM_ERROR: cannot set up the guest's own /dev" >&2; exit 125; }`;
+  return `${mounts} || { echo "polyvisor: SYSTEM_ERROR: cannot set up the guest's own /dev: its log says why (namespaces = [] does without)" >&2; exit 125; }`;
 }
 
 /** As a table of mounts writes a path. */
@@ -56,11 +56,16 @@ export function parseMountsInDev(mountinfo: string): string[] {
   return inside.filter((point) => !inside.some((other) => point.startsWith(`${other}/`)));
 }
 
-/** Whether a process has a /dev of its own. */
+/**
+ * Whether a process has a /dev of its own, that we have made: one that has left our user namespace may have made another,
+ * whose links lead anywhere.
+ */
 export async function hasOwnDev(pid: number): Promise<boolean> {
-  const ours = await readlink("/proc/self/ns/mnt");
+  const names = ["mnt", "user"];
+  const ours = await Promise.all(names.map((name) => readlink(`/proc/self/ns/${name}`)));
   // One that has ended needs nothing any more.
-  return (await readlink(`/proc/${pid}/ns/mnt`).catch(() => ours)) !== ours;
+  const its = await Promise.all(names.map((name) => readlink(`/proc/${pid}/ns/${name}`))).catch(() => ours);
+  return its[0] !== ours[0] && its[1] === ours[1];
 }
 
 /** Makes devices of the host, and the links to them, in the /dev of a process. Nothing there is written by anybody else. */
