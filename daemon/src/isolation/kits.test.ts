@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,6 +36,13 @@ const OF_THE_KERNEL = ["guestWrapper", "processLabel"];
 const ROWS: readonly Row[] = [
   { name: "lock", plugin: "lock-flock", folder: "examples/lock-flock", fixtures: {}, groups: ["changes", "restarts"] },
   {
+    name: "lock",
+    plugin: "lock-lockd",
+    folder: "plugins/lock-lockd",
+    fixtures: {},
+    groups: ["changes", "restarts", "metadata"],
+  },
+  {
     name: "log",
     plugin: "log-file",
     folder: "examples/log-file",
@@ -55,6 +62,14 @@ const ROWS: readonly Row[] = [
     folder: "examples/security-owner",
     fixtures: { label: "+65534:+65534" },
     groups: ["guests", "restarts", "concurrency"],
+    needsRoot: true,
+  },
+  {
+    name: "security",
+    plugin: "security-dac",
+    folder: "plugins/security-dac",
+    fixtures: { label: "+65534:+65534" },
+    groups: ["labels", "guests", "sharing", "restarts", "concurrency"],
     needsRoot: true,
   },
   {
@@ -96,6 +111,7 @@ async function isolated<N extends Served>(name: N, { plugin, folder }: Row): Pro
   let now = await start();
   open.push(async () => {
     await now.host.close();
+    await endDaemons(join(root, "run"));
     await rm(root, { recursive: true, force: true });
   });
   return {
@@ -106,6 +122,19 @@ async function isolated<N extends Served>(name: N, { plugin, folder }: Row): Pro
     },
     async close() {},
   };
+}
+
+/** What a plugin has started to outlive it. */
+async function endDaemons(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((each) => each.endsWith(".pid"))) {
+    const pid = Number(await readFile(join(folder, name), "utf8"));
+    try {
+      process.kill(pid, "SIGTERM");
+    } catch {
+      // It has ended by itself.
+    }
+  }
 }
 
 const rows = ROWS.filter(({ needsRoot }) => needsRoot === undefined || process.getuid?.() === 0);

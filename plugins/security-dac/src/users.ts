@@ -91,7 +91,7 @@ export class Users {
 
 /** Asks the host's name services. An empty or odd word is nobody's name. */
 async function getent(database: "passwd" | "group", key: string): Promise<readonly string[] | undefined> {
-  if (!/^[\w.@\\$-]+$/u.test(key) || key.startsWith("-")) return undefined;
+  if (key === "" || key.startsWith("-") || /[\0\n:]/.test(key)) return undefined;
   const { status, stdout } = await runHelper(["getent", database, key], { deadline: DEADLINE });
   return status === 0 ? stdout.trim().split(":") : undefined;
 }

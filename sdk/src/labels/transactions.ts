@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type HostServices, type Log, VirtError } from "@polyvisor/core";
 import { bootTime } from "./boot-time.js";
@@ -81,6 +81,7 @@ export class LabelTransactions {
    */
   restore(guest: string, paths?: readonly string[], locked: readonly string[] = []): Promise<void> {
     return this.#inTurn(guest, async () => {
+      if (!(await this.#hasAny(guest))) return;
       await withMetadataLock(this.#options, locked, "may", this.#limits.lock, async () => {
         const hanging: HelperOutcome[] = [];
         const except: string[] = [];
@@ -113,12 +114,23 @@ export class LabelTransactions {
     else this.#options.log.error({ guest, path: outcome.place.at }, "a file that hangs cannot be put back");
   }
 
+  #journalOf(guest: string): string {
+    return join(this.#options.folder, `${this.#options.model}-${guest}`);
+  }
+
+  async #hasAny(guest: string): Promise<boolean> {
+    return access(this.#journalOf(guest)).then(
+      () => true,
+      () => false,
+    );
+  }
+
   async #ask(guest: string, wish: Wish | Undoing): Promise<HelperOutcome> {
     const { model, folder } = this.#options;
     const { lock, file } = this.#limits;
     this.#bootTime ??= bootTime();
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const journal = join(folder, `${model}-${guest}`);
+    const journal = this.#journalOf(guest);
     const patience: Patience = { file, lock: lock + file };
     const request = { ...wish, model, journal, bootTime: await this.#bootTime, lockTime: lock };
     const outcome = await this.#helpers.ask(request, patience);
