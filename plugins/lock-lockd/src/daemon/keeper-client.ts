@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { unlink } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { ClientOf, Descriptor, Log } from "@polyvisor/core";
 import { closeDescriptor, duplicate, listenUnix } from "@polyvisor/sdk/process";
@@ -29,6 +30,8 @@ export class KeeperClient {
   #client: RpcClient;
   #calls: KeeperCalls;
   #closing = false;
+  /** Settles when the keeper of now has everything. */
+  #complete: Promise<void> = Promise.resolve();
 
   private constructor(socket: string, log: Log, client: RpcClient) {
     this.#socket = socket;
@@ -74,6 +77,14 @@ export class KeeperClient {
     return entry?.descriptor;
   }
 
+  /** Resolves when the keeper has everything: only then may this program end. */
+  async complete(): Promise<void> {
+    for (let awaited: Promise<void> | undefined; awaited !== this.#complete; ) {
+      awaited = this.#complete;
+      await awaited;
+    }
+  }
+
   /** The keeper stays as long as it keeps something. */
   async close(): Promise<void> {
     this.#closing = true;
@@ -95,7 +106,9 @@ export class KeeperClient {
   }
 
   #watch(): void {
-    void this.#client.closed.then(() => this.#replace());
+    void this.#client.closed.then(() => {
+      this.#complete = this.#replace();
+    });
   }
 
   async #replace(): Promise<void> {
@@ -109,7 +122,8 @@ export class KeeperClient {
         await (descriptor === undefined ? this.note(key, record) : this.keep(key, record, descriptor));
     } catch (error) {
       this.#log.error({ err: error }, "no keeper can be started");
-      setTimeout(() => void this.#replace(), AGAIN_MS);
+      await delay(AGAIN_MS);
+      await this.#replace();
     }
   }
 }

@@ -1,4 +1,5 @@
 import { unlink } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import { type Descriptor, VirtError } from "@polyvisor/core";
 import { HelperServer } from "@polyvisor/sdk/helper-daemon";
 import { duplicate, hasEnded, readProcessStat } from "@polyvisor/sdk/process";
@@ -12,6 +13,9 @@ const LISTENER = 3;
 /** How often is looked after locks whose daemon is gone, in milliseconds, and after how many looks nothing is worth keeping. */
 const LOOK_MS = 1000;
 const LOOKS = 10;
+
+/** How often is looked whether the daemon before has been heard to the end, in milliseconds. */
+const FENCE_MS = 2;
 
 interface Kept {
   readonly record: string;
@@ -37,7 +41,11 @@ const server = new HelperServer<typeof keeperProgram.calls, null>(
       },
       note: ({ key, record }) => void kept.set(key, { descriptor: kept.get(key)?.descriptor, record }),
       drop: ({ key }) => drop(key),
-      list: () => [...kept].map(([key, { record }]) => ({ key, record })),
+      list: async (_args, { id }) => {
+        // What a daemon has sent that was killed comes first, or it would undo what the next one does.
+        while (server.clients.some((other) => other.id < id)) await delay(FENCE_MS);
+        return [...kept].map(([key, { record }]) => ({ key, record }));
+      },
       give: ({ key }) => {
         const descriptor = kept.get(key)?.descriptor;
         if (descriptor === undefined) throw new VirtError("INTERNAL_ERROR", `nothing is kept for ${key}`);

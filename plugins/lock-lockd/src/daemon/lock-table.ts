@@ -67,9 +67,11 @@ export class LockTable {
     return this.#locks.size > 0 || this.#turns.size > 0;
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when nothing is under way, and the keeper has everything. */
   async settled(): Promise<void> {
     while (this.#turns.size > 0) await Promise.allSettled(this.#turns.values());
+    await this.#keeper.complete();
+    if (this.#turns.size > 0) await this.settled();
   }
 
   hasSpace(path: string): boolean {
