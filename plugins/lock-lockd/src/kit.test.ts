@@ -10,7 +10,7 @@ import { hasVirtlockd, startVirtlockd, withinReason } from "./testing/daemons.js
 
 const kit = SERVICE_KITS.lock;
 /** What a daemon decides. */
-const OF_THE_DAEMON = ["leases", "sharing", "changes"];
+const OF_THE_DAEMON = ["sharing", "changes"];
 const profile = { calls: kit.calls, fixtures: {}, traits: [] };
 
 const closing: (() => Promise<void>)[] = [];
