@@ -1,5 +1,6 @@
 import type { Domain, HypervisorConnection, HypervisorHandlers } from "@polyvisor/core";
 import { jobHandlers } from "@polyvisor/sdk/jobs";
+import { blockResizeHandlers } from "./handlers/block-resize.js";
 import { connectHandlers } from "./handlers/connect.js";
 import { consoleHandlers } from "./handlers/console.js";
 import { cpuHandlers } from "./handlers/cpu.js";
@@ -29,6 +30,7 @@ export function sharedHandlers(hypervisor: Hypervisor): HypervisorHandlers {
     ...queryHandlers(hypervisor),
     ...definitionHandlers(hypervisor),
     ...deviceHandlers(hypervisor),
+    ...blockResizeHandlers(hypervisor),
     ...memoryHandlers(hypervisor),
     ...vcpuHandlers(hypervisor),
     ...tuningHandlers(hypervisor),
