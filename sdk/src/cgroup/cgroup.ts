@@ -13,7 +13,7 @@ const OF_THREADS: readonly Controller[] = ["cpu", "cpuacct", "cpuset"];
 const NEEDS_NO_ENABLING: readonly Controller[] = ["cpuacct", "devices"];
 
 /** A member that is just ending may hold its group for a moment. */
-const REMOVALS = 50;
+const REMOVALS = 250;
 const BETWEEN_REMOVALS = 20;
 
 interface Place {

@@ -16,6 +16,7 @@ import {
   rootPaths,
 } from "@polyvisor/core";
 import { hasEnded, readProcessStat } from "@polyvisor/sdk/process";
+import { isGuestGroup } from "../confine/group-name.js";
 import { Confinement } from "../confine/index.js";
 
 const PLUGIN = fileURLToPath(new URL("../..", import.meta.url));
@@ -29,7 +30,7 @@ export interface Rig {
   heard(): string[];
   /** Lines of the driver's log from `warn` on. */
   readonly complaints: string[];
-  /** Files that the guests of this host have now: status, sockets, keys. */
+  /** What the guests of this host have now: status files, sockets, keys, control groups. */
   leftovers(): Promise<string[]>;
 }
 
@@ -68,8 +69,10 @@ export async function makeRig(t: Test, root?: string): Promise<Rig> {
     connection,
     complaints,
     heard: () => told.splice(0),
-    leftovers: async () =>
-      (await filesOf(folder)).filter((file) => /domain-|run\/libvirt\/qemu\/.*\.(xml|pid)$/.test(file)),
+    leftovers: async () => [
+      ...(await filesOf(folder)).filter((file) => /domain-|run\/libvirt\/qemu\/.*\.(xml|pid)$/.test(file)),
+      ...(await groupsOf(folder)),
+    ],
   };
 }
 
@@ -134,6 +137,19 @@ export async function askMonitor(root: string, name: string, command: string): P
 /** The pid of a running guest. */
 export async function pidOf(root: string, name: string): Promise<number> {
   return Number(await readFile(join(root, "run/libvirt/qemu", `${name}.pid`), "utf8"));
+}
+
+/** Control groups of guests of this root, in every hierarchy. */
+async function groupsOf(root: string): Promise<string[]> {
+  const top = "/sys/fs/cgroup";
+  const hierarchies = ["", ...(await readdir(top).catch(() => []))];
+  const groups = hierarchies.map(async (name) => {
+    const found = await readdir(join(top, name, "machine")).catch(() => []);
+    return found
+      .filter((group) => isGuestGroup(rootPaths(root), group))
+      .map((group) => join(top, name, "machine", group));
+  });
+  return (await Promise.all(groups)).flat();
 }
 
 async function killGuests(root: string): Promise<void> {
