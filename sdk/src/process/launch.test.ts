@@ -155,7 +155,7 @@ asRoot(
     );
     t.deepEqual([there, mounts], ["there", "1"]);
     t.false(existsSync("/mnt/made"));
-t.is(await output(t, "echo started", { ownMounts: { setUp: "echo no; exit 125" } }), `${text}no\n`);
+    t.is(await output(t, "echo started", { ownMounts: { setUp: "echo no; exit 125" } }), `${text}no\n`);
   },
 );
 
