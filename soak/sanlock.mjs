@@ -8,7 +8,11 @@ export const options = { rounds: { type: "string", default: "1" } };
 export const usage = `sanlock [--rounds N]
   --rounds   how often everything is tried (default 1)`;
 
-const TESTS = ["test/dist/sanlock-*.test.js", "plugins/lock-sanlock/dist/**/*.test.js"];
+const TESTS = [
+  "test/dist/sanlock-*.test.js",
+  "daemon/dist/isolation/sanlock-kit.test.js",
+  "plugins/lock-sanlock/dist/**/*.test.js",
+];
 
 /** @returns {Promise<import("./lib/report.mjs").Report>} */
 export async function run({ values, log }) {

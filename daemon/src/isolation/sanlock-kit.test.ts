@@ -2,13 +2,13 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createHost, type Host, rootPaths } from "@polyvisor/core";
-import { createIsolation } from "@polyvisor/daemon";
 import { registerKit, SERVICE_KITS, type ServiceClient, type ServiceSubject } from "@polyvisor/sdk/conformance";
 import { hasSanlock, makeDiskFolder, type PrivateSanlock, startSanlock } from "@polyvisor/sdk/testkit";
 import test from "ava";
+import { createIsolation } from "./index.js";
 
 const PLUGIN = "lock-sanlock";
-const FOLDER = fileURLToPath(new URL(`../../plugins/${PLUGIN}`, import.meta.url));
+const FOLDER = fileURLToPath(new URL(`../../../plugins/${PLUGIN}`, import.meta.url));
 interface Way {
   readonly isolate: boolean;
   /** What is tried here: the soak `sanlock` tries all, both ways. */
