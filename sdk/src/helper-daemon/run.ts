@@ -1,4 +1,5 @@
 import { mkdir, readFile, unlink } from "node:fs/promises";
+import { close as closeDebugger, url as debuggerUrl } from "node:inspector";
 import { dirname } from "node:path";
 import { type Log, VirtError } from "@polyvisor/core";
 import type { ConfigReader } from "../conf/config-file-values.js";
@@ -186,6 +187,11 @@ function catchSignals(): Signals {
     wanted = true;
     void askNow();
   });
+  // One that came before this had opened that door.
+  if (debuggerUrl() !== undefined) {
+    closeDebugger();
+    wanted = true;
+  }
   process.on("SIGHUP", () => {});
   for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) process.on(signal, end);
   return {
