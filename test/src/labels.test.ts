@@ -1,17 +1,21 @@
-import { chmod, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { bootTime } from "@polyvisor/sdk/labels";
+import { silentLog } from "@polyvisor/core";
+import { bootTime, LabelTransactions } from "@polyvisor/sdk/labels";
 import { mayOpenSystemHost, openSystemHost, startSystemLibvirtd } from "@polyvisor/sdk/testkit";
 import test from "ava";
 import { FREE, LabelDaemon, labelledXml, ownershipOf, usedBy } from "./harness/label-daemon.js";
 import { type Need, program, testWith } from "./harness/needs.js";
 import { isRunning, until } from "./harness/processes.js";
+import { StallingMount, stallingMounts } from "./harness/stalling-mount.js";
 import { Virsh } from "./harness/virsh.js";
 
 const root: Need = { name: "only root may give files away", met: process.getuid?.() === 0, kind: "kernel" };
 const host: Need = { name: "the kernel gives no mount namespace", met: await mayOpenSystemHost(), kind: "kernel" };
 const PROGRAMS = ["virsh", "qemu-system-x86_64", "qemu-img", "setpriv", "getfattr"];
 const NEEDS = [...(await Promise.all(PROGRAMS.map(program))), root];
+
+const STALLING = await stallingMounts();
 
 /** What waits for processes to come back, on a busy machine, in milliseconds. */
 const SLOW = 90_000;
@@ -191,6 +195,37 @@ testWith(
     for (const disk of disks.values()) t.is(await ownershipOf(disk), FREE);
   },
 );
+
+testWith("a file that hangs fails its call alone, which leaves nothing behind", [...NEEDS, ...STALLING], async (t) => {
+  const folder = join(daemon.images, "served");
+  await mkdir(folder);
+  await writeFile(join(folder, "slow"), "x");
+  const mount = await StallingMount.make(folder);
+  t.teardown(() => mount.remove());
+  const [near, other] = [await daemon.file("near"), await daemon.file("other")];
+  const common = { model: "dac", folder: join(daemon.root, "journals"), log: silentLog } as const;
+  const labels = new LabelTransactions(common);
+  const impatient = new LabelTransactions({ ...common, limits: { file: 3000 } });
+  const item = (path: string) => ({
+    path,
+    label: "+7:+8",
+    remember: true,
+    shared: false,
+    own: false,
+    optional: false,
+  });
+  const slow = join(mount.path, "slow");
+  await mount.tell("stall");
+  const hangs = impatient.set("hangs", [item(near), item(slow)]);
+  await labels.set("goes", [item(other)]);
+  t.is(await ownershipOf(other), usedBy("7:8", 1));
+  const error = await t.throwsAsync(hangs, { code: "OPERATION_TIMEOUT" });
+  t.true(error?.message.includes(`the label of '${slow}' cannot be changed within 3 s`), error?.message);
+  await mount.tell("resume");
+  await labels.restore("goes");
+  t.deepEqual(await Promise.all([near, other].map(ownershipOf)), [FREE, FREE]);
+  t.deepEqual(await readdir(join(daemon.root, "journals")), []);
+});
 
 /** A record of login, as hosts write it when they start. */
 function bootRecord(seconds: number): Buffer {

@@ -94,7 +94,7 @@ export class HelperProcess {
             this.kill();
             lost("slow");
           },
-          place.waits ? patience.lock : patience.file,
+          patienceAt(place, patience),
         );
         lag.refresh();
       };
@@ -118,6 +118,14 @@ export class HelperProcess {
     this.#hasEnded = true;
     this.#child.kill("SIGKILL");
   }
+}
+
+/** A process takes its time to begin on a busy machine, and touches no file until it tells which. In milliseconds. */
+const BEGINNING = 60_000;
+
+function patienceAt({ at, waits }: Place, { file, lock }: Patience): number {
+  if (at === undefined) return BEGINNING;
+  return waits ? lock : file;
 }
 
 /** After so long at one file a helper counts as one that hangs, and another may begin. */
