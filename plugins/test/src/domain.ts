@@ -1,8 +1,8 @@
 import { DomainRef } from "@polyvisor/core";
 import type { Checkpoint, Domain as Config, Snapshot } from "@polyvisor/sdk/conf";
+import { MomentTree } from "@polyvisor/sdk/conf/moment";
 import { type DomainStatus, notRunning, shutoff, type Target } from "@polyvisor/sdk/lifecycle";
 import { Guest } from "./guest.js";
-import { MomentTree } from "./moment-tree.js";
 
 /** One domain: what it is configured to be, and what it is doing. Configurations are values: a change is a new one. */
 export class TestDomain {

@@ -1,4 +1,4 @@
-import type { MomentTree } from "./moment-tree.js";
+import type { MomentTree } from "@polyvisor/sdk/conf/moment";
 
 /** Flags of a deletion, the same for snapshots and checkpoints. */
 export const DELETE_FLAG = { CHILDREN: 1, METADATA_ONLY: 2, CHILDREN_ONLY: 4 } as const;

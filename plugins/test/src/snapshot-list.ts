@@ -1,38 +1,16 @@
 import type { Domain, DomainSnapshot, DomainSnapshotHandlers } from "@polyvisor/core";
-import { formatSnapshot, isExternalSnapshot, type Snapshot } from "@polyvisor/sdk/conf/snapshot";
-import { flagsOf, type ListFilters, selectBy } from "@polyvisor/sdk/store";
-import type { TestDomain } from "./domain.js";
+import {
+  formatSnapshot,
+  SNAPSHOT_LIST_FLAGS,
+  type Snapshot,
+  snapshotsAfter,
+  snapshotsOfDomain,
+} from "@polyvisor/sdk/conf/snapshot";
 import { checkFlags } from "./errors.js";
 import type { TestHypervisor } from "./hypervisor.js";
 import { findSnapshot, missingSnapshot } from "./snapshot-lookup.js";
 
-/** Of a domain's snapshots: those that follow none. Of a snapshot's: all that follow it, near and far. */
-const ROOTS_OR_DESCENDANTS = 1;
-const TOPOLOGICAL = 1024;
 const SECURE = 1;
-
-const isOff = ({ state }: Snapshot) => state === "shutoff";
-const isDisksOnly = ({ state }: Snapshot) => state === "disk-snapshot";
-
-/** The filters that look at a snapshot alone. */
-const FILTERS: ListFilters<Snapshot> = [
-  [
-    [2, () => true],
-    [16, () => false],
-  ],
-  [
-    [32, isOff],
-    [64, (snapshot) => !isOff(snapshot) && !isDisksOnly(snapshot)],
-    [128, isDisksOnly],
-  ],
-  [
-    [256, (snapshot) => !isExternalSnapshot(snapshot)],
-    [512, isExternalSnapshot],
-  ],
-];
-const LEAVES = 4;
-const NO_LEAVES = 8;
-const KNOWN = ROOTS_OR_DESCENDANTS | TOPOLOGICAL | LEAVES | NO_LEAVES | flagsOf(FILTERS);
 
 /** Which snapshots there are, and what they hold. */
 export function snapshotListHandlers({ domains }: TestHypervisor): DomainSnapshotHandlers {
@@ -40,19 +18,14 @@ export function snapshotListHandlers({ domains }: TestHypervisor): DomainSnapsho
     snapshots.map(({ name }) => ({ name, dom: domains.find(dom).ref }));
 
   function ofDomain(dom: Domain, flags: number, caller: string): Snapshot[] {
-    checkFlags(flags, KNOWN, caller);
-    const domain = domains.find(dom);
-    const roots = (flags & ROOTS_OR_DESCENDANTS) !== 0;
-    const { snapshots } = domain;
-    return filtered(domain, roots ? snapshots.children(undefined) : snapshots.descendants(undefined), flags);
+    checkFlags(flags, SNAPSHOT_LIST_FLAGS, caller);
+    return snapshotsOfDomain(domains.find(dom).snapshots, flags);
   }
 
   function ofSnapshot(snap: DomainSnapshot, flags: number, caller: string): Snapshot[] {
-    checkFlags(flags, KNOWN, caller);
+    checkFlags(flags, SNAPSHOT_LIST_FLAGS, caller);
     const { domain, snapshot } = findSnapshot(domains, snap);
-    const all = (flags & ROOTS_OR_DESCENDANTS) !== 0;
-    const { snapshots } = domain;
-    return filtered(domain, all ? snapshots.descendants(snapshot.name) : snapshots.children(snapshot.name), flags);
+    return snapshotsAfter(domain.snapshots, snapshot, flags);
   }
 
   return {
@@ -105,13 +78,4 @@ export function snapshotListHandlers({ domains }: TestHypervisor): DomainSnapsho
       return formatSnapshot(snapshot, { domainUuid: domain.ref.uuid, secure: (flags & SECURE) !== 0 });
     },
   };
-}
-
-function filtered({ snapshots }: TestDomain, found: readonly Snapshot[], flags: number): Snapshot[] {
-  const isLeaf = ({ name }: Snapshot) => snapshots.children(name).length === 0;
-  const leaves: ListFilters<Snapshot>[number] = [
-    [LEAVES, isLeaf],
-    [NO_LEAVES, (snapshot) => !isLeaf(snapshot)],
-  ];
-  return selectBy(found, [...FILTERS, leaves], flags);
 }

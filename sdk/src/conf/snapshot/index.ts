@@ -1,5 +1,6 @@
 export { alignSnapshotDisks, pathsToName, type SnapshotAlignOptions } from "./align.js";
 export { formatSnapshot, type SnapshotFormatOptions } from "./format.js";
+export { SNAPSHOT_LIST_FLAGS, snapshotsAfter, snapshotsOfDomain } from "./list.js";
 export {
   isExternal as isExternalSnapshot,
   isOnline as isOnlineSnapshotState,
