@@ -22,6 +22,16 @@ const WAYS: Readonly<Record<string, Way>> = {
   "lock-sanlock in a process of its own": { isolate: true, groups: isWhole ? ALL : ["sharing", "changes"] },
 };
 
+const NOBODY = {
+  uuid: "11111111-3b1f-42e7-8462-cb4af457bda7",
+  name: "nobody",
+  id: 1,
+  pid: 0,
+  uri: "qemu:///system",
+  onLockFailure: "default",
+};
+const ANY_DISK = { lockspace: null, name: "/any", path: null, offset: 0n, flags: 0 };
+
 const closing: (() => Promise<void>)[] = [];
 
 /** A host with the plugin, as another plugin sees it. */
@@ -45,6 +55,8 @@ async function subjectOf(
   };
   let now = await start();
   closing.push(() => now.host.close());
+  // Becoming a member of the lockspace takes seconds, which no case shall have to wait for.
+  await now.client.guestWrapper({ owner: NOBODY, resources: [ANY_DISK] });
   return {
     client: () => now.client,
     async restart() {
