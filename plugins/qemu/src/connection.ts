@@ -1,5 +1,6 @@
 import type { Domain, HypervisorConnection, HypervisorHandlers } from "@polyvisor/core";
 import { jobHandlers } from "@polyvisor/sdk/jobs";
+import { blockJobHandlers } from "./handlers/block-jobs.js";
 import { blockResizeHandlers } from "./handlers/block-resize.js";
 import { connectHandlers } from "./handlers/connect.js";
 import { consoleHandlers } from "./handlers/console.js";
@@ -15,6 +16,7 @@ import { messageHandlers } from "./handlers/messages.js";
 import { monitorCommandHandlers } from "./handlers/monitor-command.js";
 import { queryHandlers } from "./handlers/queries.js";
 import { securityHandlers } from "./handlers/security.js";
+import { snapshotHandlers } from "./handlers/snapshots.js";
 import { statsHandlers } from "./handlers/stats.js";
 import { tuningHandlers } from "./handlers/tuning/index.js";
 import { vcpuHandlers } from "./handlers/vcpus.js";
@@ -30,6 +32,8 @@ export function sharedHandlers(hypervisor: Hypervisor): HypervisorHandlers {
     ...queryHandlers(hypervisor),
     ...definitionHandlers(hypervisor),
     ...deviceHandlers(hypervisor),
+    ...blockJobHandlers(hypervisor),
+    ...snapshotHandlers(hypervisor),
     ...blockResizeHandlers(hypervisor),
     ...memoryHandlers(hypervisor),
     ...vcpuHandlers(hypervisor),

@@ -1,5 +1,6 @@
 import { DOMAIN_STATE, type MonitorEvent, PAUSED_REASON } from "@polyvisor/core";
 import type { TransitionName } from "@polyvisor/sdk/lifecycle";
+import { onJobStatus } from "./blockjobs/index.js";
 import { isObject, type Json } from "./capabilities/json.js";
 import { reportDeviceEvent } from "./device-events.js";
 import type { QemuDomain } from "./domain.js";
@@ -55,6 +56,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   SUSPEND_DISK: (hypervisor, domain) => onPmSuspend(hypervisor, domain, "DISK"),
   WAKEUP: onWakeup,
   GUEST_PANICKED: onPanic,
+  JOB_STATUS_CHANGE: onJobStatus,
   GUEST_CRASHLOADED: (hypervisor, domain) => void hypervisor.transition(domain, "crashLoad"),
 };
 

@@ -5,6 +5,7 @@ import type { DomainJobs } from "@polyvisor/sdk/jobs";
 import type { EndingName, TransitionName } from "@polyvisor/sdk/lifecycle";
 import type { ProcessHandle } from "@polyvisor/sdk/process";
 import { type ForeignXml, NO_FOREIGN_XML } from "@polyvisor/sdk/store";
+import type { BlockJob } from "./blockjobs/block-job.js";
 import type { QemuCapabilities } from "./capabilities/index.js";
 import type { Json, JsonObject } from "./capabilities/json.js";
 import { firstHostdevNumber, lastImage } from "./command-line/node-names.js";
@@ -56,6 +57,10 @@ export class Guest {
   readonly unplugs = new Map<string, (outcome: UnplugOutcome) => void>();
   /** Called when the tray of the drive of that alias has opened, for those that someone waits for. */
   readonly trays = new Map<string, () => void>();
+  /** Jobs of its disks, by the target of the disk. */
+  readonly blockJobs = new Map<string, BlockJob>();
+  /** Called when the emulator has done with the job of that name, for those that someone waits for. */
+  readonly shortJobs = new Map<string, () => void>();
   /** The device that is just being given to it, and is not yet in its configuration. */
   plugging: Device | undefined;
   /** How many images have been given a number in this run: the next one's is higher. */

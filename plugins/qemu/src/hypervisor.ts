@@ -20,6 +20,7 @@ import { FileGroups } from "./file-groups.js";
 import type { Guest } from "./guest.js";
 import { pluggingOf } from "./hotplug/plugging.js";
 import { Services } from "./services/index.js";
+import { SnapshotStore } from "./snapshots/store.js";
 import { PortAllocator } from "./start/ports.js";
 import { DefinitionStore } from "./state/definitions.js";
 import { Layout } from "./state/layout.js";
@@ -40,6 +41,7 @@ export class Hypervisor {
   readonly capabilities: CapabilitiesCache;
   readonly configurations: ConfigurationReader;
   readonly definitions: DefinitionStore;
+  readonly snapshots: SnapshotStore;
   readonly ports = new PortAllocator();
   readonly fileGroups = new FileGroups();
   /** Keeps guests from what is not theirs. */
@@ -62,6 +64,7 @@ export class Hypervisor {
     this.capabilities = new CapabilitiesCache(this.layout.capabilities);
     this.configurations = new ConfigurationReader(this.capabilities, this.layout);
     this.definitions = new DefinitionStore(this.layout, this.configurations, log);
+    this.snapshots = new SnapshotStore(this.layout.snapshots, this.layout, log);
   }
 
   nextId(): number {
@@ -119,6 +122,9 @@ export class Hypervisor {
   forgetTransient(domain: QemuDomain): void {
     if (domain.persistent || domain.isActive) return;
     this.domains.remove(domain);
+    this.snapshots.removeAll(domain).catch((error: unknown) => {
+      this.log.error({ err: error, domain: domain.name }, "what is known of snapshots cannot be removed");
+    });
     const detail = `no domain with matching uuid '${domain.uuid}' (${domain.name})`;
     domain.jobs.dispose(qemuError("NO_DOMAIN", detail));
   }
@@ -157,6 +163,7 @@ function recordOf(domain: QemuDomain, guest: Guest): GuestRecord {
     labels: guest.labels,
     lockState: guest.lockState,
     images: guest.images,
+    blockJobs: [...guest.blockJobs.values()].map(({ record }) => record),
     taints: guest.taints,
     foreign: guest.foreignStatus,
   };

@@ -4,6 +4,7 @@ import { DOMAIN_STATE, PAUSED_REASON } from "@polyvisor/core";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
 import type { EndingName, TransitionName } from "@polyvisor/sdk/lifecycle";
 import { bootId, ProcessHandle } from "@polyvisor/sdk/process";
+import { BlockJob, recoverBlockJobs } from "./blockjobs/index.js";
 import { isObject, type Json, textOf } from "./capabilities/json.js";
 import { QemuDomain } from "./domain.js";
 import { handleQmpEvent } from "./events.js";
@@ -136,6 +137,7 @@ async function guestOf(
     const coming = await hypervisor.configurations.readLive(plugging.domain);
     guest.plugging = pluggingIn(coming.config, plugging);
   }
+  for (const job of record.blockJobs) guest.blockJobs.set(job.disk, new BlockJob(job));
   for (const taint of record.taints) guest.taints.add(taint);
   for (const port of record.ports) hypervisor.ports.reserve(port);
   return { domain, guest };
@@ -181,6 +183,7 @@ async function reconnect(hypervisor: Hypervisor, domain: QemuDomain, guest: Gues
     void releaseForgottenLeases(hypervisor, domain, guest);
   }
   if (guest.caps !== undefined) await reconcileDevices(liveEnvironment({ hypervisor, domain, guest }));
+  if (guest.caps !== undefined) await recoverBlockJobs(hypervisor, domain, guest);
   deliver = (event) => handleQmpEvent(hypervisor, domain, guest, event);
   for (const event of early) deliver(event);
   reclaimPorts(hypervisor, guest.config).catch((error: unknown) => {

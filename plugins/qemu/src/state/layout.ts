@@ -20,6 +20,8 @@ export class Layout {
   readonly channels: string;
   /** What managed save would leave, `NAME.save`. */
   readonly save: string;
+  /** What is known of snapshots, `NAME/SNAPSHOT.xml`. */
+  readonly snapshots: string;
   readonly memory: string;
   readonly capabilities: string;
 
@@ -33,6 +35,7 @@ export class Layout {
     this.nvram = join(this.lib, "nvram");
     this.channels = join(this.lib, "channel", "target");
     this.save = join(this.lib, "save");
+    this.snapshots = join(this.lib, "snapshot");
     this.memory = join(this.lib, "ram");
     this.capabilities = join(paths.cache, "qemu", "capabilities");
   }

@@ -23,8 +23,10 @@ import {
   type XmlElement,
   XmlWriter,
 } from "@polyvisor/sdk/xml";
+import type { BlockJobRecord } from "../blockjobs/block-job.js";
 import type { GuestLabel } from "../services/index.js";
 import { type Taint, taintOf } from "../taint.js";
+import { readBlockJobs, writeBlockJobs } from "./block-jobs.js";
 
 const FORMAT: StateFormat = {
   version: 1,
@@ -45,6 +47,7 @@ const FORMAT: StateFormat = {
       "lockstate",
       "nodename",
       "plugging",
+      "blockjobs",
     ],
     "domain",
   ],
@@ -69,6 +72,8 @@ export interface GuestRecord {
   readonly lockState?: string | undefined;
   /** How many images have been given a number. */
   readonly images: number;
+  /** Jobs of its disks that have not been ended. */
+  readonly blockJobs: readonly BlockJobRecord[];
   /** What a later version has written; it is written again. */
   readonly foreign: ForeignXml;
 }
@@ -111,6 +116,7 @@ export function formatStatus(record: GuestRecord, domain: string, plugging?: Plu
       }
       writer.leaf("lockstate", record.lockState);
       writer.empty("nodename", attr("index", record.images));
+      writeBlockJobs(writer, record.blockJobs);
       if (plugging !== undefined) {
         const { kind, name } = plugging;
         writer.element("plugging", attr("kind", kind) + attr("name", name), () => writer.raw(plugging.domain));
@@ -162,6 +168,7 @@ export function parseStatus(text: string): ParsedStatus {
     labels: childElements(root, "security").map(labelOf),
     lockState: childText(root, "lockstate"),
     images: Number(childAttribute(root, "nodename", "index") ?? 0),
+    blockJobs: readBlockJobs(root),
     foreign: foreignXml(root, FORMAT),
   };
   return { record, domain, plugging: pluggingOf(root) };

@@ -1,0 +1,236 @@
+import { type Disk, mapDevices } from "@polyvisor/sdk/conf/domain";
+import type { JsonObject } from "../capabilities/json.js";
+import { isEmptySource } from "../command-line/disks.js";
+import { qemuError } from "../errors.js";
+import { BlockJob, type BlockJobRecord } from "./block-job.js";
+import { alone, chainOf, findLayer, type Layer, nameOf, nodeOf, topNodeOf } from "./chain.js";
+import { type JobPlace, makeReadOnly } from "./conclude.js";
+import { openImage } from "./images.js";
+
+/** Refuses a disk of which a job is under way. */
+export function checkIdle({ guest }: JobPlace, { target: { dev }, mirror }: Disk): void {
+  const detail = `disk '${dev}' already in active block job`;
+  const hint = "`blockjob` shows it, and can end it";
+  if (mirror !== undefined) throw qemuError("BLOCK_COPY_ACTIVE", detail, { hint });
+  if (guest.blockJobs.has(dev)) throw qemuError("OPERATION_UNSUPPORTED", detail, { hint });
+}
+
+/** Refuses a disk of which there can be no jobs. */
+export function checkSupported({ target: { dev, bus }, transient, source }: Disk): void {
+  const refuse = (words: string) => qemuError("OPERATION_UNSUPPORTED", `block jobs are not supported on ${words}`);
+  if (bus === "sd") throw refuse(`disk '${dev}' using bus 'sd'`);
+  if (transient !== undefined) throw refuse(`transient disk '${dev}'`);
+  if (source.type === "vhostuser") throw refuse(`vhostuser disk '${dev}'`);
+}
+
+export interface PullWish {
+  readonly base: string | null;
+  /** Bytes a second; 0 for as fast as it goes. */
+  readonly speed: number;
+}
+
+/** Copies what lies below a disk's image into it, down to `base`, or all of it. */
+export async function startPull(place: JobPlace, disk: Disk, { base, speed }: PullWish): Promise<void> {
+  checkIdle(place, disk);
+  checkSupported(disk);
+  const { layers } = chainOf(disk);
+  const bottom = base === null ? undefined : layers[findLayer(disk, base, 0)];
+  const top = topOf(disk);
+  const record: BlockJobRecord = {
+    name: `pull-${disk.target.dev}-${nodeOf(top)}`,
+    kind: "pull",
+    disk: disk.target.dev,
+    state: "running",
+    base: bottom?.source.index,
+  };
+  await begin(place, record, "block-stream", {
+    device: nodeOf(top),
+    ...(bottom === undefined ? {} : { "base-node": nodeOf(bottom), "backing-file": nameOf(bottom) }),
+    ...speedOf(speed),
+  });
+}
+
+export interface CommitWish {
+  readonly base: string | null;
+  readonly top: string | null;
+  readonly speed: number;
+  readonly shallow: boolean;
+  readonly active: boolean;
+  readonly removeImages: boolean;
+}
+
+/** Merges images of a disk's chain into one below them. */
+export async function startCommit(place: JobPlace, disk: Disk, wish: CommitWish): Promise<void> {
+  const { dev } = disk.target;
+  const { layers } = chainOf(disk);
+  const topAt = wish.top === null || wish.top === dev ? 0 : findLayer(disk, wish.top);
+  const baseAt = wish.base === null && wish.shallow ? topAt + 1 : findLayer(disk, wish.base, topAt);
+  checkSupported(disk);
+  if (isEmptySource(disk.source)) {
+    throw qemuError("CONFIG_UNSUPPORTED", `disk ${dev} has no source file to be committed`);
+  }
+  checkIdle(place, disk);
+  const top = layers[topAt];
+  const base = layers[baseAt];
+  checkCommit(disk, wish, { topAt, baseAt });
+  if (top === undefined || base === undefined) return;
+  const isActive = topAt === 0;
+  const above = layers[topAt - 1];
+  const record: BlockJobRecord = {
+    name: `commit-${dev}-${nodeOf(top)}`,
+    kind: isActive ? "active-commit" : "commit",
+    disk: dev,
+    state: "running",
+    base: base.source.index,
+    top: top.source.index,
+    removeImages: wish.removeImages || undefined,
+  };
+  const { env, guest } = place;
+  const give = async () => {
+    await env.steps.give({ ...alone(disk, base), kind: "disk" });
+    if (!isActive) return;
+    setMirror(place, disk, { job: "active-commit", format: base.format, source: base.source });
+  };
+  const takeBack = async () => {
+    dropMirror(place, disk);
+    const now = guest.config.devices.disks.find(({ target }) => target.dev === dev) ?? disk;
+    await makeReadOnly(place, now, base);
+  };
+  const args = {
+    device: topNodeOf(disk),
+    "top-node": nodeOf(top),
+    "base-node": nodeOf(base),
+    ...(above === undefined ? {} : { "backing-file": nameOf(base) }),
+    ...speedOf(wish.speed),
+  };
+  await begin(place, record, "block-commit", args, { give, takeBack });
+}
+
+function checkCommit(disk: Disk, wish: CommitWish, { topAt, baseAt }: Record<"topAt" | "baseAt", number>): void {
+  const { layers } = chainOf(disk);
+  const [nameOfTop, name] = [nameAt(layers, topAt), nameAt(layers, 0)];
+  if (topAt === 0 && !wish.active) {
+    const detail = `commit of '${disk.target.dev}' active layer requires active flag`;
+    throw qemuError("INVALID_ARG", detail, { hint: "add --active, or --pivot" });
+  }
+  if (topAt !== 0 && wish.active) {
+    throw qemuError("INVALID_ARG", `active commit requested but '${nameOfTop}' is not active`);
+  }
+  if (topAt === layers.length - 1) {
+    throw qemuError("INVALID_ARG", `top '${nameOfTop}' in chain for '${name}' has no backing file`);
+  }
+  if (wish.shallow && baseAt !== topAt + 1) {
+    const detail = `base '${nameAt(layers, baseAt)}' is not immediately below '${nameOfTop}' in chain for '${name}'`;
+    throw qemuError("INVALID_ARG", detail);
+  }
+}
+
+function nameAt(layers: readonly Layer[], at: number): string {
+  const layer = layers[at];
+  return layer === undefined ? "" : nameOf(layer);
+}
+
+export interface CopyWish {
+  readonly layer: Layer;
+  readonly isThere: boolean;
+  readonly shallow: boolean;
+  readonly speed: number;
+  readonly granularity: number;
+  readonly bufSize: number;
+  readonly writesBoth: boolean;
+}
+
+/** Copies a disk into another image, which then follows what the guest writes. */
+export async function startCopy(place: JobPlace, disk: Disk, wish: CopyWish): Promise<void> {
+  const { env } = place;
+  const { layers } = chainOf(disk);
+  const shallow = wish.shallow && layers.length > 1;
+  const layer = numbered(place, wish.layer);
+  const record: BlockJobRecord = {
+    name: `copy-${disk.target.dev}-${nodeOf(topOf(disk))}`,
+    kind: "copy",
+    disk: disk.target.dev,
+    state: "running",
+    shallow: (shallow && !wish.isThere) || undefined,
+  };
+  const below = shallow ? layers[1] : undefined;
+  const image = await openImage(env, { disk, layer, isThere: wish.isThere, below });
+  const args = {
+    device: topNodeOf(disk),
+    target: nodeOf(layer),
+    sync: shallow ? "top" : "full",
+    ...speedOf(wish.speed),
+    ...(wish.granularity === 0 ? {} : { granularity: wish.granularity }),
+    ...(wish.bufSize === 0 ? {} : { "buf-size": wish.bufSize }),
+    ...(wish.writesBoth ? { "copy-mode": "write-blocking" } : {}),
+  };
+  const give = () => {
+    const { source, format } = layer;
+    const end = shallow ? {} : { backingStore: { kind: "end" as const } };
+    setMirror(place, disk, { job: "copy", format, source, ...end });
+    return Promise.resolve();
+  };
+  const takeBack = async () => {
+    dropMirror(place, disk);
+    await image.undo();
+  };
+  await begin(place, record, "blockdev-mirror", args, { give, takeBack });
+}
+
+/** A new image of a run gets a number that none has had. */
+export function numbered({ guest }: Pick<JobPlace, "guest">, { source, format }: Layer): Layer {
+  guest.images++;
+  return { format, source: { ...source, index: guest.images } };
+}
+
+interface Access {
+  give(): Promise<void>;
+  takeBack(): Promise<void>;
+}
+
+const NO_ACCESS: Access = { give: async () => {}, takeBack: async () => {} };
+
+/** The status file tells of the job before the emulator begins it. Where it does not begin, all is as it was. */
+async function begin(
+  place: JobPlace,
+  record: BlockJobRecord,
+  command: string,
+  args: JsonObject,
+  access: Access = NO_ACCESS,
+): Promise<void> {
+  const { guest, env } = place;
+  const job = new BlockJob(record);
+  guest.blockJobs.set(record.disk, job);
+  try {
+    await access.give();
+    await env.save();
+    const how = { "job-id": record.name, "auto-finalize": true, "auto-dismiss": false };
+    await guest.qmp(command, { ...how, ...args });
+  } catch (error) {
+    guest.blockJobs.delete(record.disk);
+    await access.takeBack();
+    await env.save().catch((again: unknown) => env.warn(again, "the status of a guest cannot be written"));
+    throw error;
+  }
+}
+
+function topOf({ source, driver }: Disk): Layer {
+  return { source, format: driver?.type ?? "raw" };
+}
+
+function speedOf(speed: number): { readonly speed?: number } {
+  return speed === 0 ? {} : { speed };
+}
+
+function setMirror({ guest }: JobPlace, { target }: Disk, mirror: NonNullable<Disk["mirror"]>): void {
+  guest.config = mapDevices(guest.config, {
+    disk: (disk) => (disk.target.dev === target.dev ? { ...disk, mirror } : disk),
+  });
+}
+
+function dropMirror({ guest }: JobPlace, { target }: Disk): void {
+  guest.config = mapDevices(guest.config, {
+    disk: ({ mirror, ...disk }) =>
+      disk.target.dev === target.dev || mirror === undefined ? disk : { ...disk, mirror },
+  });
+}
