@@ -64,8 +64,9 @@ export async function startSanlock({ name, host, folder, grace = 40 }: SanlockOp
   };
 }
 
-function spawnHere([program, ...args]: readonly [string, ...string[]], env: Readonly<Record<string, string>>) {
-  const child = spawn(program, args, { env, stdio: "ignore", detached: true });
+/** It goes with the process of the test, however that ends. */
+function spawnHere(argv: readonly [string, ...string[]], env: Readonly<Record<string, string>>) {
+  const child = spawn("setpriv", ["--pdeathsig", "KILL", ...argv], { env, stdio: "ignore", detached: true });
   return { pid: child.pid ?? 0, ended: once(child, "exit"), kill: (signal: NodeJS.Signals) => void child.kill(signal) };
 }
 
