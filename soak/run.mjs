@@ -6,7 +6,7 @@ import { access } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { tell } from "./lib/report.mjs";
 
-const NAMES = ["frames", "qmp", "kill", "xml", "locks", "leases", "labels", "unplug", "logs", "sanlock"];
+const NAMES = ["frames", "qmp", "kill", "xml", "locks", "leases", "labels", "unplug", "logs", "sanlock", "lockd"];
 
 const COMMON = {
   seed: { type: "string" },

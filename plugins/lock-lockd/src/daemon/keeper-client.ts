@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { unlink } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { ClientOf, Descriptor, Log } from "@polyvisor/core";
+import { type ClientOf, Descriptor, type Log } from "@polyvisor/core";
 import { closeDescriptor, duplicate, listenUnix } from "@polyvisor/sdk/process";
 import { RpcClient, stubsOf } from "@polyvisor/sdk/rpc";
 import { keeperProgram } from "./keeper-api.js";
@@ -15,6 +15,9 @@ export interface KeptEntry {
   /** The daemon's own copy of the open file, where it is one. */
   readonly descriptor: Descriptor | undefined;
 }
+
+/** What is kept, in words that outlive the program, with the numbers of the open files. */
+export type SavedEntries = readonly { readonly key: string; readonly record: string; readonly fd: number | null }[];
 
 /** How long the daemon waits before it starts a keeper again that ended, in milliseconds. */
 const AGAIN_MS = 100;
@@ -41,17 +44,25 @@ export class KeeperClient {
     this.#watch();
   }
 
-  /** Finds the keeper that a daemon before this has left, with what it keeps; else starts one. */
-  static async open(socket: string, log: Log): Promise<KeeperClient> {
+  /**
+   * Finds the keeper that a daemon before this has left, with what it keeps; else starts one. With what the program before
+   * in this process has left, that counts: the keeper may have died in that very moment.
+   */
+  static async open(socket: string, log: Log, saved?: SavedEntries): Promise<KeeperClient> {
     const found = await RpcClient.connect(socket).catch(() => undefined);
     const keeper = new KeeperClient(socket, log, found ?? (await start(socket)));
-    try {
-      await keeper.#recover();
-    } catch (error) {
-      // It was about to end, since it kept nothing.
-      log.debug({ err: error }, "the keeper that was there is gone");
-    }
+    if (saved !== undefined) await keeper.#goOn(saved);
+    else
+      await keeper.#recover().catch((error: unknown) => {
+        // It was about to end, since it kept nothing.
+        log.debug({ err: error }, "the keeper that was there is gone");
+      });
     return keeper;
+  }
+
+  /** What `open` takes. */
+  save(): SavedEntries {
+    return [...this.#entries].map(([key, { record, descriptor }]) => ({ key, record, fd: descriptor?.fd ?? null }));
   }
 
   get entries(): ReadonlyMap<string, KeptEntry> {
@@ -105,6 +116,18 @@ export class KeeperClient {
     }
   }
 
+  /** All own copies are there at once; then the keeper gets what it may lack. */
+  async #goOn(saved: SavedEntries): Promise<void> {
+    for (const { key, record, fd } of saved)
+      this.#entries.set(key, { record, descriptor: fd === null ? undefined : new Descriptor(fd) });
+    await this.#giveAll();
+  }
+
+  async #giveAll(): Promise<void> {
+    for (const [key, { record, descriptor }] of this.#entries)
+      await (descriptor === undefined ? this.note(key, record) : this.keep(key, record, descriptor));
+  }
+
   #watch(): void {
     void this.#client.closed.then(() => {
       this.#complete = this.#replace();
@@ -118,8 +141,7 @@ export class KeeperClient {
       this.#client = await start(this.#socket);
       this.#calls = stubsOf(this.#client, keeperProgram);
       this.#watch();
-      for (const [key, { record, descriptor }] of this.#entries)
-        await (descriptor === undefined ? this.note(key, record) : this.keep(key, record, descriptor));
+      await this.#giveAll();
     } catch (error) {
       this.#log.error({ err: error }, "no keeper can be started");
       await delay(AGAIN_MS);

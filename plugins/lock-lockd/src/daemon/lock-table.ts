@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Descriptor, Log } from "@polyvisor/core";
 import { isLocked, isNotLocked, isNotOwner, lockspaceExists, noLockspace, ownerEnded } from "./errors.js";
-import { KeeperClient } from "./keeper-client.js";
+import { KeeperClient, type SavedEntries } from "./keeper-client.js";
 import { AFTERWARDS } from "./opener-api.js";
 import { OpenerPool } from "./opener-pool.js";
 import { Owners } from "./owners.js";
@@ -48,14 +48,20 @@ export class LockTable {
   }
 
   /**
-   * With what a daemon before this one held, whatever became of that; where its connections are kept, with what is theirs.
+   * With what a daemon before this one held, whatever became of that; with `saved`, which the program before in this process
+   * has left, connections are kept, and what is theirs, too.
    *
    * @param socket where the keeper listens
    */
-  static async open(socket: string, keepsConnections: boolean, log: Log): Promise<LockTable> {
-    const table = new LockTable(await KeeperClient.open(socket, log), log);
-    table.#recover(keepsConnections);
+  static async open(socket: string, log: Log, saved?: SavedEntries): Promise<LockTable> {
+    const table = new LockTable(await KeeperClient.open(socket, log, saved), log);
+    table.#recover(saved !== undefined);
     return table;
+  }
+
+  /** What `open` takes: called when all is settled. */
+  save(): SavedEntries {
+    return this.#keeper.save();
   }
 
   get owners(): Owners {

@@ -1,6 +1,7 @@
 import { lockProgram } from "@polyvisor/core";
 import { runHelperDaemon } from "@polyvisor/sdk/helper-daemon";
 import { clientClosed, type LockClientState, lockHandlers, NEW_CLIENT } from "./handlers.js";
+import type { SavedEntries } from "./keeper-client.js";
 import { LockTable } from "./lock-table.js";
 
 /** The program of the lock daemon. */
@@ -9,7 +10,7 @@ await runHelperDaemon<typeof lockProgram.calls, LockClientState>({
   libvirtName: "virtlockd",
   packageFile: new URL("../../package.json", import.meta.url),
   start: async ({ places, log, saved }) => {
-    const table = await LockTable.open(`${places.socket}-keeper`, saved !== undefined, log);
+    const table = await LockTable.open(`${places.socket}-keeper`, log, saved as SavedEntries | undefined);
     return {
       program: lockProgram,
       handlers: lockHandlers(table),
@@ -18,7 +19,10 @@ await runHelperDaemon<typeof lockProgram.calls, LockClientState>({
       isBusy: () => table.isBusy,
       hold: () => table.settled(),
       release: () => {},
-      save: () => ({ state: {}, descriptors: [] }),
+      save: () => {
+        const state = table.save();
+        return { state, descriptors: state.flatMap(({ fd }) => (fd === null ? [] : [fd])) };
+      },
       close: () => table.close(),
     };
   },
