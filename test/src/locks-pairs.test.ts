@@ -17,7 +17,7 @@ const root: Need = { name: "only root may make namespaces", met: mayOpenSystemHo
 const PROGRAMS = ["virsh", "libvirtd", "virtlockd", "qemu-system-x86_64"];
 const NEEDS = [...(await Promise.all(PROGRAMS.map(program))), root];
 
-/** The soak `leases` tries each pair in every way, with each daemon. */
+/** The soak `leases` tries each pair in every way, also two managers of one kind. */
 const isWhole = process.env.POLYVISOR_WHOLE_KITS === "1";
 
 const MAKERS = { libvirtd: libvirtdManager, polyvisord: polyvisordManager };
@@ -36,17 +36,17 @@ interface Row {
   readonly pairs: readonly Pair[];
 }
 
-const ALL: readonly Pair[] = [
-  { first: "polyvisord", second: "polyvisord", isWhole },
+const EVERY: readonly Pair[] = [
   { first: "polyvisord", second: "libvirtd", isWhole: true },
   { first: "libvirtd", second: "polyvisord", isWhole },
+  { first: "polyvisord", second: "polyvisord", isWhole },
   { first: "libvirtd", second: "libvirtd", isWhole },
 ];
-const MIXED = ALL.filter(({ first, second }) => isWhole || first !== second).map((pair) => ({ ...pair, isWhole }));
+const PAIRS = EVERY.filter(({ first, second }) => isWhole || first !== second);
 
 const ROWS: Readonly<Record<string, Row>> = {
-  "polyvisor-lockd": { isIndirect: false, pairs: ALL },
-  virtlockd: { isIndirect: true, pairs: MIXED },
+  "polyvisor-lockd": { isIndirect: false, pairs: PAIRS },
+  virtlockd: { isIndirect: true, pairs: PAIRS.map((pair) => ({ ...pair, isWhole })) },
 };
 
 for (const [name, { isIndirect, pairs }] of Object.entries(ROWS)) {
