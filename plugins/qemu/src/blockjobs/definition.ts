@@ -58,12 +58,13 @@ function isAbove(layer: Layer, lowest: Layer | undefined, { layers }: Chain): bo
 }
 
 function forgetful(disk: Disk, before: Disk, after: Disk): Disk {
-  const [top] = chainOf(after).layers;
+  const { layers, ends } = chainOf(after);
+  const [top] = layers;
   if (top === undefined || isSamePlace(before.source, after.source)) {
     const { backingStore: _, ...rest } = disk;
     return rest;
   }
-  return withChain(disk, { layers: [bare(top)], ends: false });
+  return withChain(disk, { layers: [bare(top)], ends: ends && layers.length === 1 });
 }
 
 /** Numbers are those of a run. */

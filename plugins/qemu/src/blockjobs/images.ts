@@ -58,9 +58,10 @@ export async function openImage(env: Environment, { disk, layer, isThere, below 
     const isFormat = ({ args }: Command) => args["node-name"] === nodeOf(layer);
     const storage = commands.filter((each) => !isFormat(each));
     const format = commands.filter(isFormat);
+    if (!isThere && layer.format === "raw") await sizeImage(env, disk, layer);
     await executeAll(env.guest, storage);
     undone.push(() => undoAll(env.guest, storage.toReversed()));
-    if (!isThere) await formatImage(env, disk, layer, below);
+    if (!isThere && layer.format !== "raw") await formatImage(env, disk, layer, below);
     await executeAll(env.guest, format);
     undone.push(() => undoAll(env.guest, format.toReversed()));
     return { layer, undo };
@@ -70,15 +71,18 @@ export async function openImage(env: Environment, { disk, layer, isThere, below 
   }
 }
 
+/** An image without a format is as large as the disk before it is opened. */
+async function sizeImage(env: Environment, disk: Disk, layer: Layer): Promise<void> {
+  if (layer.source.type !== "file") return;
+  const { capacity } = await sizeOf(env, disk);
+  const options = { driver: "file", filename: nameOf(layer), size: capacity };
+  await runJob(env.guest, `create-libvirt-${layer.source.index}-storage`, "blockdev-create", { options });
+}
+
 /** The image gets the size of the disk, and the clusters of its present image. */
 async function formatImage(env: Environment, disk: Disk, layer: Layer, below: Layer | undefined): Promise<void> {
   const size = await sizeOf(env, disk);
   const node = `libvirt-${layer.source.index}`;
-  if (layer.format === "raw") {
-    const options = { driver: "file", filename: nameOf(layer), size: size.capacity };
-    await runJob(env.guest, `create-${node}-storage`, "blockdev-create", { options });
-    return;
-  }
   const hasClusters = layer.format === "qcow2" && disk.driver?.type === "qcow2" && size.cluster !== undefined;
   const options = {
     driver: layer.format,
