@@ -80,27 +80,17 @@ class LockdSoak {
     const attack = this.#random.pick(ATTACKS);
     this.#counts.set(attack, (this.#counts.get(attack) ?? 0) + 1);
     const chosen = this.#disks.filter(() => this.#random.below(2) === 0);
-    if (process.env.DBG)
-      console.log(
-        Date.now(),
-        "round",
-        this.rounds,
-        attack,
-        chosen.map((d) => `${d.at(-1)}:${this.#holders.get(d)?.pid}`).join(" "),
-      );
-    const work = chosen.map((disk) => this.#work(disk));
+    const work = chosen.map((disk) => ({ disk, guest: this.#holders.get(disk) })).map((each) => this.#work(each));
     await sleep(this.#random.below(LATEST));
     await this.#attack(attack);
-    if (process.env.DBG) console.log(Date.now(), "attacked", [...this.#unsettled]);
     await Promise.all(work);
-    if (process.env.DBG)
-      console.log(Date.now(), "worked", [...this.#holders].map(([d, { pid }]) => `${d.at(-1)}:${pid}`).join(" "));
     for (const disk of this.#disks) await this.#check(disk);
   }
 
   /** Takes a free disk; gives one back that is held, or ends its guest. */
-  async #work(disk) {
-    const guest = this.#holders.get(disk);
+  async #work({ disk, guest }) {
+    // Another disk's work has ended the guest; the daemon may not have seen it yet.
+    if (guest !== this.#holders.get(disk)) return;
     this.#unsettled.add(disk);
     if (guest === undefined) {
       const taker = this.#random.pick(this.#guests);
@@ -137,7 +127,6 @@ class LockdSoak {
         }
       } catch (error) {
         if (["RESOURCE_BUSY", "OPERATION_INVALID"].includes(error.code)) return !this.#lives(pid);
-        if (process.env.DBG) console.log(Date.now(), "done", pid, error.code, error.message);
         await sleep(10);
       }
     }
