@@ -142,11 +142,6 @@ export class ConfigurationReader {
     });
   }
 
-  /** The running configuration for a status file. */
-  formatLive(config: DomainConfig): string {
-    return formatDomain(config, { secure: true, status: true, level: 1 });
-  }
-
   /** What a document says, before anyone knows what its emulator can do. */
   #written(root: XmlElement): DomainConfig {
     return readDomain(root, { hooks: qemuHooks(undefined, this.#folders), skipDefaults: true });

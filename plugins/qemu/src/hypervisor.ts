@@ -11,20 +11,20 @@ import {
 } from "@polyvisor/sdk/lifecycle";
 import { bootId } from "@polyvisor/sdk/process";
 import { DomainRegistry } from "@polyvisor/sdk/store";
-import { CapabilitiesCache } from "./capabilities/index.js";
-import { ConfigurationReader } from "./configuration.js";
-import { Confinement, type QemuConfig } from "./confine/index.js";
+import { CapabilitiesCache } from "./capabilities/cache.js";
+import { Configurations } from "./configurations.js";
+import { Confinement } from "./confine/confinement.js";
+import type { QemuConfig } from "./confine/settings.js";
 import type { QemuDomain } from "./domain.js";
 import { qemuError } from "./errors.js";
 import { FileGroups } from "./file-groups.js";
 import type { Guest } from "./guest.js";
-import { pluggingOf } from "./hotplug/plugging.js";
-import { Services } from "./services/index.js";
+import { Services } from "./services/services.js";
 import { SnapshotStore } from "./snapshots/store.js";
 import { PortAllocator } from "./start/ports.js";
 import { DefinitionStore } from "./state/definitions.js";
 import { Layout } from "./state/layout.js";
-import { formatStatus, type GuestRecord } from "./state/status-file.js";
+import type { GuestRecord } from "./state/status-file.js";
 import { StatusWriter } from "./state/status-writer.js";
 
 /** What every part of the driver works on: the domains, where they are kept, and what tells of them. */
@@ -39,7 +39,7 @@ export class Hypervisor {
   /** What the guests' monitors say, as they say it. */
   readonly monitorEvents: MonitorEventHub;
   readonly capabilities: CapabilitiesCache;
-  readonly configurations: ConfigurationReader;
+  readonly configurations: Configurations;
   readonly definitions: DefinitionStore;
   readonly snapshots: SnapshotStore;
   readonly ports = new PortAllocator();
@@ -62,7 +62,7 @@ export class Hypervisor {
     this.events = new DomainEventHub(log);
     this.monitorEvents = new MonitorEventHub(log);
     this.capabilities = new CapabilitiesCache(this.layout.capabilities);
-    this.configurations = new ConfigurationReader(this.capabilities, this.layout);
+    this.configurations = new Configurations(this.capabilities, this.layout);
     this.definitions = new DefinitionStore(this.layout, this.configurations, log);
     this.snapshots = new SnapshotStore(this.layout.snapshots, this.layout, log);
   }
@@ -137,11 +137,9 @@ export class Hypervisor {
   statusWriter(domain: QemuDomain, guest: Guest): StatusWriter {
     let writer = this.#statusWriters.get(guest);
     if (writer === undefined) {
-      const text = () => {
-        const live = (config: DomainConfig) => this.configurations.formatLive(config);
-        const plugging = pluggingOf(guest);
-        const coming = plugging && { ...plugging, domain: live(plugging.domain) };
-        return formatStatus(recordOf(domain, guest), live(guest.config), coming);
+      const text = async () => {
+        const { statusText } = await import("./state/status-text.js");
+        return statusText(recordOf(domain, guest), guest);
       };
       writer = new StatusWriter(this.layout.statusFile(domain.name), text, this.log);
       this.#statusWriters.set(guest, writer);

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DOMAIN_STATE, PAUSED_REASON } from "@polyvisor/core";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
@@ -15,14 +15,9 @@ import { connectMonitor, type QmpEvent } from "./monitor/index.js";
 import { powerCycle } from "./power-cycle.js";
 import { reclaimPorts, releaseForgottenLeases, reserveLabels } from "./services/index.js";
 import { threadsOf } from "./start/monitor-setup.js";
-import { removeLeftovers } from "./state/leftovers.js";
-import type { ScanResult } from "./state/scan.js";
 import { type ParsedStatus, parseStatus } from "./state/status-file.js";
 import { finishGuest, naturalEnding, stopGuest, watchGuest, watchMonitor } from "./stop.js";
 import { within } from "./within.js";
-
-/** How long clients wait at most for guests that were running; slower ones are reconnected behind their backs. */
-const PATIENCE = 3_000;
 
 /** A process that does not answer may be about to end; for so long that is waited for, in milliseconds. */
 const ENDING = 1_000;
@@ -30,46 +25,14 @@ const ENDING = 1_000;
 const INTERRUPTED: EndingName = "interruptStart";
 
 /** A status file, and what it says where it can be read. */
-interface Found {
+export interface Found {
   readonly name: string;
   readonly path: string;
   readonly status: ParsedStatus | undefined;
 }
 
-/**
- * Called once, before anyone is served: every definition, and every guest that ran when the daemon ended. `scan` is what was
- * found among the definitions.
- */
-export async function recoverDomains(hypervisor: Hypervisor, scan: Promise<ScanResult>): Promise<void> {
-  for (const { name, uuid, autostart } of await hypervisor.definitions.index(scan)) {
-    if (hypervisor.domains.byUuid(uuid) !== undefined) {
-      hypervisor.log.error({ name, uuid }, "a definition has the UUID of another and is left out");
-      continue;
-    }
-    const domain = new QemuDomain(name, uuid, true);
-    domain.autostart = autostart;
-    hypervisor.domains.add(domain);
-  }
-  const found = await readStatusFiles(hypervisor);
-  await removeLeftovers(
-    hypervisor.layout,
-    found.map(({ name, status }) => ({ name, record: status?.record })),
-    hypervisor.log,
-  );
-  await hypervisor.confinement.sweep();
-  // Until each guest shows as running, nobody is served: a second one could be started beside it.
-  const guests = await Promise.all(found.map((each) => attach(hypervisor, each)));
-  // Whoever keeps the logs of guests that run begins to watch over them when it is first asked for.
-  if (guests.length > 0) hypervisor.services.log().catch(() => {});
-  const reconnecting = hypervisor.events.recover(() =>
-    Promise.all(guests.map((each) => each && reconnectGuest(hypervisor, each.domain, each.guest))),
-  );
-  await within(reconnecting, PATIENCE);
-}
-
 /** All of this boot of the host. A guest of an earlier one is gone without a trace, and nothing is told of it. */
-async function readStatusFiles({ layout, log }: Hypervisor): Promise<Found[]> {
-  const files = (await readdir(layout.status)).filter((file) => file.endsWith(".xml"));
+export async function readStatusFiles({ layout, log }: Hypervisor, files: readonly string[]): Promise<Found[]> {
   const found = await Promise.all(
     files.map(async (file): Promise<Found | undefined> => {
       const name = basename(file, ".xml");
@@ -89,7 +52,7 @@ async function readStatusFiles({ layout, log }: Hypervisor): Promise<Found[]> {
 }
 
 /** Shows the guest as what it was last known to be. One that cannot be shown is not started again while it may run. */
-async function attach(
+export async function attach(
   hypervisor: Hypervisor,
   { name, path, status }: Found,
 ): Promise<{ readonly domain: QemuDomain; readonly guest: Guest } | undefined> {
@@ -109,7 +72,7 @@ async function attach(
   }
 }
 
-async function reconnectGuest(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
+export async function reconnectGuest(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
   try {
     await domain.jobs.run({ kind: "modify", api: "reconnect" }, () => reconnect(hypervisor, domain, guest));
   } catch (error) {

@@ -1,22 +1,26 @@
-import type { HostInfo, HostServices, HypervisorConnection, HypervisorHandlers, Log, Uri } from "@polyvisor/core";
+import { setTimeout as delay } from "node:timers/promises";
+import type { HostInfo, HostServices, HypervisorConnection, Log, Uri } from "@polyvisor/core";
 import { hostArch } from "@polyvisor/sdk/conf/host";
-import { loadCpus } from "@polyvisor/sdk/cpu";
 import { autostartDomains } from "./autostart.js";
-import type { QemuConfig } from "./confine/index.js";
-import { openConnection, sharedHandlers } from "./connection.js";
+import type { QemuConfig } from "./confine/settings.js";
+import { openConnection, type SharedHandlers, sharedHandlers } from "./connection.js";
 import { Hypervisor } from "./hypervisor.js";
-import { recoverDomains } from "./recovery.js";
-import { Services } from "./services/index.js";
+import { recoverDomains } from "./recover-domains.js";
+import { Services } from "./services/services.js";
 import type { ScanResult } from "./state/scan.js";
 import { canonicalUri } from "./uri.js";
+
+/** How long everybody else has a turn while the code of calls is loaded that may come, in milliseconds. */
+const BETWEEN_TOPICS = 20;
 
 /** The driver at work, from its start to the end of the daemon. */
 export class Service {
   readonly #hypervisor: Hypervisor;
-  #handlers: HypervisorHandlers | undefined;
+  readonly #shared: SharedHandlers;
 
   constructor(info: HostInfo, log: Log, services: HostServices | undefined, config: Partial<QemuConfig>) {
     this.#hypervisor = new Hypervisor(info, log, new Services(services), config);
+    this.#shared = sharedHandlers(this.#hypervisor);
   }
 
   /** Finds what an earlier daemon left; `scan` looks for definitions. */
@@ -26,14 +30,23 @@ export class Service {
   }
 
   open(uri: Uri): HypervisorConnection {
-    this.#handlers ??= sharedHandlers(this.#hypervisor);
-    return openConnection(this.#hypervisor, this.#handlers, canonicalUri(uri, this.#hypervisor.info.mode));
+    return openConnection(this.#hypervisor, this.#shared.handlers, canonicalUri(uri, this.#hypervisor.info.mode));
   }
 
-  /** What is known of processors: starts need it, and no client should wait for it. A thread reads it. */
+  /** The code that calls need, and what is known of processors (a thread reads it): no client should wait for them. */
   *warmUp(): Generator<void> {
-    void loadCpus(hostArch()).catch(() => {});
+    // A call that needs what cannot be loaded fails, and tells why.
+    void this.#load().catch(() => {});
     yield;
+  }
+
+  async #load(): Promise<void> {
+    for await (const _ of this.#shared.load()) {
+      if (this.#hypervisor.isClosed) return;
+      await delay(BETWEEN_TOPICS, undefined, { ref: false });
+    }
+    const { loadCpus } = await import("@polyvisor/sdk/cpu");
+    await loadCpus(hostArch());
   }
 
   /** Guests run on; only our ends of their monitors are closed. */

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { writeFileAtomic } from "@polyvisor/sdk/store";
 import { type EmulatorIdentity, identify, sameIdentity } from "./identity.js";
 import type { QemuCapabilities } from "./model.js";
-import { probeEmulator } from "./probe.js";
 
 /** Raised when the probe learns something new, so that files of older versions are not believed. */
 const FORMAT = 3;
@@ -31,7 +30,7 @@ export class CapabilitiesCache {
   readonly #probe: (emulator: string) => Promise<QemuCapabilities>;
 
   /** `folder`: where the files go, created when needed. */
-  constructor(folder: string, probe: (emulator: string) => Promise<QemuCapabilities> = probeEmulator) {
+  constructor(folder: string, probe: (emulator: string) => Promise<QemuCapabilities> = probeOnce) {
     this.#folder = folder;
     this.#probe = probe;
   }
@@ -68,6 +67,11 @@ export class CapabilitiesCache {
       .catch(() => {});
     return capabilities;
   }
+}
+
+/** Most emulators have been probed before: the code that does it is seldom needed. */
+async function probeOnce(emulator: string): Promise<QemuCapabilities> {
+  return (await import("./probe.js")).probeEmulator(emulator);
 }
 
 async function readCacheFile(path: string): Promise<CacheFile | undefined> {

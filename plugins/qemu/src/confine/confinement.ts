@@ -10,11 +10,11 @@ import {
   type Hierarchies,
   removeEmpty,
 } from "@polyvisor/sdk/cgroup";
-import { type Device, type Domain as DomainConfig, withDevices } from "@polyvisor/sdk/conf/domain";
+import type { Device, Domain as DomainConfig } from "@polyvisor/sdk/conf/domain";
 import type { HeldProcess, LaunchPlan } from "@polyvisor/sdk/process";
 import { qemuError } from "../errors.js";
 import type { Guest } from "../guest.js";
-import { type DeviceNeed, needsOfDevice, needsOfDomain } from "./device-needs.js";
+import type { DeviceNeed } from "./device-needs.js";
 import { DEFAULT_PARTITION, guestGroup, isGuestGroup, partitionPath } from "./group-name.js";
 import { findNodes, type HostNode, rulesFor } from "./host-nodes.js";
 import { limitsOf, raiseLockedMemory } from "./limits.js";
@@ -23,6 +23,9 @@ import { type Privileges, readPrivileges } from "./privileges.js";
 import { DEFAULT_CONFIG, type QemuConfig } from "./settings.js";
 import { emulatorPart, hasTunedThreads, iothreadPart, makePart, pin, placeThread, vcpuPart } from "./threads.js";
 import { tuneGroup } from "./tuning.js";
+
+/** What devices need is known to the code of documents, which is loaded with the first guest. */
+const loadNeeds = () => import("./device-needs.js");
 
 /** Terminals: a guest gets new ones at any time. */
 const TERMINALS: DeviceRule = { type: "char", major: 136, access: "rw" };
@@ -136,8 +139,8 @@ export class Confinement {
   async giveDevice(guest: Guest, device: Device): Promise<void> {
     const { config, id, process } = guest;
     if (process === undefined) return;
-    if (this.#privileges.isSystem) await raiseLockedMemory(process.pid, withDevice(config, device));
-    const needs = await needsOfDevice(device);
+    if (this.#privileges.isSystem) await raiseLockedMemory(process.pid, await withDevice(config, device));
+    const needs = await (await loadNeeds()).needsOfDevice(device);
     const nodes = await findNodes(needs);
     if (nodes.length === 0) return;
     const group = await this.#groupOf(config, id);
@@ -151,7 +154,7 @@ export class Confinement {
    */
   async takeDevice(guest: Guest, device: Device): Promise<void> {
     const { config, id, process } = guest;
-    const needs = await needsOfDevice(device);
+    const needs = await (await loadNeeds()).needsOfDevice(device);
     if (process === undefined || needs.length === 0) return;
     const group = await this.#groupOf(config, id);
     if (group?.has("devices")) await this.#setRules(group, config, [], needs);
@@ -229,7 +232,7 @@ export class Confinement {
 
   async #nodesOf(config: DomainConfig) {
     const shared = this.settings.cgroup_device_acl.map((path): DeviceNeed => ({ path, access: "rw" }));
-    return findNodes([...shared, ...(await needsOfDomain(config))]);
+    return findNodes([...shared, ...(await (await loadNeeds()).needsOfDomain(config))]);
   }
 
   /** All that the guest has, and what comes or goes besides. */
@@ -263,8 +266,9 @@ async function prepareDev(folder: string): Promise<string> {
 }
 
 /** The configuration with a device that locks memory; no other counts. */
-function withDevice(config: DomainConfig, device: Device): DomainConfig {
+async function withDevice(config: DomainConfig, device: Device): Promise<DomainConfig> {
   if (device.kind !== "hostdev" || config.devices.hostdevs.includes(device)) return config;
+  const { withDevices } = await import("@polyvisor/sdk/conf/domain");
   return withDevices(config, { hostdevs: [...config.devices.hostdevs, device] });
 }
 

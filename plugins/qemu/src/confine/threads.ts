@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { Cgroup } from "@polyvisor/sdk/cgroup";
-import { formatNumberSet, type NumberSet } from "@polyvisor/sdk/conf";
+import type { NumberSet } from "@polyvisor/sdk/conf";
 import type { Cputune, Domain as DomainConfig } from "@polyvisor/sdk/conf/domain";
+import { formatNumberSet } from "@polyvisor/sdk/conf/number-set";
 import { parseCpuList, setAffinity } from "@polyvisor/sdk/process";
 import { noBandwidth, setBandwidth } from "./tuning.js";
 

@@ -2,11 +2,10 @@ import { hostname } from "node:os";
 import type { ConnectHandlers } from "@polyvisor/core";
 import { hostArch, nodeInfo, readHostShape } from "@polyvisor/sdk/conf/host";
 import { freeMemory } from "@polyvisor/sdk/host";
-import { accelOf, findEmulator } from "../capabilities/index.js";
+import { findEmulator } from "../capabilities/find.js";
+import { accelOf } from "../capabilities/model.js";
 import { checkFlags, qemuError } from "../errors.js";
-import { hostCapabilities } from "../host-capabilities.js";
 import type { Hypervisor } from "../hypervisor.js";
-import { securityModels } from "../services/index.js";
 
 /** What libvirt says of emulated guests, whatever their machine can have. */
 const EMULATED_MAX_VCPUS = 16;
@@ -17,8 +16,7 @@ export function connectHandlers(hypervisor: Hypervisor): ConnectHandlers {
     connectGetType: () => "QEMU",
     connectGetVersion: () => version(hypervisor),
     connectGetHostname: () => hostname(),
-    connectGetCapabilities: async () =>
-      hostCapabilities(hypervisor.capabilities, await securityModels(hypervisor), hypervisor.info.uuid),
+    connectGetCapabilities: () => capabilities(hypervisor),
     connectGetMaxVcpus: ({ type }) => maxVcpus(hypervisor, type),
     nodeGetInfo: () => nodeInfo(readHostShape()),
     nodeGetFreeMemory: () => freeMemory(),
@@ -27,6 +25,15 @@ export function connectHandlers(hypervisor: Hypervisor): ConnectHandlers {
       throw qemuError("CONFIG_UNSUPPORTED", "Host SMBIOS information is not available");
     },
   };
+}
+
+/** What describes hosts and processors is loaded when somebody asks for it. */
+async function capabilities(hypervisor: Hypervisor): Promise<string> {
+  const [{ hostCapabilities }, { securityModels }] = await Promise.all([
+    import("../host-capabilities.js"),
+    import("../services/index.js"),
+  ]);
+  return hostCapabilities(hypervisor.capabilities, await securityModels(hypervisor), hypervisor.info.uuid);
 }
 
 /** The version of the emulator for guests of the host's own architecture. */

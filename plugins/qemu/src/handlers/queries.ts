@@ -78,9 +78,6 @@ async function getXMLDesc(hypervisor: Hypervisor, dom: Domain, flags: number): P
   const config = runs ? guest.config : await definitions.load(domain.name);
   // What runs has its processor already.
   const isWanted = (flags & XML_FLAG.UPDATE_CPU) !== 0 && (guest === undefined || inactive);
-  return configurations.format(
-    isWanted ? await configurations.withHostCpu(config) : config,
-    flags,
-    runs ? guest.askedCpu : undefined,
-  );
+  const shown = isWanted ? await configurations.withHostCpu(config) : config;
+  return configurations.format(shown, flags, runs ? guest.askedCpu : undefined);
 }

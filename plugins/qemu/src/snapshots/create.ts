@@ -14,10 +14,10 @@ import { jobPlace, kindsOf } from "../blockjobs/index.js";
 import type { QemuDomain } from "../domain.js";
 import { qemuError } from "../errors.js";
 import type { Hypervisor } from "../hypervisor.js";
+import { snapshotReading } from "./documents.js";
 import { checkDisksIdle, snapshotLive } from "./live.js";
 import { snapshotInside, snapshotOff } from "./offline.js";
 import { prepareDisks } from "./prepare.js";
-import { snapshotReading } from "./store.js";
 
 export const CREATE = {
   REDEFINE: 1,
@@ -136,7 +136,7 @@ async function align(snapshot: Snapshot, options: SnapshotAlignOptions): Promise
 async function keptConfig(hypervisor: Hypervisor, domain: QemuDomain): Promise<DomainConfig> {
   const { configurations } = hypervisor;
   const config = await hypervisor.configOf(domain);
-  const text = configurations.format(config, XML_FLAG.SECURE | XML_FLAG.MIGRATABLE, domain.guest?.askedCpu);
+  const text = await configurations.format(config, XML_FLAG.SECURE | XML_FLAG.MIGRATABLE, domain.guest?.askedCpu);
   return configurations.readStored(text);
 }
 

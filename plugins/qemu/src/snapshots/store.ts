@@ -1,20 +1,18 @@
 import { mkdir, readdir, readFile, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Log } from "@polyvisor/core";
-import { MomentTree } from "@polyvisor/sdk/conf/moment";
-import { formatSnapshot, parseStoredSnapshot, type Snapshot } from "@polyvisor/sdk/conf/snapshot";
+import type { MomentTree } from "@polyvisor/sdk/conf/moment";
+import type { Snapshot } from "@polyvisor/sdk/conf/snapshot";
 import { removeFile, writeFileAtomic } from "@polyvisor/sdk/store";
-import { type ConfFolders, qemuHooks } from "../conf/index.js";
+import type { ConfFolders } from "../conf/index.js";
 import type { QemuDomain } from "../domain.js";
 import { qemuError, systemError } from "../errors.js";
 
 /** A domain's snapshots as they are kept. */
 export type Snapshots = MomentTree<Snapshot>;
 
-/** How the configurations in snapshots are read: what their emulator can do was checked when they were made. */
-export function snapshotReading(folders: ConfFolders) {
-  return { domain: { hooks: qemuHooks(undefined, folders) } };
-}
+/** What reads and writes snapshots is loaded with the first: a daemon that starts does not wait for it. */
+const loadDocuments = () => import("./documents.js");
 
 /** What is known of snapshots, one file each: `NAME/SNAPSHOT.xml`. A domain's are read when they are first asked for. */
 export class SnapshotStore {
@@ -77,6 +75,7 @@ export class SnapshotStore {
 
   async #write(domain: QemuDomain, snapshot: Snapshot, current: boolean): Promise<void> {
     const folder = this.#folderOf(domain.name);
+    const { formatSnapshot } = await loadDocuments();
     const text = formatSnapshot(snapshot, { domainUuid: domain.uuid, secure: true, current });
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -94,6 +93,7 @@ export class SnapshotStore {
   }
 
   async #read(name: string): Promise<Snapshots> {
+    const { MomentTree, parseStoredSnapshot, snapshotReading } = await loadDocuments();
     const tree: Snapshots = new MomentTree();
     const folder = this.#folderOf(name);
     const files = await readdir(folder).catch(() => []);

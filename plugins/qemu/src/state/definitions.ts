@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Log } from "@polyvisor/core";
-import { type Domain as DomainConfig, formatDomain } from "@polyvisor/sdk/conf/domain";
+import type { Domain as DomainConfig } from "@polyvisor/sdk/conf/domain";
 import { removeFile, writeFileAtomic, writeLinkAtomic } from "@polyvisor/sdk/store";
 import { systemError } from "../errors.js";
 import { inParallel } from "../in-parallel.js";
@@ -87,6 +87,7 @@ export class DefinitionStore {
 
   /** Durable when it resolves; where it fails, the definition that was there before still is. */
   async save(config: DomainConfig): Promise<void> {
+    const { formatDomain } = await import("@polyvisor/sdk/conf/domain");
     const path = this.#layout.configFile(config.name);
     const text = `${header(config.name)}${formatDomain(config, { inactive: true, secure: true })}`;
     try {

@@ -196,7 +196,7 @@ test("definitions are indexed without being parsed, and each is parsed once when
 test("the latest state reaches the status file, and none after its removal", async (t) => {
   const path = join(await makeFolder(), "g.xml");
   let state = 0;
-  const writer = new StatusWriter(path, () => String(state), silentLog);
+  const writer = new StatusWriter(path, async () => String(state), silentLog);
   const writes: Promise<void>[] = [];
   for (state = 1; state <= 20; state++) writes.push(writer.save());
   await Promise.all(writes);

@@ -10,14 +10,14 @@ import { systemError } from "../errors.js";
  */
 export class StatusWriter {
   readonly #path: string;
-  readonly #text: () => string;
+  readonly #text: () => Promise<string>;
   readonly #log: Log;
   #running: Promise<void> | undefined;
   #again = false;
   #removed = false;
 
   /** `text` is called for each write, with whatever is the state by then. */
-  constructor(path: string, text: () => string, log: Log) {
+  constructor(path: string, text: () => Promise<string>, log: Log) {
     this.#path = path;
     this.#text = text;
     this.#log = log;
@@ -68,7 +68,7 @@ export class StatusWriter {
     await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
     // Named as the store names its own, so that one that a killed daemon leaves is removed with them.
     const temporary = `${this.#path}.${process.pid}.0.new`;
-    await writeFile(temporary, this.#text(), { mode: 0o600 });
+    await writeFile(temporary, await this.#text(), { mode: 0o600 });
     await rename(temporary, this.#path);
   }
 }

@@ -1,0 +1,1 @@
+export { type LazyHandlers, lazyHandlers } from "./lazy-handlers.js";
