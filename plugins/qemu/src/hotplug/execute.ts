@@ -47,32 +47,42 @@ export async function undoAll(guest: Guest, commands: readonly Command[]): Promi
   }
 }
 
-/** Takes away what a device stood on. A part that is gone already does no harm; `strict`: any other refusal is an error. */
-export async function removeAll(guest: Guest, commands: readonly Command[], strict: boolean): Promise<void> {
+/**
+ * Takes away what a device stood on. A part that is gone already does no harm; `strict`: any other refusal is an error, else
+ * it is told to `kept`.
+ */
+export async function removeAll(
+  guest: Guest,
+  commands: readonly Command[],
+  { strict, kept }: { readonly strict: boolean; readonly kept: (error: unknown) => void },
+): Promise<void> {
+  const deadline = Date.now() + IN_USE;
   for (const { undo } of commands) {
     if (undo === undefined) continue;
     try {
-      await remove(guest, undo);
+      await remove(guest, undo, deadline);
     } catch (error) {
       if (!(error instanceof QmpError)) throw error;
-      if (strict && !isGone(error)) throw error;
+      if (isGone(error)) continue;
+      if (strict) throw error;
+      kept(error);
     }
   }
 }
 
-/** How often, and after how many milliseconds, a part is taken away again that was still in use. */
-const ATTEMPTS = 40;
+/** How long a device's parts may be in use after it is gone, and how often is looked, in milliseconds. */
+const IN_USE = 10_000;
 const BETWEEN = 50;
 
 /** A device that is gone from the emulator's tree may still hold its images for a moment. */
-async function remove(guest: Guest, { name, args }: NonNullable<Command["undo"]>): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
+async function remove(guest: Guest, { name, args }: NonNullable<Command["undo"]>, deadline: number): Promise<void> {
+  for (;;) {
     try {
       await ask(guest, name, args);
       return;
     } catch (error) {
       const isUsed = error instanceof QmpError && /\bin use\b/.test(error.description);
-      if (!isUsed || attempt === ATTEMPTS) throw error;
+      if (!isUsed || Date.now() > deadline) throw error;
       await delay(BETWEEN);
     }
   }

@@ -71,7 +71,8 @@ export async function removeUnplugged(env: Environment, device: Device): Promise
 export async function forget(env: Environment, device: Device): Promise<void> {
   const { guest } = env;
   const commands = await leftOver(env, device);
-  await removeAll(guest, commands, !LENIENT.has(device.kind));
+  const kept = (error: unknown) => env.warn(error, `a part of device '${aliasOf(device)}' stays`);
+  await removeAll(guest, commands, { strict: !LENIENT.has(device.kind), kept });
   await removeFdSets(env, device, commands);
   const present = allDevices(guest.config).find(
     (each) => each.kind === device.kind && aliasOf(each) === aliasOf(device),
