@@ -80,6 +80,17 @@ export class LockTable {
     if (this.#turns.size > 0) await this.settled();
   }
 
+  /** Nothing is under way from here on, until `resume`: the program is about to be replaced. */
+  async hold(): Promise<void> {
+    await this.settled();
+    await this.#opener.rest();
+    await this.settled();
+  }
+
+  resume(): void {
+    this.#opener.wake();
+  }
+
   hasSpace(path: string): boolean {
     return path === "" || this.#spaces.has(path);
   }

@@ -17,8 +17,8 @@ await runHelperDaemon<typeof lockProgram.calls, LockClientState>({
       newState: () => NEW_CLIENT,
       closed: (client) => clientClosed(table, client),
       isBusy: () => table.isBusy,
-      hold: () => table.settled(),
-      release: () => {},
+      hold: () => table.hold(),
+      release: () => table.resume(),
       save: () => {
         const state = table.save();
         return { state, descriptors: state.flatMap(({ fd }) => (fd === null ? [] : [fd])) };

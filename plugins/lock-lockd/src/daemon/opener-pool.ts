@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { ClientOf, Log } from "@polyvisor/core";
 import { socketPair } from "@polyvisor/sdk/process";
@@ -17,6 +19,9 @@ const WAIT_MS = 60_000;
 
 /** Where the openers are busy for this long, in milliseconds, the next work gets another. */
 const PATIENCE_MS = 200;
+
+/** How long openers may take to end, in milliseconds. */
+const REST_MS = 1000;
 
 /** Openers at a time, those that hang included. */
 const OPENERS_MAX = 32;
@@ -77,6 +82,19 @@ export class OpenerPool {
       this.#waiting.push(item);
       this.#offer();
     });
+  }
+
+  /** Ends the openers, when nothing is under way: the program that comes next would not notice that they have ended. */
+  async rest(): Promise<void> {
+    const openers = [...this.#openers];
+    const ended = openers.map(({ process: child }) => once(child, "exit"));
+    for (const opener of openers) this.#dismiss(opener);
+    await Promise.race([Promise.allSettled(ended), delay(REST_MS)]);
+  }
+
+  /** Goes on after `rest`. */
+  wake(): void {
+    if (this.#openers.size === 0) this.#start();
   }
 
   close(): void {
