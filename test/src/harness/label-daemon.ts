@@ -31,13 +31,14 @@ export class LabelDaemon extends Polyvisord {
     this.#config = join(root, "polyvisord.conf");
   }
 
-  static async make(): Promise<LabelDaemon> {
+  /** `config` is what the daemon is told instead of the usual. */
+  static async make(config = CONFIG): Promise<LabelDaemon> {
     const daemon = new LabelDaemon(await mkdtemp(join(tmpdir(), "polyvisord-labels-")));
     // Guests are no longer root, and have to reach their own folders and their images.
     await chmod(daemon.root, 0o755);
     for (const folder of ["var/lib/libvirt", "images"])
       await mkdir(join(daemon.root, folder), { recursive: true, mode: 0o755 });
-    await writeFile(daemon.#config, CONFIG);
+    await writeFile(daemon.#config, config);
     return daemon;
   }
 

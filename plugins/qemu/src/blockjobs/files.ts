@@ -23,9 +23,11 @@ export async function kindsOf(paths: readonly string[]): Promise<ReadonlyMap<str
   return new Map(paths.map((path, at) => [path, kinds[at] ?? "none"]));
 }
 
+const CREATE = 'umask 077; exec dd if=/dev/null of="$1" status=none';
+
 /** An empty file that only we may open: whoever is to open it besides is given it. */
 export async function createEmpty(path: string): Promise<void> {
-  await inHelper(["/bin/sh", "-c", 'umask 077; : > "$1"', "create", path], [path]).catch((cause: unknown) => {
+  await inHelper(["/bin/sh", "-c", CREATE, "create", path], [path]).catch((cause: unknown) => {
     if (isTimeout(cause)) throw cause;
     const reason = cause instanceof Error ? cause.message.replace(/^.*: /s, "") : String(cause);
     throw qemuError("SYSTEM_ERROR", `failed to create image file '${path}': ${reason}`, { cause });

@@ -9,6 +9,12 @@ import { alone, type Layer, nameOf, nodeOf } from "./chain.js";
 import { createEmpty, removeFiles } from "./files.js";
 import { runJob } from "./job-watch.js";
 
+/** A new image of a run gets a number that none has had. */
+function numbered({ guest }: Environment, { source, format }: Layer): Layer {
+  guest.images++;
+  return { format, source: { ...source, index: guest.images } };
+}
+
 /** What makes one image known to the emulator, without the images below it. */
 async function commandsOf(env: Environment, disk: Disk, layer: Layer): Promise<readonly Command[]> {
   const commands = plugCommands(env.guest.config, alone(disk, layer), {
@@ -27,6 +33,7 @@ export interface OpenImage {
 
 export interface NewImage {
   readonly disk: Disk;
+  /** It has no number yet. */
   readonly layer: Layer;
   /** The file is there, or is to be made. */
   readonly isThere: boolean;
@@ -38,22 +45,26 @@ export interface NewImage {
  * Gives a guest an image: its file, its lease, label and cgroup, and then the emulator opens it. Where anything fails,
  * nothing is left of it.
  */
-export async function openImage(env: Environment, { disk, layer, isThere, below }: NewImage): Promise<OpenImage> {
+export async function openImage(
+  env: Environment,
+  { disk, layer: wanted, isThere, below }: NewImage,
+): Promise<OpenImage> {
   const undone: (() => Promise<unknown>)[] = [];
   const undo = async () => {
     for (const each of undone.splice(0).reverse()) {
-      await each().catch((error: unknown) => env.warn(error, `image '${nameOf(layer)}' cannot be taken back whole`));
+      await each().catch((error: unknown) => env.warn(error, `image '${nameOf(wanted)}' cannot be taken back whole`));
     }
   };
   try {
-    const path = nameOf(layer);
-    if (!isThere && layer.source.type === "file") {
+    const path = nameOf(wanted);
+    if (!isThere && wanted.source.type === "file") {
       await createEmpty(path);
       undone.push(() => removeFiles([path]));
     }
-    const device = alone(disk, layer);
-    await env.steps.give({ ...device, kind: "disk" });
+    const device = alone(disk, wanted);
+    await env.steps.give(device);
     undone.push(() => env.steps.takeBack(device));
+    const layer = numbered(env, wanted);
     const commands = await commandsOf(env, disk, layer);
     const isFormat = ({ args }: Command) => args["node-name"] === nodeOf(layer);
     const storage = commands.filter((each) => !isFormat(each));

@@ -6,5 +6,5 @@ export { definitionWithOverlay } from "./definition.js";
 export { kindsOf, qemuImg, removeFiles } from "./files.js";
 export { type OpenImage, openImage } from "./images.js";
 export { jobPlace } from "./job-place.js";
-export { checkIdle, checkSupported, numbered, startCommit, startCopy, startPull } from "./start.js";
+export { checkIdle, checkSupported, startCommit, startCopy, startPull } from "./start.js";
 export { onJobStatus, recoverBlockJobs } from "./watch.js";

@@ -87,7 +87,7 @@ export async function startCommit(place: JobPlace, disk: Disk, wish: CommitWish)
   };
   const { env, guest } = place;
   const give = async () => {
-    await env.steps.give({ ...alone(disk, base), kind: "disk" });
+    await env.steps.give(alone(disk, base));
     if (!isActive) return;
     setMirror(place, disk, { job: "active-commit", format: base.format, source: base.source });
   };
@@ -145,7 +145,6 @@ export async function startCopy(place: JobPlace, disk: Disk, wish: CopyWish): Pr
   const { env } = place;
   const { layers } = chainOf(disk);
   const shallow = wish.shallow && layers.length > 1;
-  const layer = numbered(place, wish.layer);
   const record: BlockJobRecord = {
     name: `copy-${disk.target.dev}-${nodeOf(topOf(disk))}`,
     kind: "copy",
@@ -154,7 +153,8 @@ export async function startCopy(place: JobPlace, disk: Disk, wish: CopyWish): Pr
     shallow: (shallow && !wish.isThere) || undefined,
   };
   const below = shallow ? layers[1] : undefined;
-  const image = await openImage(env, { disk, layer, isThere: wish.isThere, below });
+  const image = await openImage(env, { disk, layer: wish.layer, isThere: wish.isThere, below });
+  const { layer } = image;
   const args = {
     device: topNodeOf(disk),
     target: nodeOf(layer),
@@ -175,12 +175,6 @@ export async function startCopy(place: JobPlace, disk: Disk, wish: CopyWish): Pr
     await image.undo();
   };
   await begin(place, record, "blockdev-mirror", args, { give, takeBack });
-}
-
-/** A new image of a run gets a number that none has had. */
-export function numbered({ guest }: Pick<JobPlace, "guest">, { source, format }: Layer): Layer {
-  guest.images++;
-  return { format, source: { ...source, index: guest.images } };
 }
 
 interface Access {

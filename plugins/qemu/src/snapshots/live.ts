@@ -9,7 +9,6 @@ import {
   type Layer,
   makeReadOnly,
   nodeOf,
-  numbered,
   type OpenImage,
   openImage,
   withChain,
@@ -34,7 +33,7 @@ export async function snapshotLive(
     for (const request of requests) {
       const disk = guest.config.devices.disks.find(({ target }) => target.dev === request.name);
       if (disk === undefined || request.location !== "external") continue;
-      const layer = numbered(place, { source: request.source, format: request.format ?? "qcow2" });
+      const layer = { source: request.source, format: request.format ?? "qcow2" } as const;
       const [below] = chainOf(disk).layers;
       overlays.push({ disk, image: await openImage(place.env, { disk, layer, isThere: reuse, below }) });
     }
