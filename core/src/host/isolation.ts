@@ -1,4 +1,12 @@
-import type { ContractMap, ContractName, HostInfo, HostServices, Log, PluginConfig } from "../contracts/index.js";
+import type {
+  ContractMap,
+  ContractName,
+  HostInfo,
+  HostServices,
+  Log,
+  MaybePromise,
+  PluginConfig,
+} from "../contracts/index.js";
 import type { Manifest } from "../pluggable-loader/index.js";
 import type { Host } from "./interface.js";
 
@@ -65,5 +73,5 @@ export interface IsolationHost {
 export interface Isolation {
   /** Asked once for each plugin, when the host is made. */
   isolates(manifest: Manifest): boolean;
-  supervise(manifest: Manifest, host: IsolationHost): PluginSupervisor;
+  supervise(manifest: Manifest, host: IsolationHost): MaybePromise<PluginSupervisor>;
 }

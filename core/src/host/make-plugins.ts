@@ -67,7 +67,7 @@ async function makePlugin(
   const { disabledPlugins = [], isolation } = choices;
   const configurationOf = (of: Manifest): Promise<PluginConfig> => configurationNow(choices, of);
   const supervisor = isolation?.isolates(manifest)
-    ? isolation.supervise(manifest, { info, log, configurationOf, services: host })
+    ? await isolation.supervise(manifest, { info, log, configurationOf, services: host })
     : undefined;
   const configuration = await checkConfiguration(manifest, settings[manifest.name]).catch(asPluginError);
   const disabled = disabledPlugins.includes(manifest.name);
