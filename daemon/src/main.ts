@@ -2,7 +2,6 @@ import { VirtError } from "@polyvisor/core";
 import { notifySystemd } from "@polyvisor/sdk/process";
 import { daemonVersion, describePlugins, type RunningDaemon, startDaemon } from "./daemon.js";
 import { readCommandLine, UsageError } from "./startup/options.js";
-import { setPassword } from "./startup/set-password.js";
 import { StartError } from "./startup/start-error.js";
 
 /** Exit codes: 1 for a daemon that could not start, 2 for a command line that cannot be meant. */
@@ -22,6 +21,7 @@ async function main(): Promise<void> {
     return;
   }
   if (command.kind === "set-password") {
+    const { setPassword } = await import("./startup/set-password.js");
     process.stdout.write(`${await setPassword(command.options, command.user)}\n`);
     return;
   }

@@ -3,7 +3,7 @@ import type { PolkitAuthority } from "../auth/polkit.js";
 import { StartError } from "../startup/start-error.js";
 import { answerForAll, type GeneralPolicy, type GeneralQuestion } from "./for-all.js";
 import { polkitPolicy, whyNoPolkit } from "./polkit.js";
-import { RulesFile } from "./rules/index.js";
+import type { RulesFile } from "./rules/index.js";
 
 /** What decides on access in a daemon. */
 export interface Access {
@@ -27,7 +27,7 @@ export interface AccessParts {
  * where one of them cannot be had.
  */
 export async function accessOf(drivers: readonly string[], parts: AccessParts): Promise<Access> {
-  const rules = drivers.includes("rules") ? await RulesFile.open(parts.rulesPath) : undefined;
+  const rules = drivers.includes("rules") ? await openRules(parts.rulesPath) : undefined;
   const policies: AccessPolicy[] = [];
   for (const name of drivers) {
     if (name === "rules" && rules !== undefined) policies.push(rules);
@@ -38,6 +38,11 @@ export async function accessOf(drivers: readonly string[], parts: AccessParts): 
   }
   const policy = policies.length > 1 ? allOf(policies) : policies[0];
   return { ...(policy && { policy }), ...(rules && { rules }) };
+}
+
+async function openRules(path: string): Promise<RulesFile> {
+  const { RulesFile } = await import("./rules/index.js");
+  return RulesFile.open(path);
 }
 
 /** It may come later, so this keeps no daemon from its start. */

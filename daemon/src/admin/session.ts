@@ -11,7 +11,7 @@ import {
   VirtError,
   xdr,
 } from "@polyvisor/core";
-import { type Frame, FrameError, FrameSplitter, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
+import { type Frame, FrameError, FrameSplitter, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc/wire";
 import { SessionCallContext } from "../rpc/context.js";
 import { rpcError } from "../rpc/errors.js";
 import { writeError, writeKeepalive, writeReply } from "../rpc/messages.js";

@@ -1,7 +1,5 @@
 import type { Isolation } from "@polyvisor/core";
 import { ISOLATION_DEFAULTS, type IsolationSettings, isIsolated } from "./settings.js";
-import { Supervisor } from "./supervisor.js";
-import { WireClient } from "./wire-client.js";
 
 export interface IsolationOptions extends Partial<IsolationSettings> {
   /** Whether access is checked in front of the host's drivers, as a daemon does with a policy; by default so. */
@@ -14,9 +12,19 @@ export interface IsolationOptions extends Partial<IsolationSettings> {
  */
 export function createIsolation({ checksAccess = true, ...options }: IsolationOptions = {}): Isolation {
   const settings: IsolationSettings = { ...ISOLATION_DEFAULTS, ...options };
-  const wire = new WireClient();
+  let parts: ReturnType<typeof loadParts> | undefined;
   return {
     isolates: (manifest) => isIsolated(manifest, settings),
-    supervise: (manifest, host) => new Supervisor(manifest, { host, settings, wire, resolves: checksAccess }),
+    async supervise(manifest, host) {
+      parts ??= loadParts();
+      const { Supervisor, wire } = await parts;
+      return new Supervisor(manifest, { host, settings, wire, resolves: checksAccess });
+    },
   };
+}
+
+/** What watches over processes is loaded only where there are any. */
+async function loadParts() {
+  const [{ Supervisor }, { WireClient }] = await Promise.all([import("./supervisor.js"), import("./wire-client.js")]);
+  return { Supervisor, wire: new WireClient() };
 }

@@ -11,7 +11,7 @@ import {
   VirtError,
   xdr,
 } from "@polyvisor/core";
-import { type Frame, FrameError, FrameSplitter, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
+import { type Frame, FrameError, FrameSplitter, MESSAGE_TYPE } from "@polyvisor/sdk/rpc/wire";
 import { rpcError } from "../rpc/errors.js";
 import { answerTo, writeError, writeReply } from "../rpc/messages.js";
 import { Outbox } from "../rpc/outbox.js";

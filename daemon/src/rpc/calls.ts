@@ -1,5 +1,5 @@
 import { type ByteStream, descriptorAndReply, streamAndReply, VirtError } from "@polyvisor/core";
-import { MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
+import { MESSAGE_TYPE } from "@polyvisor/sdk/rpc/wire";
 import { namedIn } from "../access/subject.js";
 import { SessionCallContext } from "./context.js";
 import { dropDescriptors, performWithDescriptors } from "./descriptors.js";

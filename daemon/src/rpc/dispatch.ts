@@ -9,7 +9,7 @@ import {
   notSupported,
   xdr,
 } from "@polyvisor/core";
-import type { Frame } from "@polyvisor/sdk/rpc";
+import type { Frame } from "@polyvisor/sdk/rpc/wire";
 import { Asker } from "../access/asker.js";
 import { authorize, authorizeFound } from "../access/authorize.js";
 import { filtered } from "../access/filter.js";

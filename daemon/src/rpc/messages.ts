@@ -16,7 +16,7 @@ import {
   holeBody,
   MESSAGE_STATUS,
   MESSAGE_TYPE,
-} from "@polyvisor/sdk/rpc";
+} from "@polyvisor/sdk/rpc/wire";
 import { rpcError } from "./errors.js";
 import type { Outbox } from "./outbox.js";
 import type { Args, Entry } from "./table.js";

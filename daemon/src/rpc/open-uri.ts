@@ -1,5 +1,5 @@
 import { type Host, parseUri, type Uri, VirtError } from "@polyvisor/core";
-import { isWayParam } from "@polyvisor/sdk/rpc";
+import { isWayParam } from "@polyvisor/sdk/rpc/wire";
 import { upstreamFor } from "./upstream.js";
 
 /** Hypervisors in the order in which libvirt looks for a default one. */

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { type Descriptor, xdr } from "@polyvisor/core";
-import { writeWithDescriptors } from "@polyvisor/sdk/rpc";
+import { writeWithDescriptors } from "@polyvisor/sdk/rpc/wire";
 import type { CallMeter } from "./meter.js";
 
 /** First size of the memory for messages. */

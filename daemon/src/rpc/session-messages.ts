@@ -1,5 +1,5 @@
 import { closeAll, type Descriptor, keepaliveProgram, VirtError } from "@polyvisor/core";
-import { descriptorsBehind, type Frame, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
+import { descriptorsBehind, type Frame, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc/wire";
 import { NO_DESCRIPTORS, takeAlong } from "./descriptors.js";
 import { argsOf, entryOf } from "./dispatch.js";
 import { rpcError } from "./errors.js";

@@ -1,5 +1,5 @@
 import type { ByteStream } from "@polyvisor/core";
-import type { Frame } from "@polyvisor/sdk/rpc";
+import type { Frame } from "@polyvisor/sdk/rpc/wire";
 import type { Answered } from "./messages.js";
 import type { Outbox } from "./outbox.js";
 import { ServerStream, type StreamClient, type StreamDirection } from "./stream.js";

@@ -9,7 +9,7 @@ import {
   type Identity,
   type Log,
 } from "@polyvisor/core";
-import { FrameError, FrameSplitter, Incoming } from "@polyvisor/sdk/rpc";
+import { FrameError, FrameSplitter, Incoming } from "@polyvisor/sdk/rpc/wire";
 import { Asker } from "../access/asker.js";
 import { EventGate } from "../access/event-gate.js";
 import type { Login } from "../auth/login.js";

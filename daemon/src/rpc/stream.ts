@@ -1,5 +1,5 @@
 import { type ByteStream, type Call, isHole, type StreamChunk, VirtError } from "@polyvisor/core";
-import { type Frame, FrameError, holeOf, MESSAGE_STATUS, MESSAGE_TYPE, STREAM_DATA_MAX } from "@polyvisor/sdk/rpc";
+import { type Frame, FrameError, holeOf, MESSAGE_STATUS, MESSAGE_TYPE, STREAM_DATA_MAX } from "@polyvisor/sdk/rpc/wire";
 import { rpcError } from "./errors.js";
 import { type Answered, writeError, writeStreamHole, writeStreamPacket } from "./messages.js";
 import type { Outbox } from "./outbox.js";

@@ -1,14 +1,13 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import type { LoginTerms } from "../auth/login.js";
-import { type SaslParts, saslOffers } from "../auth/offers.js";
+import type { LoginOffer, LoginTerms } from "../auth/login.js";
+import type { SaslParts } from "../auth/offers.js";
 import { nameTest } from "../auth/patterns.js";
 import type { PolkitAuthority } from "../auth/polkit.js";
 import { polkitLogin } from "../auth/polkit-login.js";
-import { UsersFile } from "../auth/sasl/users.js";
 import type { Settings } from "../config/schema.js";
 import type { ListenAt, NetworkDoor } from "../listen/door.js";
-import { readTlsFiles, type TlsFiles, type TlsMaterial } from "../listen/tls/files.js";
+import type { TlsFiles, TlsMaterial } from "../listen/tls/files.js";
 import type { Activated } from "./activation.js";
 import type { Locations } from "./locations.js";
 import { type Socket, socketsOf } from "./sockets.js";
@@ -56,14 +55,25 @@ export interface LoginParts extends Omit<SaslParts, "users"> {
 async function loginsOf(locations: Locations, settings: Settings, parts: LoginParts): Promise<Logins> {
   const { auth_unix_ro, auth_unix_rw, auth_tls, listen_tls, sasl_mechanisms } = settings;
   const isWanted = [auth_unix_ro, auth_unix_rw, listen_tls ? auth_tls : "none"].includes("sasl");
-  const users = new UsersFile(usersPath(locations, settings));
-  const sasl = isWanted ? await saslOffers(sasl_mechanisms, { ...parts, users }) : [];
+  const sasl = isWanted ? await offersOfSasl(usersPath(locations, settings), sasl_mechanisms, parts) : [];
   const polkit = { mechanism: "polkit", by: polkitLogin(parts.authority) };
   return {
     none: {},
     sasl: { login: { offers: sasl, mayEnter: nameTest(settings.sasl_allowed_username_list) } },
     polkit: { login: { offers: [polkit], mayEnter: () => true } },
   };
+}
+
+async function offersOfSasl(
+  usersFile: string,
+  mechanisms: Settings["sasl_mechanisms"],
+  parts: LoginParts,
+): Promise<LoginOffer[]> {
+  const [{ saslOffers }, { UsersFile }] = await Promise.all([
+    import("../auth/offers.js"),
+    import("../auth/sasl/users.js"),
+  ]);
+  return saslOffers(mechanisms, { ...parts, users: new UsersFile(usersFile) });
 }
 
 /** Where the users of SASL are. */
@@ -105,6 +115,7 @@ export async function tlsMaterial(locations: Locations, settings: Settings): Pro
     key: settings.key_file ?? certificates.key,
     crl: settings.crl_file ?? (await existing(certificates.crl)),
   };
+  const { readTlsFiles } = await import("../listen/tls/files.js");
   return readTlsFiles(files, !settings.tls_no_sanity_certificate);
 }
 
