@@ -4,6 +4,7 @@ import type { Ajv, ErrorObject, ValidateFunction } from "ajv";
 import { nearest } from "../errors/nearest.js";
 import { isRecord } from "./keys.js";
 import type { Manifest } from "./manifest.js";
+import { plainDefaults } from "./plain-defaults.js";
 import { PluginError } from "./problem.js";
 
 /** What the operator has set for a plugin, as it was read. */
@@ -19,13 +20,17 @@ export interface ConfigurationGiven {
 /** The settings of a plugin, checked; the defaults of its schema are filled in. */
 export type PluginConfiguration = Readonly<Record<string, unknown>>;
 
+/** Schemas of our own packages are known to be right. */
+const OWN_SCOPE = "@polyvisor/";
+
 interface Schema extends Record<string, unknown> {
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
 /**
  * Holds what the operator has set against the schema of the plugin's manifest. Rejects with a `PluginError` that names file,
- * line, key and what is allowed. Runs none of the plugin's code; the library that knows schemas is read where there is one.
+ * line, key and what is allowed. Runs none of the plugin's code; the library that knows schemas is read where there is one
+ * that somebody else has written, or that something is set by.
  */
 export async function checkConfiguration(
   manifest: Manifest,
@@ -38,6 +43,9 @@ export async function checkConfiguration(
     throw invalid(keys.map((key) => `${placeOf(given, key)}plugin ${manifest.name} has no settings`));
   }
   const schema = await schemaOf(manifest, manifest.configuration);
+  const plain = Object.keys(given.values).length === 0 && manifest.packageName.startsWith(OWN_SCOPE);
+  const defaults = plain ? plainDefaults(schema) : undefined;
+  if (defaults !== undefined) return defaults;
   const unknown = unknownKeys(schema, given);
   const values = structuredClone(withFlags(schema, given.values));
   const check = await validatorOf(manifest, schema);
