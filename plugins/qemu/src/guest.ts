@@ -5,7 +5,7 @@ import type { DomainJobs } from "@polyvisor/sdk/jobs";
 import type { EndingName, TransitionName } from "@polyvisor/sdk/lifecycle";
 import type { ProcessHandle } from "@polyvisor/sdk/process";
 import { type ForeignXml, NO_FOREIGN_XML } from "@polyvisor/sdk/store";
-import type { BlockJob } from "./blockjobs/block-job.js";
+import type { BlockJob, PendingOverlay } from "./blockjobs/block-job.js";
 import type { QemuCapabilities } from "./capabilities/index.js";
 import type { Json, JsonObject } from "./capabilities/json.js";
 import { firstHostdevNumber, lastImage } from "./command-line/node-names.js";
@@ -59,6 +59,8 @@ export class Guest {
   readonly trays = new Map<string, () => void>();
   /** Jobs of its disks, by the target of the disk. */
   readonly blockJobs = new Map<string, BlockJob>();
+  /** Images that are being put upon those of its disks. */
+  overlays: readonly PendingOverlay[] = [];
   /** Called when the emulator has done with the job of that name, for those that someone waits for. */
   readonly shortJobs = new Map<string, () => void>();
   /** The device that is just being given to it, and is not yet in its configuration. */

@@ -161,6 +161,7 @@ function recordOf(domain: QemuDomain, guest: Guest): GuestRecord {
     labels: guest.labels,
     lockState: guest.lockState,
     images: guest.images,
+    overlays: guest.overlays,
     blockJobs: [...guest.blockJobs.values()].map(({ record }) => record),
     taints: guest.taints,
     foreign: guest.foreignStatus,

@@ -4,7 +4,7 @@ import { DOMAIN_STATE, PAUSED_REASON } from "@polyvisor/core";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
 import type { EndingName, TransitionName } from "@polyvisor/sdk/lifecycle";
 import { bootId, ProcessHandle } from "@polyvisor/sdk/process";
-import { BlockJob, recoverBlockJobs } from "./blockjobs/index.js";
+import { BlockJob, jobPlace, recoverBlockJobs } from "./blockjobs/index.js";
 import { isObject, type Json, textOf } from "./capabilities/json.js";
 import { QemuDomain } from "./domain.js";
 import { handleQmpEvent } from "./events.js";
@@ -14,6 +14,7 @@ import type { Hypervisor } from "./hypervisor.js";
 import { connectMonitor, type QmpEvent } from "./monitor/index.js";
 import { powerCycle } from "./power-cycle.js";
 import { reclaimPorts, releaseForgottenLeases, reserveLabels } from "./services/index.js";
+import { recoverOverlays } from "./snapshots/recover.js";
 import { threadsOf } from "./start/monitor-setup.js";
 import { type ParsedStatus, parseStatus } from "./state/status-file.js";
 import { finishGuest, naturalEnding, stopGuest, watchGuest, watchMonitor } from "./stop.js";
@@ -100,6 +101,7 @@ async function guestOf(
     const coming = await hypervisor.configurations.readLive(plugging.domain);
     guest.plugging = pluggingIn(coming.config, plugging);
   }
+  guest.overlays = record.overlays;
   for (const job of record.blockJobs) guest.blockJobs.set(job.disk, new BlockJob(job));
   for (const taint of record.taints) guest.taints.add(taint);
   for (const port of record.ports) hypervisor.ports.reserve(port);
@@ -146,7 +148,10 @@ async function reconnect(hypervisor: Hypervisor, domain: QemuDomain, guest: Gues
     void releaseForgottenLeases(hypervisor, domain, guest);
   }
   if (guest.caps !== undefined) await reconcileDevices(liveEnvironment({ hypervisor, domain, guest }));
-  if (guest.caps !== undefined) await recoverBlockJobs(hypervisor, domain, guest);
+  if (guest.caps !== undefined) {
+    await recoverOverlays(jobPlace(hypervisor, domain, guest));
+    await recoverBlockJobs(hypervisor, domain, guest);
+  }
   deliver = (event) => handleQmpEvent(hypervisor, domain, guest, event);
   for (const event of early) deliver(event);
   reclaimPorts(hypervisor, guest.config).catch((error: unknown) => {

@@ -53,6 +53,7 @@ export const CHAIN_STEPS: readonly string[] = [
   "blockcommit g vda --top IMAGES/a.s1 --active",
   "blockcommit g vda --active --wait --shallow",
   "blockjob g vda --info",
+  "detach-disk g vda",
   "blockcommit g vda --active",
   "snapshot-create-as g s4 --disk-only",
   "blockjob g vda --abort",

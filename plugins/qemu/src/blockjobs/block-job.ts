@@ -28,6 +28,15 @@ export interface BlockJobRecord {
   readonly shallow?: boolean | undefined;
 }
 
+/** An image that is being put upon that of a disk: known before anything is done for it. */
+export interface PendingOverlay {
+  /** Target of the disk. */
+  readonly disk: string;
+  readonly type: "file" | "block";
+  readonly path: string;
+  readonly format: "qcow2" | "qed";
+}
+
 /** A job of one disk of a running guest. */
 export class BlockJob {
   record: BlockJobRecord;

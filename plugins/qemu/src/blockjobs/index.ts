@@ -1,10 +1,11 @@
 export { BlockJob, type BlockJobRecord } from "./block-job.js";
-export { chainOf, diskNamed, type Layer, nameOf, nodeOf, withChain } from "./chain.js";
+export { chainOf, diskNamed, isSamePlace, type Layer, nameOf, nodeOf, withChain } from "./chain.js";
 export { type JobPlace, makeReadOnly } from "./conclude.js";
 export { abortJob, progressOf, setSpeed } from "./control.js";
 export { definitionWithOverlay } from "./definition.js";
 export { kindsOf, qemuImg, removeFiles } from "./files.js";
+export { checkIdle, checkSupported } from "./idle.js";
 export { type OpenImage, openImage } from "./images.js";
 export { jobPlace } from "./job-place.js";
-export { checkIdle, checkSupported, startCommit, startCopy, startPull } from "./start.js";
+export { startCommit, startCopy, startPull } from "./start.js";
 export { onJobStatus, recoverBlockJobs } from "./watch.js";

@@ -7,6 +7,7 @@ import {
   findDevice,
   samePlace,
 } from "@polyvisor/sdk/conf/domain";
+import { checkIdle } from "../blockjobs/idle.js";
 import { qemuError } from "../errors.js";
 import { kindWord, unsupported } from "./attachable.js";
 import type { Environment } from "./environment.js";
@@ -16,6 +17,7 @@ import { forget, removeUnplugged, unplug } from "./unplug.js";
 export async function detachLive(env: Environment, wanted: Device, options: { readonly wait: boolean }): Promise<void> {
   const { config } = env.guest;
   const device = detachable(config, wanted);
+  if (device.kind === "disk") checkIdle(env, device);
   if (device.kind === "lease") return forget(env, device);
   if (device.kind === "channel" && device.target.type === "guestfwd") {
     // It is no device of the guest's, so the guest is not asked.

@@ -1,10 +1,12 @@
 import { DOMAIN_STATE } from "@polyvisor/core";
 import { type Disk, mapDevices } from "@polyvisor/sdk/conf/domain";
 import type { SnapshotDisk } from "@polyvisor/sdk/conf/snapshot";
+import type { PendingOverlay } from "../blockjobs/block-job.js";
 import {
   chainOf,
   checkIdle,
   definitionWithOverlay,
+  isSamePlace,
   type JobPlace,
   type Layer,
   makeReadOnly,
@@ -16,37 +18,58 @@ import {
 import { releaseLeases } from "../services/index.js";
 
 /** A disk of a running guest and the image that comes upon its own. */
-interface Overlay {
+export interface Overlay {
   readonly disk: Disk;
-  readonly image: OpenImage;
+  readonly layer: Layer;
 }
 
-/** Puts new images upon those of a running guest's disks, at one moment: upon all of them or none. */
+/**
+ * Puts new images upon those of a running guest's disks, at one moment: upon all of them or none. The status file tells of
+ * them before: the next daemon finds out what has become of them.
+ */
 export async function snapshotLive(
   place: JobPlace,
   requests: readonly SnapshotDisk[],
   { reuse }: { readonly reuse: boolean },
 ): Promise<void> {
-  const { guest } = place;
-  const overlays: Overlay[] = [];
+  const { guest, env } = place;
+  guest.overlays = requests.flatMap(pendingOf);
+  try {
+    await env.save();
+    await follow(place, await grow(place, requests, reuse));
+  } finally {
+    guest.overlays = [];
+    await env.save().catch((error: unknown) => env.warn(error, "the status of a guest cannot be written"));
+  }
+}
+
+function pendingOf({ name, location, source, format }: SnapshotDisk): PendingOverlay[] {
+  if (location !== "external" || (source.type !== "file" && source.type !== "block")) return [];
+  const { type, path = "" } = source;
+  return [{ disk: name, type, path, format: format === "qed" ? "qed" : "qcow2" }];
+}
+
+async function grow(place: JobPlace, requests: readonly SnapshotDisk[], reuse: boolean): Promise<Overlay[]> {
+  const { guest, env } = place;
+  const opened: { readonly disk: Disk; readonly image: OpenImage }[] = [];
   try {
     for (const request of requests) {
       const disk = guest.config.devices.disks.find(({ target }) => target.dev === request.name);
       if (disk === undefined || request.location !== "external") continue;
       const layer = { source: request.source, format: request.format ?? "qcow2" } as const;
       const [below] = chainOf(disk).layers;
-      overlays.push({ disk, image: await openImage(place.env, { disk, layer, isThere: reuse, below }) });
+      opened.push({ disk, image: await openImage(env, { disk, layer, isThere: reuse, below }) });
     }
-    const actions = overlays.map(({ disk, image }) => ({
+    const actions = opened.map(({ disk, image }) => ({
       type: "blockdev-snapshot",
       data: { node: `libvirt-${disk.source.index}-format`, overlay: nodeOf(image.layer) },
     }));
     await guest.qmp("transaction", { actions });
+    return opened.map(({ disk, image }) => ({ disk, layer: image.layer }));
   } catch (error) {
-    for (const { image } of overlays.reverse()) await image.undo();
+    for (const { image } of opened.reverse()) await image.undo();
     throw error;
   }
-  await follow(place, overlays);
 }
 
 /** Refuses disks of which a job is under way. */
@@ -57,20 +80,17 @@ export function checkDisksIdle(place: JobPlace, requests: readonly SnapshotDisk[
   }
 }
 
-/** The emulator has its new images: everybody else follows. */
-async function follow(place: JobPlace, overlays: readonly Overlay[]): Promise<void> {
+/** The emulator has its new images: everybody else follows. Twice does no harm. */
+export async function follow(place: JobPlace, overlays: readonly Overlay[]): Promise<void> {
   const { hypervisor, domain, guest, env } = place;
-  const layerOf = new Map(overlays.map(({ disk, image }) => [disk.target.dev, image.layer]));
+  const layerOf = new Map(overlays.map(({ disk, layer }) => [disk.target.dev, layer]));
   guest.config = mapDevices(guest.config, {
     disk: (disk) => upon(disk, layerOf.get(disk.target.dev)),
   });
   await env.save();
   if (domain.persistent) {
     const definition = await hypervisor.definitions.load(domain.name);
-    const changed = overlays.reduce(
-      (all, { disk, image }) => definitionWithOverlay(all, disk, image.layer),
-      definition,
-    );
+    const changed = overlays.reduce((all, { disk, layer }) => definitionWithOverlay(all, disk, layer), definition);
     await hypervisor.definitions.save(changed);
   }
   for (const { disk } of overlays) {
@@ -83,7 +103,7 @@ async function follow(place: JobPlace, overlays: readonly Overlay[]): Promise<vo
 }
 
 function upon(disk: Disk, overlay: Layer | undefined): Disk {
-  if (overlay === undefined) return disk;
+  if (overlay === undefined || isSamePlace(disk.source, overlay.source)) return disk;
   const { layers, ends } = chainOf(disk);
   return withChain(disk, { layers: [overlay, ...layers], ends });
 }

@@ -1,6 +1,6 @@
 import { VirtError } from "@polyvisor/core";
 import { attr, attribute, child, childElements, type XmlElement, type XmlWriter } from "@polyvisor/sdk/xml";
-import type { BlockJobKind, BlockJobRecord, BlockJobState } from "../blockjobs/block-job.js";
+import type { BlockJobKind, BlockJobRecord, BlockJobState, PendingOverlay } from "../blockjobs/block-job.js";
 
 const KINDS: readonly BlockJobKind[] = ["pull", "copy", "commit", "active-commit"];
 const STATES: readonly BlockJobState[] = [
@@ -13,10 +13,19 @@ const STATES: readonly BlockJobState[] = [
   "canceled",
 ];
 
-/** The part of a status file that tells of jobs of disks. */
-export function writeBlockJobs(writer: XmlWriter, jobs: readonly BlockJobRecord[]): void {
+/** What happens to the images of a guest's disks. */
+interface ChainsAtWork {
+  readonly blockJobs: readonly BlockJobRecord[];
+  readonly overlays: readonly PendingOverlay[];
+}
+
+/** The part of a status file that tells of jobs of disks, and of images that are being put upon others. */
+export function writeBlockJobs(writer: XmlWriter, { blockJobs, overlays }: ChainsAtWork): void {
   writer.element("blockjobs", "", () => {
-    for (const { name, kind, disk, state, base, top, removeImages, shallow } of jobs) {
+    for (const { disk, type, path, format } of overlays) {
+      writer.empty("overlay", attr("disk", disk) + attr("type", type) + attr("path", path) + attr("format", format));
+    }
+    for (const { name, kind, disk, state, base, top, removeImages, shallow } of blockJobs) {
       const who = attr("name", name) + attr("type", kind) + attr("disk", disk) + attr("state", state);
       const images = attr("base", base) + attr("top", top);
       const how = attr("delete", removeImages ? "yes" : undefined) + attr("shallow", shallow ? "yes" : undefined);
@@ -25,9 +34,18 @@ export function writeBlockJobs(writer: XmlWriter, jobs: readonly BlockJobRecord[
   });
 }
 
-export function readBlockJobs(root: XmlElement): BlockJobRecord[] {
+export function readBlockJobs(root: XmlElement): ChainsAtWork {
   const jobs = child(root, "blockjobs");
-  return jobs === undefined ? [] : childElements(jobs, "blockjob").map(readOne);
+  if (jobs === undefined) return { blockJobs: [], overlays: [] };
+  return {
+    blockJobs: childElements(jobs, "blockjob").map(readOne),
+    overlays: childElements(jobs, "overlay").map((element) => ({
+      disk: attribute(element, "disk") ?? "",
+      type: wordOf(element, "type", ["file", "block"]),
+      path: attribute(element, "path") ?? "",
+      format: wordOf(element, "format", ["qcow2", "qed"]),
+    })),
+  };
 }
 
 function readOne(element: XmlElement): BlockJobRecord {

@@ -41,6 +41,7 @@ const record: GuestRecord = {
     features: [{ name: "vmx", policy: "disable" }],
   },
   fakeReboot: true,
+  overlays: [{ disk: "vdc", type: "file", path: "/images/c.'new' & <best>", format: "qcow2" }],
   blockJobs: [
     {
       name: "commit-vda-libvirt-2-format",

@@ -23,7 +23,7 @@ import {
   type XmlElement,
   XmlWriter,
 } from "@polyvisor/sdk/xml";
-import type { BlockJobRecord } from "../blockjobs/block-job.js";
+import type { BlockJobRecord, PendingOverlay } from "../blockjobs/block-job.js";
 import type { GuestLabel } from "../services/index.js";
 import { type Taint, taintOf } from "../taint.js";
 import { readBlockJobs, writeBlockJobs } from "./block-jobs.js";
@@ -74,6 +74,8 @@ export interface GuestRecord {
   readonly images: number;
   /** Jobs of its disks that have not been ended. */
   readonly blockJobs: readonly BlockJobRecord[];
+  /** Images that are being put upon those of its disks. */
+  readonly overlays: readonly PendingOverlay[];
   /** What a later version has written; it is written again. */
   readonly foreign: ForeignXml;
 }
@@ -116,7 +118,7 @@ export function formatStatus(record: GuestRecord, domain: string, plugging?: Plu
       }
       writer.leaf("lockstate", record.lockState);
       writer.empty("nodename", attr("index", record.images));
-      writeBlockJobs(writer, record.blockJobs);
+      writeBlockJobs(writer, record);
       if (plugging !== undefined) {
         const { kind, name } = plugging;
         writer.element("plugging", attr("kind", kind) + attr("name", name), () => writer.raw(plugging.domain));
@@ -168,7 +170,7 @@ export function parseStatus(text: string): ParsedStatus {
     labels: childElements(root, "security").map(labelOf),
     lockState: childText(root, "lockstate"),
     images: Number(childAttribute(root, "nodename", "index") ?? 0),
-    blockJobs: readBlockJobs(root),
+    ...readBlockJobs(root),
     foreign: foreignXml(root, FORMAT),
   };
   return { record, domain, plugging: pluggingOf(root) };
