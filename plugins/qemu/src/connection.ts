@@ -1,11 +1,9 @@
 import type { Domain, HypervisorConnection, HypervisorHandlers } from "@polyvisor/core";
 import { jobHandlers } from "@polyvisor/sdk/jobs";
-import type { QemuDomain } from "./domain.js";
-import type { Guest } from "./guest.js";
 import { connectHandlers } from "./handlers/connect.js";
 import { fileGroupHandlers } from "./handlers/file-groups.js";
 import { queryHandlers } from "./handlers/queries.js";
-import { lazyLifecycle, lazyTopics } from "./handlers/topics.js";
+import { lazyLifecycle, lazyTopics, type Owner } from "./handlers/topics.js";
 import type { Hypervisor } from "./hypervisor.js";
 
 /** What makes no difference between clients; all connections share it. */
@@ -34,7 +32,7 @@ export function sharedHandlers(hypervisor: Hypervisor): SharedHandlers {
 
 /** One client's connection: the handlers of all topics, and the guests and opened files that go with it. */
 export function openConnection(hypervisor: Hypervisor, shared: HypervisorHandlers, uri: string): HypervisorConnection {
-  const owner = {};
+  const owner: Owner = {};
   return Object.assign(Object.create(shared) as HypervisorHandlers, {
     ...lazyLifecycle(hypervisor, owner).handlers,
     ...fileGroupHandlers(hypervisor, owner),
@@ -44,23 +42,7 @@ export function openConnection(hypervisor: Hypervisor, shared: HypervisorHandler
     resolveDomain: (reference: Domain) => hypervisor.domains.find(reference).ref,
     close() {
       hypervisor.fileGroups.close(owner);
-      destroyOwned(hypervisor, owner);
+      owner.leave?.();
     },
   });
-}
-
-/** Guests that were to go with the connection go now; nobody waits for them. */
-function destroyOwned(hypervisor: Hypervisor, owner: object): void {
-  for (const domain of hypervisor.domains) {
-    const { guest } = domain;
-    if (guest?.autodestroy !== owner) continue;
-    destroy(hypervisor, domain, guest).catch((error: unknown) => {
-      hypervisor.log.error({ err: error, domain: domain.name }, "a guest cannot be destroyed with its client");
-    });
-  }
-}
-
-async function destroy(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
-  const { stopGuest } = await import("./stop.js");
-  await stopGuest(hypervisor, domain, guest, "destroy", { api: "autodestroy" });
 }

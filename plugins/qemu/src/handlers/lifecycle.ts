@@ -60,6 +60,17 @@ export function lifecycleHandlers(hypervisor: Hypervisor, owner: object): Domain
   };
 }
 
+/** Guests that were to go with the connection go now; nobody waits for them. */
+export function destroyOwned(hypervisor: Hypervisor, owner: object): void {
+  for (const domain of hypervisor.domains) {
+    const { guest } = domain;
+    if (guest?.autodestroy !== owner) continue;
+    stopGuest(hypervisor, domain, guest, "destroy", { api: "autodestroy" }).catch((error: unknown) => {
+      hypervisor.log.error({ err: error, domain: domain.name }, "a guest cannot be destroyed with its client");
+    });
+  }
+}
+
 /**
  * Runs work on a running guest as a normal job: by then it may have ended, which is looked at again. Over once the guest's
  * status file has what the work did.

@@ -126,8 +126,14 @@ export function lazyTopics(hypervisor: Hypervisor): readonly LazyHandlers<Hyperv
   ];
 }
 
-/** Starting, stopping, and what lies between; `owner` is the connection with which autodestroyed guests go. */
-export function lazyLifecycle(hypervisor: Hypervisor, owner: object): LazyHandlers<HypervisorHandlers> {
+/** The connection with which autodestroyed guests go, and the files that its client has opened. */
+export interface Owner {
+  /** Called when the connection is closed: its guests are ended. There as soon as a call may have started one. */
+  leave?: () => void;
+}
+
+/** Starting, stopping, and what lies between. */
+export function lazyLifecycle(hypervisor: Hypervisor, owner: Owner): LazyHandlers<HypervisorHandlers> {
   return lazyHandlers(
     [
       "domainCreate",
@@ -142,6 +148,10 @@ export function lazyLifecycle(hypervisor: Hypervisor, owner: object): LazyHandle
       "domainSuspend",
       "domainResume",
     ],
-    async () => (await import("./lifecycle.js")).lifecycleHandlers(hypervisor, owner),
+    async () => {
+      const { destroyOwned, lifecycleHandlers } = await import("./lifecycle.js");
+      owner.leave = () => destroyOwned(hypervisor, owner);
+      return lifecycleHandlers(hypervisor, owner);
+    },
   );
 }
