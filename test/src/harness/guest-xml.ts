@@ -18,6 +18,8 @@ const PTY =
 
 /** A guest that boots the image under emulation. */
 export function bootableXml(name: string, image: GuestImage, options: GuestOptions = {}): string {
+  // On a busy machine an emulated timer may tick too late for the kernel's trust in it.
+  const cmdline = `console=ttyS0 no_timer_check ${options.cmdline ?? "quiet"}`;
   return `<domain type='qemu'>
   <name>${name}</name>
   ${options.uuid === undefined ? "" : `<uuid>${options.uuid}</uuid>`}
@@ -28,7 +30,7 @@ export function bootableXml(name: string, image: GuestImage, options: GuestOptio
     <type arch='x86_64' machine='${options.machine ?? "q35"}'>hvm</type>
     <kernel>${image.kernel}</kernel>
     <initrd>${image.initrd}</initrd>
-    <cmdline>console=ttyS0 ${options.cmdline ?? "quiet"}</cmdline>
+    <cmdline>${cmdline}</cmdline>
   </os>
   <features><acpi/></features>
   <devices>

@@ -29,7 +29,7 @@ export class Terminal {
   }
 
   /** Waits for a text after the place where the last wait ended. */
-  async expect(text: string, timeout = 60_000): Promise<void> {
+  async expect(text: string, timeout = 120_000): Promise<void> {
     await until(
       `the terminal shows ${JSON.stringify(text)}`,
       () => {
