@@ -6,7 +6,20 @@ import { access } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { tell } from "./lib/report.mjs";
 
-const NAMES = ["frames", "qmp", "kill", "xml", "locks", "leases", "labels", "unplug", "logs", "sanlock", "lockd"];
+const NAMES = [
+  "frames",
+  "qmp",
+  "kill",
+  "xml",
+  "locks",
+  "leases",
+  "labels",
+  "unplug",
+  "logs",
+  "sanlock",
+  "lockd",
+  "chains",
+];
 
 const COMMON = {
   seed: { type: "string" },

@@ -16,6 +16,12 @@ export const CHAIN_GUEST = `<domain type='qemu'>
   </devices>
 </domain>`;
 
+/** One of a user of its own, with the first of the disks alone. */
+export const OWN_CHAIN_GUEST = CHAIN_GUEST.replace(/.*b\.img.*\n/, "").replace(
+  "</domain>",
+  "<seclabel type='static' model='dac' relabel='yes'><label>nobody:nogroup</label></seclabel></domain>",
+);
+
 /** The images of the guest; the first has something that takes a moment to be merged. */
 export async function makeChainImages(folder: string): Promise<void> {
   const [a, b] = [join(folder, "a.qcow2"), join(folder, "b.img")];

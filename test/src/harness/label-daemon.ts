@@ -3,7 +3,7 @@ import { chmod, chown, mkdir, mkdtemp, readdir, readFile, stat, writeFile } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { outputOf } from "./command.js";
+import { outputOf, runCommand } from "./command.js";
 import { Polyvisord } from "./polyvisord.js";
 import { project } from "./project.js";
 import { Virsh } from "./virsh.js";
@@ -90,6 +90,14 @@ export async function ownershipOf(path: string): Promise<string> {
 export const FREE = `${OWNER.uid}:${OWNER.gid}`;
 /** A file that `count` guests use that are this user. */
 export const usedBy = (owner: string, count: number) => `${owner} +${OWNER.uid}:+${OWNER.gid} ${count}`;
+
+/** Whether somebody has the lease of a file: the lock daemon's lock of the whole of it, which others cannot get then. */
+export async function isLeased(path: string): Promise<boolean> {
+  const program = `import fcntl, sys
+try: fcntl.lockf(open(sys.argv[1], "r+b"), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 0)
+except OSError: sys.exit(1)`;
+  return (await runCommand("/usr/bin/python3", ["-c", program, path])).code === 1;
+}
 
 export interface LabelledGuest {
   /** Elements of disks' `<source>` by the paths of their images. */

@@ -39,6 +39,8 @@ export interface NewImage {
   readonly isThere: boolean;
   /** What is written into it as what lies below, where it is made. */
   readonly below: Layer | undefined;
+  /** Called when it has its number, before the emulator opens it. */
+  readonly onNumber?: (layer: Layer) => Promise<void>;
 }
 
 /**
@@ -47,7 +49,7 @@ export interface NewImage {
  */
 export async function openImage(
   env: Environment,
-  { disk, layer: wanted, isThere, below }: NewImage,
+  { disk, layer: wanted, isThere, below, onNumber }: NewImage,
 ): Promise<OpenImage> {
   const undone: (() => Promise<unknown>)[] = [];
   const undo = async () => {
@@ -65,6 +67,7 @@ export async function openImage(
     await env.steps.give(device);
     undone.push(() => env.steps.takeBack(device));
     const layer = numbered(env, wanted);
+    await onNumber?.(layer);
     const commands = await commandsOf(env, disk, layer);
     const isFormat = ({ args }: Command) => args["node-name"] === nodeOf(layer);
     const storage = commands.filter((each) => !isFormat(each));

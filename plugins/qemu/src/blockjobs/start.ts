@@ -6,7 +6,7 @@ import { BlockJob, type BlockJobRecord } from "./block-job.js";
 import { alone, chainOf, findLayer, type Layer, nameOf, nodeOf, topNodeOf } from "./chain.js";
 import { type JobPlace, makeReadOnly } from "./conclude.js";
 import { checkIdle, checkSupported } from "./idle.js";
-import { openImage } from "./images.js";
+import { type OpenImage, openImage } from "./images.js";
 
 export interface PullWish {
   readonly base: string | null;
@@ -73,8 +73,8 @@ export async function startCommit(place: JobPlace, disk: Disk, wish: CommitWish)
   const { env, guest } = place;
   const give = async () => {
     await env.steps.give(alone(disk, base));
-    if (!isActive) return;
-    setMirror(place, disk, { job: "active-commit", format: base.format, source: base.source });
+    if (isActive) setMirror(place, disk, { job: "active-commit", format: base.format, source: base.source });
+    return undefined;
   };
   const takeBack = async () => {
     dropMirror(place, disk);
@@ -138,38 +138,44 @@ export async function startCopy(place: JobPlace, disk: Disk, wish: CopyWish): Pr
     shallow: (shallow && !wish.isThere) || undefined,
   };
   const below = shallow ? layers[1] : undefined;
-  const image = await openImage(env, { disk, layer: wish.layer, isThere: wish.isThere, below });
-  const { layer } = image;
+  const show = ({ source, format }: Layer) => {
+    const end = shallow ? {} : { backingStore: { kind: "end" as const } };
+    setMirror(place, disk, { job: "copy", format, source, ...end });
+    return env.save();
+  };
+  let image: OpenImage | undefined;
+  const give = async () => {
+    await show(wish.layer);
+    image = await openImage(env, { disk, layer: wish.layer, isThere: wish.isThere, below, onNumber: show });
+    return { target: nodeOf(image.layer) };
+  };
+  const takeBack = async () => {
+    dropMirror(place, disk);
+    await image?.undo();
+  };
   const args = {
     device: topNodeOf(disk),
-    target: nodeOf(layer),
     sync: shallow ? "top" : "full",
     ...speedOf(wish.speed),
     ...(wish.granularity === 0 ? {} : { granularity: wish.granularity }),
     ...(wish.bufSize === 0 ? {} : { "buf-size": wish.bufSize }),
     ...(wish.writesBoth ? { "copy-mode": "write-blocking" } : {}),
   };
-  const give = () => {
-    const { source, format } = layer;
-    const end = shallow ? {} : { backingStore: { kind: "end" as const } };
-    setMirror(place, disk, { job: "copy", format, source, ...end });
-    return Promise.resolve();
-  };
-  const takeBack = async () => {
-    dropMirror(place, disk);
-    await image.undo();
-  };
   await begin(place, record, "blockdev-mirror", args, { give, takeBack });
 }
 
+/** What a job needs before the emulator begins it: `give` answers what is known only then. */
 interface Access {
-  give(): Promise<void>;
+  give(): Promise<JsonObject | undefined>;
   takeBack(): Promise<void>;
 }
 
-const NO_ACCESS: Access = { give: async () => {}, takeBack: async () => {} };
+const NO_ACCESS: Access = { give: async () => undefined, takeBack: async () => {} };
 
-/** The status file tells of the job before the emulator begins it. Where it does not begin, all is as it was. */
+/**
+ * The status file tells of the job before anything is given for it, and of what it is given before the emulator begins it.
+ * Where it does not begin, all is as it was.
+ */
 async function begin(
   place: JobPlace,
   record: BlockJobRecord,
@@ -181,10 +187,11 @@ async function begin(
   const job = new BlockJob(record);
   guest.blockJobs.set(record.disk, job);
   try {
-    await access.give();
+    await env.save();
+    const more = await access.give();
     await env.save();
     const how = { "job-id": record.name, "auto-finalize": true, "auto-dismiss": false };
-    await guest.qmp(command, { ...how, ...args });
+    await guest.qmp(command, { ...how, ...args, ...more });
   } catch (error) {
     guest.blockJobs.delete(record.disk);
     await access.takeBack();
