@@ -11,7 +11,7 @@ import { QemuDomain } from "../domain.js";
 import { checkFlags, qemuError } from "../errors.js";
 import type { Hypervisor } from "../hypervisor.js";
 import { removeNvram } from "./nvram.js";
-import { removeSnapshots } from "./snapshots.js";
+import { checkSnapshots } from "./snapshots.js";
 
 /** Definitions: made, replaced, removed, and whether they start by themselves. */
 export function definitionHandlers(hypervisor: Hypervisor): DomainLifecycleHandlers & DomainConfigHandlers {
@@ -82,9 +82,10 @@ async function undefine(hypervisor: Hypervisor, dom: Domain, flags: number): Pro
   const domain = hypervisor.domains.find(dom);
   await domain.jobs.run({ kind: "modify", api: "domainUndefineFlags" }, async () => {
     if (!domain.persistent) throw qemuError("OPERATION_INVALID", "cannot undefine transient domain");
-    await removeSnapshots(hypervisor, domain, flags);
+    await checkSnapshots(hypervisor, domain, flags);
     await removeNvram(hypervisor, domain, flags);
     await hypervisor.definitions.remove(domain.name, domain.autostart);
+    if (!domain.isActive) await hypervisor.snapshots.removeAll(domain);
     domain.persistent = false;
     domain.autostart = false;
     hypervisor.transition(domain, "undefine");

@@ -129,16 +129,14 @@ export function snapshotHandlers(hypervisor: Hypervisor): DomainSnapshotHandlers
 }
 
 /** Called before a definition is removed: a domain that is off takes what is known of its snapshots along, or stays. */
-export async function removeSnapshots({ snapshots }: Hypervisor, domain: QemuDomain, flags: number): Promise<void> {
+export async function checkSnapshots({ snapshots }: Hypervisor, domain: QemuDomain, flags: number): Promise<void> {
   if (domain.isActive) return;
   const { size } = await snapshots.of(domain);
   if (size === 0) return;
-  if ((flags & UNDEFINE_FLAG.SNAPSHOTS_METADATA) === 0) {
-    throw qemuError("OPERATION_INVALID", `cannot delete inactive domain with ${size} snapshots`, {
-      hint: "add --snapshots-metadata to forget them",
-    });
-  }
-  await snapshots.removeAll(domain);
+  if ((flags & UNDEFINE_FLAG.SNAPSHOTS_METADATA) !== 0) return;
+  throw qemuError("OPERATION_INVALID", `cannot delete inactive domain with ${size} snapshots`, {
+    hint: "add --snapshots-metadata to forget them",
+  });
 }
 
 function missing(detail: string): VirtError {
