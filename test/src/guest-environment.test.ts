@@ -63,7 +63,7 @@ const IN_THE_SYSTEM: readonly Explained[] = [
   { field: "status Groups", theirs: /^0$/, ours: /^$/, row: "Supplementary groups" },
 ];
 
-/** Runs the guest with a daemon, and looks at it. */
+/** Runs the guest with a daemon, and looks at it. Its processor stands still, or its firmware would open more by and by. */
 async function look(
   virsh: (...args: readonly string[]) => Promise<{ readonly code: number; readonly stderr: string }>,
   daemon: number,
@@ -78,7 +78,7 @@ async function look(
     await chmod(disk, 0o666);
     for (const args of [
       ["define", file],
-      ["start", "alike"],
+      ["start", "alike", "--paused"],
     ]) {
       const { code, stderr } = await virsh(...args);
       if (code !== 0) throw new Error(`virsh ${args.join(" ")}: ${stderr}`);

@@ -14,14 +14,18 @@ const NEEDS = { test: [], qemu: await hypervisor() };
 
 /** What two daemons of one machine may say differently; docs/differences.md tells why. */
 function normalised(text: string, peer: Peer): string {
-  return text
-    .replaceAll(peer.folder, "FOLDER")
-    .replace(/qemu\+unix:\/\/\/(session|system)/g, "qemu+unix:///MODE")
-    .replace(/^(CPU frequency:|CPU time:|vcpu\.\d+\.time=|balloon\.\w+=|Memory size:) *.*$/gm, "$1 N")
-    .replace(/(vcpu\.\d+\.(time|wait|delay)|balloon\.(rss|current|last-update)|cpu\.\w+)=\d+/g, "$1=N")
-    .replace(/^Security (model|DOI|label):.*\n/gm, "")
-    .replace(/ *<seclabel [\s\S]*?(<\/seclabel>|\/>)\n/g, "")
-    .replace(/qemu(Domain|Connect)\w+|test(Domain|Connect)\w+/g, "FUNCTION");
+  return (
+    text
+      .replaceAll(peer.folder, "FOLDER")
+      .replace(/qemu\+unix:\/\/\/(session|system)/g, "qemu+unix:///MODE")
+      .replace(/^(CPU frequency:|CPU time:|vcpu\.\d+\.time=|balloon\.\w+=|Memory size:) *.*$/gm, "$1 N")
+      .replace(/(vcpu\.\d+\.(time|wait|delay)|balloon\.(rss|current|last-update)|cpu\.\w+)=\d+/g, "$1=N")
+      .replace(/^Security (model|DOI|label):.*\n/gm, "")
+      // The machine's daemon has groups for its guests, a user's has none.
+      .replace(/ *<resource>[\s\S]*?<\/resource>\n/g, "")
+      .replace(/ *<seclabel [\s\S]*?(<\/seclabel>|\/>)\n/g, "")
+      .replace(/qemu(Domain|Connect)\w+|test(Domain|Connect)\w+/g, "FUNCTION")
+  );
 }
 
 /** All that virsh prints, command by command, and the events in the end. */

@@ -1,5 +1,6 @@
 import { endianness } from "node:os";
 import { addressOf, closeDescriptor, NativeError, systemCall } from "../process/index.js";
+import { EAGAIN } from "../process/libc.js";
 import { deviceProgram } from "./device-program.js";
 import type { DeviceRule } from "./device-rules.js";
 
@@ -12,6 +13,8 @@ const PROG_ATTACH = 8;
 const PROG_TYPE_CGROUP_DEVICE = 15;
 const ATTACH_CGROUP_DEVICE = 6;
 const LITTLE = endianness() === "LE";
+/** Far more than the kernel has ever wanted of the libraries that load programs. */
+const ATTEMPTS = 100;
 /** Enough of `union bpf_attr` for both commands. */
 const ATTRIBUTES = 72;
 /** The kernel demands one from programs that use its licensed helpers; ours uses none. */
@@ -52,8 +55,15 @@ function load(rules: readonly DeviceRule[]): number {
   return bpf(PROG_LOAD, attributes);
 }
 
+/** A signal that comes meanwhile, such as a timer's, makes the kernel give up looking through a program: it is asked again. */
 function bpf(command: number, { bytes }: Attributes): number {
-  return systemCall("bpf", BPF_CALL[process.arch] ?? COMMON_BPF_CALL, command, bytes, bytes.length);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return systemCall("bpf", BPF_CALL[process.arch] ?? COMMON_BPF_CALL, command, bytes, bytes.length);
+    } catch (error) {
+      if (!(error instanceof NativeError && error.errno === EAGAIN) || attempt === ATTEMPTS) throw error;
+    }
+  }
 }
 
 /** `union bpf_attr` under construction, in the byte order of this host. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -41,6 +41,13 @@ export class Polyvisord {
   get pid(): number {
     if (this.#child?.pid === undefined) throw new Error("the daemon does not run");
     return this.#child.pid;
+  }
+
+  /** Writes a plugin's settings, for the next start. */
+  async configure(plugin: string, settings: string): Promise<void> {
+    const folder = join(this.root, "etc/libvirt/plugins");
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, `${plugin}.conf`), settings);
   }
 
   async start(...args: readonly string[]): Promise<void> {
@@ -89,8 +96,9 @@ export class Polyvisord {
 export async function withPolyvisord<T>(
   body: (daemon: Polyvisord) => Promise<T>,
   wrapper: readonly string[] = [],
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<T> {
-  const daemon = await startPolyvisord(wrapper);
+  const daemon = await startPolyvisord(wrapper, settings);
   try {
     return await body(daemon);
   } finally {
@@ -98,9 +106,13 @@ export async function withPolyvisord<T>(
   }
 }
 
-/** A daemon in a new folder, listening. */
-export async function startPolyvisord(wrapper: readonly string[] = []): Promise<Polyvisord> {
+/** A daemon in a new folder, listening; `settings` are plugins' own, by their names. */
+export async function startPolyvisord(
+  wrapper: readonly string[] = [],
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Polyvisord> {
   const daemon = new Polyvisord(await mkdtemp(join(tmpdir(), "polyvisord-")), wrapper);
+  for (const [plugin, text] of Object.entries(settings)) await daemon.configure(plugin, text);
   try {
     await daemon.start();
     return daemon;
