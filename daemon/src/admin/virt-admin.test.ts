@@ -173,7 +173,8 @@ checkAsRoot("the admin socket is for the daemon's own user alone (needs root and
   for (const folder of [root, `${root}/run`, `${root}/run/libvirt`]) await chmod(folder, 0o755);
   await chmod(`${root}/run/libvirt/libvirt-admin-sock`, 0o777);
   const { code, says } = await virtAdmin(`${root}/run/libvirt`, root)("srv-list");
-  t.is(code, 1);
-  t.regex(says, /Failed to connect to the admin server/);
+  // It may write to the closed connection before it reads, and then a signal ends it without a word.
+  t.not(code, 0);
+  t.regex(says, /^$|Failed to connect to the admin server/);
   t.regex(daemon.log(), /"uid":65534.*the admin socket is for the daemon's own user; a client is turned away/);
 });

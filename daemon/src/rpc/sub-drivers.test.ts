@@ -93,7 +93,7 @@ test("a daemon does not start where a setting names a plugin that provides somet
   const root = await rootWith(t, 'lock_manager = "toy-a"\nnetwork_driver = "toy-c"\n');
   const { code, stderr } = await polyvisord("--root", root);
   t.is(code, 1);
-  t.regex(stderr, /lock_manager: no plugin toy-a provides lock\.v1\nhint: no plugin here provides lock\.v1/);
+  t.regex(stderr, /lock_manager: no plugin toy-a provides lock\.v1\nhint: these do: lock-lockd, lock-sanlock/);
   await configure(root, `plugin_folders = [ "${root}/plugins" ]\nnetwork_driver = "toy-c"\n`);
   t.regex(
     (await polyvisord("--root", root)).stderr,
