@@ -52,7 +52,8 @@ testWith("a guest's process is confined as one of libvirtd, and no worse in anyt
       const daemon = await open(settings);
       t.teardown(() => daemon.close());
       await daemon.virsh.define(guestXml(name, await makeDisk(daemon, "disk")));
-      await daemon.virsh.ok("start", name);
+      // Its processor stands still, or its firmware would open more by and by.
+      await daemon.virsh.ok("start", name, "--paused");
       const pid = await daemon.guestPid(name);
       // Threads of processors whose time is limited are moved before they run, others soon after.
       await until("each thread is in its group", async () =>
