@@ -288,8 +288,9 @@ testWith(
         const third = await virsh(["-c", uriOf(side.socket), "list"]);
         const turnedAway = new RegExp(`"clients":1,.*"queued":1,.*${WHO}.*too many clients; a new one is turned away`);
         await until("the log tells of the third", async () => turnedAway.test(await side.log()));
-        t.is(third.code, 1);
-        t.regex(third.stderr, /error: (End of file while reading data|Cannot (recv|write) data)/);
+        // Where it writes before it has read the end, the signal of a broken pipe may end it without a word.
+        t.not(third.code, 0);
+        t.regex(third.stderr, /^$|error: (End of file while reading data|Cannot (recv|write) data)/);
       }
       t.false(served, side.name);
       first.destroy();
