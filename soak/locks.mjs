@@ -10,16 +10,18 @@ import { processesOf } from "./kill/host.mjs";
 import { percentiles } from "./lib/percentiles.mjs";
 import { makeGuests } from "./locks/guests.mjs";
 import { LockSoak } from "./locks/soak.mjs";
+import { VICTIMS } from "./locks/victims.mjs";
 
 const REMOTE = fileURLToPath(new URL("../plugins/remote", import.meta.url));
 
 /** Logs are rolled over often, so that a line has many places to get lost at. */
 const LOG_SETTINGS = "max_size = 8192\nmax_backups = 32\n";
 
-export const options = { count: { type: "string", default: "200" } };
+export const options = { count: { type: "string", default: "200" }, victim: { type: "string" } };
 
-export const usage = `locks [--count N]
-  --count    how often something is killed (default 200)`;
+export const usage = `locks [--count N] [--victim NAME]
+  --count    how often something is killed (default 200)
+  --victim   kills nothing else: ${VICTIMS.join(", ")}`;
 
 /** @returns {Promise<import("./lib/report.mjs").Report>} */
 export async function run({ values, seed, log }) {
@@ -27,7 +29,8 @@ export async function run({ values, seed, log }) {
   const host = await createHost({ plugins: [REMOTE] });
   const daemon = new KilledDaemon(root, []);
   await writeSettings(root);
-  const soak = new LockSoak({ root, daemon, host, seed, guests: await makeGuests(root) });
+  const victims = values.victim === undefined ? VICTIMS : [values.victim];
+  const soak = new LockSoak({ root, daemon, host, seed, victims, guests: await makeGuests(root) });
   const faults = await live(soak, Number(values.count), log).catch((error) => [error.stack]);
   await daemon.end("SIGTERM");
   await endAll(root);

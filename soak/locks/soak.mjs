@@ -51,8 +51,10 @@ export class LockSoak {
   /** @returns {Promise<string[]>} faults */
   async round() {
     this.rounds += 1;
-    const phase = this.#random.pick(Object.keys(PHASES));
-    const victim = this.#random.pick(VICTIMS.filter((each) => each !== "launcher" || phase === "start"));
+    const victims = this.#what.victims;
+    const isStart = victims.every((each) => each === "launcher");
+    const phase = isStart ? "start" : this.#random.pick(Object.keys(PHASES));
+    const victim = this.#random.pick(victims.filter((each) => each !== "launcher" || phase === "start"));
     const delay = this.#random.below(LONGEST_PHASE);
     const { hero } = this.#doms;
     await bringTo(PHASES[phase], this.#client.api, hero, this.#what.guests);
