@@ -1,15 +1,13 @@
-import { AFFECT, type DomainTuningHandlers, VirtError } from "@polyvisor/core";
-import { type Domain as DomainConfig, formatNumberSet, type NumatuneMode, parseNumberSet } from "@polyvisor/sdk/conf";
-import { checkParams, numberParam, STRING_OKAY } from "@polyvisor/sdk/typed-params";
+import { AFFECT, type DomainTuningHandlers } from "@polyvisor/core";
+import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
+import { formatNumberSet } from "@polyvisor/sdk/conf/number-set";
+import { type NumaChange, numaChange, numaParams, STRING_OKAY, withNumaChange } from "@polyvisor/sdk/typed-params";
 import { checkFlags, qemuError } from "../../errors.js";
 import type { Guest } from "../../guest.js";
 import type { Hypervisor } from "../../hypervisor.js";
 import { checkNumaNodes } from "../../start/plan.js";
 import { chosen, groupWith, tune } from "./change.js";
 
-/** In the order of libvirt's numbers. */
-const MODES: readonly NumatuneMode[] = ["strict", "preferred", "interleave", "restrictive"];
-const KNOWN = { numa_mode: "int", numa_nodeset: "string" } as const;
 const AFFECTED = AFFECT.LIVE | AFFECT.CONFIG;
 
 /** The nodes of the host that a guest's memory is taken from. */
@@ -18,26 +16,20 @@ export function numaHandlers(hypervisor: Hypervisor): DomainTuningHandlers {
     async domainGetNumaParameters({ dom, flags }) {
       checkFlags(flags, AFFECTED | STRING_OKAY, "qemuDomainGetNumaParameters");
       const { config } = await chosen(hypervisor, dom, flags & ~STRING_OKAY);
-      const memory = config.numatune?.memory;
-      return [
-        { field: "numa_mode", type: "int", value: MODES.indexOf(memory?.mode ?? "strict") },
-        { field: "numa_nodeset", type: "string", value: formatNumberSet(memory?.nodeset ?? []) },
-      ];
+      return numaParams(config);
     },
 
     domainSetNumaParameters({ dom, params, flags }) {
       checkFlags(flags, AFFECTED, "qemuDomainSetNumaParameters");
-      checkParams(params, KNOWN);
-      const mode = modeOf(numberParam(params, "numa_mode"));
-      const text = params.find(({ field }) => field === "numa_nodeset")?.value;
-      const nodes = text === undefined ? undefined : nodesOf(String(text));
+      const change = numaChange(params, "QEMU");
+      const { nodes } = change;
       return tune(
         hypervisor,
         { dom, flags, api: "domainSetNumaParameters" },
         {
           edit(config, target) {
-            if (target === "live") checkLive(hypervisor, config, mode, nodes);
-            return withMemory(config, mode, nodes);
+            if (target === "live") checkLive(hypervisor, config, change);
+            return withNumaChange(config, change);
           },
           async apply(guest, group) {
             const cpuset = groupWith(group, "cpuset");
@@ -52,12 +44,7 @@ export function numaHandlers(hypervisor: Hypervisor): DomainTuningHandlers {
   };
 }
 
-function checkLive(
-  { info }: Hypervisor,
-  { numatune }: DomainConfig,
-  mode: NumatuneMode | undefined,
-  nodes: readonly number[] | undefined,
-): void {
+function checkLive({ info }: Hypervisor, { numatune }: DomainConfig, { mode, nodes }: NumaChange): void {
   if (info.mode !== "system") {
     throw qemuError("OPERATION_UNSUPPORTED", "NUMA tuning is not available in session mode");
   }
@@ -80,38 +67,6 @@ function checkLive(
 function partsOf({ vcpuThreads, config }: Guest): string[] {
   const vcpus = [...vcpuThreads.keys()].map((vcpu) => `vcpu${vcpu}`);
   return ["emulator", ...vcpus, ...config.iothreads.map(({ id }) => `iothread${id}`)];
-}
-
-function modeOf(number: number | undefined): NumatuneMode | undefined {
-  if (number === undefined) return undefined;
-  const mode = MODES[number];
-  if (mode !== undefined) return mode;
-  throw qemuError("INVALID_ARG", `unsupported numatune mode: '${number}'`, { hint: `there are ${MODES.join(", ")}` });
-}
-
-function nodesOf(text: string): readonly number[] {
-  const nodes = parseNumberSet(text);
-  if (nodes.length > 0) return nodes;
-  throw invalid(`Invalid nodeset of 'numatune': ${text}`, "name at least one node");
-}
-
-function withMemory(
-  config: DomainConfig,
-  mode: NumatuneMode | undefined,
-  nodes: readonly number[] | undefined,
-): DomainConfig {
-  if (mode === undefined && nodes === undefined) return config;
-  const { numatune } = config;
-  const before = numatune?.memory;
-  const nodeset = nodes ?? before?.nodeset;
-  const isStatic = nodeset !== undefined || config.vcpu.placement === "static";
-  const placement = nodes === undefined ? (before?.placement ?? (isStatic ? "static" : "auto")) : "static";
-  if (placement === "static" && nodeset === undefined) {
-    const detail = "nodeset for NUMA memory tuning must be set if 'placement' is 'static'";
-    throw new VirtError("CONFIG_UNSUPPORTED", detail, { domain: "DOMAIN", hint: "give numa_nodeset, too" });
-  }
-  const memory = { mode: mode ?? before?.mode ?? "strict", placement, nodeset };
-  return { ...config, numatune: { memnodes: [], ...numatune, memory } };
 }
 
 function invalid(detail: string, hint: string): Error {
