@@ -3,6 +3,7 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type HostPaths, type LockOwner, VirtError } from "@polyvisor/core";
+import { shellWord } from "@polyvisor/sdk/process";
 import type { Settings } from "./settings.js";
 import { HELPER_BYTES } from "./wire/frames.js";
 
@@ -23,7 +24,7 @@ export class LostLease {
   constructor({ managerSocket }: Settings, { lib }: HostPaths) {
     this.#folder = join(lib, "lock-sanlock");
     this.#path = join(this.#folder, "lost-lease");
-    const words = [process.execPath, PROGRAM, managerSocket].map(quoted).join(" ");
+    const words = [process.execPath, PROGRAM, managerSocket].map(shellWord).join(" ");
     this.#script = `#!/bin/sh\nexec ${words} "$@"\n`;
   }
 
@@ -62,8 +63,4 @@ export class LostLease {
 function checkLength(what: string, text: string): void {
   if (Buffer.byteLength(text) < HELPER_BYTES) return;
   throw new VirtError("INTERNAL_ERROR", `${what} longer than ${HELPER_BYTES - 1}: '${text}'`);
-}
-
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
 }

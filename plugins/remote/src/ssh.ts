@@ -1,3 +1,4 @@
+import { shellWord } from "@polyvisor/sdk/process";
 import { invalid, isSet } from "./params.js";
 
 /** What the other end of an ssh connection is to do. */
@@ -29,7 +30,7 @@ export function sshArgv(request: SshRequest): string[] {
     ...(isSet(params, "no_verify") ? ["-o", "StrictHostKeyChecking=no"] : []),
     "--",
     host,
-    `sh -c ${quoted(remoteCommand(request))}`,
+    `sh -c ${shellWord(remoteCommand(request))}`,
   ];
 }
 
@@ -42,7 +43,7 @@ function remoteCommand({ name, socket, readOnly, ofUser, params }: SshRequest): 
   const byDefault = params.has("socket") ? "netcat" : ofUser ? "native" : "auto";
   const proxy = params.get("proxy") ?? byDefault;
   if (proxy === "native" && netcat !== undefined) throw invalid("netcat path not valid with native proxy mode");
-  const helper = `virt-ssh-helper ${readOnly ? "-r " : ""}${quoted(name)}`;
+  const helper = `virt-ssh-helper ${readOnly ? "-r " : ""}${shellWord(name)}`;
   if (proxy === "native") return helper;
   const byNetcat = netcatCommand(netcat ?? "nc", socket);
   if (proxy === "netcat" || netcat !== undefined) return byNetcat;
@@ -51,11 +52,6 @@ function remoteCommand({ name, socket, readOnly, ofUser, params }: SshRequest): 
 
 /** Some kinds of nc have to be told to end with their input, others do not know how to be told. */
 function netcatCommand(netcat: string, socket: string): string {
-  const nc = quoted(netcat);
-  return `if ${nc} -q 2>&1 | grep "requires an argument" >/dev/null; then q=-q0; else q=; fi; ${nc} $q -U ${quoted(socket)}`;
-}
-
-/** One word of a shell's command line. */
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
+  const nc = shellWord(netcat);
+  return `if ${nc} -q 2>&1 | grep "requires an argument" >/dev/null; then q=-q0; else q=; fi; ${nc} $q -U ${shellWord(socket)}`;
 }

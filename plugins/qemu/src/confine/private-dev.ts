@@ -1,6 +1,6 @@
 import { chmod, lchown, mkdir, readFile, readlink, stat, symlink, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { makeNode, runHelper } from "@polyvisor/sdk/process";
+import { makeNode, runHelper, shellWord } from "@polyvisor/sdk/process";
 import type { HostNode } from "./host-nodes.js";
 
 /** Room for nodes and links, so that nobody can fill the host's memory there. */
@@ -25,17 +25,13 @@ export function devMounts(stage: string, kept: readonly string[]): string {
  * below. `table` is the file with the mounts.
  */
 export function devSetUp(stage: string, table: string): string {
-  const mounts = `mount -n -a -T ${quoted(table)} && umount -n -l /dev && mount -n --move ${quoted(stage)} /dev`;
+  const mounts = `mount -n -a -T ${shellWord(table)} && umount -n -l /dev && mount -n --move ${shellWord(stage)} /dev`;
   return `${mounts} || { echo "polyvisor: SYSTEM_ERROR: cannot set up the guest's own /dev: its log says why (namespaces = [] does without)" >&2; exit 125; }`;
 }
 
 /** As a table of mounts writes a path. */
 function escaped(path: string): string {
   return path.replace(/[\\\s#]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, "0")}`);
-}
-
-function quoted(path: string): string {
-  return `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 /**
