@@ -57,11 +57,12 @@ testWith("libvirt's clients do not see that a driver is isolated, but for its en
       async () => {
         // In one connection, because the test driver forgets everything when its last connection closes.
         await virsh.ok("suspend test; resume test");
-        return events.shown.includes("'test': Resumed Unpaused");
+        return ["Suspended Paused", "Resumed Unpaused"].every((event) =>
+          events.shown.includes(`event 'lifecycle' for domain 'test': ${event}`),
+        );
       },
       PATIENCE_MS,
     );
-    await events.expect("event 'lifecycle' for domain 'test': Suspended Paused");
     const console = new Terminal("virsh", ["-c", virsh.uri, "console", "test"]);
     await console.expect("Escape character", PATIENCE_MS);
     console.type("over there\r");
