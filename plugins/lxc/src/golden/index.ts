@@ -1,6 +1,8 @@
 import type { HostFacts } from "@polyvisor/sdk/conf";
-import { domainRoundTrip, type GoldenSuites } from "@polyvisor/sdk/golden";
+import { formatDomain } from "@polyvisor/sdk/conf/domain";
+import { domainRoundTrip, expectMode, expectUnwrapped, type GoldenRun, type GoldenSuites } from "@polyvisor/sdk/golden";
 import { lxcCapabilities, lxcHooks } from "../conf/index.js";
+import { domainFromLxcConf } from "../native/index.js";
 
 const FACTS: HostFacts = {
   arch: "x86_64",
@@ -16,5 +18,17 @@ const FACTS: HostFacts = {
 /** The made-up host of the data. */
 const HOOKS = lxcHooks(lxcCapabilities({ facts: FACTS, emulator: "/usr/libexec/libvirt_lxc" }));
 
-const suites: GoldenSuites = { lxcxml2xml: () => domainRoundTrip({ hooks: HOOKS }) };
+/** Reads a configuration of the LXC tools; the UUID, which is new each time, is the row's. */
+const lxcconf2xml: GoldenRun = async (row, files) => {
+  const printed = await expectMode(row, () => {
+    const domain = domainFromLxcConf(files.text(row.input), HOOKS);
+    return formatDomain({ ...domain, uuid: String(row.uuid) });
+  });
+  if (printed !== undefined) expectUnwrapped(files, row.expected, printed);
+};
+
+const suites: GoldenSuites = {
+  lxcxml2xml: () => domainRoundTrip({ hooks: HOOKS }),
+  lxcconf2xml: () => lxcconf2xml,
+};
 export default suites;

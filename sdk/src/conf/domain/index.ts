@@ -24,5 +24,6 @@ export * from "./model/index.js";
 export { type NamespacePrefix, passThroughNamespace } from "./namespaces.js";
 export { diskNameIndex, insertController, insertDisk } from "./order.js";
 export { VIRT_TYPES } from "./parse/domain.js";
+export { PROCESS_CAPABILITIES } from "./parse/features.js";
 export { completeDomain, type ParseOptions, parseDomain, readDomain } from "./read.js";
 export { ARCHITECTURES, IO_TUNE_RATES, LIFECYCLE_ACTIONS } from "./words.js";

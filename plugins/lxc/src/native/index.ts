@@ -1,0 +1,1 @@
+export { domainFromLxcConf } from "./from-native.js";
