@@ -8,7 +8,7 @@ import { hostUuidOf } from "./config/host-uuid.js";
 import { liveSettings, logSettings, rulesPath } from "./config/live.js";
 import { loadSettings } from "./config/load.js";
 import { pluginSettings } from "./config/plugin-settings.js";
-import { keyOfContract, providersIn } from "./config/provider-keys.js";
+import { keyOfContract, providersIn, usualProviders } from "./config/provider-keys.js";
 import type { Settings } from "./config/schema.js";
 import { tellWithoutEffect } from "./config/without-effect.js";
 import { placeName } from "./listen/door.js";
@@ -147,6 +147,7 @@ async function hostOf({ mode, locations, settings }: Configuration, log: Log): P
     disabledPlugins: settings.disabled_plugins,
     pluginConfiguration: () => pluginSettings(locations.paths.config),
     use: providersIn(settings),
+    useApplicable: usualProviders(mode),
     isolation: isolationOf(settings),
     warmUp: true,
   }).catch(asStartError);

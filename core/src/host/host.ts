@@ -98,7 +98,7 @@ class PluginHost implements Host {
 
   /** Throws a `ChoiceError` where a provider is chosen that is not there. */
   constructor(options: HostOptions, { info, log, root, plugins, offer, contracts, bad }: HostParts) {
-    const { use = {}, warmUp } = options;
+    const { use = {}, useApplicable = {}, warmUp } = options;
     this.info = info;
     this.#log = log;
     this.#root = root;
@@ -106,7 +106,7 @@ class PluginHost implements Host {
     this.#bad = bad;
     if (warmUp) this.#idleWork = new IdleWork();
     this.services = new Services({
-      ...{ plugins, contracts, use, info, log },
+      ...{ plugins, contracts, use, useApplicable, info, log },
       started: (plugin, contract) => this.#started(plugin, contract),
       opened: (driver) => this.#warmUp(driver),
     });

@@ -41,6 +41,11 @@ export interface HostOptions extends PluginChoices {
    * A sub-driver (`network.v1` and its like) that is not named is the first that a plugin provides; of the others there is none.
    */
   readonly use?: ProviderChoice;
+  /**
+   * The same for contracts of which `use` says nothing: those of the plugins that are there and can be used on this host, which
+   * is found out when the contract is first asked for. Not for sub-drivers.
+   */
+  readonly useApplicable?: ProviderChoice;
   /** Contracts of the embedder's own, beside those of this core. */
   readonly contracts?: readonly Contract[];
   /** What plugins get as `HOST_SERVICES`, where this host is a part of another one. */

@@ -80,6 +80,25 @@ test("a guest may have several security drivers, in the operator's order", async
   ]);
 });
 
+test("where the operator has chosen none a guest has the usual ones that this host can use", async (t) => {
+  const question = `async (services) => Promise.all([1, 2].map(async () =>
+    (await services.connectAll("security.v1")).map(({ plugin }) => plugin).join()))`;
+  const probing = (answer: string) => ({
+    contracts: ["security.v1"],
+    code: `{ "security.v1": class { probe() { ${answer} } } }`,
+  });
+  const plugins = {
+    dac: security("as nobody"),
+    foreign: probing('return { usable: false, reason: "another kernel" }'),
+    torn: probing('throw new Error("no tool")'),
+    other: security("unused"),
+  };
+  const useApplicable = { "security.v1": ["foreign", "torn", "absent", "dac"] };
+  t.deepEqual(await answer(t, question, plugins, { useApplicable }), ["dac", "dac"]);
+  t.deepEqual(await answer(t, question, plugins, { useApplicable, use: { "security.v1": [] } }), ["", ""]);
+  t.deepEqual(await answer(t, question, { torn: plugins.torn }, { useApplicable }), ["", ""]);
+});
+
 test("a plugin has the calls, the events and the end of another one's networks", async (t) => {
   const nets = {
     contracts: ["network.v1"],

@@ -41,6 +41,7 @@ export interface ServicesParts {
   readonly plugins: readonly Plugin[];
   readonly contracts: ContractSet;
   readonly use: ProviderChoice;
+  readonly useApplicable: ProviderChoice;
   readonly info: HostInfo;
   readonly log: Log;
   /** Resolves once the plugin's driver of that contract has been started, which happens once. */
@@ -52,6 +53,8 @@ export interface ServicesParts {
 /** Leads those who need a contract to the plugin that provides it. */
 export class Services implements HostServices {
   readonly #parts: ServicesParts;
+  /** By contract: those of `useApplicable` that turned out to be. */
+  readonly #applicable = new Map<string, Promise<readonly Plugin[]>>();
 
   /** Throws a `ChoiceError` where a plugin is chosen that is not there, or provides something else. */
   constructor(parts: ServicesParts) {
@@ -61,24 +64,20 @@ export class Services implements HostServices {
 
   /** The plugins that provide a contract here, the most wanted first. */
   providers(contract: string): readonly Plugin[] {
-    const { use } = this.#parts;
-    const able = this.#able(contract);
-    const names = this.#majors(contract)
-      .map((id) => use[id])
-      .find((choice) => choice !== undefined);
-    if (names !== undefined) return [names].flat().flatMap((name) => able.find((plugin) => plugin.name === name) ?? []);
-    return isSub(contract) ? able.slice(0, 1) : [];
+    const names = this.#named(contract, this.#parts.use);
+    if (names !== undefined) return this.#ableOf(contract, names);
+    return isSub(contract) ? this.#able(contract).slice(0, 1) : [];
   }
 
   readonly preferred = (contract: string): string | undefined => this.providers(contract)[0]?.name;
 
   async connect<C extends ServedContract>(contract: C, identity?: Identity): Promise<ContractClient<C> | undefined> {
-    const [plugin] = this.providers(contract);
+    const [plugin] = await this.#chosen(contract);
     return plugin && this.#client(plugin, contract, identity);
   }
 
   async connectAll<C extends ServedContract>(contract: C, identity?: Identity): Promise<readonly NamedClient<C>[]> {
-    const plugins = this.providers(contract);
+    const plugins = await this.#chosen(contract);
     return Promise.all(
       plugins.map(async (plugin) => ({
         plugin: plugin.name,
@@ -132,6 +131,43 @@ export class Services implements HostServices {
         throw new VirtError("NO_SUPPORT", `${name} of ${contract} by the plugin ${plugin.name}`);
       };
     }) as unknown as ContractClient<C>;
+  }
+
+  /** The providers of a contract where it may have to be found out first who can be one here. */
+  async #chosen(contract: string): Promise<readonly Plugin[]> {
+    const usual = this.#named(contract, this.#parts.useApplicable);
+    if (usual === undefined || this.#named(contract, this.#parts.use) !== undefined) return this.providers(contract);
+    let found = this.#applicable.get(contract);
+    if (found === undefined) {
+      found = this.#findApplicable(contract, usual);
+      this.#applicable.set(contract, found);
+    }
+    return (await found).filter((plugin) => plugin.enabled);
+  }
+
+  /** Found out once: one that fails later must not be passed over as if it had never been wanted. */
+  async #findApplicable(contract: string, names: readonly string[]): Promise<readonly Plugin[]> {
+    const { log } = this.#parts;
+    const asked = this.#ableOf(contract, names);
+    await Promise.all(asked.map((plugin) => plugin.get(contract as ContractName).catch(() => {})));
+    const found = asked.filter(({ status }) => status.state === "enabled");
+    const refusals = asked.filter((plugin) => !found.includes(plugin)).map(({ name, status }) => [name, status.message]);
+    const facts = { contract, plugins: found.map(({ name }) => name), without: Object.fromEntries(refusals) };
+    if (found.length === 0) log.warn(facts, `nothing provides ${contract}: no plugin for it can be used on this host`);
+    else log.info(facts, `${contract} is provided by what this host can use`);
+    return found;
+  }
+
+  #named(contract: string, choice: ProviderChoice): readonly string[] | undefined {
+    const names = this.#majors(contract)
+      .map((id) => choice[id])
+      .find((each) => each !== undefined);
+    return names === undefined ? undefined : [names].flat();
+  }
+
+  #ableOf(contract: string, names: readonly string[]): Plugin[] {
+    const able = this.#able(contract);
+    return names.flatMap((name) => able.find((plugin) => plugin.name === name) ?? []);
   }
 
   /** The ids under which an operator may speak of a contract: it, and its other major. */

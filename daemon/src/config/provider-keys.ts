@@ -1,4 +1,4 @@
-import type { ProviderChoice, ServedContract } from "@polyvisor/core";
+import type { HostInfo, ProviderChoice, ServedContract } from "@polyvisor/core";
 import type { z } from "zod/v3";
 import { names, text } from "./values.js";
 
@@ -8,8 +8,8 @@ export const providerKeys = {
   lock_manager: text.optional(),
   /** Where guests' output goes: to files that the guest itself has open by default. */
   log_manager: text.optional(),
-  /** What confines guests, each of them. Nothing does by default. */
-  security_drivers: names.default([]),
+  /** What confines guests, each of them. By default what a host usually has, where the daemon is the system's. */
+  security_drivers: names.optional(),
   /** Which plugin has this host's networks, storage and so on; by default the first that has any. */
   network_driver: text.optional(),
   storage_driver: text.optional(),
@@ -41,6 +41,14 @@ export function providersIn(settings: Chosen): ProviderChoice {
   return Object.fromEntries(
     KEYS.flatMap((key) => (settings[key] === undefined ? [] : [[CONTRACT_OF[key], settings[key]]])),
   );
+}
+
+/** As libvirt does it: what the kernel has, which labels first, and owners of processes and files. A user has neither. */
+const USUAL_SECURITY = ["security-selinux", "security-apparmor", "security-dac"] as const;
+
+/** Who provides what where the settings say nothing of it and this host can use them. */
+export function usualProviders(mode: HostInfo["mode"]): ProviderChoice {
+  return mode === "system" ? { [CONTRACT_OF.security_drivers]: USUAL_SECURITY } : {};
 }
 
 /** The key that names the provider of a contract. */
