@@ -23,7 +23,7 @@ export function changeHandlers<G extends Guest>(hypervisor: GuestHypervisor<G>):
 }
 
 /** Waits for the domain's turn; it is still there then, or the wait has failed. */
-function change<G extends Guest, T>(
+export function change<G extends Guest, T>(
   { domains }: GuestHypervisor<G>,
   { dom, api, context }: { readonly dom: Domain; readonly api: string; readonly context: CallContext },
   work: (domain: GuestDomain<G>) => MaybePromise<T>,

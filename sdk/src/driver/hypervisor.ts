@@ -103,6 +103,20 @@ export class GuestHypervisor<G extends Guest> {
     await this.transition(domain, "undefine");
   }
 
+  /** What the guest runs with has changed. Must run in the domain's job; fails with `OPERATION_INVALID` where none runs. */
+  async setLive(domain: GuestDomain<G>, config: Config): Promise<void> {
+    const guest = domain.active();
+    const { id } = domain.ref;
+    domain.run = { guest, config: { ...config, id } };
+    await this.#keepGuest(domain, domain.ref);
+  }
+
+  /** What the next start will have has changed, without anybody having defined it anew. Must run in the domain's job. */
+  async setDefined(domain: GuestDomain<G>, config: Config): Promise<void> {
+    await this.#keepDefinition(config, domain.autostart);
+    domain.defined = config;
+  }
+
   /** Must run in the domain's job. */
   async setAutostart(domain: GuestDomain<G>, autostart: boolean): Promise<void> {
     await this.#keepDefinition(domain.config(true), autostart);
@@ -114,15 +128,7 @@ export class GuestHypervisor<G extends Guest> {
     const transition = transitionFrom(domain.status, name);
     if (transition === undefined) throw new VirtError("OPERATION_INVALID", `the domain cannot ${name} now`);
     if (transition.to !== undefined) domain.status = transition.to;
-    const { run, status } = domain;
-    if (run !== undefined)
-      await this.#keeper.keepGuest({
-        name: ref.name,
-        xml: formatDomain(run.config, { secure: true }),
-        id: ref.id,
-        status,
-        token: run.guest.token,
-      });
+    await this.#keepGuest(domain, ref);
     for (const each of transition.news) this.events.emit({ kind: "lifecycle", dom: ref, ...each });
   }
 
@@ -171,6 +177,12 @@ export class GuestHypervisor<G extends Guest> {
   #nextId(): number {
     this.#lastId += 1;
     return this.#lastId;
+  }
+
+  async #keepGuest({ run, status }: GuestDomain<G>, ref: DomainRef): Promise<void> {
+    if (run === undefined) return;
+    const xml = formatDomain(run.config, { secure: true });
+    await this.#keeper.keepGuest({ name: ref.name, xml, id: ref.id, status, token: run.guest.token });
   }
 
   #keepDefinition(config: Config, autostart: boolean): Promise<void> {
