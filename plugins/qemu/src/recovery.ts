@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { DOMAIN_STATE, PAUSED_REASON } from "@polyvisor/core";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
 import type { EndingName, TransitionName } from "@polyvisor/sdk/lifecycle";
+import { reclaimPorts } from "@polyvisor/sdk/network-ports";
 import { bootId, ProcessHandle } from "@polyvisor/sdk/process";
 import { BlockJob, jobPlace, recoverBlockJobs } from "./blockjobs/index.js";
 import { isObject, type Json, textOf } from "./capabilities/json.js";
@@ -13,7 +14,7 @@ import { liveEnvironment, pluggingIn, reconcileDevices } from "./hotplug/index.j
 import type { Hypervisor } from "./hypervisor.js";
 import { connectMonitor, type QmpEvent } from "./monitor/index.js";
 import { powerCycle } from "./power-cycle.js";
-import { reclaimPorts, releaseForgottenLeases, reserveLabels } from "./services/index.js";
+import { releaseForgottenLeases, reserveLabels } from "./services/index.js";
 import { recoverOverlays } from "./snapshots/recover.js";
 import { threadsOf } from "./start/monitor-setup.js";
 import { type ParsedStatus, parseStatus } from "./state/status-file.js";
@@ -154,7 +155,7 @@ async function reconnect(hypervisor: Hypervisor, domain: QemuDomain, guest: Gues
   }
   deliver = (event) => handleQmpEvent(hypervisor, domain, guest, event);
   for (const event of early) deliver(event);
-  reclaimPorts(hypervisor, guest.config).catch((error: unknown) => {
+  reclaimPorts(hypervisor.services, guest.config).catch((error: unknown) => {
     hypervisor.log.warn({ err: error, domain: domain.name }, "a network does not know its port of a running guest");
   });
   reserveLabels(hypervisor, domain, guest).catch((error: unknown) => {

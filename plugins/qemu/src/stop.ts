@@ -2,12 +2,13 @@ import { rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { DOMAIN_STATE } from "@polyvisor/core";
 import { type EndingName, statusWords, TRANSITIONS } from "@polyvisor/sdk/lifecycle";
+import { releasePorts } from "@polyvisor/sdk/network-ports";
 import type { QemuDomain } from "./domain.js";
 import { qemuError } from "./errors.js";
 import type { Guest } from "./guest.js";
 import type { Hypervisor } from "./hypervisor.js";
 import { noteInLog } from "./log/index.js";
-import { releaseLabels, releasePorts } from "./services/index.js";
+import { releaseLabels } from "./services/index.js";
 import { findMemoryPaths, removeMemoryFolders } from "./start/memory-folders.js";
 import { within } from "./within.js";
 
@@ -134,7 +135,7 @@ function releaseServices(hypervisor: Hypervisor, domain: QemuDomain, guest: Gues
     for (let attempt = 1; ; attempt++) {
       const results = await Promise.allSettled([
         releaseLabels(hypervisor, domain, guest),
-        releasePorts(hypervisor, guest.config),
+        releasePorts(hypervisor.services, guest.config),
       ]);
       const failure = results.find((result) => result.status === "rejected");
       if (failure === undefined) return;

@@ -1,18 +1,12 @@
-import {
-  claimDevicePort,
-  labelDevice,
-  releaseDeviceLeases,
-  releaseDevicePort,
-  takeDeviceLeases,
-  unlabelDevice,
-} from "../services/index.js";
+import { claimDevicePort, releaseDevicePort } from "@polyvisor/sdk/network-ports";
+import { labelDevice, releaseDeviceLeases, takeDeviceLeases, unlabelDevice } from "../services/index.js";
 import type { DeviceStep } from "./steps.js";
 
 /** A port of a network: what it answers is what the card is connected to. */
 const ports: DeviceStep = {
   name: "network port",
-  give: ({ hypervisor, guest }, device) => claimDevicePort(hypervisor, guest.config, device),
-  takeBack: ({ hypervisor }, device) => releaseDevicePort(hypervisor, device),
+  give: ({ hypervisor, guest }, device) => claimDevicePort(hypervisor.services, guest.config, device),
+  takeBack: ({ hypervisor }, device) => releaseDevicePort(hypervisor.services, device),
 };
 
 const leases: DeviceStep = {

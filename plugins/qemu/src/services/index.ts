@@ -14,12 +14,4 @@ export {
   unlabelDevice,
 } from "./labels.js";
 export { leasesSettled, leaseWords, releaseForgottenLeases, releaseLeases, takeLeases } from "./leases.js";
-export {
-  claimDevicePort,
-  makePorts,
-  reclaimPorts,
-  releaseDevicePort,
-  releasePorts,
-  withPortIds,
-} from "./network-ports.js";
-export { type LockClient, type LogClient, type NetworkClient, type SecurityClient, Services } from "./services.js";
+export { type LockClient, type LogClient, type SecurityClient, Services } from "./services.js";

@@ -1,15 +1,15 @@
 import type { ContractClient, HostServices, NamedClient } from "@polyvisor/core";
+import type { NetworkClient, Networks } from "@polyvisor/sdk/network-ports";
 
 export type LockClient = ContractClient<"lock.v1">;
 export type LogClient = ContractClient<"log.v1">;
-export type NetworkClient = ContractClient<"network.v1">;
 export type SecurityClient = ContractClient<"security.v1">;
 
 /**
  * What the host does for the driver's guests, each `undefined` where the operator has chosen nobody for it. They are asked
  * for anew each time: whoever provides one may have been restarted meanwhile.
  */
-export class Services {
+export class Services implements Networks {
   readonly #host: HostServices | undefined;
 
   constructor(host: HostServices | undefined) {

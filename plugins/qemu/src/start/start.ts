@@ -5,6 +5,7 @@ import { DOMAIN_STATE, wrapperRefusal } from "@polyvisor/core";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
 import { hostArch } from "@polyvisor/sdk/conf/host";
 import { TRANSITIONS } from "@polyvisor/sdk/lifecycle";
+import { makePorts, withPortIds } from "@polyvisor/sdk/network-ports";
 import {
   type HeldProcess,
   hasEnded,
@@ -25,7 +26,7 @@ import { Guest } from "../guest.js";
 import type { Hypervisor } from "../hypervisor.js";
 import { type GuestLog, openGuestLog } from "../log/index.js";
 import { connectSocket, QmpClient } from "../monitor/index.js";
-import { guestUser, labelWords, leaseWords, makeLabels, makePorts, setLabels, withPortIds } from "../services/index.js";
+import { guestUser, labelWords, leaseWords, makeLabels, setLabels } from "../services/index.js";
 import { KILL_GRACE, releaseGuest, watchGuest, watchMonitor } from "../stop.js";
 import { within } from "../within.js";
 import { checkBootFiles } from "./boot-files.js";
@@ -155,7 +156,7 @@ async function askServices(hypervisor: Hypervisor, domain: QemuDomain, guest: Gu
   await makeLabels(hypervisor, guest);
   const hasPorts = guest.config.devices.interfaces.some(({ source }) => source.type === "network");
   if (hasPorts || guest.labels.length > 0) await hypervisor.statusWriter(domain, guest).save();
-  guest.config = await makePorts(hypervisor, guest.config);
+  guest.config = await makePorts(hypervisor.services, guest.config);
 }
 
 /**

@@ -1,14 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { VirtError } from "@polyvisor/core";
-import { type Device, type Domain as DomainConfig, type Interface, mapDevices } from "@polyvisor/sdk/conf/domain";
-import {
-  formatNetworkPort,
-  type NetworkPort,
-  type NetworkPortPlug,
-  parseNetworkPort,
-} from "@polyvisor/sdk/conf/network";
-import type { Hypervisor } from "../hypervisor.js";
-import type { NetworkClient } from "./services.js";
+import { type ContractClient, VirtError } from "@polyvisor/core";
+import { type Device, type Domain as DomainConfig, type Interface, mapDevices } from "../conf/domain/index.js";
+import { formatNetworkPort, type NetworkPort, type NetworkPortPlug, parseNetworkPort } from "../conf/network/index.js";
+
+export type NetworkClient = ContractClient<"network.v1">;
+
+/** What leads to the networks of the host. */
+export interface Networks {
+  /** Does something with them; `undefined` where the host has none. */
+  withNetworks<T>(work: (networks: NetworkClient) => Promise<T>): Promise<T | undefined>;
+}
 
 /** The network is told of a port that is in use, whatever it thinks of it (`VIR_NETWORK_PORT_CREATE_RECLAIM`). */
 const RECLAIM = 1;
@@ -25,41 +26,41 @@ export function withPortIds(config: DomainConfig): DomainConfig {
 }
 
 /** Asks each network for the port of its card, and learns what the card is to be connected to. */
-export async function makePorts({ services }: Hypervisor, config: DomainConfig): Promise<DomainConfig> {
+export async function makePorts(host: Networks, config: DomainConfig): Promise<DomainConfig> {
   const actuals = new Map<Interface, Actual | undefined>();
   for (const nic of cardsOf(config)) {
-    const actual = await services.withNetworks((networks) => makePort(networks, config, nic));
+    const actual = await host.withNetworks((networks) => makePort(networks, config, nic));
     actuals.set(nic, actual);
   }
   return mapCards(config, (nic) => ({ ...nic, source: { ...nic.source, actual: actuals.get(nic) } }));
 }
 
 /** After the daemon's end, a network may have forgotten the ports of guests that run: it is told of them again. */
-export async function reclaimPorts({ services }: Hypervisor, config: DomainConfig): Promise<void> {
-  for (const nic of cardsOf(config)) await services.withNetworks((networks) => reclaimPort(networks, config, nic));
+export async function reclaimPorts(host: Networks, config: DomainConfig): Promise<void> {
+  for (const nic of cardsOf(config)) await host.withNetworks((networks) => reclaimPort(networks, config, nic));
 }
 
 /** Gives the ports of a guest back. What fails does not keep the others: the first failure is thrown in the end. */
-export async function releasePorts({ services }: Hypervisor, config: DomainConfig): Promise<void> {
+export async function releasePorts(host: Networks, config: DomainConfig): Promise<void> {
   const results = await Promise.allSettled(
-    cardsOf(config).map((nic) => services.withNetworks((networks) => deletePort(networks, nic))),
+    cardsOf(config).map((nic) => host.withNetworks((networks) => deletePort(networks, nic))),
   );
   const failure = results.find((result) => result.status === "rejected");
   if (failure !== undefined) throw failure.reason;
 }
 
 /** The same for a card that is about to be plugged in; any other device stays as it is. */
-export async function claimDevicePort({ services }: Hypervisor, config: DomainConfig, device: Device): Promise<Device> {
+export async function claimDevicePort(host: Networks, config: DomainConfig, device: Device): Promise<Device> {
   if (device.kind !== "interface" || !isOnNetwork(device)) return device;
   const nic = { ...device, source: { ...device.source, portid: randomUUID(), actual: undefined } };
-  const actual = await services.withNetworks((networks) => makePort(networks, config, nic));
+  const actual = await host.withNetworks((networks) => makePort(networks, config, nic));
   return { ...nic, source: { ...nic.source, actual } };
 }
 
 /** Gives back the port of a card that was taken out. */
-export async function releaseDevicePort({ services }: Hypervisor, device: Device): Promise<void> {
+export async function releaseDevicePort(host: Networks, device: Device): Promise<void> {
   if (device.kind !== "interface" || !isOnNetwork(device) || device.source.portid === undefined) return;
-  await services.withNetworks((networks) => deletePort(networks, device));
+  await host.withNetworks((networks) => deletePort(networks, device));
 }
 
 async function makePort(networks: NetworkClient, config: DomainConfig, nic: NetworkCard): Promise<Actual | undefined> {
