@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { chmodSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -21,6 +22,8 @@ export class KilledDaemon {
   constructor(root, wrapper) {
     this.#root = root;
     this.#wrapper = wrapper;
+    // Guests of a daemon of root are users of their own, and pass here to their files.
+    chmodSync(root, 0o711);
   }
 
   get socket() {

@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, open, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, open, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -40,6 +40,8 @@ export class DaemonUnderTest {
   /** @param {Record<string, unknown>} settings for its configuration file */
   static async start(settings = {}) {
     const root = await mkdtemp(join(tmpdir(), "pvsoak-"));
+    // Guests of a daemon of root are users of their own, and pass here to their files.
+    await chmod(root, 0o711);
     const config = join(root, "soak.conf");
     const all = {
       log_level: 3,

@@ -59,6 +59,7 @@ async function withDaemonOn(disk: SmallDisk, body: (daemon: Polyvisord, virsh: V
   try {
     // Its folder is in another namespace of mounts: nothing can be mounted out of it, and the way there takes a capability.
     await daemon.configure("qemu", "namespaces = []\nclear_emulator_capabilities = 0\n");
+    await daemon.settings("security_drivers = []\n");
     await daemon.start();
     await body(daemon, new Virsh(daemon.uri("qemu")));
   } finally {

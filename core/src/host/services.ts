@@ -151,7 +151,9 @@ export class Services implements HostServices {
     const asked = this.#ableOf(contract, names);
     await Promise.all(asked.map((plugin) => plugin.get(contract as ContractName).catch(() => {})));
     const found = asked.filter(({ status }) => status.state === "enabled");
-    const refusals = asked.filter((plugin) => !found.includes(plugin)).map(({ name, status }) => [name, status.message]);
+    const refusals = asked
+      .filter((plugin) => !found.includes(plugin))
+      .map(({ name, status }) => [name, status.message]);
     const facts = { contract, plugins: found.map(({ name }) => name), without: Object.fromEntries(refusals) };
     if (found.length === 0) log.warn(facts, `nothing provides ${contract}: no plugin for it can be used on this host`);
     else log.info(facts, `${contract} is provided by what this host can use`);

@@ -1,5 +1,3 @@
-import { chmod, mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
 import {
   type Applicability,
   type CallContext,
@@ -20,6 +18,7 @@ import { findEmulator } from "./capabilities/find.js";
 import type { QemuConfig } from "./confine/index.js";
 import { qemuError, systemError } from "./errors.js";
 import type { Service } from "./service.js";
+import { makeFolder, makePassage } from "./state/folders.js";
 import { Layout } from "./state/layout.js";
 import { scanDefinitions } from "./state/scan.js";
 
@@ -55,7 +54,7 @@ export class QemuDriver implements HypervisorDriver {
     const layout = new Layout(this.#info.paths);
     // The passage comes first: the others may share folders above it, and are for nobody else.
     for (const folder of [layout.lib, ...layout.folders]) {
-      await makeFolder(folder, folder === layout.lib).catch((error: unknown) => {
+      await (folder === layout.lib ? makePassage(folder) : makeFolder(folder)).catch((error: unknown) => {
         throw systemError(`Failed to create folder ${folder}`, error);
       });
     }
@@ -80,11 +79,4 @@ export class QemuDriver implements HypervisorDriver {
   close(): void {
     this.#service?.close();
   }
-}
-
-/** What is there already stays as it is. An emulator that runs as a user of its own passes to its own folder through these. */
-async function makeFolder(path: string, isPassage: boolean): Promise<void> {
-  const made = await mkdir(path, { recursive: true, mode: 0o700 });
-  if (made === undefined || !isPassage) return;
-  for (let at = path; at.length >= made.length; at = dirname(at)) await chmod(at, 0o711);
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -50,7 +50,15 @@ export class Polyvisord {
     await writeFile(join(folder, `${plugin}.conf`), settings);
   }
 
+  /** Writes settings of the daemon, for the next start. */
+  async settings(lines: string): Promise<void> {
+    await mkdir(join(this.root, "etc/libvirt"), { recursive: true });
+    await writeFile(join(this.root, "etc/libvirt/polyvisord.conf"), lines);
+  }
+
   async start(...args: readonly string[]): Promise<void> {
+    // Guests of a daemon of root are users of their own, and pass here to their files.
+    await chmod(this.root, ((await stat(this.root)).mode & 0o7777) | 0o111);
     const daemon = [process.execPath, join(project, "daemon/bin/polyvisord.js"), "--root", this.root, ...args];
     const [command = "", ...rest] = [...this.#wrapper, ...daemon];
     const child = spawn(command, rest, { stdio: ["ignore", "pipe", "pipe"] });

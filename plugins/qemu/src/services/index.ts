@@ -1,4 +1,5 @@
 export { releaseDeviceLeases, takeDeviceLeases } from "./device-leases.js";
+export { giveFolders } from "./guest-folders.js";
 export {
   type GuestLabel,
   guestUser,

@@ -86,6 +86,16 @@ export async function guestUser(
   return undefined;
 }
 
+/** Whom a guest runs as that says nothing of it. */
+export async function usualUser({ services }: Hypervisor): Promise<GuestUser | undefined> {
+  const anyone = { uuid: "00000000-0000-0000-0000-000000000000", name: "", ...NO_LABEL };
+  for (const { client } of await services.security()) {
+    const user = await unlessLacking(client.processIdentity({ guest: anyone }), null);
+    if (user !== null) return user;
+  }
+  return undefined;
+}
+
 /** The words before a guest's command line that make the emulator run under the guest's labels. */
 export async function labelWords(
   hypervisor: Hypervisor,

@@ -1,8 +1,9 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
 import type { MemoryPaths } from "../command-line/index.js";
 import { systemError } from "../errors.js";
+import { makePassage } from "../state/folders.js";
 import { type Layout, shortName } from "../state/layout.js";
 
 /** Where a guest's memory lies when it is backed by files. Reads procfs only. */
@@ -32,9 +33,12 @@ export function hugepageMounts(mounts: string, meminfo: string): MemoryPaths["hu
 /** Makes the folders into which the emulator puts the guest's memory. */
 export async function makeMemoryFolders(config: DomainConfig, paths: MemoryPaths): Promise<void> {
   for (const folder of memoryFolders(config, paths)) {
-    await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    try {
+      await makePassage(dirname(folder));
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+    } catch (error) {
       throw systemError(`Unable to create ${folder}`, error);
-    });
+    }
   }
 }
 

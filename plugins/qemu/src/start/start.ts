@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DOMAIN_STATE, wrapperRefusal } from "@polyvisor/core";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
 import { hostArch } from "@polyvisor/sdk/conf/host";
@@ -26,7 +26,8 @@ import { Guest } from "../guest.js";
 import type { Hypervisor } from "../hypervisor.js";
 import { type GuestLog, openGuestLog } from "../log/index.js";
 import { connectSocket, QmpClient } from "../monitor/index.js";
-import { guestUser, labelWords, leaseWords, makeLabels, setLabels } from "../services/index.js";
+import { giveFolders, guestUser, labelWords, leaseWords, makeLabels, setLabels } from "../services/index.js";
+import { makePassage } from "../state/folders.js";
 import { KILL_GRACE, releaseGuest, watchGuest, watchMonitor } from "../stop.js";
 import { within } from "../within.js";
 import { checkBootFiles } from "./boot-files.js";
@@ -136,6 +137,7 @@ async function bootGuest(
 async function makeFolders(guest: Guest, foldersToMount: readonly string[]): Promise<void> {
   try {
     await mkdir(guest.folder, { recursive: true, mode: 0o750 });
+    await makePassage(dirname(guest.channelFolder));
     await Promise.all([
       mkdir(guest.channelFolder, { recursive: true, mode: 0o750 }),
       writeFile(join(guest.folder, "master-key.aes"), randomBytes(MASTER_KEY_BYTES), { mode: 0o600 }),
@@ -154,6 +156,7 @@ async function makeFolders(guest: Guest, foldersToMount: readonly string[]): Pro
 async function askServices(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
   guest.config = withPortIds(guest.config);
   await makeLabels(hypervisor, guest);
+  if (guest.labels.length > 0) await giveFolders(hypervisor);
   const hasPorts = guest.config.devices.interfaces.some(({ source }) => source.type === "network");
   if (hasPorts || guest.labels.length > 0) await hypervisor.statusWriter(domain, guest).save();
   guest.config = await makePorts(hypervisor.services, guest.config);

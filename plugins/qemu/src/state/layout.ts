@@ -20,6 +20,8 @@ export class Layout {
   readonly channels: string;
   /** What managed save would leave, `NAME.save`. */
   readonly save: string;
+  /** For dumps that a guest's crash asks for. */
+  readonly dump: string;
   /** What is known of snapshots, `NAME/SNAPSHOT.xml`. */
   readonly snapshots: string;
   readonly memory: string;
@@ -35,6 +37,7 @@ export class Layout {
     this.nvram = join(this.lib, "nvram");
     this.channels = join(this.lib, "channel", "target");
     this.save = join(this.lib, "save");
+    this.dump = join(this.lib, "dump");
     this.snapshots = join(this.lib, "snapshot");
     this.memory = join(this.lib, "ram");
     this.capabilities = join(paths.cache, "qemu", "capabilities");
