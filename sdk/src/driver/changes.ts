@@ -2,8 +2,11 @@ import {
   type CallContext,
   CREATE_FLAG,
   checkFlags,
+  DEFINE_FLAG,
   DESTROY_FLAG,
+  type Descriptor,
   type Domain,
+  type DomainActionsHandlers,
   type DomainConfigHandlers,
   type DomainLifecycleHandlers,
   type MaybePromise,
@@ -12,14 +15,14 @@ import {
 import type { Domain as Config } from "../conf/domain/index.js";
 import { transitionFrom } from "../lifecycle/index.js";
 import type { Guest } from "./backend.js";
-import type { GuestDomain } from "./domain.js";
+import type { GuestDomain, Owner } from "./domain.js";
 import type { GuestHypervisor } from "./hypervisor.js";
 
 type Changes = DomainLifecycleHandlers & DomainConfigHandlers;
 
 /** Everything that changes a domain, as far as the backend can do it. */
 export function changeHandlers<G extends Guest>(hypervisor: GuestHypervisor<G>): Changes {
-  return { ...definitionHandlers(hypervisor), ...startHandlers(hypervisor), ...guestHandlers(hypervisor) };
+  return { ...definitionHandlers(hypervisor), ...destroyHandlers(hypervisor), ...guestHandlers(hypervisor) };
 }
 
 /** Waits for the domain's turn; it is still there then, or the wait has failed. */
@@ -33,8 +36,9 @@ export function change<G extends Guest, T>(
 }
 
 function definitionHandlers<G extends Guest>(hypervisor: GuestHypervisor<G>): Changes {
-  async function define(xml: string, context: CallContext): Promise<Domain> {
-    const config = hypervisor.read(xml);
+  async function define(xml: string, flags: number, context: CallContext): Promise<Domain> {
+    checkFlags(flags, DEFINE_FLAG.VALIDATE, "domainDefineXMLFlags", "DOM");
+    const config = await read(hypervisor, xml, (flags & DEFINE_FLAG.VALIDATE) !== 0);
     const known = namesake(hypervisor, config);
     const { ref } = known ?? hypervisor.add(config);
     try {
@@ -55,11 +59,8 @@ function definitionHandlers<G extends Guest>(hypervisor: GuestHypervisor<G>): Ch
     });
 
   return {
-    domainDefineXML: ({ xml }, context) => define(xml, context),
-    domainDefineXMLFlags({ xml, flags }, context) {
-      checkFlags(flags, 0, "domainDefineXMLFlags", "DOM");
-      return define(xml, context);
-    },
+    domainDefineXML: ({ xml }, context) => define(xml, 0, context),
+    domainDefineXMLFlags: ({ xml, flags }, context) => define(xml, flags, context),
     domainUndefine: ({ dom }, context) => undefine(dom, context),
     domainUndefineFlags({ dom, flags }, context) {
       checkFlags(flags, 0, "domainUndefineFlags", "DOM");
@@ -73,28 +74,36 @@ function definitionHandlers<G extends Guest>(hypervisor: GuestHypervisor<G>): Ch
   };
 }
 
-function startHandlers<G extends Guest>(hypervisor: GuestHypervisor<G>): Changes {
-  const known = hypervisor.backend.suspend === undefined ? 0 : CREATE_FLAG.PAUSED;
-  const optionsOf = (flags: number) => ({ paused: (flags & CREATE_FLAG.PAUSED) !== 0 });
+/** Calls that start guests, which may go with the connection `owner`. */
+export function ownedHandlers<G extends Guest>(hypervisor: GuestHypervisor<G>, owner: Owner): StartHandlers {
+  const { suspend, takesFiles } = hypervisor.backend;
+  const known = CREATE_FLAG.AUTODESTROY | CREATE_FLAG.VALIDATE | (suspend === undefined ? 0 : CREATE_FLAG.PAUSED);
 
-  function create(dom: Domain, flags: number, context: CallContext): Promise<Domain> {
-    checkFlags(flags, known, "domainCreateWithFlags", "DOM");
+  const begin = async (domain: GuestDomain<G>, config: Config, { flags, files }: Wanted) => {
+    await hypervisor.start(domain, config, { paused: (flags & CREATE_FLAG.PAUSED) !== 0, files });
+    if ((flags & CREATE_FLAG.AUTODESTROY) === 0) return;
+    domain.owner = owner;
+    if (owner.isGone) await hypervisor.stop(domain, "destroy");
+  };
+
+  function create(dom: Domain, wanted: Wanted, context: CallContext): Promise<Domain> {
+    checkFlags(wanted.flags, known & ~CREATE_FLAG.VALIDATE, "domainCreateWithFlags", "DOM");
     return change(hypervisor, { dom, api: "domainCreate", context }, async (domain) => {
       if (domain.isActive) throw invalid("domain is already running", "nothing is left to do");
-      await hypervisor.start(domain, domain.config(), optionsOf(flags));
+      await begin(domain, domain.config(), wanted);
       return domain.ref;
     });
   }
 
-  async function createXML(xml: string, flags: number, context: CallContext): Promise<Domain> {
-    checkFlags(flags, known, "domainCreateXML", "DOM");
-    const config = hypervisor.read(xml);
+  async function createXML(xml: string, wanted: Wanted, context: CallContext): Promise<Domain> {
+    checkFlags(wanted.flags, known, "domainCreateXML", "DOM");
+    const config = await read(hypervisor, xml, (wanted.flags & CREATE_FLAG.VALIDATE) !== 0);
     const found = namesake(hypervisor, config);
     const { ref } = found ?? hypervisor.add(config);
     try {
       return await change(hypervisor, { dom: ref, api: "domainCreateXML", context }, async (domain) => {
         if (domain.isActive) throw invalid(`domain '${config.name}' is already active`, "choose another name");
-        await hypervisor.start(domain, config, optionsOf(flags));
+        await begin(domain, config, wanted);
         return domain.ref;
       });
     } catch (error) {
@@ -103,6 +112,37 @@ function startHandlers<G extends Guest>(hypervisor: GuestHypervisor<G>): Changes
     }
   }
 
+  return {
+    domainCreate: async ({ dom }, context) => void (await create(dom, { flags: 0, files: [] }, context)),
+    domainCreateWithFlags: ({ dom, flags }, context) => create(dom, { flags, files: [] }, context),
+    domainCreateXML: ({ xmlDesc, flags }, context) => createXML(xmlDesc, { flags, files: [] }, context),
+    ...(takesFiles && {
+      domainCreateWithFiles: ({ dom, flags, descriptors }, context) =>
+        create(dom, { flags, files: descriptors }, context),
+      domainCreateXMLWithFiles: ({ xmlDesc, flags, descriptors }, context) =>
+        createXML(xmlDesc, { flags, files: descriptors }, context),
+    }),
+  };
+}
+
+type StartHandlers = DomainLifecycleHandlers & DomainActionsHandlers;
+
+/** What a client asks for beside the domain that is to start. */
+interface Wanted {
+  readonly flags: number;
+  readonly files: readonly Descriptor[];
+}
+
+/** A document as the driver understands it, held against libvirt's schema first where the client asks for that. */
+async function read<G extends Guest>(hypervisor: GuestHypervisor<G>, xml: string, validate: boolean): Promise<Config> {
+  if (validate) {
+    const { parseValidXml } = await import("../schema/index.js");
+    await parseValidXml(xml, "domain", { explain: () => hypervisor.read(xml) });
+  }
+  return hypervisor.read(xml);
+}
+
+function destroyHandlers<G extends Guest>(hypervisor: GuestHypervisor<G>): Changes {
   function destroy(dom: Domain, flags: number, context: CallContext): Promise<void> {
     checkFlags(flags, DESTROY_FLAG.GRACEFUL, "domainDestroyFlags", "DOM");
     const domain = hypervisor.domains.find(dom);
@@ -111,11 +151,7 @@ function startHandlers<G extends Guest>(hypervisor: GuestHypervisor<G>): Changes
       await hypervisor.stop(domain, "destroy");
     });
   }
-
   return {
-    domainCreate: async ({ dom }, context) => void (await create(dom, 0, context)),
-    domainCreateWithFlags: ({ dom, flags }, context) => create(dom, flags, context),
-    domainCreateXML: ({ xmlDesc, flags }, context) => createXML(xmlDesc, flags, context),
     domainDestroy: ({ dom }, context) => destroy(dom, 0, context),
     domainDestroyFlags: ({ dom, flags }, context) => destroy(dom, flags, context),
   };
@@ -144,14 +180,20 @@ function guestHandlers<G extends Guest>(hypervisor: GuestHypervisor<G>): Changes
       await hypervisor.transition(domain, name);
     });
 
-  const { shutdown, suspend, resume, reset } = backend;
+  const { shutdown, reboot, suspend, resume, reset, powerFlags = 0 } = backend;
   return {
     ...(shutdown && {
       domainShutdown: ({ dom }, context) =>
-        tell(dom, "domainShutdown", context, (guest) => shutdown.call(backend, guest)),
+        tell(dom, "domainShutdown", context, (guest) => shutdown.call(backend, guest, 0)),
       domainShutdownFlags({ dom, flags }, context) {
-        checkFlags(flags, 0, "domainShutdownFlags", "DOM");
-        return tell(dom, "domainShutdownFlags", context, (guest) => shutdown.call(backend, guest));
+        checkFlags(flags, powerFlags, "domainShutdownFlags", "DOM");
+        return tell(dom, "domainShutdownFlags", context, (guest) => shutdown.call(backend, guest, flags));
+      },
+    }),
+    ...(reboot && {
+      domainReboot({ dom, flags }, context) {
+        checkFlags(flags, powerFlags, "domainReboot", "DOM");
+        return tell(dom, "domainReboot", context, (guest) => reboot.call(backend, guest, flags));
       },
     }),
     ...(suspend && {

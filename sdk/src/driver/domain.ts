@@ -11,6 +11,11 @@ export interface Run<G extends Guest> {
   readonly config: Config;
 }
 
+/** A connection with which guests go. */
+export interface Owner {
+  isGone: boolean;
+}
+
 /** One domain: its definition, what runs of it, and who may change it. */
 export class GuestDomain<G extends Guest> {
   ref: DomainRef;
@@ -20,6 +25,8 @@ export class GuestDomain<G extends Guest> {
   defined: Config | undefined;
   /** Absent while it is off. */
   run: Run<G> | undefined;
+  /** The connection with which the guest goes. */
+  owner: Owner | undefined;
   /** Whoever talks to the guest now. */
   console: Duplex | undefined;
   readonly knownJobs = new DomainJobs();

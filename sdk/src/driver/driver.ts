@@ -12,10 +12,12 @@ import {
 } from "@polyvisor/core";
 import { jobHandlers } from "../jobs/index.js";
 import type { Guest, GuestBackend } from "./backend.js";
-import { changeHandlers } from "./changes.js";
+import { changeHandlers, ownedHandlers } from "./changes.js";
+import type { Owner } from "./domain.js";
 import { FileKeeper } from "./files.js";
 import { GuestHypervisor } from "./hypervisor.js";
 import type { Keeper } from "./keeper.js";
+import { metadataHandlers } from "./metadata.js";
 import { viewHandlers } from "./views.js";
 
 /** What a host injects into the driver. */
@@ -45,6 +47,8 @@ export class GuestDriver<G extends Guest = Guest> implements HypervisorDriver {
       ...viewHandlers(this.#hypervisor),
       ...changeHandlers(this.#hypervisor),
       ...jobHandlers(domains),
+      ...metadataHandlers(this.#hypervisor),
+      ...backend.handlers?.(this.#hypervisor),
     };
   }
 
@@ -56,18 +60,23 @@ export class GuestDriver<G extends Guest = Guest> implements HypervisorDriver {
     return this.#hypervisor.recover();
   }
 
+  close(): void {
+    this.#backend.close?.();
+  }
+
   open({ path }: Uri): HypervisorConnection {
     const { scheme } = this.#backend;
     const uri = `${scheme}:///${this.#mode}`;
     if (path !== `/${this.#mode}`)
       throw new VirtError("INVALID_ARG", `unexpected ${scheme} URI path '${path}', try ${uri}`, { hint: uri });
-    const { domains, events } = this.#hypervisor;
-    return {
-      ...this.#handlers,
+    const hypervisor = this.#hypervisor;
+    const owner: Owner = { isGone: false };
+    return Object.assign(Object.create(this.#handlers) as HypervisorHandlers, {
+      ...ownedHandlers(hypervisor, owner),
       uri,
-      resolveDomain: (reference: Domain) => domains.find(reference).ref,
-      events,
-      close() {},
-    };
+      resolveDomain: (reference: Domain) => hypervisor.domains.find(reference).ref,
+      events: hypervisor.events,
+      close: () => hypervisor.endOwned(owner),
+    });
   }
 }

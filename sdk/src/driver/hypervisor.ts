@@ -3,9 +3,17 @@ import { type Domain as Config, formatDomain, parseDomain } from "../conf/domain
 import { DomainEventHub } from "../events/index.js";
 import { type EndingName, type TransitionName, transitionFrom } from "../lifecycle/index.js";
 import { DomainRegistry } from "../store/index.js";
-import type { Guest, GuestBackend, StartOptions } from "./backend.js";
-import { GuestDomain } from "./domain.js";
+import type { Guest, GuestBackend, GuestEnd, StartOptions } from "./backend.js";
+import { GuestDomain, type Owner } from "./domain.js";
 import type { Keeper, KeptGuest } from "./keeper.js";
+
+/** How many guests that start by themselves are started at a time. */
+const STARTS_AT_ONCE = 4;
+
+/** What ends a domain whose guest has ended so. */
+const ENDINGS: Readonly<Record<Exclude<GuestEnd, "reboot">, EndingName>> = { shutdown: "finish", crash: "crash" };
+
+const UNPAUSED: StartOptions = { paused: false, files: [] };
 
 /** The domains of one driver: what is known of them, what is kept, and who hears of it. */
 export class GuestHypervisor<G extends Guest> {
@@ -46,10 +54,39 @@ export class GuestHypervisor<G extends Guest> {
     await this.events.recover(async () => {
       for (const guest of guests) await this.#orLog(guest.name, () => this.#findAgain(guest));
     });
-    if (!(await this.#keeper.isFirstOfBoot())) return;
-    for (const domain of [...this.domains]) {
-      if (!domain.autostart || domain.isActive) continue;
-      await this.#orLog(domain.ref.name, () => this.start(domain, domain.config(true), { paused: false }));
+    const running = new Set([...this.domains].filter(({ isActive }) => isActive).map(({ ref }) => ref.name));
+    await this.backend.sweep?.(running);
+    if (await this.#keeper.isFirstOfBoot()) void this.#autostart();
+  }
+
+  /** Nobody waits for it: clients are served meanwhile. */
+  async #autostart(): Promise<void> {
+    const waiting = [...this.domains].filter((domain) => domain.autostart && !domain.isActive);
+    const startSome = async () => {
+      for (let domain = waiting.shift(); domain !== undefined; domain = waiting.shift())
+        await this.#startByItself(domain);
+    };
+    await Promise.all(Array.from({ length: STARTS_AT_ONCE }, startSome));
+  }
+
+  #startByItself(domain: GuestDomain<G>): Promise<void> {
+    return this.#orLog(domain.ref.name, () =>
+      domain.knownJobs.run({ kind: "modify", api: "autostart" }, async () => {
+        if (!domain.isActive && domain.autostart) await this.start(domain, domain.config(true), UNPAUSED);
+      }),
+    );
+  }
+
+  /** The connection is gone: so are the guests that were to go with it. Nobody waits for them. */
+  endOwned(owner: Owner): void {
+    owner.isGone = true;
+    for (const domain of this.domains) {
+      if (domain.owner !== owner) continue;
+      void this.#orLog(domain.ref.name, () =>
+        domain.knownJobs.run({ kind: "destroy", api: "autodestroy" }, async () => {
+          if (domain.owner === owner && domain.isActive) await this.stop(domain, "destroy");
+        }),
+      );
     }
   }
 
@@ -63,7 +100,7 @@ export class GuestHypervisor<G extends Guest> {
   async start(domain: GuestDomain<G>, config: Config, options: StartOptions): Promise<void> {
     const guest = await this.backend.start(config, options);
     try {
-      this.#runs(domain, { ...config, id: this.#nextId() }, guest);
+      this.#runs(domain, { ...(guest.config ?? config), id: guest.id ?? this.#nextId() }, guest);
       await this.transition(domain, "boot");
       if (options.paused) await this.transition(domain, "suspend");
     } catch (error) {
@@ -81,6 +118,7 @@ export class GuestHypervisor<G extends Guest> {
     domain.run = undefined;
     domain.console?.end();
     domain.console = undefined;
+    domain.owner = undefined;
     this.#name(domain, -1);
     if (!domain.persistent) this.forget(domain);
     await this.transition(domain, ending, ref);
@@ -145,23 +183,54 @@ export class GuestHypervisor<G extends Guest> {
     const guest = await this.backend.find?.(config, token);
     this.#name(domain, id);
     domain.status = status;
-    if (guest === undefined) return this.stop(domain, "crash");
+    if (guest === undefined || typeof guest === "string") {
+      await this.stop(domain, guest === "shutdown" ? "finish" : "crash");
+      return;
+    }
     this.#runs(domain, { ...config, id }, guest);
     this.#watch(domain, guest);
   }
 
   /** A guest that ends by itself is cleaned up after, once whoever changes its domain is done. */
   #watch(domain: GuestDomain<G>, guest: G): void {
+    guest.watchReboots?.(() => void this.#orLog(domain.ref.name, () => this.#rebooted(domain, guest)));
     guest.ended
       .then((end) =>
         domain.knownJobs.run({ kind: "destroy", api: "guestEnded" }, async () => {
-          if (domain.run?.guest === guest) await this.stop(domain, end === "shutdown" ? "finish" : "crash");
+          if (domain.run?.guest !== guest) return;
+          if (end === "reboot") await this.#startAnew(domain, guest);
+          else await this.stop(domain, ENDINGS[end]);
         }),
       )
       .catch((error: unknown) => {
         const isGone = error instanceof VirtError && error.code === "NO_DOMAIN";
         if (!isGone) this.#log.error({ err: error, domain: domain.ref.name }, "cleaning up after a guest failed");
       });
+  }
+
+  async #rebooted(domain: GuestDomain<G>, guest: G): Promise<void> {
+    await domain.knownJobs.run({ kind: "modify", api: "guestRebooted" }, async () => {
+      if (domain.run?.guest !== guest) return;
+      await this.#keepGuest(domain, domain.ref);
+      this.events.emit({ kind: "reboot", dom: domain.ref });
+    });
+  }
+
+  /** A guest that has ended to boot anew gets its place back, with what it ran with; where it cannot, it has crashed. */
+  async #startAnew(domain: GuestDomain<G>, ended: G): Promise<void> {
+    const config = domain.config();
+    await ended.destroy();
+    let guest: G;
+    try {
+      guest = await this.backend.start(config, UNPAUSED);
+    } catch (error) {
+      await this.stop(domain, "crash");
+      throw error;
+    }
+    this.#runs(domain, { ...(guest.config ?? config), id: guest.id ?? domain.ref.id }, guest);
+    await this.#keepGuest(domain, domain.ref);
+    this.events.emit({ kind: "reboot", dom: domain.ref });
+    this.#watch(domain, guest);
   }
 
   #runs(domain: GuestDomain<G>, config: Config & { readonly id: number }, guest: G): void {

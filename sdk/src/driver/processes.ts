@@ -78,7 +78,7 @@ export class ProcessGuests {
   async start(
     name: string,
     argv: readonly [program: string, ...args: string[]],
-    { paused }: StartOptions,
+    { paused }: Pick<StartOptions, "paused">,
   ): Promise<ProcessGuest> {
     await mkdir(this.#logs, { recursive: true, mode: 0o700 });
     const log: FileHandle = await open(join(this.#logs, `${name}.log`), "a", 0o600);

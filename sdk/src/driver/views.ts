@@ -64,6 +64,11 @@ function domainHandlers<G extends Guest>({ backend, domains }: GuestHypervisor<G
     domainGetAutostart: ({ dom }) => domains.find(dom).autostart,
     domainIsActive: ({ dom }) => domains.find(dom).isActive,
     domainIsPersistent: ({ dom }) => domains.find(dom).persistent,
+    domainHasManagedSaveImage({ dom, flags }) {
+      checkFlags(flags, 0, "domainHasManagedSaveImage", "DOM");
+      domains.find(dom);
+      return 0;
+    },
     domainIsUpdated({ dom }) {
       domains.find(dom);
       return false;

@@ -1,0 +1,1 @@
+export { type MetadataChange, metadataOf, withMetadata } from "./metadata.js";
