@@ -1,4 +1,4 @@
-import type { DomainSnapshot, VirtError } from "@polyvisor/core";
+import type { DomainSnapshot } from "@polyvisor/core";
 import type { Snapshot } from "@polyvisor/sdk/conf/snapshot";
 import type { DomainRegistry } from "@polyvisor/sdk/store";
 import type { TestDomain } from "./domain.js";
@@ -11,10 +11,9 @@ export function findSnapshot(
 ): { readonly domain: TestDomain; readonly snapshot: Snapshot } {
   const domain = domains.find(dom);
   const snapshot = domain.snapshots.byName.get(name);
-  if (snapshot === undefined) throw missingSnapshot(`no domain snapshot with matching name '${name}'`);
+  if (snapshot === undefined) {
+    const detail = `no domain snapshot with matching name '${name}'`;
+    throw testError("NO_DOMAIN_SNAPSHOT", detail, "`snapshot-list` shows the snapshots that are here");
+  }
   return { domain, snapshot };
-}
-
-export function missingSnapshot(detail: string): VirtError {
-  return testError("NO_DOMAIN_SNAPSHOT", detail, "`snapshot-list` shows the snapshots that are here");
 }

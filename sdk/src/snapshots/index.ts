@@ -1,0 +1,1 @@
+export { type SnapshotKeeper, type SnapshotsOf, snapshotViews } from "./views.js";
