@@ -52,6 +52,6 @@ export {
   readRunDelay,
 } from "./procfs.js";
 export { Readiness } from "./readiness.js";
-export { shellWord } from "./shell-word.js";
+export { plainShellWord, shellWord } from "./shell-word.js";
 export { withSocketPath } from "./socket-path.js";
 export { StartError } from "./start-error.js";

@@ -6,6 +6,7 @@ import {
   type GoldenCase,
   type GoldenFiles,
   type GoldenRun,
+  shellText,
 } from "@polyvisor/sdk/golden";
 import type { QemuCapabilities } from "../capabilities/index.js";
 import { alignMemory, buildCommandLine, numberImages } from "../command-line/index.js";
@@ -18,7 +19,6 @@ import { rowKnowledge } from "./host-cpu.js";
 import { makeLive } from "./live.js";
 import { RowCapabilities } from "./row-capabilities.js";
 import { runtimeOf } from "./runtime.js";
-import { shellText } from "./shell.js";
 import { volumesOf } from "./volumes.js";
 
 /** From a document to the emulator's command line; where a row must fail, its very words count. */

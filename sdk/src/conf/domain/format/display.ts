@@ -7,10 +7,9 @@ export function formatVideo(w: XmlWriter, video: Video): void {
   w.block("video", "", () => {
     const { driver, model } = video;
     if (driver !== undefined) {
-      w.emptyIfAttributes(
-        "driver",
-        virtioOptions(driver) + attr("vgaconf", driver.vgaconf) + attr("name", driver.name),
-      );
+      // what is so anyway is not said
+      const vgaconf = driver.vgaconf === "io" ? undefined : driver.vgaconf;
+      w.emptyIfAttributes("driver", virtioOptions(driver) + attr("vgaconf", vgaconf) + attr("name", driver.name));
     }
     const attributes =
       attr("type", model.type ?? "default") +

@@ -1,0 +1,11 @@
+import { domainRoundTrip, type GoldenRun, type GoldenSuites } from "@polyvisor/sdk/golden";
+import { bhyveHooks } from "../conf/index.js";
+import { bhyvexml2argv } from "./argv.js";
+import { bhyveargv2xml } from "./native.js";
+import { CAPABILITIES, featuresOf, newMac } from "./rows.js";
+
+const bhyvexml2xml = (): GoldenRun => (row, files) =>
+  domainRoundTrip({ hooks: bhyveHooks(CAPABILITIES, featuresOf(row).bhyve), newMac })(row, files);
+
+const suites: GoldenSuites = { bhyvexml2argv, bhyveargv2xml, bhyvexml2xml };
+export default suites;
