@@ -24,11 +24,3 @@ export interface Networks {
    */
   release(network: PreparedNetwork, config: Config): Promise<void>;
 }
-
-/** Containers without interfaces have the host's network, or with `<privnet/>` an empty one. */
-export const noNetworks: Networks = {
-  async prepare(config) {
-    return { network: { namespace: config.features.privnet === true ? "own" : "host" }, config };
-  },
-  async release() {},
-};

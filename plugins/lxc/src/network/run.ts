@@ -1,0 +1,87 @@
+import { VirtError } from "@polyvisor/core";
+import { type HelperResult, runHelper } from "@polyvisor/sdk/process";
+import type { NetworkPlan, Step } from "./plan.js";
+
+/** In milliseconds. The kernel may wait long for the last user of a device that goes. */
+const DEADLINE = 30_000;
+
+/** Each tool runs once for all its lines, in one shell; the last word that it says is the tool that failed. */
+const RUN = `
+set -e
+links=$2 shaping=$3 ports=$4 inside=$5
+if [ "$6" = new ]; then echo unshare; : > "$1"; unshare --net="$1" true; fi
+if [ -n "$links" ]; then echo links; printf %s "$links" | ip -batch -; fi
+if [ -n "$shaping" ]; then echo shaping; printf %s "$shaping" | tc -batch -; fi
+if [ -n "$ports" ]; then echo ports; printf %s "$ports" | bridge -batch -; fi
+if [ -n "$inside" ]; then echo inside; printf %s "$inside" | nsenter --net="$1" ip -batch -; fi
+`;
+
+/** Devices are taken out as far as they are there, so that none of them is seen on the host any more when this has ended. */
+const END = `
+[ -e "$1" ] || exit 0
+if [ -n "$2" ]; then printf %s "$2" | nsenter --net="$1" ip -force -batch - 2>/dev/null; fi
+umount -l "$1" 2>/dev/null
+rm -f "$1"
+`;
+
+/** A device has the name of another: it may have come between the look and the making. */
+export class NameTaken extends Error {}
+
+/**
+ * Does what is planned for the namespace at `path`, which may be made for it first. Fails with what was wrong, and leaves what
+ * had been done by then. Fails with `NameTaken` where a card of the host has the name of one that was to be made.
+ */
+export async function runPlan(path: string, plan: NetworkPlan, namespace: "new" | "there"): Promise<void> {
+  const { links, shaping, ports, inside } = plan;
+  const texts = [links, shaping, ports, inside].map(textOf);
+  const result = await runHelper(["/bin/sh", "-c", RUN, "sh", path, ...texts, namespace], { deadline: DEADLINE });
+  if (result.status !== 0) throw failureOf(result, plan);
+}
+
+/** Takes the lines' devices out of a namespace and unpins it. What is gone already does no harm. */
+export async function unpin(path: string, lines: readonly string[]): Promise<void> {
+  await runHelper(["/bin/sh", "-c", END, "sh", path, textOf(lines.map((line) => ({ line, failure: "" })))], {
+    deadline: DEADLINE,
+  });
+}
+
+/** Runs lines in a namespace or, without one, on the host, each for itself: one that fails does not keep the others. */
+export async function runLines(lines: readonly string[], path?: string): Promise<HelperResult> {
+  const enter = path === undefined ? "" : `nsenter --net="$1" `;
+  const script = `printf %s "$2" | ${enter}ip -force -batch -`;
+  const text = textOf(lines.map((line) => ({ line, failure: "" })));
+  return runHelper(["/bin/sh", "-c", script, "sh", path ?? "", text], { deadline: DEADLINE });
+}
+
+function textOf(steps: readonly Step[]): string {
+  return steps.map(({ line }) => `${line}\n`).join("");
+}
+
+function failureOf({ stdout, stderr }: HelperResult, plan: NetworkPlan): Error {
+  const tool = stdout.trimEnd().split("\n").at(-1) ?? "";
+  const number = Number(/Command failed -:(\d+)/.exec(stderr)?.[1] ?? Number.NaN);
+  const steps = tool === "unshare" ? [] : plan[tool as keyof NetworkPlan];
+  const failed = steps?.[number - 1] ?? steps?.find(({ line }) => line.split(" ").includes(wrongWordIn(stderr)));
+  const reason = reasonOf(stderr);
+  if (failed?.line.startsWith("link add name") && reason === "File exists") return new NameTaken(failed.line);
+  const detail = failed === undefined ? "Unable to make the network of the container" : failed.failure;
+  return new VirtError("SYSTEM_ERROR", `${detail}: ${reason}`, { domain: "LXC", hint: HINTS[reason] ?? stderr.trim() });
+}
+
+/** A tool that does not understand a word says which, but not of which line. */
+function wrongWordIn(stderr: string): string {
+  return /argument "([^"]+)" is wrong/.exec(stderr)?.[1] ?? "";
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  "No such device": "make the device first, or name another",
+  "Operation not permitted": "networks of containers need root's rights over the host's network",
+  "not found": "install iproute2 and util-linux",
+};
+
+function reasonOf(stderr: string): string {
+  if (/Cannot find device|Device does not exist|Nexthop device is not there/.test(stderr)) return "No such device";
+  if (/not found$/m.test(stderr)) return "not found";
+  const [, reason] = /RTNETLINK answers: (.+)/.exec(stderr) ?? /Error: (.+)/.exec(stderr) ?? [];
+  return reason?.replace(/\.$/, "") ?? stderr.trim().split("\n")[0] ?? "";
+}
