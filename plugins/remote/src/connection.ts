@@ -17,8 +17,8 @@ import {
   remoteProgram,
   VirtError,
 } from "@polyvisor/core";
+import { authFiles, credentialsFor } from "@polyvisor/sdk/auth-file";
 import { type RpcClient, stubsOf } from "@polyvisor/sdk/rpc";
-import { authFiles, credentialsFor } from "./auth-file.js";
 import { askingForDescriptors } from "./descriptors.js";
 import { RemoteEvents } from "./events.js";
 import { identityParams } from "./identity.js";

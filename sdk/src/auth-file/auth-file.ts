@@ -13,11 +13,18 @@ export function authFiles(named: string | undefined, env: NodeJS.ProcessEnv, uid
   return [join(env.XDG_CONFIG_HOME ?? join(env.HOME ?? "/", ".config"), "libvirt/auth.conf"), ofSystem];
 }
 
-/** What the first of the files that exists says of a host: the items of its credentials. Empty where none says anything. */
-export async function credentialsFor(host: string, files: readonly string[]): Promise<ReadonlyMap<string, string>> {
+/**
+ * What the first of the files that exists says of a service on a host: the items of its credentials. Empty where none says
+ * anything. `service` is what libvirt calls it: `libvirt` for daemons, `esx` and `hyperv` for what their drivers reach.
+ */
+export async function credentialsFor(
+  host: string,
+  files: readonly string[],
+  service = "libvirt",
+): Promise<ReadonlyMap<string, string>> {
   for (const file of files) {
     try {
-      return lookUp(parseKeyFile(await readFile(file, "utf8")), host, file);
+      return lookUp(parseKeyFile(await readFile(file, "utf8")), service, host, file);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (error instanceof VirtError || (code !== "ENOENT" && code !== "EACCES")) throw error;
@@ -28,8 +35,8 @@ export async function credentialsFor(host: string, files: readonly string[]): Pr
 }
 
 /** The host's own group counts, and the one for all hosts where it has none. */
-function lookUp(groups: Groups, host: string, file: string): ReadonlyMap<string, string> {
-  const name = [`auth-libvirt-${host}`, "auth-libvirt-default"].find((group) => groups.has(group));
+function lookUp(groups: Groups, service: string, host: string, file: string): ReadonlyMap<string, string> {
+  const name = [`auth-${service}-${host}`, `auth-${service}-default`].find((group) => groups.has(group));
   if (name === undefined) return new Map();
   const credentials = groups.get(name)?.get("credentials");
   if (credentials === undefined) throw faulty(`Missing item 'credentials' in group '${name}' in '${file}'`);

@@ -53,3 +53,10 @@ test("the environment's file counts before the URI's, and that before the user's
   t.deepEqual(authFiles(undefined, { HOME: "/h" }, 7), ["/h/.config/libvirt/auth.conf", "/etc/libvirt/auth.conf"]);
   t.deepEqual(authFiles(undefined, { HOME: "/root" }, 0), ["/etc/libvirt/auth.conf"]);
 });
+
+test("each service has groups of its own", async (t) => {
+  const text =
+    "[credentials-a]\nusername=root\n[auth-esx-default]\ncredentials=a\n[auth-libvirt-default]\ncredentials=b\n";
+  const path = await file(t, text);
+  t.is((await credentialsFor("host", [path], "esx")).get("username"), "root");
+});

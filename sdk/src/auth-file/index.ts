@@ -1,0 +1,1 @@
+export { authFiles, credentialsFor, parseKeyFile } from "./auth-file.js";
