@@ -31,6 +31,10 @@ export class Guest {
   readonly folder: string;
   readonly channelFolder: string;
   process: ProcessHandle | undefined;
+  /** Settles when what was launched has become the emulator, or nothing of it is left. */
+  launched: Promise<void> = Promise.resolve();
+  /** Settles when its start has come to its end, and is undone where it failed. */
+  startOver: Promise<void> = Promise.resolve();
   monitor: QmpClient | undefined;
   /** How long its monitor may take for a command that says nothing else, in milliseconds; longer while it starts. */
   patience: number | undefined;

@@ -16,6 +16,8 @@ import { within } from "./within.js";
 const GRACE = 10_000;
 /** After a kill only the kernel is in the way: a process that waits for its storage. */
 export const KILL_GRACE = 5_000;
+/** How long a start that is overtaken may take to undo what it did; one that hangs in another plugin does so later. */
+const UNDOING = 5_000;
 /** How long the rest of what an ended emulator has said is read. */
 const DRAIN = 1_000;
 /** A plugin that has just died is started again; where our own host has died, we end before the next attempt. */
@@ -42,6 +44,7 @@ export async function stopGuest(
     guest.beingStopped = false;
     throw error;
   }
+  await within(guest.startOver, UNDOING);
   return domain.jobs.run({ kind: "destroy", api: options.api ?? "stopGuest" }, () =>
     finishGuest(hypervisor, domain, guest, ending),
   );
@@ -154,6 +157,8 @@ export async function releaseGuest(hypervisor: Hypervisor, domain: QemuDomain, g
   for (const stream of guest.consoles.values()) stream.destroy();
   guest.consoles.clear();
   hypervisor.ports.release(guest.ports);
+  // The second time they may be another guest's.
+  guest.ports = [];
   // The status file goes last: where this daemon ends before all is given back, the next one goes on.
   await releaseServices(hypervisor, domain, guest).catch((error: unknown) => {
     hypervisor.log.error({ err: error, domain: domain.name }, "what other plugins gave a guest cannot be given back");

@@ -211,9 +211,10 @@ export async function removeEmpty(folder: string): Promise<void> {
 }
 
 async function removeTree(folder: string): Promise<void> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  for (const entry of entries) if (entry.isDirectory()) await removeTree(join(folder, entry.name));
   for (let attempt = 1; ; attempt++) {
+    // Each time anew: whoever made the group may still have been at it.
+    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+    for (const entry of entries) if (entry.isDirectory()) await removeTree(join(folder, entry.name));
     try {
       return await rmdir(folder);
     } catch (error) {

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, existsSync, openSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import test from "ava";
 import {
   chainOf,
@@ -188,6 +189,27 @@ test("a process is found again by its identity, and not when it is another", asy
   t.is(ProcessHandle.find(identity), undefined);
 });
 
+asRoot(
+  "a command that prepares mounts outlives a held process that is killed, and it is known when it has ended",
+  async (t) => {
+    const fifo = join(folder, "fifo");
+    await once(spawn("mkfifo", [fifo]), "exit");
+    const setUp = `sh -c 'echo >${fifo}.begun; read -r go <${fifo}; :'`;
+    const held = await launch({ ...plan, ownMounts: { setUp } }, { output: 2, inherited: [] });
+    while (!existsSync(`${fifo}.begun`)) await delay(10);
+    held.process.kill("SIGKILL");
+    await kept(held.process.ended);
+    let isOver = false;
+    const left = held.left.then(() => {
+      isOver = true;
+    });
+    await delay(20);
+    t.false(isOver);
+    await writeFile(fifo, "go\n");
+    await kept(left);
+  },
+);
+
 test("when the daemon dies, a released process lives on and a held one ends", async (t) => {
   const program = `
     import { launch } from ${JSON.stringify(new URL("./index.js", import.meta.url).href)};
@@ -202,7 +224,7 @@ test("when the daemon dies, a released process lives on and a held one ends", as
   const [released = 0, held = 0] = line.toString().trim().split(" ").map(Number);
   daemon.kill("SIGKILL");
   await once(daemon, "exit");
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  for (let tries = 0; tries < 2400 && !hasEnded(readProcessStat(held)); tries++) await delay(50);
   t.true(hasEnded(readProcessStat(held)));
   t.false(hasEnded(readProcessStat(released)));
   process.kill(released, "SIGKILL");

@@ -10,6 +10,11 @@ export interface HeldProcess {
   readonly process: ProcessHandle;
   /** Resolves when its own mounts are prepared, as the plan wants them, and with false where it has ended before. */
   readonly prepared: Promise<boolean>;
+  /**
+   * Resolves when it has become the program, or has ended, and no command that prepares its mounts runs any more: one that is
+   * just running outlives a held process that is killed.
+   */
+  readonly left: Promise<void>;
   /** Lets it become the program. */
   release(): void;
 }
@@ -38,8 +43,12 @@ export async function launch(plan: LaunchPlan, descriptors: LaunchDescriptors): 
   const gate = child.stdio[GATE] as Duplex;
   // A process that was killed at the gate makes the write fail; its end is told by the handle.
   gate.on("error", () => {});
+  // All that runs before the program has its end of the gate.
+  const left = new Promise<void>((resolve) => {
+    gate.once("end", resolve).once("close", resolve);
+  });
   const { pid, prepared } = await announced(child, gate);
-  return { process: ProcessHandle.open(pid), prepared, release: () => void gate.end("go\n") };
+  return { process: ProcessHandle.open(pid), prepared, left, release: () => void gate.end("go\n") };
 }
 
 /** The process tells its pid, and in a second line that it waits at the gate from now on. */

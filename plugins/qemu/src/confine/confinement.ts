@@ -12,11 +12,11 @@ import {
 } from "@polyvisor/sdk/cgroup";
 import type { Device, Domain as DomainConfig } from "@polyvisor/sdk/conf/domain";
 import type { HeldProcess, LaunchPlan } from "@polyvisor/sdk/process";
+import { allDone } from "../all-done.js";
 import { qemuError } from "../errors.js";
 import type { Guest } from "../guest.js";
 import type { DeviceNeed } from "./device-needs.js";
 import { DEFAULT_PARTITION, guestGroup, isGuestGroup, partitionPath } from "./group-name.js";
-import { findNodes, type HostNode, rulesFor } from "./host-nodes.js";
 import { limitsOf, raiseLockedMemory } from "./limits.js";
 import { addNodes, devMounts, devSetUp, hasOwnDev, mountsInDev, removeNode } from "./private-dev.js";
 import { type Privileges, readPrivileges } from "./privileges.js";
@@ -114,7 +114,7 @@ export class Confinement {
       await group?.addProcess(pid, emulator);
       pin(pid, emulatorPart(config).cpus);
     };
-    await Promise.all([fillDev(), join()]);
+    await allDone([fillDev(), join()]);
     return group === undefined ? config : { ...config, resource: { partition: DEFAULT_PARTITION, ...config.resource } };
   }
 
@@ -127,7 +127,7 @@ export class Confinement {
     const group = await this.#groupOf(config, id);
     const vcpus = [...vcpuThreads].map(([vcpu, thread]) => placeThread(group, vcpuPart(config, vcpu), thread));
     const others = [...iothreads].map(([io, thread]) => placeThread(group, iothreadPart(config, io), thread));
-    const arranged = Promise.all([...vcpus, ...others]).then(() => {});
+    const arranged = allDone([...vcpus, ...others]).then(() => {});
     if (hasTunedThreads(config)) return arranged;
     const quietly = arranged.catch((error: unknown) => {
       if (guest.process?.hasEnded === false) this.#log.warn({ err: error }, "threads of a guest cannot be told apart");
@@ -164,10 +164,14 @@ export class Confinement {
     await Promise.all(gone.map(({ node }) => removeNode(process.pid, node)));
   }
 
-  /** Removes what is left of a guest whose process has ended. Twice does no harm. */
+  /**
+   * Removes what is left of a guest whose process has ended. Twice does no harm, nor does a start that still makes groups: it
+   * removes them itself, and those of one hierarchy may be gone by then.
+   */
   async release(guest: Guest): Promise<void> {
     await this.#arranging.get(guest);
-    await (await this.#groupOf(guest.config, guest.id))?.remove();
+    const hierarchies = await this.#findHierarchies();
+    if (hierarchies !== undefined) await Cgroup.at(hierarchies, this.#pathOf(guest.config, guest.id)).remove();
   }
 
   /**

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { DOMAIN_STATE, wrapperRefusal } from "@polyvisor/core";
+import { DOMAIN_STATE, VirtError, wrapperRefusal } from "@polyvisor/core";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
 import { hostArch } from "@polyvisor/sdk/conf/host";
 import { TRANSITIONS } from "@polyvisor/sdk/lifecycle";
@@ -15,6 +15,7 @@ import {
   readProcessStat,
   withSocketPath,
 } from "@polyvisor/sdk/process";
+import { allDone } from "../all-done.js";
 import { alignMemory, numberImages } from "../command-line/index.js";
 import type { GuestGroups } from "../confine/index.js";
 import { knowledgeFor } from "../cpu/knowledge.js";
@@ -72,6 +73,17 @@ export async function startDomain(
   });
   guest.autodestroy = options.autodestroy;
   hypervisor.attachGuest(domain, guest, TRANSITIONS.prepare.to);
+  const booting = bootOrUndo(hypervisor, domain, guest, options);
+  guest.startOver = booting.catch(() => {});
+  await booting;
+}
+
+async function bootOrUndo(
+  hypervisor: Hypervisor,
+  domain: QemuDomain,
+  guest: Guest,
+  options: StartOptions,
+): Promise<void> {
   try {
     await bootGuest(hypervisor, domain, guest, options);
   } catch (error) {
@@ -138,7 +150,7 @@ async function makeFolders(guest: Guest, foldersToMount: readonly string[]): Pro
   try {
     await mkdir(guest.folder, { recursive: true, mode: 0o750 });
     await makePassage(dirname(guest.channelFolder));
-    await Promise.all([
+    await allDone([
       mkdir(guest.channelFolder, { recursive: true, mode: 0o750 }),
       writeFile(join(guest.folder, "master-key.aes"), randomBytes(MASTER_KEY_BYTES), { mode: 0o600 }),
       rm(guest.monitorPath, { force: true }),
@@ -187,9 +199,7 @@ async function launchEmulator(
     const fileGroups = inheritFileGroups(hypervisor.fileGroups, domain, config, inherited);
     const descriptors = { monitor, taps, channels, chardevLogs: files.logs, fileGroups };
     const making = hypervisor.confinement.prepare(guest);
-    const plans = Promise.all([planLaunch(hypervisor, guest, descriptors), making]);
-    // Where the plan fails, the groups are undone once they are there.
-    const [plan, made] = await plans.finally(() => making.catch(() => {}));
+    const [plan, made] = await allDone([planLaunch(hypervisor, guest, descriptors), making]);
     groups = made;
     await setLabels(hypervisor, domain, guest);
     const leases = await leaseWords(hypervisor, domain, guest, isPaused);
@@ -209,12 +219,13 @@ async function launchEmulator(
     inherited.close();
   }
   guest.process = held.process;
+  guest.launched = held.left;
   if (guest.beingStopped) {
     // Whoever stops it saw no process to end, and may have given everything back before this start is undone.
     held.process.kill("SIGKILL");
     throw noLongerRunning();
   }
-  const [socket, , , config] = await Promise.all([
+  const [socket, , , config] = await allDone([
     connectSocket(guest.monitorPath),
     hypervisor.statusWriter(domain, guest).save(),
     writePidFile(hypervisor.layout.pidFile(domain.name), held.process.pid),
@@ -254,7 +265,7 @@ async function run(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, opt
 /** An emulator that ended has said why on its standard error, and so has what was to become one. */
 async function explained(guest: Guest, log: GuestLog, error: unknown): Promise<unknown> {
   const { process } = guest;
-  if (guest.beingStopped) return error;
+  if (guest.beingStopped) return error instanceof VirtError ? error : noLongerRunning();
   // A monitor closes a moment before its process is gone.
   if (process !== undefined && !(await within(process.ended, LAST_WORDS))) return error;
   const words = await log.lastWords().catch(() => "");
@@ -277,6 +288,8 @@ async function undoStart(hypervisor: Hypervisor, domain: QemuDomain, guest: Gues
     leaveToItsEnd(hypervisor, domain, guest);
     return;
   }
+  // A command that still mounts something for it would make the folders anew.
+  await within(guest.launched, KILL_GRACE);
   await releaseGuest(hypervisor, domain, guest);
   if (!isMine || domain.guest !== guest) return;
   const wasShown = domain.status.state !== DOMAIN_STATE.PAUSED;
