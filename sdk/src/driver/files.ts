@@ -21,14 +21,17 @@ export class FileKeeper implements Keeper {
   readonly #autostart: string;
   readonly #run: string;
   readonly #log: Log;
+  readonly #boot: () => string;
   /** What a later version has written into the status files. */
   readonly #foreign = new Map<string, JsonFields>();
 
-  constructor(paths: HostPaths, scheme: string, log: Log) {
+  /** `boot` names the present boot of the machine that guests run on; by default it is this one. */
+  constructor(paths: HostPaths, scheme: string, log: Log, boot: () => string = bootId) {
     this.#config = join(paths.config, scheme);
     this.#autostart = join(this.#config, "autostart");
     this.#run = join(paths.run, scheme);
     this.#log = log;
+    this.#boot = boot;
   }
 
   async definitions(): Promise<readonly KeptDefinition[]> {
@@ -59,7 +62,7 @@ export class FileKeeper implements Keeper {
   }
 
   async keepGuest({ name, ...fields }: KeptGuest): Promise<void> {
-    const text = jsonState(STATUS, { boot: bootId(), ...fields }, this.#foreign.get(name) ?? {});
+    const text = jsonState(STATUS, { boot: this.#boot(), ...fields }, this.#foreign.get(name) ?? {});
     await writeFileAtomic(this.#status(name), text);
   }
 
@@ -70,8 +73,8 @@ export class FileKeeper implements Keeper {
 
   async isFirstOfBoot(): Promise<boolean> {
     const mark = join(this.#run, "autostarted");
-    if ((await readFile(mark, "utf8").catch(() => "")).trim() === bootId()) return false;
-    await writeFileAtomic(mark, `${bootId()}\n`);
+    if ((await readFile(mark, "utf8").catch(() => "")).trim() === this.#boot()) return false;
+    await writeFileAtomic(mark, `${this.#boot()}\n`);
     return true;
   }
 
@@ -79,7 +82,7 @@ export class FileKeeper implements Keeper {
   #guestOf(name: string, text: string): KeptGuest | undefined {
     const { fields, foreign, problem } = readJsonState(text, STATUS);
     if (problem !== undefined) throw new Error(problem);
-    if (fields.boot !== bootId()) return undefined;
+    if (fields.boot !== this.#boot()) return undefined;
     this.#foreign.set(name, foreign);
     const { xml, id, status, token } = fields as unknown as Omit<KeptGuest, "name">;
     return { name, xml, id, status, token };

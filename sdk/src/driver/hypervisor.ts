@@ -15,6 +15,12 @@ const ENDINGS: Readonly<Record<Exclude<GuestEnd, "reboot">, EndingName>> = { shu
 
 const UNPAUSED: StartOptions = { paused: false, files: [] };
 
+/** How a guest has come to run: the steps that are told. */
+export interface Beginning<G extends Guest> {
+  readonly guest: G;
+  readonly how: readonly TransitionName[];
+}
+
 /** The domains of one driver: what is known of them, what is kept, and who hears of it. */
 export class GuestHypervisor<G extends Guest> {
   readonly backend: GuestBackend<G>;
@@ -99,10 +105,17 @@ export class GuestHypervisor<G extends Guest> {
   /** Must run in the domain's job. Where it fails, the domain is as it was before. */
   async start(domain: GuestDomain<G>, config: Config, options: StartOptions): Promise<void> {
     const guest = await this.backend.start(config, options);
+    await this.begin(domain, config, { guest, how: options.paused ? ["boot", "suspend"] : ["boot"] });
+  }
+
+  /**
+   * A guest that has come to run in some other way, such as one that was restored, becomes the domain's. Must run in the
+   * domain's job. Where it fails, the guest is ended, and the domain is as it was before.
+   */
+  async begin(domain: GuestDomain<G>, config: Config, { guest, how }: Beginning<G>): Promise<void> {
     try {
       this.#runs(domain, { ...(guest.config ?? config), id: guest.id ?? this.#nextId() }, guest);
-      await this.transition(domain, "boot");
-      if (options.paused) await this.transition(domain, "suspend");
+      for (const step of how) await this.transition(domain, step);
     } catch (error) {
       await this.stop(domain, "failStart");
       throw error;
@@ -187,7 +200,7 @@ export class GuestHypervisor<G extends Guest> {
       await this.stop(domain, guest === "shutdown" ? "finish" : "crash");
       return;
     }
-    this.#runs(domain, { ...config, id }, guest);
+    this.#runs(domain, { ...config, id: guest.id ?? id }, guest);
     this.#watch(domain, guest);
   }
 

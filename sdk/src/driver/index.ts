@@ -1,7 +1,10 @@
 export type { Guest, GuestBackend, GuestEnd, StartOptions } from "./backend.js";
-export { change } from "./changes.js";
-export { GuestDomain } from "./domain.js";
+export { change, changeHandlers, ownedHandlers } from "./changes.js";
+export { GuestDomain, type Owner } from "./domain.js";
 export { type DriverParts, GuestDriver } from "./driver.js";
-export { GuestHypervisor } from "./hypervisor.js";
+export { FileKeeper } from "./files.js";
+export { type Beginning, GuestHypervisor } from "./hypervisor.js";
 export { type Keeper, type KeptDefinition, type KeptGuest, MemoryKeeper } from "./keeper.js";
+export { metadataHandlers } from "./metadata.js";
 export { type ProcessGuest, ProcessGuests } from "./processes.js";
+export { viewHandlers } from "./views.js";
