@@ -10,4 +10,5 @@ export {
   type Hierarchy,
   type UnifiedFacts,
 } from "./hierarchies.js";
+export { type DeviceNeed, findNode, findNodes, type HostNode, rulesFor } from "./host-nodes.js";
 export { type CgroupMounts, CONTROLLERS, type Controller, parseCgroupMounts, SYSTEMD } from "./mounts.js";

@@ -5,17 +5,20 @@ import {
   Cgroup,
   CONTROLLERS,
   type Controller,
+  type DeviceNeed,
   type DeviceRule,
   findHierarchies,
+  findNodes,
   type Hierarchies,
+  type HostNode,
   removeEmpty,
+  rulesFor,
 } from "@polyvisor/sdk/cgroup";
 import type { Device, Domain as DomainConfig } from "@polyvisor/sdk/conf/domain";
 import type { HeldProcess, LaunchPlan } from "@polyvisor/sdk/process";
 import { allDone } from "../all-done.js";
 import { qemuError } from "../errors.js";
 import type { Guest } from "../guest.js";
-import type { DeviceNeed } from "./device-needs.js";
 import { DEFAULT_PARTITION, guestGroup, isGuestGroup, partitionPath } from "./group-name.js";
 import { limitsOf, raiseLockedMemory } from "./limits.js";
 import { addNodes, devMounts, devSetUp, hasOwnDev, mountsInDev, removeNode } from "./private-dev.js";

@@ -1,5 +1,5 @@
 import type { SecurityTarget } from "@polyvisor/core";
-import type { DeviceAccess } from "@polyvisor/sdk/cgroup";
+import type { DeviceNeed } from "@polyvisor/sdk/cgroup";
 import {
   allDevices,
   type BackingStore,
@@ -9,12 +9,6 @@ import {
   type StorageSource,
 } from "@polyvisor/sdk/conf/domain";
 import { deviceTargets, domainTargets } from "@polyvisor/sdk/labels";
-
-/** A path that may lead to a device of the host, and what the guest does there. */
-export interface DeviceNeed {
-  readonly path: string;
-  readonly access: DeviceAccess;
-}
 
 /** No model's overrides: what has no label of its own is used all the same. */
 const VIEW = { model: "", filesArePassed: true };

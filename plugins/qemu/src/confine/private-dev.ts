@@ -1,7 +1,7 @@
 import { chmod, lchown, mkdir, readFile, readlink, stat, symlink, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { HostNode } from "@polyvisor/sdk/cgroup";
 import { makeNode, runHelper, shellWord } from "@polyvisor/sdk/process";
-import type { HostNode } from "./host-nodes.js";
 
 /** Room for nodes and links, so that nobody can fill the host's memory there. */
 const TMPFS = "nosuid,noexec,mode=755,size=65536";

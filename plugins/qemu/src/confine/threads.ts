@@ -4,7 +4,7 @@ import type { NumberSet } from "@polyvisor/sdk/conf";
 import type { Cputune, Domain as DomainConfig } from "@polyvisor/sdk/conf/domain";
 import { formatNumberSet } from "@polyvisor/sdk/conf/number-set";
 import { parseCpuList, setAffinity } from "@polyvisor/sdk/process";
-import { noBandwidth, setBandwidth } from "./tuning.js";
+import { limitTime, noBandwidth } from "./tuning.js";
 
 /** One or more threads of a guest that are limited and pinned together. */
 export interface ThreadPart {
@@ -71,7 +71,7 @@ export async function makePart(group: Cgroup | undefined, part: ThreadPart): Pro
     if (part.cpus !== undefined) await own.write("cpuset", "cpuset.cpus", formatNumberSet(part.cpus));
     if (part.nodes !== undefined) await own.write("cpuset", "cpuset.mems", formatNumberSet(part.nodes));
   }
-  await setBandwidth(own, part.period, part.quota);
+  await limitTime(own, part.period, part.quota);
   return own;
 }
 

@@ -2,16 +2,11 @@ import type { Domain, TypedParam } from "@polyvisor/core";
 import type { Cgroup, Controller } from "@polyvisor/sdk/cgroup";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
 import { type Target, targetOf, targetsOf } from "@polyvisor/sdk/lifecycle";
+import type { Tuned, TuningCall } from "@polyvisor/sdk/tuning";
 import type { QemuDomain } from "../../domain.js";
 import { qemuError } from "../../errors.js";
 import type { Guest } from "../../guest.js";
 import type { Hypervisor } from "../../hypervisor.js";
-
-export interface TuningCall {
-  readonly dom: Domain;
-  readonly flags: number;
-  readonly api: string;
-}
 
 export interface TuningChange {
   /**
@@ -40,6 +35,29 @@ export function tune(hypervisor: Hypervisor, { dom, flags, api }: TuningCall, ch
     }
     if (edited !== undefined) await hypervisor.definitions.save(edited);
   });
+}
+
+/** The guests, for the calls that are the same over every driver's groups. */
+export function tunedGuests(hypervisor: Hypervisor): Tuned {
+  return {
+    prefix: "qemu",
+    errors: "QEMU",
+    mode: hypervisor.info.mode,
+    async chosen(dom, flags) {
+      const { config, guest } = await chosen(hypervisor, dom, flags);
+      return guest === undefined
+        ? { config }
+        : { config, live: { group: await hypervisor.confinement.groupOf(guest) } };
+    },
+    tune: (call, { edit, apply }) =>
+      tune(hypervisor, call, {
+        edit,
+        async apply(guest, group) {
+          await apply(guest.config, group);
+          return [];
+        },
+      }),
+  };
 }
 
 /** What a query looks at: the configuration that `flags` choose, and the guest where it is that of a running one. */

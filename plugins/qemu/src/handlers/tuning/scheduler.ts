@@ -1,8 +1,9 @@
 import { AFFECT, type Domain, type DomainTuningHandlers, type TypedParam } from "@polyvisor/core";
 import type { Cgroup } from "@polyvisor/sdk/cgroup";
 import type { Cputune } from "@polyvisor/sdk/conf/domain";
+import { readBandwidth, readShares, setBandwidth, setShares } from "@polyvisor/sdk/tuning";
 import { checkParams, numberParam, STRING_OKAY } from "@polyvisor/sdk/typed-params";
-import { NO_CPUTUNE, readBandwidth, readShares, setBandwidth, setShares } from "../../confine/index.js";
+import { NO_CPUTUNE } from "../../confine/index.js";
 import { checkFlags, qemuError } from "../../errors.js";
 import type { Guest } from "../../guest.js";
 import type { Hypervisor } from "../../hypervisor.js";

@@ -1,7 +1,6 @@
-import type { Cgroup } from "@polyvisor/sdk/cgroup";
-import type { BlkioDevice } from "@polyvisor/sdk/conf/domain";
-import { qemuError, systemError } from "../errors.js";
-import { findNode } from "./host-nodes.js";
+import { VirtError } from "@polyvisor/core";
+import { type Cgroup, findNode } from "../cgroup/index.js";
+import type { BlkioDevice } from "../conf/domain/index.js";
 
 /** What can be limited for one block device of the host. */
 export const BLOCK_LIMITS = ["weight", "readIopsSec", "writeIopsSec", "readBytesSec", "writeBytesSec"] as const;
@@ -70,11 +69,14 @@ async function setDeviceWeight(group: Cgroup, numbers: string, weight: number): 
 async function numbersOf(path: string): Promise<string> {
   const node = await findNode(path);
   if (node?.type === "block") return `${node.major}:${node.minor}`;
-  const code = node === undefined ? "ENOENT" : "EINVAL";
-  const words = node === undefined ? "is not accessible" : "must be a block device";
-  throw systemError(`Path '${path}' ${words}`, Object.assign(new Error("Invalid argument"), { code }));
+  const words =
+    node === undefined ? "is not accessible: No such file or directory" : "must be a block device: Invalid argument";
+  throw new VirtError("SYSTEM_ERROR", `Path '${path}' ${words}`, { domain: "CGROUP", hint: "name a disk in /dev" });
 }
 
 function noWeight(detail: string): Error {
-  return qemuError("OPERATION_INVALID", detail, { hint: "the kernel's block layer has no weights for this device" });
+  return new VirtError("OPERATION_INVALID", detail, {
+    domain: "CGROUP",
+    hint: "the kernel's block layer has no weights for this device",
+  });
 }

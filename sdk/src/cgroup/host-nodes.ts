@@ -1,7 +1,12 @@
 import { lstat, readlink } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { type DeviceAccess, type DeviceRule, deviceNumbers } from "@polyvisor/sdk/cgroup";
-import type { DeviceNeed } from "./device-needs.js";
+import { type DeviceAccess, type DeviceRule, deviceNumbers } from "./device-rules.js";
+
+/** A path that may lead to a device of the host, and what the guest does there. */
+export interface DeviceNeed {
+  readonly path: string;
+  readonly access: DeviceAccess;
+}
 
 /** A device of the host, and the links in /dev that lead to it. */
 export interface HostNode {

@@ -1,10 +1,9 @@
 import { AFFECT, type DomainTuningHandlers, type TypedParam } from "@polyvisor/core";
-import type { Memtune } from "@polyvisor/sdk/conf/domain";
-import { checkParams, numberParam, STRING_OKAY } from "@polyvisor/sdk/typed-params";
-import { MEMORY_LIMITS, type MemoryLimit, readMemory, setMemory } from "../../confine/index.js";
-import { checkFlags, qemuError } from "../../errors.js";
-import type { Hypervisor } from "../../hypervisor.js";
-import { chosen, groupWith, tune } from "./change.js";
+import type { Cgroup } from "../cgroup/index.js";
+import type { Memtune } from "../conf/domain/index.js";
+import { checkParams, numberParam, STRING_OKAY } from "../typed-params/index.js";
+import { MEMORY_LIMITS, type MemoryLimit, readMemory, setMemory } from "./limits.js";
+import { checkTuningFlags, type Tuned, tuningError } from "./tuned.js";
 
 /** What stands for no limit, in KiB. */
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
@@ -19,13 +18,13 @@ const LIMITS = {
 } as const;
 
 /** How much of the host's memory a guest's process may have, in KiB. */
-export function memoryLimitHandlers(hypervisor: Hypervisor): DomainTuningHandlers {
+export function memoryParameterHandlers(tuned: Tuned): DomainTuningHandlers {
   return {
     async domainGetMemoryParameters({ dom, flags }) {
-      checkFlags(flags, AFFECTED | STRING_OKAY, "qemuDomainGetMemoryParameters");
-      checkSystem(hypervisor);
-      const { config, guest } = await chosen(hypervisor, dom, flags & ~STRING_OKAY);
-      const group = guest && groupWith(await hypervisor.confinement.groupOf(guest), "memory");
+      checkTuningFlags(tuned, "DomainGetMemoryParameters", flags, AFFECTED | STRING_OKAY);
+      checkSystem(tuned);
+      const { config, live } = await tuned.chosen(dom, flags & ~STRING_OKAY);
+      const group = live && memoryGroup(tuned, live.group);
       return Promise.all(
         MEMORY_LIMITS.map(async (limit): Promise<TypedParam> => {
           const { field, key } = LIMITS[limit];
@@ -36,24 +35,22 @@ export function memoryLimitHandlers(hypervisor: Hypervisor): DomainTuningHandler
     },
 
     domainSetMemoryParameters({ dom, params, flags }) {
-      checkFlags(flags, AFFECTED, "qemuDomainSetMemoryParameters");
+      checkTuningFlags(tuned, "DomainSetMemoryParameters", flags, AFFECTED);
       checkParams(params, KNOWN);
-      checkSystem(hypervisor);
-      return tune(
-        hypervisor,
+      checkSystem(tuned);
+      return tuned.tune(
         { dom, flags, api: "domainSetMemoryParameters" },
         {
           edit(config) {
-            checkTop({ ...config.memtune, ...limitsIn(params) });
+            checkTop(tuned, { ...config.memtune, ...limitsIn(params) });
             return { ...config, memtune: { ...config.memtune, ...limitsIn(params) } };
           },
-          async apply({ config }, group) {
-            const memory = groupWith(group, "memory");
+          async apply(config, group) {
+            const memory = memoryGroup(tuned, group);
             for (const limit of orderOf(config.memtune ?? {}, params)) {
               const kib = numberParam(params, LIMITS[limit].field);
               if (kib !== undefined) await setMemory(memory, limit, kib >= UNLIMITED ? undefined : kib);
             }
-            return [];
           },
         },
       );
@@ -61,9 +58,15 @@ export function memoryLimitHandlers(hypervisor: Hypervisor): DomainTuningHandler
   };
 }
 
-function checkSystem({ info }: Hypervisor): void {
-  if (info.mode === "system") return;
-  throw qemuError("OPERATION_UNSUPPORTED", "Memory tuning is not available in session mode");
+function checkSystem(tuned: Tuned): void {
+  if (tuned.mode === "system") return;
+  throw tuningError(tuned, "OPERATION_UNSUPPORTED", "Memory tuning is not available in session mode");
+}
+
+function memoryGroup(tuned: Tuned, group: Cgroup | undefined): Cgroup {
+  if (group?.has("memory")) return group;
+  const hint = "the kernel's controller is not mounted, or the driver's settings leave it out";
+  throw tuningError(tuned, "OPERATION_INVALID", "cgroup memory controller is not mounted", hint);
 }
 
 /** The kernel holds that memory with swap is never less than memory: what grows is set in the other order. */
@@ -80,8 +83,8 @@ function limitsIn(params: readonly TypedParam[]): Partial<Memtune> {
   return Object.fromEntries(given);
 }
 
-function checkTop({ hardLimit = UNLIMITED, swapHardLimit = UNLIMITED }: Memtune): void {
+function checkTop(tuned: Tuned, { hardLimit = UNLIMITED, swapHardLimit = UNLIMITED }: Memtune): void {
   if (hardLimit <= swapHardLimit) return;
   const detail = "memory hard_limit tunable value must be lower than or equal to swap_hard_limit";
-  throw qemuError("INVALID_ARG", detail, { hint: "swap_hard_limit is for memory and swap together" });
+  throw tuningError(tuned, "INVALID_ARG", detail, "swap_hard_limit is for memory and swap together");
 }

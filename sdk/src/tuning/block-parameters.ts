@@ -1,16 +1,9 @@
 import { AFFECT, type DomainTuningHandlers, type TypedParam } from "@polyvisor/core";
-import type { BlkioDevice, Blkiotune } from "@polyvisor/sdk/conf/domain";
-import { checkParams, numberParam, STRING_OKAY } from "@polyvisor/sdk/typed-params";
-import {
-  BLOCK_LIMITS,
-  type BlockLimit,
-  limitBlockDevice,
-  readBlockWeight,
-  setBlockWeight,
-} from "../../confine/index.js";
-import { checkFlags, qemuError } from "../../errors.js";
-import type { Hypervisor } from "../../hypervisor.js";
-import { chosen, type groupWith, tune } from "./change.js";
+import type { Cgroup } from "../cgroup/index.js";
+import type { BlkioDevice, Blkiotune } from "../conf/domain/index.js";
+import { checkParams, numberParam, STRING_OKAY } from "../typed-params/index.js";
+import { BLOCK_LIMITS, type BlockLimit, limitBlockDevice, readBlockWeight, setBlockWeight } from "./block-limits.js";
+import { checkTuningFlags, type Tuned, tuningError } from "./tuned.js";
 
 const AFFECTED = AFFECT.LIVE | AFFECT.CONFIG;
 
@@ -28,13 +21,13 @@ const KNOWN = Object.fromEntries([
 ]) as Readonly<Record<string, "uint" | "string">>;
 
 /** How a guest shares the host's disks with others. */
-export function blockLimitHandlers(hypervisor: Hypervisor): DomainTuningHandlers {
+export function blockParameterHandlers(tuned: Tuned): DomainTuningHandlers {
   return {
     async domainGetBlkioParameters({ dom, flags }) {
-      checkFlags(flags, AFFECTED | STRING_OKAY, "qemuDomainGetBlkioParameters");
-      checkSystem(hypervisor);
-      const { config, guest } = await chosen(hypervisor, dom, flags & ~STRING_OKAY);
-      const group = guest && blockGroup(await hypervisor.confinement.groupOf(guest));
+      checkTuningFlags(tuned, "DomainGetBlkioParameters", flags, AFFECTED | STRING_OKAY);
+      checkSystem(tuned);
+      const { config, live } = await tuned.chosen(dom, flags & ~STRING_OKAY);
+      const group = live && blockGroup(tuned, live.group);
       const weight = group === undefined ? (config.blkiotune?.weight ?? 0) : await readBlockWeight(group);
       const devices = config.blkiotune?.devices ?? [];
       return [
@@ -47,20 +40,19 @@ export function blockLimitHandlers(hypervisor: Hypervisor): DomainTuningHandlers
     },
 
     domainSetBlkioParameters({ dom, params, flags }) {
-      checkFlags(flags, AFFECTED, "qemuDomainSetBlkioParameters");
+      checkTuningFlags(tuned, "DomainSetBlkioParameters", flags, AFFECTED);
       checkParams(params, KNOWN);
-      checkSystem(hypervisor);
+      checkSystem(tuned);
       const weight = numberParam(params, "weight");
-      return tune(
-        hypervisor,
+      const devices = devicesIn(tuned, params);
+      return tuned.tune(
         { dom, flags, api: "domainSetBlkioParameters" },
         {
-          edit: (config) => ({ ...config, blkiotune: withLimits(config.blkiotune, weight, devicesIn(params)) }),
-          async apply(_guest, group) {
-            const blocks = blockGroup(group);
+          edit: (config) => ({ ...config, blkiotune: withLimits(config.blkiotune, weight, devices) }),
+          async apply(_config, group) {
+            const blocks = blockGroup(tuned, group);
             if (weight !== undefined) await setBlockWeight(blocks, weight);
-            for (const device of devicesIn(params)) await limitBlockDevice(blocks, device);
-            return [];
+            for (const device of devices) await limitBlockDevice(blocks, device);
           },
         },
       );
@@ -68,37 +60,38 @@ export function blockLimitHandlers(hypervisor: Hypervisor): DomainTuningHandlers
   };
 }
 
-function checkSystem({ info }: Hypervisor): void {
-  if (info.mode === "system") return;
-  throw qemuError("CONFIG_UNSUPPORTED", "Block I/O tuning is not available in session mode");
+function checkSystem(tuned: Tuned): void {
+  if (tuned.mode === "system") return;
+  throw tuningError(tuned, "CONFIG_UNSUPPORTED", "Block I/O tuning is not available in session mode");
 }
 
-function blockGroup(group: Parameters<typeof groupWith>[0]): ReturnType<typeof groupWith> {
+function blockGroup(tuned: Tuned, group: Cgroup | undefined): Cgroup {
   if (group?.has("blkio")) return group;
-  throw qemuError("OPERATION_INVALID", "blkio cgroup isn't mounted");
+  throw tuningError(tuned, "OPERATION_INVALID", "blkio cgroup isn't mounted");
 }
 
 /** What is given for each device. */
-function devicesIn(params: readonly TypedParam[]): BlkioDevice[] {
+function devicesIn(tuned: Tuned, params: readonly TypedParam[]): BlkioDevice[] {
   const devices = new Map<string, BlkioDevice>();
   for (const limit of BLOCK_LIMITS) {
     const text = params.find(({ field }) => field === FIELDS[limit])?.value;
-    for (const [path, value] of pairsIn(FIELDS[limit], text === undefined ? "" : String(text))) {
+    for (const [path, value] of pairsIn(tuned, FIELDS[limit], text === undefined ? "" : String(text))) {
       devices.set(path, { ...devices.get(path), path, [limit]: value });
     }
   }
   return [...devices.values()];
 }
 
-function pairsIn(field: string, text: string): [path: string, value: number][] {
+function pairsIn(tuned: Tuned, field: string, text: string): [path: string, value: number][] {
   if (text === "") return [];
   const words = text.split(",");
-  if (words.length % 2 !== 0) throw qemuError("INVALID_ARG", `unable to parse blkio device '${field}' '${text}'`);
+  if (words.length % 2 !== 0)
+    throw tuningError(tuned, "INVALID_ARG", `unable to parse blkio device '${field}' '${text}'`);
   return Array.from({ length: words.length / 2 }, (_, at) => {
     const [path = "", value = ""] = words.slice(at * 2, at * 2 + 2);
     if (/^\d+$/.test(value)) return [path, Number(value)];
     const rest = words.slice(at * 2 + 1).join(",");
-    throw qemuError("INVALID_ARG", `invalid value '${rest}' for parameter '${field}' of device '${path}'`);
+    throw tuningError(tuned, "INVALID_ARG", `invalid value '${rest}' for parameter '${field}' of device '${path}'`);
   });
 }
 
