@@ -5,6 +5,7 @@ import { CHANNEL } from "./guests.mjs";
 /**
  * @typedef {object} Process
  * @property {number} pid
+ * @property {number} parent
  * @property {string[]} argv
  * @property {string | undefined} uuid of the guest, where it is an emulator
  */
@@ -30,7 +31,8 @@ async function read(pid, root) {
     ]);
     if (/\) [ZX] /.test(status) || !(line.includes(root) || environment.includes(root))) return undefined;
     const argv = line.split("\0").slice(0, -1);
-    return { pid, argv, uuid: uuidOf(argv) };
+    const parent = Number(status.slice(status.lastIndexOf(")")).split(" ")[2]);
+    return { pid, parent, argv, uuid: uuidOf(argv) };
   } catch {
     return undefined;
   }
@@ -44,7 +46,7 @@ function uuidOf(argv) {
 
 /** Everything below the folders in which the driver keeps something of a guest, relative to the root. @returns {Promise<string[]>} */
 export async function filesOf(root) {
-  const folders = ["etc/libvirt/qemu", "run/libvirt/qemu", "var/lib/libvirt/qemu"];
+  const folders = ["etc/libvirt/qemu", "run/libvirt/labels", "run/libvirt/qemu", "var/lib/libvirt/qemu"];
   const lists = await Promise.all(
     folders.map(async (folder) => {
       const entries = await readdir(join(root, folder), { recursive: true }).catch(() => []);
@@ -55,7 +57,7 @@ export async function filesOf(root) {
 }
 
 /** What a guest that runs has in the file system. */
-export function filesOfGuest({ name, channel }, id) {
+export function filesOfGuest({ name, uuid, channel }, id) {
   const channels = `var/lib/libvirt/qemu/channel/target/domain-${id}-${name}`;
   const folder = `var/lib/libvirt/qemu/domain-${id}-${name}`;
   return [
@@ -66,6 +68,8 @@ export function filesOfGuest({ name, channel }, id) {
     `${folder}/monitor.sock`,
     channels,
     ...(channel ? [join(channels, CHANNEL)] : []),
+    // What is noted of its files' owners, where it is a user of its own.
+    ...(process.getuid() === 0 ? [`run/libvirt/labels/dac-${uuid}`] : []),
   ];
 }
 
@@ -73,8 +77,9 @@ export function filesOfGuest({ name, channel }, id) {
 const LASTING = new Set([
   "etc/libvirt/qemu/autostart",
   "run/libvirt/qemu/autostarted",
-  "var/lib/libvirt/qemu/channel",
-  "var/lib/libvirt/qemu/channel/target",
+  ...["channel", "channel/target", "dump", "nvram", "ram", "save", "snapshot"].map(
+    (name) => `var/lib/libvirt/qemu/${name}`,
+  ),
 ]);
 
 /** Where a guest's /dev is put together, if the daemon may do that: it goes with the guest's folder. */

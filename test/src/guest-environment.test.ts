@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmod, chown, mkdtemp, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startLibvirtd } from "@polyvisor/sdk/testkit";
 import type { ExecutionContext } from "ava";
+import { type ConfiningDaemon, confiningLibvirtd, confiningPolyvisord } from "./harness/confined-guests.js";
 import { idleXml } from "./harness/guest-xml.js";
 import { AS_NOBODY, hypervisor, privateMounts, program, readableTree, testWith } from "./harness/needs.js";
-import { withPolyvisord } from "./harness/polyvisord.js";
-import { PrivatePlace } from "./harness/private-place.js";
 import { endProcessesNaming, processesNaming, until } from "./harness/processes.js";
 import { project } from "./harness/project.js";
 import { type Surroundings, surroundingsOf } from "./harness/surroundings.js";
@@ -15,7 +14,7 @@ import { Virsh } from "./harness/virsh.js";
 
 const PEERS = [...(await hypervisor()), await program("libvirtd")];
 const SESSION = [...PEERS, await program("setpriv"), await readableTree()];
-const SYSTEM = [...PEERS, await program("nsenter"), await privateMounts()];
+const SYSTEM = [...PEERS, await privateMounts()];
 
 const NOBODY = 65534;
 const UUID = "e4712041-0000-4000-8000-000000000001";
@@ -60,7 +59,6 @@ const IN_THE_SYSTEM: readonly Explained[] = [
     ours: /^0+$/,
     row: "Capabilities",
   })),
-  { field: "status Groups", theirs: /^0$/, ours: /^$/, row: "Supplementary groups" },
 ];
 
 /** Runs the guest with a daemon, and looks at it. Its processor stands still, or its firmware would open more by and by. */
@@ -155,47 +153,20 @@ async function sessionOfOurs(): Promise<Surroundings> {
 }
 
 testWith("the machine's guest lives as with libvirtd, but for what docs/qemu.md explains", SYSTEM, async (t) => {
-  const theirs = await systemOfLibvirtd();
-  const ours = await withPolyvisord((daemon) => {
-    const virsh = new Virsh(daemon.uri("qemu"));
-    return look((...args) => virsh.run(...args), daemon.pid, systemNames(daemon.root));
-  });
-  await assertAlike(t, ours, theirs, IN_THE_SYSTEM);
+  const theirs = await systemOf(await confiningLibvirtd("", ""), true);
+  await assertAlike(t, await systemOf(await confiningPolyvisord("", ""), false), theirs, IN_THE_SYSTEM);
 });
 
-const systemNames = (root: string) => ({
-  LIB: `${root}/var/lib/libvirt/qemu/domain-1-alike`,
-  LOG: `${root}/var/log/libvirt/qemu/alike.log`,
-  PIDFILE: `${root}/run/libvirt/qemu/alike.pid`,
-});
-
-async function systemOfLibvirtd(): Promise<Surroundings> {
-  const before = await machineGroups();
-  const place = new PrivatePlace();
+/** `atHome` is a daemon that takes its folders for the system's. */
+async function systemOf(daemon: ConfiningDaemon, atHome: boolean): Promise<Surroundings> {
+  const { lib, run, log, virsh } = daemon;
   try {
-    await place.ready();
-    const daemon = await place.serve("libvirtd");
-    const virsh = (...args: readonly string[]) => place.run("virsh", "-c", "qemu:///system", ...args);
-    const found = await look(virsh, daemon.pid ?? 0, systemNames(""));
-    await place.end(daemon);
-    return found;
+    return await look((...args) => virsh.run(...args), daemon.pid, {
+      LIB: join(atHome ? "/var/lib/libvirt/qemu" : lib, "domain-1-alike"),
+      LOG: join(atHome ? "/var/log/libvirt/qemu" : log, "alike.log"),
+      PIDFILE: join(atHome ? "/run/libvirt/qemu" : run, "alike.pid"),
+    });
   } finally {
-    place.close();
-    for (const path of await machineGroups()) if (!before.includes(path)) await rmdir(path).catch(() => {});
+    await daemon.close();
   }
-}
-
-/** The control groups in which libvirtd makes those of its guests, and which it leaves. */
-async function machineGroups(): Promise<string[]> {
-  const root = "/sys/fs/cgroup";
-  const folders = await readdir(root).catch(() => []);
-  const found = await Promise.all(
-    ["", ...folders].map((name) =>
-      readdir(join(root, name)).then(
-        (names) => (names.includes("machine") ? join(root, name, "machine") : undefined),
-        () => undefined,
-      ),
-    ),
-  );
-  return found.filter((path) => path !== undefined);
 }

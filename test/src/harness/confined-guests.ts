@@ -22,11 +22,11 @@ export interface ConfiningDaemon {
 
 const SETTINGS = `user = "+${GUEST_USER}"\ngroup = "+${GUEST_USER}"\n`;
 
-/** `qemu` are further lines of qemu.conf. */
-export async function confiningLibvirtd(qemu: string): Promise<ConfiningDaemon> {
+/** `qemu` are further lines of qemu.conf, `users` those that say who guests are: nothing for whom each daemon takes by itself. */
+export async function confiningLibvirtd(qemu: string, users = SETTINGS): Promise<ConfiningDaemon> {
   const host = await openSystemHost();
   try {
-    const daemon = await startSystemLibvirtd({ host, qemu: `${SETTINGS}security_driver = "none"\n${qemu}` });
+    const daemon = await startSystemLibvirtd({ host, qemu: `${users}security_driver = "none"\n${qemu}` });
     const folders = {
       lib: host.path("/var/lib/libvirt/qemu"),
       run: host.path("/run/libvirt/qemu"),
@@ -44,27 +44,19 @@ export async function confiningLibvirtd(qemu: string): Promise<ConfiningDaemon> 
   }
 }
 
-/** Our daemon, whose guests' owners security-dac sees to. `qemu` are lines of plugins/qemu.conf. */
-export async function confiningPolyvisord(qemu: string): Promise<ConfiningDaemon> {
+/** Our daemon, with the security drivers that it takes by itself. `qemu` are lines of plugins/qemu.conf. */
+export async function confiningPolyvisord(qemu: string, users = SETTINGS): Promise<ConfiningDaemon> {
   const host = await openSystemHost();
   try {
     const root = await mkdtemp(join(host.folder, "polyvisord-"));
     await chmod(root, 0o755);
-    // Guests are not root, and have to reach their own folders.
-    await mkdir(join(root, "var"), { mode: 0o755 });
     const settings = join(root, "etc/libvirt/plugins");
     await mkdir(settings, { recursive: true });
-    await writeFile(join(settings, "security-dac.conf"), SETTINGS);
+    await writeFile(join(settings, "security-dac.conf"), users);
     await writeFile(join(settings, "qemu.conf"), qemu);
-    const config = join(root, "polyvisord.conf");
-    const plugin = join(project, "plugins/security-dac");
-    await writeFile(
-      config,
-      `plugins = [ "${plugin}" ]\nin_process = [ "security-dac" ]\nsecurity_drivers = [ "security-dac" ]\n`,
-    );
     const program = join(project, "daemon/bin/polyvisord.js");
     const output = join(root, "polyvisord.log");
-    const daemon = await host.run([process.execPath, program, "--root", root, "--config", config], { output });
+    const daemon = await host.run([process.execPath, program, "--root", root], { output });
     const socket = join(root, "run/libvirt/libvirt-sock");
     await withinReason("polyvisord listens", () => accepts(socket));
     const folders = {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { endProcessesNaming, until } from "./processes.js";
 import { project } from "./project.js";
 
@@ -57,8 +57,10 @@ export class Polyvisord {
   }
 
   async start(...args: readonly string[]): Promise<void> {
+    await mkdir(this.root, { recursive: true });
     // Guests of a daemon of root are users of their own, and pass here to their files.
-    await chmod(this.root, ((await stat(this.root)).mode & 0o7777) | 0o111);
+    for (let at = this.root; at.startsWith(`${tmpdir()}/`); at = dirname(at))
+      await chmod(at, ((await stat(at)).mode & 0o7777) | 0o111);
     const daemon = [process.execPath, join(project, "daemon/bin/polyvisord.js"), "--root", this.root, ...args];
     const [command = "", ...rest] = [...this.#wrapper, ...daemon];
     const child = spawn(command, rest, { stdio: ["ignore", "pipe", "pipe"] });
