@@ -44,6 +44,7 @@ export { ProcessHandle, type ProcessIdentity } from "./process-handle.js";
 export {
   bootId,
   hasEnded,
+  onlineCpus,
   type ProcessStat,
   parseCpuList,
   parseProcessStat,

@@ -101,3 +101,11 @@ export function readRunDelay(pid: number, thread: number): bigint | undefined {
     return undefined;
   }
 }
+
+let online: readonly number[] | undefined;
+
+/** The processors of the host, as they were when this was first asked. */
+export function onlineCpus(): readonly number[] {
+  online ??= parseCpuList(readFileSync("/sys/devices/system/cpu/online", "utf8"));
+  return online;
+}

@@ -49,10 +49,11 @@ export function blockParameterHandlers(tuned: Tuned): DomainTuningHandlers {
         { dom, flags, api: "domainSetBlkioParameters" },
         {
           edit: (config) => ({ ...config, blkiotune: withLimits(config.blkiotune, weight, devices) }),
-          async apply(_config, group) {
+          async apply({ group }) {
             const blocks = blockGroup(tuned, group);
             if (weight !== undefined) await setBlockWeight(blocks, weight);
             for (const device of devices) await limitBlockDevice(blocks, device);
+            return [];
           },
         },
       );

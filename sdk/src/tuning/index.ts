@@ -1,5 +1,6 @@
 export { limitBlockDevice, readBlockWeight, setBlockWeight } from "./block-limits.js";
 export { blockParameterHandlers } from "./block-parameters.js";
+export { cpuStatsHandlers } from "./cpu-stats.js";
 export {
   readBandwidth,
   readMemory,
@@ -9,4 +10,5 @@ export {
   setShares,
 } from "./limits.js";
 export { memoryParameterHandlers } from "./memory-parameters.js";
-export { type Tuned, type TuningCall, type TuningChange, tuningError } from "./tuned.js";
+export { NO_CPUTUNE, type SchedulerPart, schedulerHandlers } from "./scheduler-parameters.js";
+export { type Tuned, type TunedGuest, type TuningCall, type TuningChange, tuningError } from "./tuned.js";

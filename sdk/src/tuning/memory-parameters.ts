@@ -1,9 +1,8 @@
 import { AFFECT, type DomainTuningHandlers, type TypedParam } from "@polyvisor/core";
-import type { Cgroup } from "../cgroup/index.js";
 import type { Memtune } from "../conf/domain/index.js";
 import { checkParams, numberParam, STRING_OKAY } from "../typed-params/index.js";
 import { MEMORY_LIMITS, type MemoryLimit, readMemory, setMemory } from "./limits.js";
-import { checkTuningFlags, type Tuned, tuningError } from "./tuned.js";
+import { checkTuningFlags, groupWith, type Tuned, tuningError } from "./tuned.js";
 
 /** What stands for no limit, in KiB. */
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
@@ -24,7 +23,7 @@ export function memoryParameterHandlers(tuned: Tuned): DomainTuningHandlers {
       checkTuningFlags(tuned, "DomainGetMemoryParameters", flags, AFFECTED | STRING_OKAY);
       checkSystem(tuned);
       const { config, live } = await tuned.chosen(dom, flags & ~STRING_OKAY);
-      const group = live && memoryGroup(tuned, live.group);
+      const group = live && groupWith(tuned, live.group, "memory");
       return Promise.all(
         MEMORY_LIMITS.map(async (limit): Promise<TypedParam> => {
           const { field, key } = LIMITS[limit];
@@ -45,12 +44,13 @@ export function memoryParameterHandlers(tuned: Tuned): DomainTuningHandlers {
             checkTop(tuned, { ...config.memtune, ...limitsIn(params) });
             return { ...config, memtune: { ...config.memtune, ...limitsIn(params) } };
           },
-          async apply(config, group) {
-            const memory = memoryGroup(tuned, group);
+          async apply({ group }, config) {
+            const memory = groupWith(tuned, group, "memory");
             for (const limit of orderOf(config.memtune ?? {}, params)) {
               const kib = numberParam(params, LIMITS[limit].field);
               if (kib !== undefined) await setMemory(memory, limit, kib >= UNLIMITED ? undefined : kib);
             }
+            return [];
           },
         },
       );
@@ -61,12 +61,6 @@ export function memoryParameterHandlers(tuned: Tuned): DomainTuningHandlers {
 function checkSystem(tuned: Tuned): void {
   if (tuned.mode === "system") return;
   throw tuningError(tuned, "OPERATION_UNSUPPORTED", "Memory tuning is not available in session mode");
-}
-
-function memoryGroup(tuned: Tuned, group: Cgroup | undefined): Cgroup {
-  if (group?.has("memory")) return group;
-  const hint = "the kernel's controller is not mounted, or the driver's settings leave it out";
-  throw tuningError(tuned, "OPERATION_INVALID", "cgroup memory controller is not mounted", hint);
 }
 
 /** The kernel holds that memory with swap is never less than memory: what grows is set in the other order. */

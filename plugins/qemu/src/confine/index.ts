@@ -1,3 +1,3 @@
 export { Confinement, type GuestGroups } from "./confinement.js";
 export { type QemuConfig, settingsOf } from "./settings.js";
-export { emulatorPart, iothreadPart, NO_CPUTUNE, onlineCpus, placeThread, vcpuPart } from "./threads.js";
+export { emulatorPart, iothreadPart, placeThread, vcpuPart } from "./threads.js";

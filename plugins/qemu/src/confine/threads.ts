@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
 import type { Cgroup } from "@polyvisor/sdk/cgroup";
 import type { NumberSet } from "@polyvisor/sdk/conf";
-import type { Cputune, Domain as DomainConfig } from "@polyvisor/sdk/conf/domain";
+import type { Domain as DomainConfig } from "@polyvisor/sdk/conf/domain";
 import { formatNumberSet } from "@polyvisor/sdk/conf/number-set";
-import { parseCpuList, setAffinity } from "@polyvisor/sdk/process";
+import { onlineCpus, setAffinity } from "@polyvisor/sdk/process";
 import { limitTime, noBandwidth } from "./tuning.js";
 
 /** One or more threads of a guest that are limited and pinned together. */
@@ -17,16 +16,6 @@ export interface ThreadPart {
   readonly period: number | undefined;
   readonly quota: number | undefined;
 }
-
-/** The tuning of a guest that says nothing of it. */
-export const NO_CPUTUNE: Cputune = {
-  vcpupin: [],
-  iothreadpin: [],
-  vcpusched: [],
-  iothreadsched: [],
-  cachetune: [],
-  memorytune: [],
-};
 
 export function emulatorPart(config: DomainConfig): ThreadPart {
   const { emulatorpin, emulatorPeriod, emulatorQuota } = config.cputune ?? {};
@@ -79,14 +68,6 @@ export async function makePart(group: Cgroup | undefined, part: ThreadPart): Pro
 export async function placeThread(group: Cgroup | undefined, part: ThreadPart, thread: number): Promise<void> {
   await (await makePart(group, part))?.addThread(thread);
   pin(thread, part.cpus);
-}
-
-let online: readonly number[] | undefined;
-
-/** The processors of the host, as they were when this was first asked. */
-export function onlineCpus(): readonly number[] {
-  online ??= parseCpuList(readFileSync("/sys/devices/system/cpu/online", "utf8"));
-  return online;
 }
 
 /** A thread is where the one was that made it. One that may run anywhere is where the host lets it, if that is not everywhere. */

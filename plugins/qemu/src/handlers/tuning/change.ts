@@ -38,7 +38,7 @@ export function tune(hypervisor: Hypervisor, { dom, flags, api }: TuningCall, ch
 }
 
 /** The guests, for the calls that are the same over every driver's groups. */
-export function tunedGuests(hypervisor: Hypervisor): Tuned {
+export function tunedGuests(hypervisor: Hypervisor): Tuned<Guest> {
   return {
     prefix: "qemu",
     errors: "QEMU",
@@ -47,15 +47,12 @@ export function tunedGuests(hypervisor: Hypervisor): Tuned {
       const { config, guest } = await chosen(hypervisor, dom, flags);
       return guest === undefined
         ? { config }
-        : { config, live: { group: await hypervisor.confinement.groupOf(guest) } };
+        : { config, live: { guest, group: await hypervisor.confinement.groupOf(guest) } };
     },
     tune: (call, { edit, apply }) =>
       tune(hypervisor, call, {
         edit,
-        async apply(guest, group) {
-          await apply(guest.config, group);
-          return [];
-        },
+        apply: (guest, group) => apply({ guest, group }, guest.config),
       }),
   };
 }

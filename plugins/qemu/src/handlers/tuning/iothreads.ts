@@ -1,8 +1,9 @@
 import { AFFECT, type DomainTuningHandlers } from "@polyvisor/core";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf/domain";
 import { targetOf } from "@polyvisor/sdk/lifecycle";
-import { readAffinity } from "@polyvisor/sdk/process";
-import { iothreadPart, NO_CPUTUNE, onlineCpus, placeThread } from "../../confine/index.js";
+import { onlineCpus, readAffinity } from "@polyvisor/sdk/process";
+import { NO_CPUTUNE } from "@polyvisor/sdk/tuning";
+import { iothreadPart, placeThread } from "../../confine/index.js";
 import { checkFlags, qemuError } from "../../errors.js";
 import type { Hypervisor } from "../../hypervisor.js";
 import { iothreadsOf } from "../../start/monitor-setup.js";

@@ -1,29 +1,35 @@
-import type { DomainTuningHandlers, TypedParam } from "@polyvisor/core";
-import type { Cgroup } from "@polyvisor/sdk/cgroup";
-import { STRING_OKAY } from "@polyvisor/sdk/typed-params";
-import { onlineCpus } from "../../confine/index.js";
-import { checkFlags, qemuError } from "../../errors.js";
-import type { Guest } from "../../guest.js";
-import type { Hypervisor } from "../../hypervisor.js";
-import { groupWith } from "./change.js";
+import { AFFECT, type DomainTuningHandlers, type TypedParam } from "@polyvisor/core";
+import type { Cgroup } from "../cgroup/index.js";
+import { notRunning } from "../lifecycle/index.js";
+import { onlineCpus } from "../process/index.js";
+import { STRING_OKAY } from "../typed-params/index.js";
+import { checkTuningFlags, groupWith, type Tuned, tuningError } from "./tuned.js";
 
 const NS_PER_TICK = 10_000_000n;
 const NS_PER_US = 1000n;
 /** Asks for all of the host's processors together. */
 const TOTAL = -1;
 
-/** Time that a guest's process has had on the host's processors, in nanoseconds. */
-export function cpuStatsHandlers(hypervisor: Hypervisor): DomainTuningHandlers {
+/**
+ * Time that a guest's process has had on the host's processors, in nanoseconds. `vcpuGroups` are the groups of its own processors
+ * below its group, where it has such.
+ */
+export function cpuStatsHandlers<G>(
+  tuned: Tuned<G>,
+  vcpuGroups?: (guest: G) => readonly string[],
+): DomainTuningHandlers {
   return {
     async domainGetCPUStats({ dom, nparams, startCpu, ncpus, flags }) {
-      checkFlags(flags, STRING_OKAY, "qemuDomainGetCPUStats");
-      const guest = hypervisor.domains.find(dom).active();
-      const group = groupWith(await hypervisor.confinement.groupOf(guest), "cpuacct");
+      checkTuningFlags(tuned, "DomainGetCPUStats", flags, STRING_OKAY);
+      const { live } = await tuned.chosen(dom, AFFECT.LIVE);
+      if (live === undefined) throw notRunning();
+      const group = groupWith(tuned, live.group, "cpuacct");
       if (startCpu === TOTAL) {
         const total = await totals(group);
         return nparams === 0 ? { params: [], nparams: total.length } : { params: total, nparams: total.length };
       }
-      return perCpu(guest, group, { nparams, startCpu, ncpus });
+      const vcpus = vcpuGroups?.(live.guest).map((name) => group.threads(name));
+      return perCpu(tuned, group, { nparams, startCpu, ncpus, vcpus });
     },
   };
 }
@@ -59,29 +65,37 @@ function fieldsOf(text: string): Map<string, bigint> {
   );
 }
 
+interface Question {
+  readonly nparams: number;
+  readonly startCpu: number;
+  readonly ncpus: number;
+  /** The groups of the guest's own processors, where it has such. */
+  readonly vcpus: readonly Cgroup[] | undefined;
+}
+
 /** For each processor its time, and that of the guest's own processors on it. */
 async function perCpu(
-  guest: Guest,
+  tuned: Tuned,
   group: Cgroup,
-  { nparams, startCpu, ncpus }: { readonly nparams: number; readonly startCpu: number; readonly ncpus: number },
+  { nparams, startCpu, ncpus, vcpus }: Question,
 ): Promise<{ params: TypedParam[]; nparams: number }> {
   const host = Math.max(...onlineCpus()) + 1;
-  const known = 2;
+  const known = vcpus === undefined ? 1 : 2;
   if (nparams === 0 && ncpus !== 0) return { params: [], nparams: known };
   if (ncpus === 0) return { params: [], nparams: host };
   if (startCpu >= host) {
-    throw qemuError("INVALID_ARG", `start_cpu ${startCpu} larger than maximum of ${host - 1}`);
+    throw tuningError(tuned, "INVALID_ARG", `start_cpu ${startCpu} larger than maximum of ${host - 1}`);
   }
   if (group.versionOf("cpuacct") !== 1) {
-    throw qemuError("OPERATION_UNSUPPORTED", "operation 'getCpuacctPercpuUsage' not supported");
+    throw tuningError(tuned, "OPERATION_UNSUPPORTED", "operation 'getCpuacctPercpuUsage' not supported");
   }
   const all = await usageOf(group);
-  const vcpus = await Promise.all([...guest.vcpuThreads.keys()].map((vcpu) => usageOf(group.threads(`vcpu${vcpu}`))));
+  const ofVcpus = await Promise.all((vcpus ?? []).map(usageOf));
   const params: TypedParam[] = [];
   for (let cpu = startCpu; cpu < Math.min(host, startCpu + ncpus); cpu++) {
-    const own = vcpus.reduce((sum, usage) => sum + (usage[cpu] ?? 0n), 0n);
+    const own = ofVcpus.reduce((sum, usage) => sum + (usage[cpu] ?? 0n), 0n);
     params.push({ field: "cpu_time", type: "ullong", value: all[cpu] ?? 0n });
-    if (nparams > 1) params.push({ field: "vcpu_time", type: "ullong", value: own });
+    if (nparams > 1 && vcpus !== undefined) params.push({ field: "vcpu_time", type: "ullong", value: own });
   }
   return { params, nparams: Math.min(nparams, known) };
 }
