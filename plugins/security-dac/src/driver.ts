@@ -16,9 +16,10 @@ import {
   VirtError,
 } from "@polyvisor/core";
 import { LabelTransactions } from "@polyvisor/sdk/labels";
+import { lackedCapabilities } from "@polyvisor/sdk/process";
 import { inject, injectable } from "tsyringe";
 import { isLockable, itemOf, type Ownership, wishesOf } from "./items.js";
-import { type Owner, Users } from "./users.js";
+import { OWN_ACCOUNT, type Owner, Users } from "./users.js";
 
 /** What the operator may set in `plugins/security-dac.conf`. */
 export interface DacConfig {
@@ -43,6 +44,8 @@ export class DacDriver implements SecurityDriver {
   readonly #ownership: Ownership;
   readonly #users = new Users();
   readonly #transactions: LabelTransactions;
+  readonly #log: Log;
+  #hasTold = false;
 
   constructor(
     @inject(HOST_INFO as symbol) { paths }: HostInfo,
@@ -51,13 +54,16 @@ export class DacDriver implements SecurityDriver {
     @inject(HOST_SERVICES as symbol) services: HostServices,
   ) {
     this.#config = config;
+    this.#log = log;
     this.#ownership = { dynamic: config.dynamic_ownership, remember: config.remember_owner };
     this.#transactions = new LabelTransactions({ model: MODEL, folder: join(paths.run, "labels"), log, services });
   }
 
   probe(): Applicability {
-    if (process.getuid?.() === 0) return { usable: true, detail: "this process may give files away" };
-    return { usable: false, reason: "only root may give files to other users" };
+    if (process.getuid?.() !== 0) return { usable: false, reason: "only root may give files to other users" };
+    const lacked = lackedCapabilities("CHOWN", "SETUID", "SETGID").map((name) => `CAP_${name}`);
+    if (lacked.length === 0) return { usable: true, detail: "this process may give files away" };
+    return { usable: false, reason: `this root may not give files to other users: it lacks ${lacked.join(", ")}` };
   }
 
   async model() {
@@ -69,7 +75,10 @@ export class DacDriver implements SecurityDriver {
   async generateLabel({ wanted, fixed }: { readonly wanted: string; readonly fixed: boolean }) {
     this.#transactions.warmUp();
     if (!fixed) {
-      const label = labelOf(await this.#usual());
+      const owner = await this.#usual();
+      // Asked for when the guest is about to run: by then they are known. What fails, fails there.
+      this.#users.groupsOf(owner).catch(() => {});
+      const label = labelOf(owner);
       return { label, imageLabel: label };
     }
     await this.#users.ownerOf(wanted);
@@ -123,8 +132,13 @@ export class DacDriver implements SecurityDriver {
     return label === "" ? this.#usual() : this.#users.ownerOf(label);
   }
 
-  #usual(): Promise<Owner> {
-    return this.#users.usual(this.#config.user, this.#config.group);
+  async #usual(): Promise<Owner> {
+    const { sharedAccount, ...owner } = await this.#users.usual(this.#config.user, this.#config.group);
+    if (sharedAccount !== undefined && !this.#hasTold) {
+      this.#hasTold = true;
+      this.#log.warn({ user: sharedAccount }, `guests run as ${sharedAccount}, as other programs do; ${OWN_ACCOUNT}`);
+    }
+    return owner;
   }
 }
 

@@ -15,9 +15,19 @@ const DATABASES = {
   ],
 } as const;
 
-const users = new Users(async (database, key) =>
-  DATABASES[database].find(([name, , id]) => name === key || (!isNamed(database, key) && id === key)),
-);
+const users = new Users({
+  async entry(database, key) {
+    return DATABASES[database].find(([name, , id]) => name === key || (!isNamed(database, key) && id === key));
+  },
+  groups: async () => [107, 64055],
+});
+
+/** A host with these as users and as groups, numbered in that order. */
+const hostOf = (...names: readonly string[]) =>
+  new Users({
+    entry: async (_, key) => (names.includes(key) ? [key, "x", String(names.indexOf(key)), "99"] : undefined),
+    groups: async () => [],
+  });
 
 function isNamed(database: "passwd" | "group", key: string): boolean {
   return DATABASES[database].some(([name]) => name === key);
@@ -61,7 +71,17 @@ test("guests are the host's usual user, in the group of the same name, where the
   t.deepEqual(await users.usual("odd", ""), { uid: 7, gid: 8 });
   t.deepEqual(await users.usual("+7", "+1"), { uid: 7, gid: 1 });
   t.deepEqual(await users.usual("+5", ""), { uid: 5, gid: 5 });
-  const bare = new Users(async () => undefined);
+  const bare = hostOf();
   await t.throwsAsync(bare.usual("", ""), { message: /has none of the users libvirt-qemu, qemu, nobody/ });
   await t.throwsAsync(bare.usual("ghost", ""), { message: /Failed to parse user 'ghost'/ });
+});
+
+test("a host without an account for guests has them run as one that others have, too, which is told", async (t) => {
+  t.deepEqual(await hostOf("nobody", "kvm").usual("", ""), { uid: 0, gid: 1, sharedAccount: "nobody" });
+  t.deepEqual(await hostOf("nobody", "kvm", "qemu").usual("", ""), { uid: 2, gid: 2 });
+});
+
+test("a user's groups are its own one and all that the host says", async (t) => {
+  t.deepEqual(await users.groupsOf({ uid: 64055, gid: 9 }), [9, 107, 64055]);
+  t.deepEqual(await users.groupsOf({ uid: 4, gid: 9 }), [9]);
 });

@@ -7,7 +7,14 @@ export interface Owner {
 }
 
 /** The fields of a line of a database of users or groups. */
-type Lookup = (database: "passwd" | "group", key: string) => Promise<readonly string[] | undefined>;
+type Entry = readonly string[];
+
+/** Where users and groups are looked up. */
+export interface Lookup {
+  entry(database: "passwd" | "group", key: string): Promise<Entry | undefined>;
+  /** All groups of a user. */
+  groups(name: string): Promise<readonly number[]>;
+}
 
 /** Name services may be servers, and hang. */
 const DEADLINE = 10_000;
@@ -15,13 +22,23 @@ const DEADLINE = 10_000;
 const KEPT = 5_000;
 /** Whom guests run as where the operator does not say: the first of these that the host has. */
 const USUAL = ["libvirt-qemu", "qemu", "nobody"] as const;
+/** An account that is nobody's own: other programs run as it, too. */
+const SHARED = "nobody";
+/** The group that may open /dev/kvm, which accounts for guests are in and that one is not. */
+const KVM = "kvm";
+
+/** Whom guests run as, and the account's name where it is one that they share with others. */
+export interface UsualOwner extends Owner {
+  readonly sharedAccount?: string;
+}
 
 /** The host's users and groups. */
 export class Users {
-  readonly #known = new Map<string, Promise<readonly string[] | undefined>>();
+  readonly #known = new Map<string, Promise<Entry | undefined>>();
+  readonly #groups = new Map<string, Promise<readonly number[]>>();
   readonly #lookup: Lookup;
 
-  constructor(lookup: Lookup = getent) {
+  constructor(lookup: Lookup = NAME_SERVICES) {
     this.#lookup = lookup;
   }
 
@@ -42,28 +59,39 @@ export class Users {
 
   /**
    * Whom guests run as that want nobody in particular. An empty user is the host's usual one; an empty group is the one that
-   * is called as the user, as libvirt's is, or the user's first one.
+   * is called as the user, as libvirt's is, or the user's first one; that of an account which is no guest's own, kvm.
    */
-  async usual(user: string, group: string): Promise<Owner> {
-    for (const name of user === "" ? USUAL : [user]) {
-      const found = await this.#find("passwd", name.replace(/^\+/, ""));
-      if (found === undefined) continue;
-      const [own = "", , uid, gid] = found;
-      const first = (await this.#find("group", own)) === undefined ? `+${gid}` : own;
-      return this.#withGroup(Number(uid), group === "" ? first : group);
+  async usual(user: string, group: string): Promise<UsualOwner> {
+    if (user !== "") return this.#named(user, group);
+    for (const name of USUAL) {
+      if ((await this.#find("passwd", name)) === undefined) continue;
+      if (name !== SHARED) return this.#named(name, group);
+      const kvm = group === "" && (await this.#find("group", KVM)) !== undefined ? KVM : group;
+      return { ...(await this.#named(name, kvm)), sharedAccount: name };
     }
-    if (user === "") throw noUser();
-    const uid = await this.#idOf("passwd", user, `Failed to parse user '${user}'`);
-    return this.#withGroup(uid, group === "" ? `+${uid}` : group);
+    throw noUser();
+  }
+
+  async #named(user: string, group: string): Promise<Owner> {
+    const found = await this.#find("passwd", user.replace(/^\+/, ""));
+    if (found === undefined) {
+      const uid = await this.#idOf("passwd", user, `Failed to parse user '${user}'`);
+      return this.#withGroup(uid, group === "" ? `+${uid}` : group);
+    }
+    const [own = "", , uid, gid] = found;
+    if (group !== "") return this.#withGroup(Number(uid), group);
+    const isGroup = (await this.#find("group", own)) !== undefined;
+    return this.#withGroup(Number(uid), isGroup ? own : `+${gid}`);
   }
 
   /** The groups that the user has beside the first one. A user without a name has none. */
   async groupsOf({ uid, gid }: Owner): Promise<number[]> {
     const name = (await this.#find("passwd", String(uid)))?.[0];
-    if (name === undefined) return [gid];
-    const { status, stdout } = await runHelper(["id", "-G", "--", name], { deadline: DEADLINE });
-    const groups = status === 0 ? stdout.trim().split(/\s+/).map(Number) : [];
-    return [...new Set([gid, ...groups])];
+    return name === undefined ? [gid] : [...new Set([gid, ...(await this.#groupsOfName(name))])];
+  }
+
+  #groupsOfName(name: string): Promise<readonly number[]> {
+    return kept(this.#groups, name, () => this.#lookup.groups(name));
   }
 
   async #withGroup(uid: number, group: string): Promise<Owner> {
@@ -77,24 +105,34 @@ export class Users {
     return Number(number);
   }
 
-  #find(database: "passwd" | "group", key: string): Promise<readonly string[] | undefined> {
-    const name = `${database} ${key}`;
-    const known = this.#known.get(name);
-    if (known !== undefined) return known;
-    const found = this.#lookup(database, key);
-    this.#known.set(name, found);
-    const forget = () => this.#known.delete(name);
-    found.then(() => setTimeout(forget, KEPT).unref(), forget);
-    return found;
+  #find(database: "passwd" | "group", key: string): Promise<Entry | undefined> {
+    return kept(this.#known, `${database} ${key}`, () => this.#lookup.entry(database, key));
   }
 }
 
-/** Asks the host's name services. An empty or odd word is nobody's name. */
-async function getent(database: "passwd" | "group", key: string): Promise<readonly string[] | undefined> {
-  if (key === "" || key.startsWith("-") || /[\0\n:]/.test(key)) return undefined;
-  const { status, stdout } = await runHelper(["getent", database, key], { deadline: DEADLINE });
-  return status === 0 ? stdout.trim().split(":") : undefined;
+function kept<T>(known: Map<string, Promise<T>>, key: string, look: () => Promise<T>): Promise<T> {
+  const answer = known.get(key);
+  if (answer !== undefined) return answer;
+  const found = look();
+  known.set(key, found);
+  const forget = () => known.delete(key);
+  found.then(() => setTimeout(forget, KEPT).unref(), forget);
+  return found;
 }
+
+/** The host's name services. */
+const NAME_SERVICES: Lookup = {
+  /** An empty or odd word is nobody's name. */
+  async entry(database, key) {
+    if (key === "" || key.startsWith("-") || /[\0\n:]/.test(key)) return undefined;
+    const { status, stdout } = await runHelper(["getent", database, key], { deadline: DEADLINE });
+    return status === 0 ? stdout.trim().split(":") : undefined;
+  },
+  async groups(name) {
+    const { status, stdout } = await runHelper(["id", "-G", "--", name], { deadline: DEADLINE });
+    return status === 0 ? stdout.trim().split(/\s+/).map(Number) : [];
+  },
+};
 
 function invalid(detail: string): VirtError {
   return new VirtError("INVALID_ARG", detail, {
@@ -103,9 +141,13 @@ function invalid(detail: string): VirtError {
   });
 }
 
+/** What an operator does about a host without an account for guests. */
+export const OWN_ACCOUNT =
+  "make guests an account of their own: useradd --system --user-group --groups kvm --shell /usr/sbin/nologin libvirt-qemu";
+
 function noUser(): VirtError {
   return new VirtError("CONFIG_UNSUPPORTED", `this host has none of the users ${USUAL.join(", ")}`, {
     domain: "SECURITY",
-    hint: "set 'user' in plugins/security-dac.conf",
+    hint: `${OWN_ACCOUNT}, or set 'user' in plugins/security-dac.conf`,
   });
 }

@@ -1,3 +1,4 @@
+export { type Capability, lackedCapabilities } from "./capabilities.js";
 export { type Claim, claim, claimKept, clearStale } from "./claim.js";
 export { replaceProgram } from "./exec.js";
 export { type HelperOptions, type HelperResult, runHelper } from "./helper.js";

@@ -1,3 +1,4 @@
+import { lackedCapabilities } from "../../process/capabilities.js";
 import { getAttribute, isUnsupported, removeAttribute, setAttribute } from "./syscalls.js";
 
 /**
@@ -17,6 +18,8 @@ const TOLERANCE = 2;
 export class Memory {
   readonly #names: { readonly label: string; readonly count: string; readonly time: string };
   readonly #bootTime: number;
+  /** Attributes of this kind are root's, and of root that has not lost the right in a container. */
+  readonly #isAllowed = lackedCapabilities("SYS_ADMIN").length === 0;
   /** What another manager takes for the start of this host. */
   othersBootTime: number | undefined;
 
@@ -31,6 +34,7 @@ export class Memory {
    */
   recall(path: string): Remembered | undefined | "unsupported" {
     const { label, count, time } = this.#names;
+    if (!this.#isAllowed) return "unsupported";
     try {
       const text = getAttribute(path, count);
       if (text === undefined) return undefined;
