@@ -11,4 +11,4 @@ export {
 } from "./limits.js";
 export { memoryParameterHandlers } from "./memory-parameters.js";
 export { NO_CPUTUNE, type SchedulerPart, schedulerHandlers } from "./scheduler-parameters.js";
-export { type Tuned, type TunedGuest, type TuningCall, type TuningChange, tuningError } from "./tuned.js";
+export { groupWith, type Tuned, type TunedGuest, type TuningCall, type TuningChange, tuningError } from "./tuned.js";

@@ -56,7 +56,9 @@ async function blockIoOf({ blkiotune }: Config): Promise<OciResources["blockIO"]
   };
 }
 
-async function numbersOf(devices: readonly BlkioDevice[]): Promise<ReadonlyMap<string, { major: number; minor: number }>> {
+async function numbersOf(
+  devices: readonly BlkioDevice[],
+): Promise<ReadonlyMap<string, { major: number; minor: number }>> {
   const found = await Promise.all(
     devices.map(async ({ path }) => {
       const need: DeviceNeed = { path, access: "rw" };
