@@ -2,6 +2,7 @@ import { checkAbiStability, formatDomain, parseDomain } from "@polyvisor/sdk/con
 import { expectMode, expectUnwrapped, GoldenFiles, type GoldenRun, type GoldenSuites } from "@polyvisor/sdk/golden";
 import { xenCapabilities, xenHooks } from "../conf/index.js";
 import { convertFromNative, convertToNative, type NativeContext } from "../native/index.js";
+import { libxlConfig } from "./libxl-json.js";
 
 /** The made-up host of the data. */
 const CAPABILITIES = xenCapabilities({ arch: "x86_64", xenCaps: ["hvm-3.0-x86_64", "xen-3.0-x86_64"] });
@@ -40,5 +41,9 @@ class FilledFiles extends GoldenFiles {
   }
 }
 
-const suites: GoldenSuites = { xlconfig: () => native("xen-xl"), xmconfig: () => native("xen-xm") };
+const suites: GoldenSuites = {
+  xlconfig: () => native("xen-xl"),
+  xmconfig: () => native("xen-xm"),
+  libxlxml2domconfig: () => libxlConfig(CONTEXT),
+};
 export default suites;

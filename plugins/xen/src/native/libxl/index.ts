@@ -1,0 +1,3 @@
+export type { LibxlFacts } from "./facts.js";
+export type { Json, JsonObject } from "./json.js";
+export { toLibxlJson } from "./to-json.js";
