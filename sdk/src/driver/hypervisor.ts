@@ -1,5 +1,5 @@
 import { DomainRef, type Log, VirtError } from "@polyvisor/core";
-import { type Domain as Config, formatDomain, parseDomain } from "../conf/domain/index.js";
+import { type Domain as Config, type DomainHooks, formatDomain, parseDomain } from "../conf/domain/index.js";
 import { DomainEventHub } from "../events/index.js";
 import { type EndingName, type TransitionName, transitionFrom } from "../lifecycle/index.js";
 import { DomainRegistry } from "../store/index.js";
@@ -39,13 +39,17 @@ export class GuestHypervisor<G extends Guest> {
 
   /** A document as this driver understands it. Fails with `XML_ERROR` and its kin. */
   read(xml: string): Config {
-    const config = parseDomain(xml, { hooks: { defaultArch: "x86_64", ...this.backend.documents } });
+    const config = parseDomain(xml, { hooks: this.#hooks });
     if (config.name.includes("\n"))
       throw new VirtError("XML_ERROR", "name cannot contain '\\n'", {
         domain: "DOMAIN",
         hint: "the name of a domain has one line",
       });
     return config;
+  }
+
+  get #hooks(): DomainHooks {
+    return { defaultArch: "x86_64", ...this.backend.documents };
   }
 
   /** Called once, before anyone is served: finds what an earlier daemon left, and starts what starts by itself. */
@@ -190,7 +194,8 @@ export class GuestHypervisor<G extends Guest> {
   }
 
   async #findAgain({ xml, id, status, token }: KeptGuest): Promise<void> {
-    const config = this.read(xml);
+    // It runs, whatever the backend would say of such a document today.
+    const config = parseDomain(xml, { hooks: this.#hooks, inactive: false, status: true, skipChecks: true });
     const domain = this.domains.byUuid(config.uuid) ?? this.add(config);
     this.#lastId = Math.max(this.#lastId, id);
     const guest = await this.backend.find?.(config, token);
@@ -263,7 +268,7 @@ export class GuestHypervisor<G extends Guest> {
 
   async #keepGuest({ run, status }: GuestDomain<G>, ref: DomainRef): Promise<void> {
     if (run === undefined) return;
-    const xml = formatDomain(run.config, { secure: true });
+    const xml = formatDomain(run.config, { secure: true, status: true });
     await this.#keeper.keepGuest({ name: ref.name, xml, id: ref.id, status, token: run.guest.token });
   }
 
