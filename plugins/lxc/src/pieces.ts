@@ -57,4 +57,15 @@ export const TOPICS: readonly Topic[] = [
     lazyHandlers(["connectDomainXMLFromNative"], async () =>
       (await import("./native/handlers.js")).nativeHandlers(hypervisor),
     ),
+  (hypervisor, loadNetworks) =>
+    lazyHandlers(
+      [
+        "domainAttachDevice",
+        "domainAttachDeviceFlags",
+        "domainDetachDevice",
+        "domainDetachDeviceFlags",
+        "domainUpdateDeviceFlags",
+      ],
+      async () => (await import("./hotplug/handlers.js")).deviceHandlers(hypervisor, loadNetworks),
+    ),
 ];

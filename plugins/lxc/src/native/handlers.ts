@@ -1,4 +1,4 @@
-import { type ConnectHandlers, checkFlags, VirtError } from "@polyvisor/core";
+import { checkFlags, type HypervisorHandlers, VirtError } from "@polyvisor/core";
 import { formatDomain } from "@polyvisor/sdk/conf/domain";
 import type { LxcHypervisor } from "../pieces.js";
 import { domainFromLxcConf } from "./from-native.js";
@@ -6,7 +6,7 @@ import { domainFromLxcConf } from "./from-native.js";
 const FORMAT = "lxc-tools";
 
 /** Configurations of the LXC tools. There is no way back: libvirt's driver has none. */
-export function nativeHandlers({ backend }: LxcHypervisor): HostHandlers {
+export function nativeHandlers({ backend }: LxcHypervisor): Pick<HypervisorHandlers, "connectDomainXMLFromNative"> {
   return {
     connectDomainXMLFromNative({ nativeFormat, nativeConfig, flags }) {
       checkFlags(flags, 0, "lxcConnectDomainXMLFromNative", "LXC");

@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { type ContractClient, type HostServices, VirtError } from "@polyvisor/core";
-import { type Domain as Config, type Interface, mapDevices } from "@polyvisor/sdk/conf/domain";
+import { type Domain as Config, type Hostdev, type Interface, mapDevices } from "@polyvisor/sdk/conf/domain";
 import { makePorts, releasePorts, withPortIds } from "@polyvisor/sdk/network-ports";
 import { nameCards } from "./names.js";
 import type { Networks, PreparedNetwork } from "./networks.js";
 import { hostCards, type NamedCard, type NetworkPlan, planCards, planHostCards } from "./plan.js";
+import { deviceName } from "./refuse.js";
 import { NameTaken, runLines, runPlan, unpin } from "./run.js";
 
 /** Others make devices on the host, too. */
@@ -73,12 +74,20 @@ export class ContainerNetworks implements Networks {
     }
   }
 
-  /** Takes a card out of a container that runs; one that is gone already does no harm. */
-  async pullOut(config: Config, nic: Interface, path: string): Promise<void> {
-    const isOnHost = nic.target?.dev !== undefined && nic.source.type !== "direct";
-    if (isOnHost) await runLines([`link del dev ${nic.target?.dev}`]);
-    else if (nic.guest?.dev !== undefined) await runLines([`link del dev ${nic.guest.dev}`], path);
+  /** Takes a card with an end on the host out of a container that runs; one that is gone already does no harm. */
+  async pullOut(config: Config, nic: Interface): Promise<void> {
+    if (nic.target?.dev !== undefined) await runLines([`link del dev ${deviceName(nic.target.dev)}`]);
     await releasePorts(this, { ...config, devices: { ...config.devices, interfaces: [nic] } });
+  }
+
+  /** Moves a card of the host into a container that runs. */
+  async lend(card: Hostdev, path: string): Promise<void> {
+    await runPlan(path, planHostCards([card], path), "there");
+  }
+
+  /** Moves it back; one that the container has lost does no harm. */
+  async takeBack(card: Hostdev, path: string): Promise<void> {
+    await runLines(returningLines([card]), path);
   }
 
   async withNetworks<T>(work: (networks: ContractClient<"network.v1">) => Promise<T>): Promise<T | undefined> {
@@ -167,13 +176,16 @@ function withNames(config: Config, cards: readonly NamedCard[]): Config {
 
 /** The host's cards go back to it; the container's own go, and with them the host's ends. */
 function leavingLines(config: Config): string[] {
-  const back = hostCards(config).flatMap(({ source }) =>
-    source.type === "net" ? [`link set dev ${source.interface} netns ${process.pid}`] : [],
-  );
   const own = config.devices.interfaces.flatMap(({ guest }) =>
     guest?.dev === undefined ? [] : [`link del dev ${guest.dev}`],
   );
-  return [...back, ...own];
+  return [...returningLines(hostCards(config)), ...own];
+}
+
+function returningLines(cards: readonly Hostdev[]): string[] {
+  return cards.flatMap(({ source }) =>
+    source.type === "net" ? [`link set dev ${deviceName(source.interface)} netns ${process.pid}`] : [],
+  );
 }
 
 function noNetworks(name: string): VirtError {

@@ -1,0 +1,81 @@
+import { VirtError } from "@polyvisor/core";
+import { type Domain as Config, type Device, findDevice, insertDevice, removeDevice } from "@polyvisor/sdk/conf/domain";
+import type { Container } from "../container/container.js";
+import type { LoadNetworks } from "../pieces.js";
+import { addNode, nodeOfDisk, nodeOfHostdev, removeNode, unsupported, type WantedNode } from "./nodes.js";
+
+/** A container that runs, with what it runs with. */
+export interface Running {
+  readonly container: Container;
+  readonly config: Config;
+  readonly loadNetworks: LoadNetworks;
+}
+
+/** Gives a device to a container that runs. Resolves with what it runs with then. */
+export async function attachLive(running: Running, device: Device): Promise<Config> {
+  const { container, config } = running;
+  switch (device.kind) {
+    case "disk":
+      if (config.devices.disks.some(({ target }) => target.dev === device.target.dev))
+        throw failed(`target ${device.target.dev} already exists`, "choose another target");
+      await addNode(container, usable(config, nodeOfDisk(device)));
+      return insertDevice(config, device);
+    case "interface": {
+      const networks = await running.loadNetworks();
+      return insertDevice(config, await networks.plugIn(config, device, namespaceOf(container)));
+    }
+    case "hostdev":
+      if (findDevice(config, device) !== undefined) throw failed("host device already exists", "it is in use already");
+      if (device.source.type === "net") {
+        const networks = await running.loadNetworks();
+        await networks.lend(device, namespaceOf(container));
+      } else await addNode(container, usable(config, nodeOfHostdev(device)));
+      return insertDevice(config, device);
+    default:
+      throw unsupported("Unsupported device type", "disks, interfaces and devices of the host can be attached");
+  }
+}
+
+/** Takes a device away from a container that runs. `device` is one of `config`. */
+export async function detachLive(running: Running, device: Device): Promise<Config> {
+  const { container, config } = running;
+  switch (device.kind) {
+    case "disk":
+      await removeNode(container, nodeOfDisk(device));
+      return removeDevice(config, device);
+    case "interface": {
+      if (device.target?.dev === undefined)
+        throw unsupported("Only bridged veth devices can be detached", "nothing of this card is on the host");
+      const networks = await running.loadNetworks();
+      await networks.pullOut(config, device);
+      return removeDevice(config, device);
+    }
+    case "hostdev":
+      if (device.source.type === "net") {
+        const networks = await running.loadNetworks();
+        await networks.takeBack(device, namespaceOf(container));
+      } else await removeNode(container, nodeOfHostdev(device));
+      return removeDevice(config, device);
+    default:
+      throw unsupported("Unsupported device type", "disks, interfaces and devices of the host can be detached");
+  }
+}
+
+/** The kernel lets nobody use nodes in a `/dev` that belongs to a container with users of its own. */
+function usable({ idmap }: Config, wanted: WantedNode): WantedNode {
+  if (idmap === undefined || idmap.uid.length === 0) return wanted;
+  throw unsupported(
+    "devices cannot be attached to a running container with an id map",
+    "attach it with --config: it is there from the next start on",
+  );
+}
+
+function namespaceOf({ network, initPid }: Container): string {
+  if (typeof network.namespace === "object") return network.namespace.path;
+  const hint = `the container (process ${initPid}) has the host's own network: start it with <privnet/> or with an interface`;
+  throw new VirtError("OPERATION_INVALID", "the container has no network of its own", { domain: "LXC", hint });
+}
+
+function failed(detail: string, hint: string): VirtError {
+  return new VirtError("OPERATION_FAILED", detail, { domain: "LXC", hint });
+}
