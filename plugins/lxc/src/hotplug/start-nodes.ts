@@ -18,7 +18,7 @@ export interface StartNode {
 export async function startNodes({ devices }: Config): Promise<readonly StartNode[]> {
   const hostdevs = devices.hostdevs.filter(({ source }) => source.type !== "net");
   const wanted = [
-    ...devices.disks.map((disk) => ({ node: nodeOfDisk(disk), optional: disk.startupPolicy === "optional" })),
+    ...devices.disks.map((disk) => ({ node: nodeOfDisk(disk), optional: disk.source.startupPolicy === "optional" })),
     ...hostdevs.map((each) => ({
       node: nodeOfHostdev(each),
       optional: each.source.type === "usb" && each.source.startupPolicy === "optional",
