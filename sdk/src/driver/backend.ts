@@ -74,6 +74,8 @@ export interface GuestBackend<G extends Guest = Guest> {
   console?(guest: G, device: string | null): MaybePromise<Duplex>;
   /** What its processors have worked so far, in nanoseconds. */
   cpuTime?(guest: G): MaybePromise<bigint>;
+  /** Whether guests can be started paused, where that is not what having `suspend` says. */
+  readonly startsPaused?: boolean;
   /** Guests can be given open files of a client's. */
   readonly takesFiles?: boolean;
   /** Calls beyond those that `GuestDriver` makes of the methods above, or in their place. */

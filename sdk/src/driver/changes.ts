@@ -76,8 +76,8 @@ function definitionHandlers<G extends Guest>(hypervisor: GuestHypervisor<G>): Ch
 
 /** Calls that start guests, which may go with the connection `owner`. */
 export function ownedHandlers<G extends Guest>(hypervisor: GuestHypervisor<G>, owner: Owner): StartHandlers {
-  const { suspend, takesFiles } = hypervisor.backend;
-  const known = CREATE_FLAG.AUTODESTROY | CREATE_FLAG.VALIDATE | (suspend === undefined ? 0 : CREATE_FLAG.PAUSED);
+  const { suspend, startsPaused = suspend !== undefined, takesFiles } = hypervisor.backend;
+  const known = CREATE_FLAG.AUTODESTROY | CREATE_FLAG.VALIDATE | (startsPaused ? CREATE_FLAG.PAUSED : 0);
 
   const begin = async (domain: GuestDomain<G>, config: Config, { flags, files }: Wanted) => {
     await hypervisor.start(domain, config, { paused: (flags & CREATE_FLAG.PAUSED) !== 0, files });

@@ -21,6 +21,8 @@ export class GuestDomain<G extends Guest> {
   ref: DomainRef;
   status: DomainStatus = shutoff("UNKNOWN");
   autostart = false;
+  /** Its next start brings back what was saved of it: for a backend that answers the calls about it itself. */
+  hasManagedSave = false;
   /** Absent where the domain was only created. */
   defined: Config | undefined;
   /** Absent while it is off. */

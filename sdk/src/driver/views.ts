@@ -66,8 +66,7 @@ function domainHandlers<G extends Guest>({ backend, domains }: GuestHypervisor<G
     domainIsPersistent: ({ dom }) => domains.find(dom).persistent,
     domainHasManagedSaveImage({ dom, flags }) {
       checkFlags(flags, 0, "domainHasManagedSaveImage", "DOM");
-      domains.find(dom);
-      return 0;
+      return domains.find(dom).hasManagedSave ? 1 : 0;
     },
     domainIsUpdated({ dom }) {
       domains.find(dom);
