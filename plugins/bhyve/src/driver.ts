@@ -49,8 +49,10 @@ export class BhyveDriver implements HypervisorDriver {
   /** Most of the driver's code is loaded here. */
   async start(): Promise<void> {
     const host = await this.openHost(this.#parts.info);
-    const { startService } = await import("./service.js");
-    this.#driver = await startService({ ...this.#parts, host });
+    const { makeDriver } = await import("./service.js");
+    const driver = await makeDriver({ ...this.#parts, host });
+    await driver.start();
+    this.#driver = driver;
   }
 
   open(uri: Uri, context: CallContext): MaybePromise<HypervisorConnection> {

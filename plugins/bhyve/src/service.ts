@@ -19,8 +19,8 @@ export interface ServiceParts {
   readonly config: BhyveConfig;
 }
 
-/** The driver, on a host whose programs have been looked at. */
-export async function startService(parts: ServiceParts): Promise<GuestDriver<BhyveGuest>> {
+/** The driver, on a host whose programs have been looked at; it is still to be started. */
+export async function makeDriver(parts: ServiceParts): Promise<GuestDriver<BhyveGuest>> {
   const { host, info, log, config } = parts;
   const backend = new BhyveBackend({
     host,
@@ -31,9 +31,7 @@ export async function startService(parts: ServiceParts): Promise<GuestDriver<Bhy
     firmwareFolder: config.firmware_dir,
   });
   const keeper = new FileKeeper(info.paths, backend.scheme, log, () => host.bootId);
-  const driver = new GuestDriver(backend, { info, log, keeper });
-  await driver.start();
-  return driver;
+  return new GuestDriver(backend, { info, log, keeper });
 }
 
 function factsOf(shape: HostShape) {

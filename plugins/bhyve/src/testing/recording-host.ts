@@ -43,6 +43,8 @@ export class RecordingHost implements BhyveHost {
   powerButton: number | undefined = 1;
   /** What fails until it is taken out: a method's name. */
   readonly broken = new Set<keyof BhyveHost>();
+  /** What the loaders that were told of one found in their maps of disks. */
+  readonly deviceMaps: string[] = [];
   readonly #folder: string;
   readonly #processes = new Map<string, RecordedProcess>();
   readonly #terminals = new Map<string, Duplex>();
@@ -97,6 +99,8 @@ export class RecordingHost implements BhyveHost {
   async load(argv: readonly string[]): Promise<void> {
     await this.#record(argv);
     this.#check("load");
+    const map = argv.indexOf("--device-map");
+    if (map !== -1) this.deviceMaps.push(await readFile(argv[map + 1] ?? "", "utf8"));
     const name = argv.at(-1) ?? "";
     if ((await this.#names("machines")).includes(name))
       throw bhyveError("INTERNAL_ERROR", `the machine of guest '${name}' was left behind`);
