@@ -1,0 +1,75 @@
+import type { CallContext, HypervisorConnection, HypervisorHandlers, Uri } from "@polyvisor/core";
+import type { EsxConfig } from "./config.js";
+import { autostartHandlers } from "./handlers/autostart.js";
+import { definitionHandlers } from "./handlers/definition.js";
+import { guestHandlers } from "./handlers/guest.js";
+import { hostHandlers } from "./handlers/host.js";
+import { interfaceHandlers } from "./handlers/interfaces.js";
+import { listingHandlers } from "./handlers/listing.js";
+import { migrationHandlers } from "./handlers/migration.js";
+import { networkHandlers } from "./handlers/networks.js";
+import { poolHandlers } from "./handlers/pools.js";
+import { powerHandlers } from "./handlers/power.js";
+import { screenshotHandlers } from "./handlers/screenshot.js";
+import { snapshotHandlers } from "./handlers/snapshots.js";
+import { statsHandlers } from "./handlers/stats.js";
+import { tuningHandlers } from "./handlers/tuning.js";
+import { volumeHandlers } from "./handlers/volumes.js";
+import { openServer, type Server } from "./server.js";
+import { esxError } from "./soap/error.js";
+import { parseEsxUri } from "./uri.js";
+
+const TOPICS: readonly ((server: Server) => HypervisorHandlers)[] = [
+  hostHandlers,
+  listingHandlers,
+  powerHandlers,
+  tuningHandlers,
+  autostartHandlers,
+  definitionHandlers,
+  snapshotHandlers,
+  guestHandlers,
+  screenshotHandlers,
+  migrationHandlers,
+  statsHandlers,
+  poolHandlers,
+  volumeHandlers,
+  networkHandlers,
+  interfaceHandlers,
+];
+
+/** Logs in at the server that a URI names, and finds the host there. */
+export async function openConnection(uri: Uri, context: CallContext, config: EsxConfig): Promise<HypervisorConnection> {
+  const parsed = parseEsxUri(uri);
+  const server = await openServer(parsed, config, context);
+  const handlers = TOPICS.map((topic) => topic(server));
+  return {
+    ...(Object.assign({}, ...handlers.map(leavable)) as HypervisorHandlers),
+    uri: parsed.canonical,
+    isElsewhere: true,
+    resolveDomain: async ({ uuid }) => (await server.machines.look(uuid)).dom,
+    close: () => server.close(),
+  };
+}
+
+type Handler = (args: unknown, context: CallContext) => unknown;
+
+/** Whoever gives up on a call hears so at once; what the server has been told goes on there. */
+function leavable(handlers: HypervisorHandlers): HypervisorHandlers {
+  const entries = Object.entries(handlers as Readonly<Record<string, Handler>>).map(([name, handler]) => {
+    const leaving: Handler = (args, context) => untilLeft(context.signal, () => handler(args, context));
+    return [name, leaving] as const;
+  });
+  return Object.fromEntries(entries) as HypervisorHandlers;
+}
+
+function untilLeft(signal: AbortSignal, work: () => unknown): unknown {
+  const left = () => esxError("OPERATION_ABORTED", "the caller gave up", "what the server was told may go on there");
+  if (signal.aborted) throw left();
+  const answer = work();
+  if (!(answer instanceof Promise)) return answer;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(left());
+    signal.addEventListener("abort", onAbort, { once: true });
+    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}
