@@ -15,8 +15,12 @@ export function destinationOf(name: string, upstreams: readonly Uri[]): Destinat
   return upstream === undefined ? { kind: "here", uri: withoutWay(uri) } : { kind: "upstream", uri: upstream };
 }
 
-/** How the client came here is left out, because it is here. */
+/**
+ * How the client came here is left out, because it is here. A URI of another machine that names no way here (`esx://host/`)
+ * tells its driver the way there, in parameters of the same names.
+ */
 function withoutWay(uri: Uri): Uri {
+  if (uri.transport === undefined && uri.server !== undefined) return uri;
   return { ...uri, transport: undefined, params: uri.params.filter(([key]) => !isWayParam(key)) };
 }
 
