@@ -1,17 +1,20 @@
 /** What may be done with a device: `r`ead, `w`rite, `m`ake a node of it. */
-export type DeviceAccess = "r" | "rw" | "rwm";
+export type DeviceAccess = "r" | "rw" | "rwm" | "rm" | "m";
 
-/** A device that a group may use; without `minor` all of one major number. Whatever no rule names is forbidden. */
+/**
+ * A device that a group may use; without `minor` all of one major number, without `major` all of the type. Whatever no rule
+ * names is forbidden.
+ */
 export interface DeviceRule {
   readonly type: "block" | "char";
-  readonly major: number;
+  readonly major?: number | undefined;
   readonly minor?: number | undefined;
   readonly access: DeviceAccess;
 }
 
 /** Version 1's words for a rule. */
 export function legacyRule({ type, major, minor, access }: DeviceRule): string {
-  return `${type === "block" ? "b" : "c"} ${major}:${minor ?? "*"} ${access}`;
+  return `${type === "block" ? "b" : "c"} ${major ?? "*"}:${minor ?? "*"} ${access}`;
 }
 
 /** `st_rdev` as Linux packs it. */

@@ -2,6 +2,7 @@ export { Cgroup, groupName, removeEmpty } from "./cgroup.js";
 export { canFilterDevices } from "./device-filter.js";
 export { deviceProgram } from "./device-program.js";
 export { type DeviceAccess, type DeviceRule, deviceNumbers, legacyRule } from "./device-rules.js";
+export { DEFAULT_PARTITION, machineName, partitionPath } from "./group-names.js";
 export {
   type CgroupVersion,
   chooseHierarchies,

@@ -5,12 +5,14 @@ import {
   Cgroup,
   CONTROLLERS,
   type Controller,
+  DEFAULT_PARTITION,
   type DeviceNeed,
   type DeviceRule,
   findHierarchies,
   findNodes,
   type Hierarchies,
   type HostNode,
+  partitionPath,
   removeEmpty,
   rulesFor,
 } from "@polyvisor/sdk/cgroup";
@@ -19,7 +21,7 @@ import type { HeldProcess, LaunchPlan } from "@polyvisor/sdk/process";
 import { allDone } from "../all-done.js";
 import { qemuError } from "../errors.js";
 import type { Guest } from "../guest.js";
-import { DEFAULT_PARTITION, guestGroup, isGuestGroup, partitionPath } from "./group-name.js";
+import { guestGroup, isGuestGroup } from "./group-name.js";
 import { limitsOf, raiseLockedMemory } from "./limits.js";
 import { addNodes, devMounts, devSetUp, hasOwnDev, mountsInDev, removeNode } from "./private-dev.js";
 import { type Privileges, readPrivileges } from "./privileges.js";

@@ -1,0 +1,77 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  Cgroup,
+  type Controller,
+  chooseHierarchies,
+  findHierarchies,
+  type Hierarchies,
+  parseCgroupMounts,
+  removeEmpty,
+} from "@polyvisor/sdk/cgroup";
+
+const BETWEEN_LOOKS = 5;
+
+/** The hierarchies of the host, looked at once. */
+export class Groups {
+  #found: Promise<Hierarchies> | undefined;
+
+  async at(path: string): Promise<Cgroup> {
+    this.#found ??= ofEngines();
+    return Cgroup.at(await this.#found, path);
+  }
+}
+
+/** Engines leave version 2 alone where controllers are in version 1. */
+async function ofEngines(): Promise<Hierarchies> {
+  const { legacy, unified } = parseCgroupMounts(await readFile("/proc/self/mounts", "utf8"));
+  if (legacy.size > 0 || unified === undefined) return chooseHierarchies({ legacy, unified: undefined }, undefined);
+  return (await findHierarchies()) ?? new Map();
+}
+
+/** Stops all processes of a container where they are, or lets them go on. */
+export async function freeze(group: Cgroup, frozen: boolean): Promise<void> {
+  if (!group.has("freezer")) {
+    await group.write("cpuacct", "cgroup.freeze", frozen ? 1 : 0);
+    return waitFor(async () => (await group.read("cpuacct", "cgroup.events")).includes(`frozen ${frozen ? 1 : 0}`));
+  }
+  const wanted = frozen ? "FROZEN" : "THAWED";
+  await waitFor(async () => {
+    // Of a process that is just forking the child may be missed: the kernel is told again.
+    await group.write("freezer", "freezer.state", wanted);
+    return (await group.read("freezer", "freezer.state")) === wanted;
+  });
+}
+
+async function waitFor(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await delay(BETWEEN_LOOKS);
+}
+
+/** Kills every process of a group; those of one that is gone need nothing. */
+export async function killAll(group: Cgroup): Promise<void> {
+  const controller = (["freezer", "cpuacct", "memory", "cpu", "pids", "devices"] as const satisfies Controller[]).find(
+    (each) => group.has(each),
+  );
+  if (controller === undefined) return;
+  const text = await group.read(controller, "cgroup.procs").catch(() => "");
+  for (const pid of text.split("\n").filter((line) => line !== "")) kill(Number(pid));
+  // What is frozen dies when it thaws.
+  if (text !== "") await group.write("freezer", "freezer.state", "THAWED").catch(() => {});
+  if (text !== "") await group.write("cpuacct", "cgroup.freeze", 0).catch(() => {});
+}
+
+function kill(pid: number): void {
+  try {
+    if (pid > 1) process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+/** Removes a group from every hierarchy that is mounted, also those in which nothing is controlled. */
+export async function removeGroup(path: string): Promise<void> {
+  const { legacy, unified } = parseCgroupMounts(await readFile("/proc/self/mounts", "utf8"));
+  const mounts = new Set([...legacy.values(), ...(unified === undefined ? [] : [unified])]);
+  await Promise.all([...mounts].map((mount) => removeEmpty(join(mount, path))));
+}

@@ -1,0 +1,253 @@
+import { existsSync, readFileSync, watch } from "node:fs";
+import { mkdir, open, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { closeAll, type Descriptor, type Log, VirtError } from "@polyvisor/core";
+import { type Domain as Config, formatDomain } from "@polyvisor/sdk/conf/domain";
+import { type HeldProcess, launch, makePipe } from "@polyvisor/sdk/process";
+import { bundleOf } from "../bundle/bundle.js";
+import { boundingSet } from "../bundle/capabilities.js";
+import { type Consoles, openConsoles } from "../console/consoles.js";
+import { type Engine, requireEngine } from "../engine/engine.js";
+import { lxcfsFolder } from "../engine/lxcfs.js";
+import { ownMounts } from "../engine/mounts.js";
+import { usedDevices } from "../filesystems/devices.js";
+import { type FilesystemPlan, planFilesystems } from "../filesystems/plan.js";
+import type { Networks, PreparedNetwork } from "../network/networks.js";
+import { checkRoot, checkRootDevice, rootOf } from "../root/check.js";
+import { inspectRoot } from "../root/inspect.js";
+import { initUser } from "../root/users.js";
+import { linuxResources } from "../tuning/resources.js";
+import type { Groups } from "./groups.js";
+import { endProcesses, initPidOf, LiveContainer, processGroupOf, releaseAll } from "./live.js";
+import { cgroupPathOf, FILES, type Places } from "./place.js";
+import { type ContainerRecord, writeRecord } from "./record.js";
+import { sharedNamespaces } from "./shared.js";
+
+/** What starts of all containers have in common. */
+export interface StartParts {
+  readonly places: Places;
+  readonly groups: Groups;
+  readonly networks: Networks;
+  readonly log: Log;
+  /** The engine that the operator has chosen. */
+  readonly engine: string | undefined;
+  /** The init of another container, by name, for namespaces that are shared with it. */
+  readonly initOf: (name: string) => number | undefined;
+}
+
+export const SHIM = fileURLToPath(new URL("../../bin/polyvisor-lxc-shim", import.meta.url));
+const KEEPER = fileURLToPath(new URL("../shim/keeper.cjs", import.meta.url));
+/** What the shim, the engine and what they run find their programs with. */
+const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/** As many as the shim's shell can hand over. */
+const MOST_FILES = 3;
+
+/** Resolves when the container's init runs. Where it rejects, nothing is left of it. */
+export async function startContainer(
+  parts: StartParts,
+  definition: Config,
+  files: readonly Descriptor[],
+): Promise<LiveContainer> {
+  checkFiles(files);
+  const folder = parts.places.folder(definition.name);
+  const [engine, filesystems] = [await requireEngine(parts.engine), planFilesystems(definition, folder)];
+  await checkOwnRoot(definition, filesystems);
+  const start = new Start(parts, engine, filesystems, folder);
+  try {
+    return await start.run(definition, files);
+  } catch (error) {
+    await start.undo(definition);
+    throw error;
+  }
+}
+
+/** Before anything is made: what would run the host's init is refused. */
+async function checkOwnRoot(config: Config, { root }: FilesystemPlan): Promise<void> {
+  const { source } = rootOf(config);
+  if (source.type === "mount") return checkRoot(await inspectRoot(root));
+  const path = source.type === "block" ? source.dev : source.type === "file" ? source.file : undefined;
+  if (path?.startsWith("/dev/") !== true) return;
+  const [device, host] = await Promise.all([stat(path).catch(() => undefined), stat("/")]);
+  if (device?.isBlockDevice() === true) checkRootDevice(device.rdev, host.dev);
+}
+
+/** One start of a container, and what there is of it so far. */
+class Start {
+  readonly #parts: StartParts;
+  readonly #engine: Engine;
+  readonly #filesystems: FilesystemPlan;
+  readonly #folder: string;
+  #record: ContainerRecord = { xml: "" };
+  #consoles: Consoles | undefined;
+  #held: HeldProcess | undefined;
+
+  constructor(parts: StartParts, engine: Engine, filesystems: FilesystemPlan, folder: string) {
+    this.#parts = parts;
+    this.#engine = engine;
+    this.#filesystems = filesystems;
+    this.#folder = folder;
+  }
+
+  async run(definition: Config, files: readonly Descriptor[]): Promise<LiveContainer> {
+    const { places, groups, networks } = this.#parts;
+    await rm(this.#folder, { recursive: true, force: true });
+    await mkdir(join(this.#folder, FILES.engineState), { recursive: true, mode: 0o700 });
+    await mkdir(places.log, { recursive: true, mode: 0o700 });
+    await this.#note({ xml: formatDomain(definition, { secure: true }) });
+    const shared = sharedNamespaces(definition, this.#parts.initOf);
+    const sharesNetwork = shared.some(({ type }) => type === "network");
+    const prepared: { network: PreparedNetwork; config: Config } = sharesNetwork
+      ? { network: { namespace: "host" }, config: definition }
+      : await networks.prepare(definition, { folder: this.#folder });
+    await this.#note({ network: prepared.network, xml: formatDomain(prepared.config, { secure: true }) });
+    this.#consoles = await openConsoles(prepared.config);
+    const held = await this.#launch(definition.name, files);
+    const config: Config = { ...this.#consoles.config, id: held.process.pid };
+    const cgroupPath = cgroupPathOf(config, held.process.pid);
+    await this.#note({ shim: held.process.identity, cgroupPath });
+    const processGroup = processGroupOf(held.process.pid);
+    await this.#writeBundle(config, { cgroupPath, network: prepared.network, shared });
+    const initPid = await this.#begin(held);
+    const cgroup = await groups.at(cgroupPath);
+    const made = { config, shim: held.process, cgroupPath, cgroup, network: prepared.network, processGroup };
+    return new LiveContainer(made, initPid, places, networks);
+  }
+
+  async undo(config: Config): Promise<void> {
+    const { groups, networks } = this.#parts;
+    const { cgroupPath, network } = this.#record;
+    const cgroup = cgroupPath === undefined ? undefined : await groups.at(cgroupPath);
+    this.#consoles?.close();
+    await endProcesses(this.#held?.process, { folder: this.#folder, cgroup });
+    this.#held?.process.close();
+    await releaseAll(networks, { name: config.name, folder: this.#folder, cgroupPath, cgroup, network, config });
+  }
+
+  async #note(more: Partial<ContainerRecord>): Promise<void> {
+    this.#record = { ...this.#record, ...more };
+    await writeRecord(this.#folder, this.#record);
+  }
+
+  /** The shim waits at its gate: it has the pid by which everything else is called. */
+  async #launch(name: string, files: readonly Descriptor[]): Promise<HeldProcess> {
+    const consoles = this.#consoles as Consoles;
+    const alive = makePipe();
+    const log = await open(this.#parts.places.logFile(name), "a", 0o600);
+    try {
+      const { descriptors, keepers } = consoles.inherited(7 + files.length);
+      await writeFile(join(this.#folder, FILES.consoles), JSON.stringify(keepers));
+      const inherited = [
+        alive.reader.fd,
+        consoles.first.slave.fd,
+        alive.writer.fd,
+        ...files.map(({ fd }) => fd),
+        ...descriptors,
+      ];
+      const setUp = await ownMounts(this.#filesystems.setUp);
+      const plan = {
+        argv: [SHIM, ...this.#words(name, files.length)] as const,
+        env: { PATH },
+        umask: 0o022,
+        limits: [],
+        noNewPrivileges: false,
+        ownMounts: setUp === undefined ? false : { setUp },
+      };
+      const held = await launch(plan, { output: log.fd, inherited });
+      this.#held = held;
+      if (!(await held.prepared)) throw await this.#failure("its file systems cannot be mounted");
+      return held;
+    } finally {
+      closeAll([alive.reader, alive.writer]);
+      await log.close();
+      consoles.close();
+    }
+  }
+
+  #words(name: string, files: number): string[] {
+    const { path } = this.#engine;
+    const log = ["--log", join(this.#folder, FILES.engineLog), "--log-format", "json"];
+    const preserved = files === 0 ? [] : ["--preserve-fds", `${files}`];
+    return [
+      ...[this.#folder, process.execPath, KEEPER, name, `${files}`],
+      ...[path, "--root", join(this.#folder, FILES.engineState), ...log, "run"],
+      ...["--bundle", this.#folder, ...preserved, "container"],
+    ];
+  }
+
+  async #writeBundle(
+    config: Config,
+    made: {
+      readonly cgroupPath: string;
+      readonly network: PreparedNetwork;
+      readonly shared: ReturnType<typeof sharedNamespaces>;
+    },
+  ): Promise<void> {
+    const filesystems = this.#filesystems;
+    const bundle = bundleOf(config, {
+      filesystems,
+      user: await initUser(config.os, filesystems.root),
+      network: made.network.namespace,
+      shared: made.shared,
+      cgroupsPath: made.cgroupPath,
+      resources: await linuxResources(config),
+      devices: await usedDevices(config),
+      furtherTerminals: (this.#consoles as Consoles).further,
+      lxcfs: lxcfsFolder(),
+      capabilities: boundingSet(readFileSync("/proc/self/status", "utf8")),
+      startedFile: join(this.#folder, FILES.started),
+    });
+    await writeFile(join(this.#folder, FILES.bundle), JSON.stringify(bundle));
+  }
+
+  /** Lets the shim begin, and waits until the container runs or the shim has ended. */
+  async #begin(held: HeldProcess): Promise<number> {
+    const started = join(this.#folder, FILES.started);
+    const watcher = watch(this.#folder);
+    try {
+      const isThere = new Promise<void>((resolve) => {
+        watcher.on("change", () => {
+          if (existsSync(started)) resolve();
+        });
+      });
+      held.release();
+      await Promise.race([isThere, held.process.ended]);
+    } finally {
+      watcher.close();
+    }
+    const pid = await initPidOf(this.#folder);
+    if (pid !== undefined) return pid;
+    throw await this.#failure("the engine did not start the container");
+  }
+
+  /** The engine's own words are the best there are. */
+  async #failure(otherwise: string): Promise<VirtError> {
+    const text = await readFile(join(this.#folder, FILES.engineLog), "utf8").catch(() => "");
+    const said = engineMessage(text) ?? otherwise;
+    return new VirtError("INTERNAL_ERROR", `guest failed to start: ${said}`, {
+      domain: "LXC",
+      hint: `more is in the container's log in ${this.#parts.places.log}`,
+    });
+  }
+}
+
+/** The last error in the log of an engine, which is a document a line. */
+export function engineMessage(log: string): string | undefined {
+  const messages = log.split("\n").flatMap((line) => {
+    try {
+      const { msg, level } = JSON.parse(line) as { readonly msg?: unknown; readonly level?: unknown };
+      return typeof msg === "string" && (level === undefined || level === "error") ? [msg.trim()] : [];
+    } catch {
+      return [];
+    }
+  });
+  return messages.at(-1);
+}
+
+function checkFiles(files: readonly Descriptor[]): void {
+  if (files.length <= MOST_FILES) return;
+  throw new VirtError("ARGUMENT_UNSUPPORTED", `at most ${MOST_FILES} files can be passed to a container`, {
+    domain: "LXC",
+    hint: "pass the others on a socket",
+  });
+}

@@ -1,0 +1,1 @@
+export { hostHandlers } from "./host-handlers.js";
