@@ -6,7 +6,8 @@ const LETTERS: Readonly<Record<BootDevice, string>> = { fd: "a", hd: "c", cdrom:
 /** As many as there are kinds. */
 const BOOT_MAX = 4;
 
-function parseBootOrder(letters: string): readonly BootDevice[] {
+/** `cd` is a disk before a CD. */
+export function parseBootOrder(letters: string): readonly BootDevice[] {
   const kinds = Object.keys(LETTERS) as readonly BootDevice[];
   return [...letters.slice(0, BOOT_MAX)].map((letter) => kinds.find((kind) => LETTERS[kind] === letter) ?? "hd");
 }
@@ -25,7 +26,8 @@ export function parseXlBoot(conf: NativeReader, { os }: Domain, capabilities: Ca
   return { os: { ...os, loader, acpiSlic, ...parseKernel(conf), boot: parseBootOrder(conf.string("boot") ?? "c") } };
 }
 
-function parseLoader(bios: string | undefined, os: Os, capabilities: Capabilities): Loader | undefined {
+/** Undefined where the host has no firmware for fully virtualized guests. */
+export function parseLoader(bios: string | undefined, os: Os, capabilities: Capabilities): Loader | undefined {
   if (bios === "ovmf") {
     return { path: `${firmwareFolderOf(capabilities)}/ovmf.bin`, type: "pflash", readonly: "yes" };
   }

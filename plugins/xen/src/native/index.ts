@@ -1,7 +1,8 @@
 export type { NativeContext } from "./blank.js";
 export { convertFromNative, convertToNative } from "./convert.js";
-export { formatXlDisk, formatXlNic, formatXlPci, type NicUse, toXlCreate } from "./create/index.js";
-export { type LibxlFacts, toLibxlJson } from "./libxl/index.js";
+export { formatXlDisk, formatXlNic, type NicUse, toXlCreate } from "./create/index.js";
+export { type LibxlFacts, parseLibxlJson, toLibxlJson } from "./libxl/index.js";
+export { formatPci as formatXlPci } from "./pci.js";
 export type { NetworkFacts } from "./vifs.js";
 export { formatXl, parseXl } from "./xl.js";
 export { formatXm, parseXm } from "./xm.js";

@@ -19,6 +19,12 @@ function soundModel(name: string): Sound["model"] {
   return model ?? refuse("CONFIG_UNSUPPORTED", `unsupported audio model ${name}`, `Known: ${SOUND_MODELS.join(", ")}.`);
 }
 
+/** The sound card that xl gave a guest; one that libvirt does not know is left out. */
+export function soundOfXl(name: string | undefined): readonly Sound[] {
+  const model = name === "hda" ? "ich6" : SOUND_MODELS.find((each) => each === name);
+  return model === undefined ? [] : [{ kind: "sound", model, codecs: [] }];
+}
+
 export function formatSounds({ os, devices }: Domain, settings: NativeSettings): void {
   if (os.type !== "hvm" || devices.sounds.length === 0) return;
   settings.set("soundhw", devices.sounds.map(({ model }) => quoted(model)).join(","));

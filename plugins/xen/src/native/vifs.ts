@@ -44,7 +44,7 @@ function parseVif(entry: string, paravirtual: ParavirtualName): Interface {
 type BridgePart = Pick<Interface, "source" | "vlan" | "virtualport">;
 
 /** `BRIDGE`, and with Open vSwitch `BRIDGE.TAG` or `BRIDGE:TRUNK:TRUNK`. */
-function parseBridge(written: string, entry: string): BridgePart {
+export function parseBridge(written: string, entry: string): BridgePart {
   const match = /^([^.]*)\.(.*)$/s.exec(written);
   const trunks = match === null ? written.split(":") : [];
   const bridge = match?.[1] ?? trunks[0] ?? written;
@@ -58,7 +58,8 @@ function parseBridge(written: string, entry: string): BridgePart {
   return { source, vlan: { trunk: match === null, tags: ids }, virtualport: { type: "openvswitch" } };
 }
 
-function parseIps(written: string | undefined): Interface["ip"] {
+/** Addresses with a blank between them. */
+export function parseIps(written: string | undefined): Interface["ip"] {
   if (written === undefined) return undefined;
   const ips = written.split(" ").map((each) => {
     const family = each.includes(":") ? "ipv6" : "ipv4";

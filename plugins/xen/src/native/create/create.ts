@@ -1,7 +1,6 @@
-import type { Domain } from "@polyvisor/sdk/conf";
+import type { Channel, Domain } from "@polyvisor/sdk/conf";
 import { emulatorArgumentsOf } from "../../conf/index.js";
 import { formatChardevSource } from "../chardev-source.js";
-import { formatChannel } from "../chardevs.js";
 import { NativeSettings } from "../config.js";
 import { buildInfo } from "../libxl/build-info.js";
 import { completeChannel } from "../libxl/channels.js";
@@ -12,7 +11,7 @@ import { setHostDevices } from "./host-devices.js";
 import { setBoot, setMachine } from "./machine.js";
 import { formatXlNic } from "./nics.js";
 import { setScreens } from "./screens.js";
-import { formatXlValue } from "./xl-text.js";
+import { formatXlValue, part } from "./xl-text.js";
 
 /**
  * What `xl create` is given to start the domain as libvirt's driver would: beyond `formatXl` this says what libvirt tells libxl
@@ -42,8 +41,14 @@ function setDevices(domain: Domain, settings: NativeSettings, facts: LibxlFacts)
   );
   settings.setList(
     "channel",
-    channels.map((each) => formatChannel(completeChannel(each, domain, facts))),
+    channels.map((each) => formatXlChannel(completeChannel(each, domain, facts))),
   );
+}
+
+function formatXlChannel({ source, target }: Channel): string {
+  const path = source.type === "unix" ? part("path", source.path) : [];
+  const name = part("name", "name" in target ? target.name : undefined);
+  return [`connection=${source.type === "unix" ? "socket" : "pty"}`, ...path, ...name].join(",");
 }
 
 function setHvmDevices(domain: Domain, settings: NativeSettings): void {

@@ -1,13 +1,8 @@
-import type { Domain, Hostdev } from "@polyvisor/sdk/conf";
+import type { Domain } from "@polyvisor/sdk/conf";
 import type { NativeSettings } from "../config.js";
 import { pciDevices, usbControllers, usbPlace } from "../libxl/host-devices.js";
 import { formatPci } from "../pci.js";
 import { usbVersion } from "../usb.js";
-
-/** A PCI device of the host as xl is told of it, for `pci = [...]` and for `xl pci-attach`; undefined for other devices. */
-export function formatXlPci(device: Pick<Hostdev, "source">): string | undefined {
-  return formatPci(device);
-}
 
 export function setHostDevices(domain: Domain, settings: NativeSettings): void {
   settings.setList(

@@ -11,7 +11,13 @@ type Setting = readonly [string, string | number | undefined];
 export function setScreens(domain: Domain, settings: NativeSettings): void {
   const { graphics } = domain.devices;
   if (guestType(domain.os) !== "hvm") {
-    const framebuffers = graphics.map(screenSettings).filter((each) => each.length > 0);
+    const framebuffers = graphics
+      .filter(isDrawn)
+      .map((each) => [
+        ["vnc", Number(each.type === "vnc")] as const,
+        ["sdl", Number(each.type === "sdl")] as const,
+        ...screenSettings(each),
+      ]);
     settings.setList(
       "vfb",
       framebuffers.map((each) => each.flatMap(([name, value]) => part(name, value)).join(",")),
@@ -27,11 +33,14 @@ export function setScreens(domain: Domain, settings: NativeSettings): void {
   setCard(domain, settings);
 }
 
+function isDrawn({ type }: Graphics): boolean {
+  return type === "vnc" || type === "sdl";
+}
+
 /** What a screen is; nothing for one that Xen does not have. A port that is not chosen yet is Xen's to choose. */
 function screenSettings(graphics: Graphics): readonly Setting[] {
   if (graphics.type === "sdl") {
     return [
-      ["type", "sdl"],
       ["display", graphics.display],
       ["xauthority", graphics.xauth],
       ["opengl", 0],
@@ -39,7 +48,6 @@ function screenSettings(graphics: Graphics): readonly Setting[] {
   }
   if (graphics.type !== "vnc") return [];
   return [
-    ["type", "vnc"],
     ["vncunused", Number(graphics.port === undefined)],
     ["vncdisplay", graphics.port === undefined ? undefined : graphics.port - VNC_PORT],
     ["vnclisten", listenAddress(graphics.listens)],

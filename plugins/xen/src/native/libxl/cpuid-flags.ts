@@ -1,7 +1,10 @@
+export const REGISTER_NAMES = ["eax", "ebx", "ecx", "edx"] as const;
+export type CpuidRegister = (typeof REGISTER_NAMES)[number];
+
 export interface CpuidFlag {
   readonly leaf: number;
   readonly subleaf?: number | undefined;
-  readonly register: "eax" | "ebx" | "ecx" | "edx";
+  readonly register: CpuidRegister;
   readonly bit: number;
 }
 
@@ -98,4 +101,19 @@ const FLAGS: ReadonlyMap<string, CpuidFlag> = new Map(
 /** Where the CPUID instruction answers about a feature; undefined where Xen has no such name. */
 export function findCpuidFlag(name: string): CpuidFlag | undefined {
   return FLAGS.get(name);
+}
+
+const keyOf = ({ leaf, subleaf, register, bit }: CpuidFlag): string => `${leaf} ${subleaf} ${register} ${bit}`;
+
+// some have two names: the first counts
+const NAMES: ReadonlyMap<string, string> = new Map([...FLAGS].reverse().map(([name, flag]) => [keyOf(flag), name]));
+
+/** The feature's name; undefined for a bit that has none. */
+export function cpuidFlagAt(
+  leaf: number,
+  subleaf: number | undefined,
+  register: CpuidRegister,
+  bit: number,
+): string | undefined {
+  return NAMES.get(keyOf({ leaf, subleaf, register, bit }));
 }
