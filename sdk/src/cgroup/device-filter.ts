@@ -10,6 +10,15 @@ const COMMON_BPF_CALL = 280;
 
 const PROG_LOAD = 5;
 const PROG_ATTACH = 8;
+const PROG_DETACH = 9;
+const PROG_GET_FD_BY_ID = 13;
+const PROG_QUERY = 16;
+/** Flags of `attachProgram`. */
+export const ALLOW_MULTI = 2;
+const REPLACE = 4;
+/** As many as the kernel lets a group have. */
+const PROGRAMS_MAX = 64;
+const EPERM = 1;
 const PROG_TYPE_CGROUP_DEVICE = 15;
 const ATTACH_CGROUP_DEVICE = 6;
 const LITTLE = endianness() === "LE";
@@ -23,7 +32,7 @@ const LICENSE = Buffer.from("Apache-2.0\0");
 /** Whether the kernel would take a program that decides on devices from this process. Leaves nothing. */
 export function canFilterDevices(): boolean {
   try {
-    closeDescriptor(load([]));
+    closeDescriptor(loadProgram([]));
     return true;
   } catch (error) {
     if (error instanceof NativeError) return false;
@@ -36,16 +45,51 @@ export function canFilterDevices(): boolean {
  * without a rule. `folder` is an open descriptor of the group's folder.
  */
 export function filterDevices(folder: number, rules: readonly DeviceRule[]): void {
-  const program = load(rules);
+  const program = loadProgram(rules);
   try {
-    const attributes = new Attributes().u32(0, folder).u32(4, program).u32(8, ATTACH_CGROUP_DEVICE);
-    bpf(PROG_ATTACH, attributes);
+    attachProgram(folder, program);
+  } catch (error) {
+    if (!(error instanceof NativeError && error.errno === EPERM)) throw error;
+    replacePrograms(folder, program);
   } finally {
     closeDescriptor(program);
   }
 }
 
-function load(rules: readonly DeviceRule[]): number {
+/** Attaches a program to a group: alone, among several, or in the place of one of several. */
+export function attachProgram(folder: number, program: number, flags = 0, replaced = 0): void {
+  const attributes = new Attributes().u32(0, folder).u32(4, program).u32(8, ATTACH_CGROUP_DEVICE);
+  bpf(PROG_ATTACH, attributes.u32(12, flags).u32(16, replaced));
+}
+
+/** Container engines attach programs of which there may be several: the first is replaced, the others are taken away. */
+function replacePrograms(folder: number, program: number): void {
+  const programs = attachedPrograms(folder).map((id) => bpf(PROG_GET_FD_BY_ID, new Attributes().u32(0, id)));
+  try {
+    const [first, ...others] = programs;
+    if (first === undefined) throw new NativeError("bpf", EPERM);
+    attachProgram(folder, program, ALLOW_MULTI | REPLACE, first);
+    for (const each of others)
+      bpf(PROG_DETACH, new Attributes().u32(0, folder).u32(4, each).u32(8, ATTACH_CGROUP_DEVICE));
+  } finally {
+    for (const each of programs) closeDescriptor(each);
+  }
+}
+
+/** The numbers of the programs that decide on the devices of a group. */
+export function attachedPrograms(folder: number): number[] {
+  const ids = new Uint32Array(PROGRAMS_MAX);
+  const query = new Attributes()
+    .u32(0, folder)
+    .u32(4, ATTACH_CGROUP_DEVICE)
+    .pointer(16, Buffer.from(ids.buffer))
+    .u32(24, PROGRAMS_MAX);
+  bpf(PROG_QUERY, query);
+  return [...ids.slice(0, query.readU32(24))];
+}
+
+/** A descriptor of the program. */
+export function loadProgram(rules: readonly DeviceRule[]): number {
   const program = deviceProgram(rules);
   const attributes = new Attributes()
     .u32(0, PROG_TYPE_CGROUP_DEVICE)
@@ -76,6 +120,10 @@ class Attributes {
   u32(offset: number, value: number): this {
     this.#view.setUint32(offset, value, LITTLE);
     return this;
+  }
+
+  readU32(offset: number): number {
+    return this.#view.getUint32(offset, LITTLE);
   }
 
   pointer(offset: number, to: Buffer): this {

@@ -21,7 +21,7 @@ const EXIT = 0x95;
 
 /** `BPF_DEVCG_DEV_*` and `BPF_DEVCG_ACC_*`. */
 const TYPES = { block: 1, char: 2 } as const;
-const ACCESS: Readonly<Record<DeviceAccess, number>> = { r: 2, rw: 6, rwm: 7 };
+const ACCESS: Readonly<Record<DeviceAccess, number>> = { m: 1, r: 2, rm: 3, rw: 6, rwm: 7 };
 const ANY_ACCESS = 7;
 
 /** Registers: the answer, what is asked, and what is compared with the rules. */
@@ -58,7 +58,7 @@ function testsOf({ type, major, minor, access }: DeviceRule): Instruction[] {
     steps.push({ code: MOVE, to: QUESTION, from: WANTED }, { code: AND_VALUE, to: QUESTION, value: denied });
     steps.push(unlessEqual(QUESTION, 0));
   }
-  steps.push(unlessEqual(MAJOR, major));
+  if (major !== undefined) steps.push(unlessEqual(MAJOR, major));
   if (minor !== undefined) steps.push(unlessEqual(MINOR, minor));
   steps.push({ code: MOVE_VALUE, to: ANSWER, value: 1 }, { code: EXIT });
   return steps.map((step, at) => (step.code === JUMP_UNLESS_EQUAL ? { ...step, jump: steps.length - at - 1 } : step));
