@@ -120,6 +120,12 @@ export const securityApi = defineApi({
    * Tells of a guest that runs since before the caller started: its label is taken. Does no harm where the driver knows it.
    */
   reserveLabel: call(9, { guest: securityGuest, pid: u32 }, {}, { acl: ["none"] }),
+  /**
+   * What sockets bear that are made for the guest, as text for /proc/thread-self/attr/sockcreate: those on which it listens,
+   * and those with which the caller connects to it. Empty where nothing. Asked before each start, and before a running guest's
+   * monitor is connected to again.
+   */
+  socketLabels: call(10, { guest: securityGuest }, { listening: text, connecting: text }, { acl: ["none"] }),
 });
 
 export type SecurityTargetKind = (typeof SECURITY_TARGET_KINDS)[number];

@@ -44,8 +44,12 @@ export class FileGroups {
 
   /** The group of that name, whoever gave it. Fails with `INVALID_ARG` where there is none. */
   find(domain: QemuDomain, name: string): FileGroup {
-    const group = this.#groups.get(domain)?.get(name);
-    return group ?? noGroup(name);
+    return this.peek(domain, name) ?? noGroup(name);
+  }
+
+  /** The same, or `undefined` where there is none. */
+  peek(domain: QemuDomain, name: string): FileGroup | undefined {
+    return this.#groups.get(domain)?.get(name);
   }
 
   /** The connection is closed: guests that have started keep their own copies. */

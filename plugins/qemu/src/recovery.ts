@@ -14,7 +14,7 @@ import { liveEnvironment, pluggingIn, reconcileDevices } from "./hotplug/index.j
 import type { Hypervisor } from "./hypervisor.js";
 import { connectMonitor, type QmpEvent } from "./monitor/index.js";
 import { powerCycle } from "./power-cycle.js";
-import { releaseForgottenLeases, reserveLabels } from "./services/index.js";
+import { releaseForgottenLeases, reserveLabels, socketLabels } from "./services/index.js";
 import { recoverOverlays } from "./snapshots/recover.js";
 import { threadsOf } from "./start/monitor-setup.js";
 import { type ParsedStatus, parseStatus } from "./state/status-file.js";
@@ -134,7 +134,9 @@ async function reconnect(hypervisor: Hypervisor, domain: QemuDomain, guest: Gues
   const early: QmpEvent[] = [];
   let deliver: (event: QmpEvent) => void = (event) => early.push(event);
   try {
-    guest.monitor = await connectMonitor(guest.monitorPath, (event) => deliver(event));
+    // Where its security driver is no more, the connection bears what ours do.
+    const { connecting } = await socketLabels(hypervisor, domain, guest).catch(() => ({ connecting: "" }));
+    guest.monitor = await connectMonitor(guest.monitorPath, (event) => deliver(event), {}, connecting);
   } catch (error) {
     if (!(await within(guest.process.ended, ENDING))) throw error;
     await finishGuest(hypervisor, domain, guest, naturalEnding(domain));

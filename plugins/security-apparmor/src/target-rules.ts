@@ -35,6 +35,9 @@ function grantsOf({ kind, path, readOnly }: SecurityTarget): readonly Grant[] {
       ];
     case "export":
       return [{ path, access: readOnly ? "r" : "rwl", tree: true }];
+    case "reach":
+      // Among them are images that a client has opened.
+      return [{ path, access: readOnly ? LOOK : WHOLE }];
     default:
       return [{ path, access: readOnly ? "r" : "rw" }];
   }

@@ -16,7 +16,7 @@ import {
 import { LabelTransactions } from "@polyvisor/sdk/labels";
 import { inject, injectable } from "tsyringe";
 import { rangeOfProcess } from "./categories.js";
-import { type Context, parseContext } from "./context.js";
+import { type Context, formatContext, parseContext } from "./context.js";
 import { baseContext, type LabelWish, labelGuest } from "./guest-label.js";
 import { Levels } from "./levels.js";
 import { SelinuxHost } from "./selinux-host.js";
@@ -116,6 +116,13 @@ export class SelinuxDriver implements SecurityDriver {
 
   guestWrapper({ guest }: Named) {
     return { argv: ["/bin/sh", "-c", WRAPPER, MODEL, guest.label], newPrivileges: true };
+  }
+
+  /** As libvirt: what connects to the guest has the guest's categories, or the connection would bear all of the daemon's. */
+  socketLabels({ guest }: Named) {
+    const { range } = parseContext(guest.label) ?? {};
+    const { range: _, ...own } = this.#own();
+    return { listening: guest.label, connecting: formatContext({ ...own, ...(range !== undefined && { range }) }) };
   }
 
   processLabel({ pid }: { readonly pid: number }) {

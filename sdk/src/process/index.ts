@@ -55,5 +55,6 @@ export {
 } from "./procfs.js";
 export { Readiness } from "./readiness.js";
 export { plainShellWord, shellWord } from "./shell-word.js";
+export { withSocketLabel } from "./socket-label.js";
 export { withSocketPath } from "./socket-path.js";
 export { StartError } from "./start-error.js";

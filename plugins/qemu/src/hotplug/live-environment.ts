@@ -5,7 +5,7 @@ import { THIS_HOST } from "../conf/index.js";
 import { qemuError } from "../errors.js";
 import type { Hypervisor } from "../hypervisor.js";
 import { filesOfDevice, openChardevFiles } from "../log/index.js";
-import { guestUser } from "../services/index.js";
+import { guestUser, socketLabels } from "../services/index.js";
 import { openChannelSockets } from "../start/channel-sockets.js";
 import { withImageChains } from "../start/images.js";
 import { InheritedDescriptors } from "../start/inherited.js";
@@ -118,7 +118,8 @@ async function openChardev(
     tpms: [],
   };
   const alone = insertDevice(withDevices(guest.config, none), device);
-  const sockets = await openChannelSockets(alone, guest.channelFolder, passed);
+  const { listening } = await socketLabels(hypervisor, domain, guest);
+  const sockets = await openChannelSockets(alone, guest.channelFolder, passed, listening);
   const isOther = async () => (await guestUser(hypervisor, domain, guest)) !== undefined;
   const files = await openChardevFiles(hypervisor, domain, filesOfDevice(device), isOther);
   const numbers = files.map(({ alias, part, descriptor }) => ({ alias, part, fd: passed.add(descriptor.take()) }));

@@ -1,5 +1,5 @@
 import net from "node:net";
-import { withSocketPath } from "@polyvisor/sdk/process";
+import { withSocketLabel, withSocketPath } from "@polyvisor/sdk/process";
 import { QmpClient, type QmpEvent, type QmpLimits } from "./qmp-client.js";
 import { monitorError } from "./qmp-error.js";
 
@@ -8,8 +8,9 @@ export async function connectMonitor(
   path: string,
   onEvent: (event: QmpEvent) => void,
   limits: Partial<QmpLimits> = {},
+  label = "",
 ): Promise<QmpClient> {
-  const socket = await connectSocket(path);
+  const socket = await connectSocket(path, label);
   const client = new QmpClient(socket, onEvent, limits);
   try {
     await client.execute("qmp_capabilities");
@@ -20,13 +21,16 @@ export async function connectMonitor(
   return client;
 }
 
-/** A listening socket takes the connection at once, also while the emulator that will accept it still starts. */
-export function connectSocket(path: string): Promise<net.Socket> {
+/**
+ * A listening socket takes the connection at once, also while the emulator that will accept it still starts. `label` is the
+ * SELinux context that our end bears.
+ */
+export function connectSocket(path: string, label = ""): Promise<net.Socket> {
   return withSocketPath(
     path,
     (name) =>
       new Promise<net.Socket>((resolve, reject) => {
-        const socket = net.connect(name);
+        const socket = withSocketLabel(label, () => net.connect(name));
         socket.once("connect", () => resolve(socket));
         socket.on("error", (error) => reject(monitorError(`failed to connect to monitor socket: ${error.message}`)));
       }),

@@ -10,8 +10,10 @@ export {
   releaseLabels,
   reserveLabels,
   type SecurityModel,
+  type SocketLabels,
   securityModels,
   setLabels,
+  socketLabels,
   unlabelDevice,
 } from "./labels.js";
 export { leasesSettled, leaseWords, releaseForgottenLeases, releaseLeases, takeLeases } from "./leases.js";

@@ -114,24 +114,44 @@ export async function labelWords(
   return { argv, newPrivileges };
 }
 
+/** What sockets bear that are made for the guest; empty where nothing. */
+export interface SocketLabels {
+  readonly listening: string;
+  readonly connecting: string;
+}
+
+/** As the first driver says that has a word on it. */
+export async function socketLabels(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<SocketLabels> {
+  const none = { listening: "", connecting: "" };
+  for (const label of guest.labels) {
+    const driver = await driverOf(hypervisor, label);
+    const labels = await unlessLacking(driver.socketLabels({ guest: nameOf(domain, label) }), none);
+    if (labels.listening !== "" || labels.connecting !== "") return labels;
+  }
+  return none;
+}
+
 /** Labels what the guest is about to open. Its own folders must be there by then. */
 export function setLabels(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest): Promise<void> {
-  return setAll(hypervisor, domain, guest.labels, (label) => startTargets(hypervisor, guest, label));
+  return setAll(hypervisor, domain, guest.labels, (label) => startTargets(hypervisor, domain, guest, label));
 }
 
 /** Of a guest whose files are not to be labelled only what we make for it is. */
 async function startTargets(
   hypervisor: Hypervisor,
+  domain: QemuDomain,
   guest: Guest,
   { model, relabel }: GuestLabel,
 ): Promise<readonly SecurityTarget[]> {
-  const targets = await guestTargetsOf(hypervisor, guest, model);
+  const targets = await guestTargetsOf(hypervisor, domain, guest, model);
   return relabel ? targets : targets.filter(({ own }) => own);
 }
 
 /** Labels what a device will open that the guest is about to get: all of it or nothing. */
 export function labelDevice(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, device: Device): Promise<void> {
-  return setAll(hypervisor, domain, relabelled(guest), (label) => deviceTargetsOf(hypervisor, device, label.model));
+  return setAll(hypervisor, domain, relabelled(guest), (label) =>
+    deviceTargetsOf(hypervisor, domain, device, label.model),
+  );
 }
 
 /** Puts back what a device has opened that the guest no longer has. What its other devices still need stays. */
@@ -144,9 +164,11 @@ export async function unlabelDevice(
   const failures: unknown[] = [];
   for (const label of relabelled(guest).reverse()) {
     try {
-      const needed = await guestTargetsOf(hypervisor, guest, label.model);
+      const needed = await guestTargetsOf(hypervisor, domain, guest, label.model);
       const paths = new Set(needed.map(({ path }) => path));
-      const targets = (await deviceTargetsOf(hypervisor, device, label.model)).filter(({ path }) => !paths.has(path));
+      const targets = (await deviceTargetsOf(hypervisor, domain, device, label.model)).filter(
+        ({ path }) => !paths.has(path),
+      );
       await restoreOne(hypervisor, domain, label, targets);
     } catch (error) {
       failures.push(error);
@@ -229,7 +251,7 @@ async function releaseLabel(
   const driver = await driverOf(hypervisor, label);
   const named = nameOf(domain, label);
   try {
-    await driver.restoreLabels({ guest: named, targets: await startTargets(hypervisor, guest, label) });
+    await driver.restoreLabels({ guest: named, targets: await startTargets(hypervisor, domain, guest, label) });
   } finally {
     await driver.releaseLabel({ guest: named });
   }

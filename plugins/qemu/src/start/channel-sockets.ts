@@ -1,7 +1,7 @@
 import { chmod } from "node:fs/promises";
 import { dirname } from "node:path";
 import { allDevices, type Chardev, type Device, type Domain as DomainConfig } from "@polyvisor/sdk/conf/domain";
-import { listenUnix, runHelper, withSocketPath } from "@polyvisor/sdk/process";
+import { listenUnix, runHelper, withSocketLabel, withSocketPath } from "@polyvisor/sdk/process";
 import { systemError } from "../errors.js";
 import type { InheritedDescriptors } from "./inherited.js";
 
@@ -18,19 +18,21 @@ interface ListeningSocket {
 /**
  * Makes the sockets on which a guest's character devices listen, and returns their numbers in the emulator by the alias of the
  * device. They listen before the emulator exists, which may have no right to make any: their paths may be longer than a
- * socket's name, and whoever sees the guest run can connect. `folder` is that of the sockets whose place we chose.
+ * socket's name, and whoever sees the guest run can connect. `folder` is that of the sockets whose place we chose,
+ * `label` the SELinux context that they bear.
  */
 export async function openChannelSockets(
   config: DomainConfig,
   folder: string,
   inherited: InheritedDescriptors,
+  label: string,
 ): Promise<ReadonlyMap<string, number>> {
   const numbers = new Map<string, number>();
   for (const { alias, path } of allDevices(config).flatMap(socketOf)) {
     try {
       if (dirname(path) !== folder) await clear(path);
       const fd = await withSocketPath(path, async (name) => {
-        const listening = listenUnix(name);
+        const listening = withSocketLabel(label, () => listenUnix(name));
         await chmod(name, MODE);
         return listening;
       });

@@ -13,6 +13,7 @@ import {
   launch,
   listenUnix,
   readProcessStat,
+  withSocketLabel,
   withSocketPath,
 } from "@polyvisor/sdk/process";
 import { allDone } from "../all-done.js";
@@ -27,7 +28,15 @@ import { Guest } from "../guest.js";
 import type { Hypervisor } from "../hypervisor.js";
 import { type GuestLog, openGuestLog } from "../log/index.js";
 import { connectSocket, QmpClient } from "../monitor/index.js";
-import { giveFolders, guestUser, labelWords, leaseWords, makeLabels, setLabels } from "../services/index.js";
+import {
+  giveFolders,
+  guestUser,
+  labelWords,
+  leaseWords,
+  makeLabels,
+  setLabels,
+  socketLabels,
+} from "../services/index.js";
 import { makePassage } from "../state/folders.js";
 import { KILL_GRACE, releaseGuest, watchGuest, watchMonitor } from "../stop.js";
 import { within } from "../within.js";
@@ -187,15 +196,17 @@ async function launchEmulator(
   isPaused: boolean,
 ): Promise<void> {
   const inherited = new InheritedDescriptors();
+  const sockets = await socketLabels(hypervisor, domain, guest);
   let held: HeldProcess;
   let groups: GuestGroups;
   try {
-    const monitor = inherited.add(await withSocketPath(guest.monitorPath, (path) => listenUnix(path)));
+    const listen = (path: string) => withSocketLabel(sockets.listening, () => listenUnix(path));
+    const monitor = inherited.add(await withSocketPath(guest.monitorPath, listen));
     const { config, taps } = await openTaps(guest.config, inherited);
     guest.config = config;
-    const sockets = await openChannelSockets(config, guest.channelFolder, inherited);
+    const open = await openChannelSockets(config, guest.channelFolder, inherited, sockets.listening);
     const files = await inheritChardevFiles(hypervisor, domain, guest, inherited);
-    const channels = new Map([...sockets, ...files.sources]);
+    const channels = new Map([...open, ...files.sources]);
     const fileGroups = inheritFileGroups(hypervisor.fileGroups, domain, config, inherited);
     const descriptors = { monitor, taps, channels, chardevLogs: files.logs, fileGroups };
     const making = hypervisor.confinement.prepare(guest);
@@ -226,7 +237,7 @@ async function launchEmulator(
     throw noLongerRunning();
   }
   const [socket, , , config] = await allDone([
-    connectSocket(guest.monitorPath),
+    connectSocket(guest.monitorPath, sockets.connecting),
     hypervisor.statusWriter(domain, guest).save(),
     writePidFile(hypervisor.layout.pidFile(domain.name), held.process.pid),
     hypervisor.confinement.enclose(guest, groups, held),
