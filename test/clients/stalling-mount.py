@@ -1,4 +1,6 @@
-"""stalling-mount.py FOLDER MOUNTPOINT: mounts copies of a folder's files, as a server that may stop answering.
+"""stalling-mount.py FOLDER MOUNTPOINT [UID]: mounts copies of a folder's files, as a server that may stop answering.
+
+With a UID it is one to whom root is nobody: the files are that user's alone, stay so, and bear no attributes.
 
 Says "ready" once it is mounted, and does what each line on its standard input says, answering it with the same word:
 `stall` takes every request and answers none, as a server does that is lost; whoever waits for one cannot even be killed.
@@ -19,7 +21,8 @@ ROOT = 1
 DIRECT_IO = 1
 MAX_WRITE = 1 << 17
 
-folder, mountpoint = sys.argv[1:]
+folder, mountpoint = sys.argv[1:3]
+owner = int(sys.argv[3]) if len(sys.argv) > 3 else None
 names = sorted(os.listdir(folder))
 files = {}
 for number, name in enumerate(names, ROOT + 1):
@@ -35,12 +38,17 @@ if libc.mount(b"stalling", mountpoint.encode(), b"fuse", 0, options.encode()) !=
 
 def attributes(node):
     size = 0 if node == ROOT else len(files[node])
-    mode = 0o40755 if node == ROOT else 0o100666
-    return struct.pack("<6Q10I", node, size, size // 512, 0, 0, 0, 0, 0, 0, mode, 1, 0, 0, 0, 4096, 0)
+    mode = 0o40755 if node == ROOT else 0o100666 if owner is None else 0o100600
+    user = owner or 0
+    return struct.pack("<6Q10I", node, size, size // 512, 0, 0, 0, 0, 0, 0, mode, 1, user, user, 0, 4096, 0)
 
 
-def answer(opcode, node, body):
+def answer(opcode, node, user, body):
     """The bytes of an answer, or the number of an error."""
+    if owner is not None and user != owner and node != ROOT and opcode in (OPEN, ACCESS):
+        return errno.EACCES
+    if owner is not None and opcode == SETATTR and struct.unpack_from("<I", body)[0] & 6:
+        return errno.EPERM
     if opcode == INIT:
         return struct.pack("<4I2H2I2H2I6I", 7, 31, 0, 0, 16, 12, MAX_WRITE, 1, 0, 0, 0, 0, *[0] * 6)
     if opcode == LOOKUP:
@@ -72,10 +80,10 @@ def answer(opcode, node, body):
 
 
 def reply(request):
-    length, opcode, unique, node = struct.unpack_from("<IIQQ", request)
+    length, opcode, unique, node, user = struct.unpack_from("<IIQQI", request)
     if opcode in UNANSWERED:
         return
-    result = answer(opcode, node, request[40:length])
+    result = answer(opcode, node, user, request[40:length])
     error, data = (-result, b"") if isinstance(result, int) else (0, result)
     try:
         os.write(device, struct.pack("<IiQ", 16 + len(data), error, unique) + data)

@@ -109,7 +109,7 @@ testWith("a start that fails says why and leaves the domain off", NEEDS, (t) =>
       [
         bootableXml("bad", missing, { uuid: UUID }),
         STRICTER
-          ? /could not (open|load) kernel (file )?'\/nonexistent\/vmlinuz': No such file or directory/
+          ? /(could not (open|load) kernel (file )?'|unable to stat: )\/nonexistent\/vmlinuz'?: No such file or directory/
           : /error: /,
       ],
     ] as const;

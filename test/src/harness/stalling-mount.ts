@@ -38,10 +38,14 @@ export class StallingMount {
     this.path = `/proc/${server.pid}/root${mountPoint}`;
   }
 
-  /** @param folder the files that it begins with */
-  static async make(folder: string): Promise<StallingMount> {
+  /**
+   * @param folder the files that it begins with
+   * @param owner whose they are, and to everybody else, root included, closed
+   */
+  static async make(folder: string, owner?: number): Promise<StallingMount> {
     const mountPoint = await mkdtemp(join(tmpdir(), "stalling-"));
-    const argv = ["--mount", PYTHON, clientProgram("stalling-mount.py"), folder, mountPoint];
+    const more = owner === undefined ? [] : [String(owner)];
+    const argv = ["--mount", PYTHON, clientProgram("stalling-mount.py"), folder, mountPoint, ...more];
     const server = spawn("unshare", argv, { stdio: ["pipe", "pipe", "ignore"] });
     const answers = createInterface(server.stdout as NonNullable<typeof server.stdout>)[Symbol.asyncIterator]();
     const mount = new StallingMount(server, answers, mountPoint);

@@ -52,7 +52,8 @@ export function liveEnvironment(place: DevicePlace): Environment {
 async function withChain({ hypervisor, domain, guest }: DevicePlace, disk: Disk): Promise<Disk> {
   if (isEmptySource(disk.source)) return disk;
   const groupOf = (name: string) => hypervisor.fileGroups.find(domain, name);
-  const config = await withImageChains(withDevices(guest.config, { disks: [disk] }), groupOf);
+  const user = () => guestUser(hypervisor, domain, guest);
+  const config = await withImageChains(withDevices(guest.config, { disks: [disk] }), groupOf, user);
   return config.devices.disks[0] ?? disk;
 }
 

@@ -2,7 +2,7 @@ import { chmod, chown, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Hypervisor } from "../hypervisor.js";
 import { makePassage } from "../state/folders.js";
-import { usualUser } from "./labels.js";
+import { expectedUser } from "./labels.js";
 
 const given = new WeakMap<Hypervisor, Promise<void>>();
 
@@ -23,7 +23,7 @@ export function giveFolders(hypervisor: Hypervisor): Promise<void> {
 }
 
 async function give(hypervisor: Hypervisor): Promise<void> {
-  const user = await usualUser(hypervisor);
+  const user = await expectedUser(hypervisor);
   if (user === undefined) return;
   const { layout } = hypervisor;
   const { lib, save, snapshots, dump, channels, nvram, memory } = layout;

@@ -1,6 +1,7 @@
 export { releaseDeviceLeases, takeDeviceLeases } from "./device-leases.js";
 export { giveFolders } from "./guest-folders.js";
 export {
+  expectedUser,
   type GuestLabel,
   guestUser,
   labelDevice,

@@ -86,15 +86,22 @@ export async function guestUser(
   return undefined;
 }
 
-/** Whom a guest runs as that says nothing of it. */
-export async function usualUser({ services }: Hypervisor): Promise<GuestUser | undefined> {
-  const anyone = { uuid: "00000000-0000-0000-0000-000000000000", name: "", ...NO_LABEL };
+/** Whom a guest will run as that wants these labels; one that wants none is whom guests usually are. */
+export async function expectedUser(
+  { services }: Hypervisor,
+  seclabels: readonly Seclabel[] = [],
+): Promise<GuestUser | undefined> {
   for (const { client } of await services.security()) {
-    const user = await unlessLacking(client.processIdentity({ guest: anyone }), null);
+    const { model } = await client.model({});
+    const label = seclabels.find((each) => each.model === model && each.type === "static")?.label ?? "";
+    const guest = { uuid: NO_UUID, name: "", ...NO_LABEL, label };
+    const user = await unlessLacking(client.processIdentity({ guest }), null);
     if (user !== null) return user;
   }
   return undefined;
 }
+
+const NO_UUID = "00000000-0000-0000-0000-000000000000";
 
 /** The words before a guest's command line that make the emulator run under the guest's labels. */
 export async function labelWords(

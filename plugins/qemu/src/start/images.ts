@@ -8,7 +8,7 @@ import {
 } from "@polyvisor/sdk/conf/domain";
 import { qemuError } from "../errors.js";
 import { type FileGroup, noGroup } from "../file-groups.js";
-import { type Probe, probeFiles } from "./probe-files.js";
+import { type AskUser, type Probe, probeFiles } from "./probe-files.js";
 import { readQcow2Header } from "./qcow2.js";
 
 /** Where a qcow2 image keeps its backing file's name is within its first cluster. */
@@ -16,18 +16,20 @@ const HEAD_BYTES = 65536;
 const MAX_DEPTH = 200;
 /**
  * The configuration with every disk's chain of images looked up, so that the emulator opens exactly what we say.
- * Fails where an image is missing; a removable drive that may be empty is emptied instead.
+ * Fails where an image is missing; a removable drive that may be empty is emptied instead. `askUser` says who the guest will
+ * be: servers may let it read what they refuse to root.
  */
 export async function withImageChains(
   config: DomainConfig,
   groupOf: (name: string) => FileGroup = noGroup,
+  askUser?: AskUser,
 ): Promise<DomainConfig> {
   const disks = config.devices.disks.filter((disk) => pathOf(disk, groupOf) !== undefined);
   const paths = disks.map((disk) => pathOf(disk, groupOf) ?? "");
-  const probes = await probeFiles(paths, disks.some(needsChain) ? HEAD_BYTES : 0);
+  const probes = await probeFiles(paths, disks.some(needsChain) ? HEAD_BYTES : 0, askUser);
   const found = new Map<Disk, Disk>();
   for (const [index, disk] of disks.entries()) {
-    found.set(disk, await withChain(disk, nameOf(disk), probes[index] ?? { error: "it cannot be read" }));
+    found.set(disk, await withChain(disk, nameOf(disk), probes[index] ?? { error: "it cannot be read" }, askUser));
   }
   return mapDevices(config, { disk: (disk) => found.get(disk) ?? disk });
 }
@@ -54,7 +56,7 @@ function needsChain(disk: Disk): boolean {
   return disk.backingStore === undefined && formatOf(disk) === "qcow2";
 }
 
-async function withChain(disk: Disk, path: string, probed: Probe): Promise<Disk> {
+async function withChain(disk: Disk, path: string, probed: Probe, askUser?: AskUser): Promise<Disk> {
   if ("error" in probed) {
     if (disk.source.type === "file" && disk.source.startupPolicy === "optional") {
       return { ...disk, source: { type: "file", startupPolicy: "optional" } };
@@ -64,10 +66,10 @@ async function withChain(disk: Disk, path: string, probed: Probe): Promise<Disk>
   if (disk.backingStore !== undefined) return disk;
   if (formatOf(disk) === "raw") return { ...disk, backingStore: { kind: "end" } };
   if (formatOf(disk) !== "qcow2") return disk;
-  return { ...disk, backingStore: await chainBelow(path, probed.head, 0) };
+  return { ...disk, backingStore: await chainBelow(path, probed.head, 0, askUser) };
 }
 
-async function chainBelow(path: string, head: Buffer, depth: number): Promise<BackingStore> {
+async function chainBelow(path: string, head: Buffer, depth: number, askUser?: AskUser): Promise<BackingStore> {
   const header = readQcow2Header(head);
   if (header === undefined)
     throw qemuError("INTERNAL_ERROR", `the header of image '${path}' is not that of a qcow2 image`);
@@ -76,10 +78,15 @@ async function chainBelow(path: string, head: Buffer, depth: number): Promise<Ba
   const below = backingPath(path, header.backingFile);
   const format = header.backingFormat;
   if (format !== "qcow2" && format !== "raw") throw unknownFormat(below, path, format);
-  const [probed = { error: "it cannot be read" }] = await probeFiles([below], format === "qcow2" ? HEAD_BYTES : 0);
+  const [probed = { error: "it cannot be read" }] = await probeFiles(
+    [below],
+    format === "qcow2" ? HEAD_BYTES : 0,
+    askUser,
+  );
   if ("error" in probed) throw missing(below, probed.error);
   const source = { type: "file", path: below } as const;
-  const backingStore = format === "raw" ? ({ kind: "end" } as const) : await chainBelow(below, probed.head, depth + 1);
+  const backingStore =
+    format === "raw" ? ({ kind: "end" } as const) : await chainBelow(below, probed.head, depth + 1, askUser);
   return { kind: "image", format, source, backingStore };
 }
 

@@ -29,6 +29,7 @@ import type { Hypervisor } from "../hypervisor.js";
 import { type GuestLog, openGuestLog } from "../log/index.js";
 import { connectSocket, QmpClient } from "../monitor/index.js";
 import {
+  expectedUser,
   giveFolders,
   guestUser,
   labelWords,
@@ -108,7 +109,7 @@ async function prepareGuest(hypervisor: Hypervisor, domain: QemuDomain, definiti
   const { config: configured, caps } = await hypervisor.configurations.forStart(definition);
   const groupOf = (name: string) => hypervisor.fileGroups.find(domain, name);
   const [chained, known] = await Promise.all([
-    withImageChains(configured, groupOf),
+    withImageChains(configured, groupOf, () => expectedUser(hypervisor, configured.seclabels)),
     knowledgeFor(configured.cpu, configured.os.arch ?? caps.arch),
     checkBootFiles(configured),
   ]);
