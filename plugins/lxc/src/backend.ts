@@ -131,7 +131,12 @@ export class LxcBackend implements GuestBackend<LiveContainer> {
     const folder = this.#parts.places.folder(name);
     const record = await readRecord(folder);
     const { cgroupPath, shim: identity } = record ?? {};
-    const config = parseDomain(record?.xml ?? bareDocument(name), { hooks: this.documents });
+    const config = parseDomain(record?.xml ?? bareDocument(name), {
+      hooks: this.documents,
+      inactive: false,
+      status: true,
+      skipChecks: true,
+    });
     const cgroup = cgroupPath === undefined ? undefined : await this.#groups.at(cgroupPath);
     const shim = identity && ProcessHandle.find(identity);
     await endProcesses(shim, { folder, cgroup });

@@ -3,7 +3,7 @@ import type { FilesystemPlan } from "../filesystems/plan.js";
 import type { InitUser } from "../root/users.js";
 import { processCapabilities } from "./capabilities.js";
 import { deviceRules, type UsedDevice } from "./devices.js";
-import type { OciConfig, OciIdMapping, OciMount, OciNamespace, OciResources } from "./oci.js";
+import type { OciConfig, OciDevice, OciIdMapping, OciMount, OciNamespace, OciResources } from "./oci.js";
 
 /** What the bundle of a container is made of beside its configuration: all that was looked up and prepared for it. */
 export interface BundleFacts {
@@ -16,6 +16,8 @@ export interface BundleFacts {
   readonly cgroupsPath: string;
   readonly resources: Omit<OciResources, "devices">;
   readonly devices: readonly UsedDevice[];
+  /** Nodes of devices of the host that are made in `/dev`. */
+  readonly nodes: readonly OciDevice[];
   /** Terminals of the host that become `/dev/tty2` and so on. */
   readonly furtherTerminals: readonly string[];
   /** The folder in which lxcfs has its files, where it runs. */
@@ -65,7 +67,7 @@ export function bundleOf(config: Config, facts: BundleFacts): OciConfig {
     linux: {
       namespaces: namespacesOf(config, facts),
       ...(idmap === undefined ? {} : { uidMappings: idmap.uid.map(mapping), gidMappings: idmap.gid.map(mapping) }),
-      devices: [],
+      devices: facts.nodes,
       cgroupsPath: facts.cgroupsPath,
       resources: { ...facts.resources, devices: deviceRules(facts.devices, capabilities.includes("CAP_MKNOD")) },
       // What is the network's alone may be set by who has a network alone.

@@ -1,4 +1,5 @@
 import type { Cgroup } from "@polyvisor/sdk/cgroup";
+import type { Domain as Config } from "@polyvisor/sdk/conf/domain";
 import type { Guest, GuestEnd } from "@polyvisor/sdk/driver";
 import type { ProcessHandle } from "@polyvisor/sdk/process";
 import type { PreparedNetwork } from "../network/networks.js";
@@ -19,4 +20,6 @@ export interface Container extends Guest {
   /** The run folder of the container alone: the bundle, its state, what is mounted for it. Gone with it. */
   readonly folder: string;
   readonly ended: Promise<GuestEnd>;
+  /** Devices have come or gone: its end releases what it has by then. */
+  runsWith(config: Config): void;
 }

@@ -44,7 +44,6 @@ export class LiveContainer implements Container {
   readonly name: string;
   readonly uuid: string;
   readonly id: number;
-  readonly config: Config;
   readonly shim: ProcessHandle;
   readonly cgroupPath: string;
   readonly cgroup: Cgroup;
@@ -54,6 +53,7 @@ export class LiveContainer implements Container {
   readonly #places: Places;
   readonly #networks: Networks;
   readonly #processGroup: number;
+  #config: Config;
   #initPid: number;
   #rebooted: (() => void) | undefined;
   #monitor: net.Socket | undefined;
@@ -65,7 +65,7 @@ export class LiveContainer implements Container {
     this.name = config.name;
     this.uuid = config.uuid;
     this.id = shim.pid;
-    this.config = config;
+    this.#config = config;
     this.shim = shim;
     this.cgroupPath = parts.cgroupPath;
     this.cgroup = parts.cgroup;
@@ -77,6 +77,15 @@ export class LiveContainer implements Container {
     this.#networks = networks;
     this.ended = shim.ended.then(() => endOf(this.folder));
     void this.#listen();
+  }
+
+  /** What it was started with, and what was plugged in since. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  runsWith(config: Config): void {
+    this.#config = config;
   }
 
   get initPid(): number {

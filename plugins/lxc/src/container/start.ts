@@ -13,6 +13,7 @@ import { lxcfsFolder } from "../engine/lxcfs.js";
 import { ownMounts } from "../engine/mounts.js";
 import { usedDevices } from "../filesystems/devices.js";
 import { type FilesystemPlan, planFilesystems } from "../filesystems/plan.js";
+import { startNodes } from "../hotplug/start-nodes.js";
 import type { Networks, PreparedNetwork } from "../network/networks.js";
 import { checkRoot, checkRootDevice, rootOf } from "../root/check.js";
 import { inspectRoot } from "../root/inspect.js";
@@ -78,6 +79,7 @@ class Start {
   readonly #engine: Engine;
   readonly #filesystems: FilesystemPlan;
   readonly #folder: string;
+  #config: Config | undefined;
   #record: ContainerRecord = { xml: "" };
   #consoles: Consoles | undefined;
   #held: HeldProcess | undefined;
@@ -100,7 +102,8 @@ class Start {
     const prepared: { network: PreparedNetwork; config: Config } = sharesNetwork
       ? { network: { namespace: "host" }, config: definition }
       : await networks.prepare(definition, { folder: this.#folder });
-    await this.#note({ network: prepared.network, xml: formatDomain(prepared.config, { secure: true }) });
+    await this.#note({ network: prepared.network, xml: formatDomain(prepared.config, { secure: true, status: true }) });
+    this.#config = prepared.config;
     this.#consoles = await openConsoles(prepared.config);
     const held = await this.#launch(definition.name, files);
     const config: Config = { ...this.#consoles.config, id: held.process.pid };
@@ -114,8 +117,9 @@ class Start {
     return new LiveContainer(made, initPid, places, networks);
   }
 
-  async undo(config: Config): Promise<void> {
+  async undo(definition: Config): Promise<void> {
     const { groups, networks } = this.#parts;
+    const config = this.#config ?? definition;
     const { cgroupPath, network } = this.#record;
     const cgroup = cgroupPath === undefined ? undefined : await groups.at(cgroupPath);
     this.#consoles?.close();
@@ -184,6 +188,7 @@ class Start {
     },
   ): Promise<void> {
     const filesystems = this.#filesystems;
+    const nodes = await startNodes(config);
     const bundle = bundleOf(config, {
       filesystems,
       user: await initUser(config.os, filesystems.root),
@@ -191,7 +196,8 @@ class Start {
       shared: made.shared,
       cgroupsPath: made.cgroupPath,
       resources: await linuxResources(config),
-      devices: await usedDevices(config),
+      nodes: nodes.map(({ node }) => node),
+      devices: [...(await usedDevices(config)), ...nodes.map(({ use }) => use)],
       furtherTerminals: (this.#consoles as Consoles).further,
       lxcfs: lxcfsFolder(),
       capabilities: boundingSet(readFileSync("/proc/self/status", "utf8")),

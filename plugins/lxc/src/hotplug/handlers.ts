@@ -49,7 +49,9 @@ export function deviceHandlers(hypervisor: LxcHypervisor, loadNetworks: LoadNetw
       const edited = definition && change.config(definition, read(definition));
       if (isLive) {
         const running = { container: domain.active(), config: domain.config(), loadNetworks };
-        await hypervisor.setLive(domain, await change.live(running, read(running.config)));
+        const changed = await change.live(running, read(running.config));
+        running.container.runsWith(changed);
+        await hypervisor.setLive(domain, changed);
       }
       if (edited !== undefined) await hypervisor.setDefined(domain, edited);
     });

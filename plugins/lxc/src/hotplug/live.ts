@@ -3,6 +3,7 @@ import { type Domain as Config, type Device, findDevice, insertDevice, removeDev
 import type { Container } from "../container/container.js";
 import type { LoadNetworks } from "../pieces.js";
 import { addNode, nodeOfDisk, nodeOfHostdev, removeNode, unsupported, type WantedNode } from "./nodes.js";
+import { rulesOf } from "./rules.js";
 
 /** A container that runs, with what it runs with. */
 export interface Running {
@@ -18,18 +19,15 @@ export async function attachLive(running: Running, device: Device): Promise<Conf
     case "disk":
       if (config.devices.disks.some(({ target }) => target.dev === device.target.dev))
         throw failed(`target ${device.target.dev} already exists`, "choose another target");
-      await addNode(container, usable(config, nodeOfDisk(device)));
-      return insertDevice(config, device);
+      return addWithNode(running, device, nodeOfDisk(device));
     case "interface": {
       const networks = await running.loadNetworks();
       return insertDevice(config, await networks.plugIn(config, device, namespaceOf(container)));
     }
     case "hostdev":
       if (findDevice(config, device) !== undefined) throw failed("host device already exists", "it is in use already");
-      if (device.source.type === "net") {
-        const networks = await running.loadNetworks();
-        await networks.lend(device, namespaceOf(container));
-      } else await addNode(container, usable(config, nodeOfHostdev(device)));
+      if (device.source.type !== "net") return addWithNode(running, device, nodeOfHostdev(device));
+      await (await running.loadNetworks()).lend(device, namespaceOf(container));
       return insertDevice(config, device);
     default:
       throw unsupported("Unsupported device type", "disks, interfaces and devices of the host can be attached");
@@ -41,8 +39,7 @@ export async function detachLive(running: Running, device: Device): Promise<Conf
   const { container, config } = running;
   switch (device.kind) {
     case "disk":
-      await removeNode(container, nodeOfDisk(device));
-      return removeDevice(config, device);
+      return removeWithNode(running, device, nodeOfDisk(device));
     case "interface": {
       if (device.target?.dev === undefined)
         throw unsupported("Only bridged veth devices can be detached", "nothing of this card is on the host");
@@ -51,14 +48,24 @@ export async function detachLive(running: Running, device: Device): Promise<Conf
       return removeDevice(config, device);
     }
     case "hostdev":
-      if (device.source.type === "net") {
-        const networks = await running.loadNetworks();
-        await networks.takeBack(device, namespaceOf(container));
-      } else await removeNode(container, nodeOfHostdev(device));
+      if (device.source.type !== "net") return removeWithNode(running, device, nodeOfHostdev(device));
+      await (await running.loadNetworks()).takeBack(device, namespaceOf(container));
       return removeDevice(config, device);
     default:
       throw unsupported("Unsupported device type", "disks, interfaces and devices of the host can be detached");
   }
+}
+
+async function addWithNode({ container, config }: Running, device: Device, node: WantedNode): Promise<Config> {
+  const larger = insertDevice(config, device);
+  await addNode(container, usable(config, node), { before: await rulesOf(config), after: await rulesOf(larger) });
+  return larger;
+}
+
+async function removeWithNode({ container, config }: Running, device: Device, node: WantedNode): Promise<Config> {
+  const smaller = removeDevice(config, device);
+  await removeNode(container, node, { before: await rulesOf(config), after: await rulesOf(smaller) });
+  return smaller;
 }
 
 /** The kernel lets nobody use nodes in a `/dev` that belongs to a container with users of its own. */

@@ -20,6 +20,12 @@ export interface WantedNode {
   readonly access: DeviceRule["access"];
 }
 
+/** What a container may use before and after a change. */
+export interface RuleChange {
+  readonly before: readonly DeviceRule[];
+  readonly after: readonly DeviceRule[];
+}
+
 /** The node of a disk. Fails for one that is no block device of this host. */
 export function nodeOfDisk({ source, target, readonly }: Disk): WantedNode {
   if (!("path" in source) || source.path === undefined)
@@ -42,8 +48,8 @@ export function nodeOfHostdev({ source }: Hostdev): WantedNode {
   return { host: path, inside: path, type: "char", access: "rw" };
 }
 
-/** The container may use the device, and has its node. Where it fails neither is so. */
-export async function addNode(container: Container, wanted: WantedNode): Promise<void> {
+/** The container may use what `after` has, and has the device's node. Where it fails neither is so. */
+export async function addNode(container: Container, wanted: WantedNode, { before, after }: RuleChange): Promise<void> {
   const { host, inside, type } = wanted;
   const node = await findNode(host);
   if (node === undefined)
@@ -55,32 +61,30 @@ export async function addNode(container: Container, wanted: WantedNode): Promise
     const kind = type === "block" ? "block" : "character";
     throw unsupported(`Device source ${host} must be a ${kind} device`, `it is a ${node.type} device`);
   }
-  const rule: DeviceRule = { type, major: node.major, minor: node.minor, access: wanted.access };
-  await allow(container, rule);
+  await allow(container, after, before);
   try {
     const mode = NODE_MODE | (type === "block" ? S_IFBLK : S_IFCHR);
     await place(["add", String(container.initPid), inside, String(mode), String(node.rdev)], inside);
   } catch (error) {
-    await deny(container, rule);
+    await allow(container, before, after);
     throw error;
   }
 }
 
 /** Neither is so any more. A node that the container has removed itself does no harm. */
-export async function removeNode(container: Container, { host, inside, type }: WantedNode): Promise<void> {
+export async function removeNode(
+  container: Container,
+  { inside }: WantedNode,
+  { before, after }: RuleChange,
+): Promise<void> {
   await place(["remove", String(container.initPid), inside], inside);
-  const node = await findNode(host);
-  if (node !== undefined) await deny(container, { type, major: node.major, minor: node.minor, access: "rw" });
+  await allow(container, after, before);
 }
 
-async function allow({ cgroup }: Container, rule: DeviceRule): Promise<void> {
+async function allow({ cgroup }: Container, is: readonly DeviceRule[], was: readonly DeviceRule[]): Promise<void> {
   if (!cgroup.has("devices"))
     throw new VirtError("OPERATION_INVALID", "devices cgroup isn't mounted", { domain: "LXC" });
-  await cgroup.setDevices([rule], []);
-}
-
-async function deny({ cgroup }: Container, rule: DeviceRule): Promise<void> {
-  await cgroup.setDevices([], [rule]);
+  await cgroup.setDevices(is, was);
 }
 
 async function place(words: readonly string[], inside: string): Promise<void> {
