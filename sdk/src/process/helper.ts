@@ -1,5 +1,6 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { constants } from "node:os";
+import type { Readable, Writable } from "node:stream";
 import { VirtError } from "@polyvisor/core";
 
 export interface HelperOptions {
@@ -9,6 +10,8 @@ export interface HelperOptions {
   readonly maxOutput?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** What it reads; nothing by default. */
+  readonly input?: string;
 }
 
 export interface HelperResult {
@@ -42,8 +45,11 @@ export function runHelper(argv: readonly [string, ...string[]], options: HelperO
       env: { PATH: process.env.PATH ?? "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C", ...options.env },
       // A group of its own, so that its children are killed with it.
       detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+      stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    }) as ChildProcessByStdio<Writable | null, Readable, Readable>;
+    // One that ends before it has read everything is no failure of its own.
+    child.stdin?.on("error", () => {});
+    child.stdin?.end(options.input);
     const { pid } = child;
     if (pid !== undefined) groups.add(pid);
     if (!process.listeners("exit").includes(endWithUs)) process.on("exit", endWithUs);
