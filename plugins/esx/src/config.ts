@@ -6,4 +6,6 @@ export interface EsxConfig {
   readonly ca_file?: string;
   /** How long a server may take to answer, in seconds. */
   readonly timeout: number;
+  /** How long what was read of machines is good for calls that only look, in milliseconds. */
+  readonly freshness: number;
 }

@@ -36,11 +36,6 @@ const PATHS = [
 /** What leads from a host to its machines. */
 export const HOST_TO_MACHINES: Traversal = { name: "hostSystemToVm", type: "HostSystem", path: "vm" };
 
-/**
- * How long what was read is good enough for calls that only look, in milliseconds. A client that lists machines asks for
- * each one's state next: without this each question would be a call to the server.
- */
-const FRESH = 1000;
 /** So many machines asked for one by one are read all at once. */
 const MANY = 4;
 const ZERO_UUID = "00000000-0000-0000-0000-000000000000";
@@ -57,15 +52,21 @@ const CHANGES = new Map<string, number>();
 export class Machines {
   readonly #site: Site;
   readonly #autoAnswer: boolean;
+  readonly #freshness: number;
   readonly #read = new Map<string, Read>();
   #changes = 0;
   #listing: Promise<readonly Machine[]> | undefined;
   /** When machines were asked for one by one, of late. */
   #singles: number[] = [];
 
-  constructor(site: Site, autoAnswer: boolean) {
+  /**
+   * `freshness`: how long what was read is good enough for calls that only look, in milliseconds. A client that lists
+   * machines asks for each one's state next: without this each question would be a call to the server.
+   */
+  constructor(site: Site, autoAnswer: boolean, freshness: number) {
     this.#site = site;
     this.#autoAnswer = autoAnswer;
+    this.#freshness = freshness;
   }
 
   /** All of them, as they are now. */
@@ -207,7 +208,7 @@ export class Machines {
   #fresh(uuid: string): Machine | undefined {
     const read = this.#read.get(uuid);
     if (read === undefined || this.#changes !== this.#changesHere()) return undefined;
-    return performance.now() - read.at < FRESH ? read.machine : undefined;
+    return performance.now() - read.at < this.#freshness ? read.machine : undefined;
   }
 
   #remember(machine: Machine, at: number): void {
@@ -222,7 +223,7 @@ export class Machines {
 
   #isOneOfMany(): boolean {
     const now = performance.now();
-    this.#singles = [...this.#singles.filter((at) => now - at < FRESH), now];
+    this.#singles = [...this.#singles.filter((at) => now - at < this.#freshness), now];
     return this.#singles.length > MANY;
   }
 }

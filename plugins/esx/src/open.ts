@@ -1,4 +1,11 @@
-import type { CallContext, HypervisorConnection, HypervisorHandlers, Uri } from "@polyvisor/core";
+import type {
+  CallContext,
+  Domain,
+  DomainSnapshot,
+  HypervisorConnection,
+  HypervisorHandlers,
+  Uri,
+} from "@polyvisor/core";
 import type { EsxConfig } from "./config.js";
 import { autostartHandlers } from "./handlers/autostart.js";
 import { definitionHandlers } from "./handlers/definition.js";
@@ -16,7 +23,7 @@ import { statsHandlers } from "./handlers/stats.js";
 import { tuningHandlers } from "./handlers/tuning.js";
 import { volumeHandlers } from "./handlers/volumes.js";
 import { openServer, type Server } from "./server.js";
-import { esxError } from "./soap/error.js";
+import { esxError, SoapFault } from "./soap/error.js";
 import { parseEsxUri } from "./uri.js";
 
 const TOPICS: readonly ((server: Server) => HypervisorHandlers)[] = [
@@ -56,20 +63,35 @@ type Handler = (args: unknown, context: CallContext) => unknown;
 /** Whoever gives up on a call hears so at once; what the server has been told goes on there. */
 function leavable(handlers: HypervisorHandlers): HypervisorHandlers {
   const entries = Object.entries(handlers as Readonly<Record<string, Handler>>).map(([name, handler]) => {
-    const leaving: Handler = (args, context) => untilLeft(context.signal, () => handler(args, context));
+    const leaving: Handler = (args, context) =>
+      untilLeft(context.signal, async () => {
+        try {
+          return await handler(args, context);
+        } catch (error) {
+          throw asGone(error, args);
+        }
+      });
     return [name, leaving] as const;
   });
   return Object.fromEntries(entries) as HypervisorHandlers;
 }
 
-function untilLeft(signal: AbortSignal, work: () => unknown): unknown {
+/** A machine may go in the middle of a call: the server then knows no such object. */
+function asGone(error: unknown, args: unknown): unknown {
+  const { dom, snap } = (args ?? {}) as { dom?: Domain; snap?: DomainSnapshot };
+  const { uuid } = dom ?? snap?.dom ?? {};
+  if (uuid === undefined || !(error instanceof SoapFault) || error.fault !== "ManagedObjectNotFound") return error;
+  return esxError("NO_DOMAIN", `Could not find domain with UUID '${uuid}'`, "it is gone", { cause: error });
+}
+
+function untilLeft(signal: AbortSignal, work: () => Promise<unknown>): Promise<unknown> {
   const left = () => esxError("OPERATION_ABORTED", "the caller gave up", "what the server was told may go on there");
   if (signal.aborted) throw left();
-  const answer = work();
-  if (!(answer instanceof Promise)) return answer;
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(left());
     signal.addEventListener("abort", onAbort, { once: true });
-    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+    work()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", onAbort));
   });
 }

@@ -31,11 +31,11 @@ export class Server {
   readonly machines: Machines;
   readonly facts: HostFacts;
 
-  constructor(uri: EsxUri, primary: Site, vcenter: Site | undefined) {
+  constructor(uri: EsxUri, primary: Site, vcenter: Site | undefined, config: EsxConfig) {
     this.uri = uri;
     this.primary = primary;
     this.vcenter = vcenter;
-    this.machines = new Machines(primary, uri.autoAnswer);
+    this.machines = new Machines(primary, uri.autoAnswer, config.freshness);
     this.facts = new HostFacts(primary);
   }
 
@@ -57,7 +57,7 @@ export async function openServer(uri: EsxUri, config: EsxConfig, context: CallCo
   try {
     const primary = await openPrimary(uri, config, context, opened);
     const vcenter = uri.scheme === "vpx" ? primary : await openVCenter(uri, config, context, primary, opened);
-    return new Server(uri, primary, vcenter);
+    return new Server(uri, primary, vcenter, config);
   } catch (error) {
     for (const { session } of opened)
       session

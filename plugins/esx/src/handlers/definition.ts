@@ -96,6 +96,7 @@ const KEPT_MOST = 64;
 class VmxFiles {
   readonly #server: Server;
   readonly #kept = new Map<string, Kept>();
+  readonly #fetching = new Map<string, Promise<Buffer>>();
 
   constructor(server: Server) {
     this.#server = server;
@@ -122,6 +123,17 @@ class VmxFiles {
   async #fetch(uuid: string, version: string, where: string, url: string): Promise<Buffer> {
     const kept = this.#kept.get(uuid);
     if (kept !== undefined && version !== "" && kept.version === version && kept.path === where) return kept.file;
+    const fetching = this.#fetching.get(url) ?? this.#download(url).finally(() => this.#fetching.delete(url));
+    this.#fetching.set(url, fetching);
+    const file = await fetching;
+    this.#kept.delete(uuid);
+    this.#kept.set(uuid, { version, path: where, file });
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > KEPT_MOST && oldest !== undefined) this.#kept.delete(oldest);
+    return file;
+  }
+
+  async #download(url: string): Promise<Buffer> {
     const { http } = this.#server.primary.session;
     const { status, body } = await http.exchange({ method: "GET", path: url });
     if (status !== 200 && status !== 206) {
@@ -130,10 +142,6 @@ class VmxFiles {
       const hint = "the machine's VMX file must be readable for the user of the session";
       throw esxError("INTERNAL_ERROR", `HTTP response code ${status} for download from '${full}'`, hint);
     }
-    this.#kept.delete(uuid);
-    this.#kept.set(uuid, { version, path: where, file: body });
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size > KEPT_MOST && oldest !== undefined) this.#kept.delete(oldest);
     return body;
   }
 }

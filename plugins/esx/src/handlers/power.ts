@@ -99,7 +99,10 @@ export function powerHandlers(server: Server): HypervisorHandlers {
       await machines.look(dom.uuid);
       return 0;
     },
-    domainGetOSType: () => "hvm",
+    async domainGetOSType({ dom }) {
+      await machines.look(dom.uuid);
+      return "hvm";
+    },
   };
 }
 

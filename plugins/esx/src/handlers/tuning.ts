@@ -66,7 +66,10 @@ function vcpuHandlers({ machines, facts }: Server): HypervisorHandlers {
   }
 
   return {
-    domainGetMaxVcpus: most,
+    async domainGetMaxVcpus({ dom }) {
+      await machines.look(dom.uuid);
+      return most();
+    },
     async domainGetVcpusFlags({ dom, flags }) {
       checkFlags(flags, AFFECT.LIVE | VCPU_FLAG.MAXIMUM, "esxDomainGetVcpusFlags", "ESX");
       // libvirt's driver answers with the host's maximum in any case
@@ -87,11 +90,14 @@ const ALLOCATION = ["config.cpuAllocation.reservation", "config.cpuAllocation.li
 function schedulerHandlers({ machines }: Server): HypervisorHandlers {
   async function get(uuid: string): Promise<TypedParam[]> {
     const found = await machines.properties(uuid, ALLOCATION);
-    return [
-      { field: "reservation", type: "llong", value: found.requiredNumber("config.cpuAllocation.reservation") },
-      { field: "limit", type: "llong", value: found.requiredNumber("config.cpuAllocation.limit") },
-      { field: "shares", type: "int", value: sharesOf(found.required("config.cpuAllocation.shares")) },
-    ];
+    const params: TypedParam[] = [];
+    // a server leaves out what nobody has set
+    for (const field of ["reservation", "limit"]) {
+      const value = found.number(`config.cpuAllocation.${field}`);
+      if (value !== undefined) params.push({ field, type: "llong", value });
+    }
+    const shares = found.get("config.cpuAllocation.shares");
+    return shares === undefined ? params : [...params, { field: "shares", type: "int", value: sharesOf(shares) }];
   }
 
   async function set(uuid: string, params: readonly TypedParam[]): Promise<void> {
@@ -101,7 +107,10 @@ function schedulerHandlers({ machines }: Server): HypervisorHandlers {
   }
 
   return {
-    domainGetSchedulerType: () => ({ type: "allocation", nparams: 3 }),
+    async domainGetSchedulerType({ dom }) {
+      await machines.look(dom.uuid);
+      return { type: "allocation", nparams: 3 };
+    },
     domainGetSchedulerParameters: ({ dom }) => get(dom.uuid),
     domainGetSchedulerParametersFlags({ dom, flags }) {
       checkFlags(flags & ~STRING_OKAY, 0, "esxDomainGetSchedulerParametersFlags", "ESX");

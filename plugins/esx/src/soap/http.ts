@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { Socket } from "node:net";
@@ -46,6 +47,8 @@ export class HttpClient {
 
   constructor(target: HttpTarget) {
     this.target = target;
+    // each exchange under way listens
+    setMaxListeners(0, this.#closing.signal);
     const options = { keepAlive: true, maxSockets: 8 };
     this.#agent = target.secure ? new HttpsAgent({ ...options, ...tlsOptions(target) }) : new HttpAgent(options);
     if (target.proxy !== undefined) leadThrough(this.#agent, target, target.proxy, this.#closing.signal);
