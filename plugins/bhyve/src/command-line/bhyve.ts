@@ -20,6 +20,7 @@ export interface GuestMeans {
 /** The command that is the guest. Fails with `CONFIG_UNSUPPORTED` in libvirt's words for what this bhyve cannot do. */
 export function bhyveArgv(domain: Domain, features: ReadonlySet<BhyveFeature>, means: GuestMeans): readonly string[] {
   const { devices } = domain;
+  if (domain.name.startsWith("-")) unsupported("a name may not start with '-'", "bhyve would read it as an option");
   const slots = [
     ...controllerSlots(domain, features),
     ...devices.interfaces.map((card, at) => interfaceSlot(card, features, means.taps[at] ?? "")),

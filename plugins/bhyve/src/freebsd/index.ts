@@ -57,12 +57,15 @@ export class FreeBsd implements BhyveHost {
   async connectTap(bridge: string, wish: string | undefined): Promise<Tap> {
     const device = (await run(IFCONFIG, "tap", "create")).trim();
     const name = wish ?? device.replace(/^tap/, "vnet");
+    // What has the wished name may be somebody else's until the device has it.
+    let ours = device;
     try {
       await run(IFCONFIG, device, "name", name);
+      ours = name;
       await run(IFCONFIG, name, "up");
       await run(IFCONFIG, bridge, "addm", name);
     } catch (error) {
-      await Promise.all([this.removeTap(device), this.removeTap(name)]);
+      await this.removeTap(ours);
       throw error;
     }
     return { name, device };

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { setTimeout as delay } from "node:timers/promises";
 import { bhyveError } from "../errors.js";
 import type { Exit, HostProcess } from "../host/host.js";
 import { attempt } from "./commands.js";
@@ -78,7 +79,7 @@ export async function findProcess(name: string, token: unknown): Promise<HostPro
   const { stdout } = await attempt(PS, "-o", "command=", "-p", String(pid));
   if (!stdout.startsWith(`bhyve: ${name} `) && stdout.trimEnd() !== `bhyve: ${name}`) return undefined;
   if ((await startOf(pid)) !== started) return undefined;
-  return new FreeBsdProcess({ pid, started }, watch(pid));
+  return new FreeBsdProcess({ pid, started }, watch({ pid, started }));
 }
 
 function readToken(token: unknown): ProcessToken {
@@ -92,18 +93,41 @@ async function startOf(pid: number): Promise<string | undefined> {
   return stdout.trim() || undefined;
 }
 
-/** Whoever is no parent learns from pwait how a process ends: `1234: exited with status 1.` */
-function watch(pid: number): Promise<Exit> {
-  const child = spawn(PWAIT, ["-v", String(pid)], { stdio: ["ignore", "pipe", "ignore"] });
-  child.unref();
-  let said = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    said += text;
-  });
+/** Between two looks at a process whose end pwait did not tell. */
+const AGAIN_MS = 1000;
+
+/**
+ * Whoever is no parent learns from pwait how a process ends. pwait may end by itself, and then the process may run on: only
+ * when it is gone it has ended.
+ */
+async function watch(token: ProcessToken): Promise<Exit> {
+  for (;;) {
+    const exit = parseExit(await told(token.pid));
+    if (exit.kind !== "unseen" || (await isGone(token))) return exit;
+    await delay(AGAIN_MS, undefined, { ref: false });
+  }
+}
+
+/** What pwait says in the end: `1234: exited with status 1.` */
+function told(pid: number): Promise<string> {
   return new Promise((resolve) => {
-    child.once("close", () => resolve(parseExit(said)));
-    child.once("error", () => resolve({ kind: "unseen" }));
+    const child = spawn(PWAIT, ["-v", String(pid)], { stdio: ["ignore", "pipe", "ignore"] });
+    child.unref();
+    let said = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+    child.once("close", () => resolve(said));
+    child.once("error", () => resolve(""));
   });
+}
+
+/** Where ps cannot be asked it is there, as far as anybody knows. */
+async function isGone({ pid, started }: ProcessToken): Promise<boolean> {
+  return startOf(pid).then(
+    (now) => now !== started,
+    () => false,
+  );
 }
 
 export function parseExit(said: string): Exit {

@@ -1,7 +1,12 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Domain } from "@polyvisor/sdk/conf/domain";
 import type { Guest, GuestEnd } from "@polyvisor/sdk/driver";
+import { bhyveError } from "../errors.js";
 import { endOf } from "../host/exit.js";
 import type { HostProcess } from "../host/host.js";
+
+/** How long a process that was killed may take to be gone. */
+const KILL_MS = 30_000;
 
 /** What is kept of a guest beside its configuration. */
 export interface GuestToken {
@@ -47,12 +52,27 @@ export class BhyveGuest implements Guest {
 
   async destroy(): Promise<void> {
     this.#process.signal("SIGKILL");
-    await this.#process.exited;
+    await this.#gone();
     // One that could not give everything back is asked again.
     this.#clearing ??= this.#giveBack().catch((error: unknown) => {
       this.#clearing = undefined;
       throw error;
     });
     await this.#clearing;
+  }
+
+  /** A process that waits for a device that does not answer cannot be killed. */
+  async #gone(): Promise<void> {
+    const { pid, exited } = this.#process;
+    const stop = new AbortController();
+    const late = delay(KILL_MS, "late", { signal: stop.signal }).catch(() => "");
+    const first = await Promise.race([exited.then(() => "gone"), late]);
+    stop.abort();
+    if (first === "gone") return;
+    throw bhyveError(
+      "OPERATION_FAILED",
+      `Failed to terminate process ${pid} with SIGKILL: Device or resource busy`,
+      "what does it wait for? see ps -l and procstat -k",
+    );
   }
 }
