@@ -46,8 +46,9 @@ export const TOPICS: readonly Topic[] = [
       (await import("./tuning/memory.js")).memoryHandlers(hypervisor),
     ),
   (hypervisor) =>
-    lazyHandlers(["domainMemoryStats", "domainBlockStats", "domainBlockStatsFlags", "domainInterfaceStats"], async () =>
-      (await import("./stats/handlers.js")).statsHandlers(hypervisor),
+    lazyHandlers(
+      ["domainGetInfo", "domainMemoryStats", "domainBlockStats", "domainBlockStatsFlags", "domainInterfaceStats"],
+      async () => (await import("./stats/handlers.js")).statsHandlers(hypervisor),
     ),
   (hypervisor, loadNetworks) =>
     lazyHandlers(["domainInterfaceAddresses", "domainGetHostname"], async () =>

@@ -1,6 +1,7 @@
 import { VirtError } from "@polyvisor/core";
 import { type Cgroup, findNode } from "../cgroup/index.js";
 import type { BlkioDevice } from "../conf/domain/index.js";
+import { limitError, writeLimit } from "./write.js";
 
 /** What can be limited for one block device of the host. */
 export const BLOCK_LIMITS = ["weight", "readIopsSec", "writeIopsSec", "readBytesSec", "writeBytesSec"] as const;
@@ -18,7 +19,9 @@ const THROTTLES: Readonly<Record<Exclude<BlockLimit, "weight">, readonly [file: 
 const WEIGHT_FILES = { 1: ["blkio.bfq.weight", "blkio.weight"], 2: ["io.bfq.weight", "io.weight"] } as const;
 
 export async function setBlockWeight(group: Cgroup, weight: number): Promise<void> {
-  await inWeightFile(group, (file) => group.write("blkio", file, weight));
+  await inWeightFile(group, (file) => group.write("blkio", file, weight)).catch((error: unknown) => {
+    throw limitError("blkio.weight", error);
+  });
 }
 
 export async function readBlockWeight(group: Cgroup): Promise<number> {
@@ -55,8 +58,8 @@ async function throttle(
   [file, word]: readonly [string, string],
   value: number,
 ): Promise<void> {
-  if (group.versionOf("blkio") === 1) await group.write("blkio", file, `${numbers} ${value}`);
-  else await group.write("blkio", "io.max", `${numbers} ${word}=${value === 0 ? "max" : value}`);
+  if (group.versionOf("blkio") === 1) await writeLimit(group, "blkio", file, `${numbers} ${value}`);
+  else await writeLimit(group, "blkio", "io.max", `${numbers} ${word}=${value === 0 ? "max" : value}`);
 }
 
 async function setDeviceWeight(group: Cgroup, numbers: string, weight: number): Promise<void> {

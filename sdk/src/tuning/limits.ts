@@ -1,4 +1,5 @@
 import type { Cgroup } from "../cgroup/index.js";
+import { writeLimit } from "./write.js";
 
 const KIB = 1024;
 
@@ -14,7 +15,7 @@ const MEMORY_FILES = {
 export async function setMemory(group: Cgroup, kind: MemoryLimit, kib: number | undefined): Promise<void> {
   const version = group.versionOf("memory") ?? 1;
   const none = version === 1 ? -1 : "max";
-  await group.write("memory", MEMORY_FILES[version][kind], kib === undefined ? none : kib * KIB);
+  await writeLimit(group, "memory", MEMORY_FILES[version][kind], kib === undefined ? none : kib * KIB);
 }
 
 /** A limit in force, in KiB; `undefined` where there is none, or where the kernel does not count what it limits. */
@@ -52,7 +53,7 @@ export async function readBandwidth(
 }
 
 export async function setShares(group: Cgroup, shares: number): Promise<void> {
-  await group.write("cpu", group.versionOf("cpu") === 1 ? "cpu.shares" : "cpu.weight", shares);
+  await writeLimit(group, "cpu", group.versionOf("cpu") === 1 ? "cpu.shares" : "cpu.weight", shares);
 }
 
 /** Microseconds of each period; a negative quota is no limit. */
@@ -63,11 +64,11 @@ export async function setBandwidth(
 ): Promise<void> {
   if (period === undefined && quota === undefined) return;
   if (group.versionOf("cpu") === 1) {
-    if (period !== undefined) await group.write("cpu", "cpu.cfs_period_us", period);
-    if (quota !== undefined) await group.write("cpu", "cpu.cfs_quota_us", quota);
+    if (period !== undefined) await writeLimit(group, "cpu", "cpu.cfs_period_us", period);
+    if (quota !== undefined) await writeLimit(group, "cpu", "cpu.cfs_quota_us", quota);
     return;
   }
   const [oldQuota = "max", oldPeriod = "100000"] = (await group.read("cpu", "cpu.max")).split(" ");
   const limit = quota === undefined ? oldQuota : quota < 0 ? "max" : quota;
-  await group.write("cpu", "cpu.max", `${limit} ${period ?? oldPeriod}`);
+  await writeLimit(group, "cpu", "cpu.max", `${limit} ${period ?? oldPeriod}`);
 }

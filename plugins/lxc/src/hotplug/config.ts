@@ -36,7 +36,7 @@ export function updateConfig(definition: Config, device: Device): Config {
 }
 
 /** The device that a client describes. Fails in libvirt's words where it is not there. */
-export function presentDevice(config: Config, wanted: Device): Device {
+function presentDevice(config: Config, wanted: Device): Device {
   const found = findDevice(config, wanted);
   if (found !== undefined) return found;
   const detail =

@@ -2,7 +2,7 @@ import { AFFECT, checkFlags, type Domain, type DomainDevicesHandlers, VirtError 
 import { type Domain as Config, type Device, parseDevice } from "@polyvisor/sdk/conf/domain";
 import { targetsOf } from "@polyvisor/sdk/lifecycle";
 import type { LoadNetworks, LxcHypervisor } from "../pieces.js";
-import { attachConfig, detachConfig, presentDevice, updateConfig } from "./config.js";
+import { attachConfig, detachConfig, updateConfig } from "./config.js";
 import { attachLive, detachLive, type Running } from "./live.js";
 
 const AFFECTED = AFFECT.LIVE | AFFECT.CONFIG;
@@ -20,7 +20,7 @@ const DETACH: Change = {
   api: "domainDetachDeviceFlags",
   skipChecks: true,
   config: detachConfig,
-  live: (running, wanted) => detachLive(running, presentDevice(running.config, wanted)),
+  live: detachLive,
 };
 const UPDATE: Change = {
   api: "domainUpdateDeviceFlags",

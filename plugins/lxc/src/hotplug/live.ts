@@ -12,6 +12,9 @@ export interface Running {
   readonly loadNetworks: LoadNetworks;
 }
 
+/** What a card of a container can be connected to. */
+const CONNECTIONS: ReadonlySet<string> = new Set(["bridge", "network", "direct", "ethernet"]);
+
 /** Gives a device to a container that runs. Resolves with what it runs with then. */
 export async function attachLive(running: Running, device: Device): Promise<Config> {
   const { container, config } = running;
@@ -21,6 +24,8 @@ export async function attachLive(running: Running, device: Device): Promise<Conf
         throw failed(`target ${device.target.dev} already exists`, "choose another target");
       return addWithNode(running, device, nodeOfDisk(device));
     case "interface": {
+      if (!CONNECTIONS.has(device.source.type))
+        throw unsupported("Network device type is not supported", "bridge, network, direct and ethernet are");
       const networks = await running.loadNetworks();
       return insertDevice(config, await networks.plugIn(config, device, namespaceOf(container)));
     }
@@ -30,13 +35,17 @@ export async function attachLive(running: Running, device: Device): Promise<Conf
       await (await running.loadNetworks()).lend(device, namespaceOf(container));
       return insertDevice(config, device);
     default:
-      throw unsupported("Unsupported device type", "disks, interfaces and devices of the host can be attached");
+      throw unsupported(
+        `device type '${device.kind}' cannot be attached`,
+        "disks, interfaces, devices of the host can",
+      );
   }
 }
 
-/** Takes a device away from a container that runs. `device` is one of `config`. */
-export async function detachLive(running: Running, device: Device): Promise<Config> {
+/** Takes a device that a client describes away from a container that runs. */
+export async function detachLive(running: Running, wanted: Device): Promise<Config> {
   const { container, config } = running;
+  const device = present(config, wanted);
   switch (device.kind) {
     case "disk":
       return removeWithNode(running, device, nodeOfDisk(device));
@@ -52,8 +61,19 @@ export async function detachLive(running: Running, device: Device): Promise<Conf
       await (await running.loadNetworks()).takeBack(device, namespaceOf(container));
       return removeDevice(config, device);
     default:
-      throw unsupported("Unsupported device type", "disks, interfaces and devices of the host can be detached");
+      throw unsupported(
+        `device type '${device.kind}' cannot be detached`,
+        "disks, interfaces, devices of the host can",
+      );
   }
+}
+
+function present(config: Config, wanted: Device): Device {
+  const found = findDevice(config, wanted);
+  if (found !== undefined) return found;
+  const name =
+    wanted.kind === "disk" ? `disk ${wanted.target.dev}` : wanted.kind === "hostdev" ? "host device" : wanted.kind;
+  throw failed(`${name} not found`, "see the domain's document");
 }
 
 async function addWithNode({ container, config }: Running, device: Device, node: WantedNode): Promise<Config> {

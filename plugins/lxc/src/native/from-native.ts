@@ -48,7 +48,7 @@ export function domainFromLxcConf(text: string, hooks: DomainHooks): Domain {
       writeConsoles(writer, entries);
     });
   });
-  const domain = parseDomain(writer.toString(), { hooks, inactive: true });
+  const domain = parseDomain(writer.toString(), { hooks, inactive: true, skipChecks: true });
   return arch === undefined ? { ...domain, os: { ...domain.os, arch: undefined } } : domain;
 }
 

@@ -3,6 +3,7 @@ import {
   type Domain,
   type DomainBlockHandlers,
   type DomainConfigHandlers,
+  type DomainLifecycleHandlers,
   type DomainTuningHandlers,
   MEMORY_STAT,
   VirtError,
@@ -21,11 +22,25 @@ import {
   readNetworkCounters,
 } from "./counters.js";
 
-type Stats = DomainBlockHandlers & DomainTuningHandlers & DomainConfigHandlers;
+type Stats = DomainBlockHandlers & DomainTuningHandlers & DomainConfigHandlers & DomainLifecycleHandlers;
 
-/** What a container has used of memory, disks and networks. */
+/** What a container has used of memory, processors, disks and networks. */
 export function statsHandlers(hypervisor: LxcHypervisor): Stats {
   return {
+    async domainGetInfo({ dom }) {
+      const domain = hypervisor.domains.find(dom);
+      const { memory: maxMem, currentMemory, vcpu } = domain.config();
+      const { state } = domain.status;
+      if (domain.run === undefined)
+        return { state, maxMem, memory: currentMemory, nrVirtCpu: vcpu.current, cpuTime: 0n };
+      const { guest } = domain.run;
+      const [{ memory = currentMemory }, cpuTime] = await Promise.all([
+        readMemoryUse(guest.cgroup),
+        hypervisor.backend.cpuTime?.(guest) ?? 0n,
+      ]);
+      return { state, maxMem, memory, nrVirtCpu: vcpu.current, cpuTime };
+    },
+
     async domainMemoryStats({ dom, flags }) {
       checkFlags(flags, 0, "lxcDomainMemoryStats", "LXC");
       const { config, container } = running(hypervisor, dom);
