@@ -17,14 +17,14 @@ const root = join(import.meta.dirname, "..");
 
 /** The suites of the sdk, and of each plugin that has some. */
 async function findSuites(golden) {
-  const suites = { ...golden.sdkSuites };
+  const suites = [golden.sdkSuites];
   for (const plugin of readdirSync(join(root, "plugins"))) {
     const manifest = JSON.parse(readFileSync(join(root, "plugins", plugin, "package.json"), "utf8"));
     const entry = manifest.exports?.["./golden"]?.default;
     if (entry === undefined) continue;
-    Object.assign(suites, (await import(pathToFileURL(join(root, "plugins", plugin, entry)))).default);
+    suites.push((await import(pathToFileURL(join(root, "plugins", plugin, entry)))).default);
   }
-  return suites;
+  return golden.joinSuites(suites);
 }
 
 function parseOptions() {
