@@ -23,7 +23,7 @@ export class EventRecorder {
   }
 
   /** Starts virsh, and returns when events reach it. */
-  static async start(virsh: Virsh, domainType: "test" | "qemu"): Promise<EventRecorder> {
+  static async start(virsh: Virsh, domainType: "test" | "qemu" | "bhyve"): Promise<EventRecorder> {
     // virsh fills its buffer before it writes to a pipe; stdbuf makes it write each line.
     const args = ["-oL", "virsh", "-c", virsh.uri, "event", "--all", "--loop", "--timestamp"];
     const recorder = new EventRecorder(spawn("stdbuf", args, { env: { ...process.env, LC_ALL: "C" } }));
