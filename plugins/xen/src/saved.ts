@@ -13,7 +13,7 @@ const MARK = "polyvisor domain xml";
 /** Writes what runs of a domain to a file in dom0; the domain is gone then. Where it fails the domain runs on. */
 export async function saveTo({ xl }: XenHypervisor, id: number, config: Config, path: string): Promise<void> {
   const [file, part] = [shellWord(path), shellWord(`${path}.part`)];
-  const save = `xl save ${id} ${part} </dev/null >&2 && cat >>${part} && mv -f ${part} ${file}`;
+  const save = `${xl.word} save ${id} ${part} </dev/null >&2 && cat >>${part} && mv -f ${part} ${file}`;
   const script = `mkdir -p "$(dirname ${file})"; { ${save}; } || { s=$?; rm -f ${part}; exit $s; }`;
   const failure = `Failed to save domain '${id}' with libxenlight`;
   await xl.script(script, failure, { input: `\n${trailer(config)}` });

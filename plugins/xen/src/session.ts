@@ -24,7 +24,7 @@ export interface Session {
 export async function openSession(place: Dom0Place, settings: XenSettings, reach: Reach = reachDom0): Promise<Session> {
   const dom0 = await reach(place, settings);
   try {
-    const xl = new Xl(dom0, settings.operation_timeout * 1000);
+    const xl = new Xl(dom0, settings.xl, settings.operation_timeout * 1000);
     const xenstore = new Xenstore(await dom0.openXenstore(), settings.timeout * 1000);
     const [info, boot] = await Promise.all([
       xl.info(),

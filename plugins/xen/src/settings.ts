@@ -6,6 +6,8 @@ export interface XenSettings {
   readonly dom0: string;
   /** More of them, which clients choose by name (`xen:///system?dom0=NAME`): `NAME=ssh://...` each. */
   readonly hosts: readonly string[];
+  /** The program in dom0. */
+  readonly xl: string;
   /** Seconds that an answer of the dom0 may take. */
   readonly timeout: number;
   /** Seconds that a start, a save or a migration may take. */

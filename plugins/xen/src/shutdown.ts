@@ -52,7 +52,7 @@ async function end(
 async function dumpCore({ xl, settings, log }: XenHypervisor, { ref }: XenDomain): Promise<void> {
   const stamp = new Date().toISOString().replace(/[-:]/g, "").slice(0, 15);
   const path = `${settings.dump_dir}/${ref.name}-${stamp}`;
-  const script = `mkdir -p ${shellWord(settings.dump_dir)} && xl dump-core ${ref.id} ${shellWord(path)}`;
+  const script = `mkdir -p ${shellWord(settings.dump_dir)} && ${xl.word} dump-core ${ref.id} ${shellWord(path)}`;
   await xl
     .script(script, `Failed to dump core of domain '${ref.id}' with libxenlight`)
     .catch((error: unknown) => log.error({ err: error, domain: ref.name }, "the core of a crashed domain is lost"));

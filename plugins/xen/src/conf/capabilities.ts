@@ -45,10 +45,14 @@ export function xenCapabilities(host: XenHost): Capabilities {
   };
 }
 
+/** In the order in which they are printed. */
+const PLAIN_FEATURES = ["pae", "nonpae", "ia64_be"] as const;
+type PlainFeature = (typeof PLAIN_FEATURES)[number];
+
 interface GuestKind {
   readonly osType: "hvm" | "xen" | "xenpvh";
   readonly arch: string;
-  readonly features: ReadonlySet<"pae" | "nonpae" | "ia64_be">;
+  readonly features: ReadonlySet<PlainFeature>;
 }
 
 const WORD = /(xen|hvm)-\d+\.\d+-(aarch64|armv7l|x86_32|x86_64|ia64|powerpc64)(p|be)?/;
@@ -71,7 +75,7 @@ function guestKinds(words: readonly string[]): readonly GuestKind[] {
   return [...kinds.values()];
 }
 
-function featureOf(arch: string, suffix: string | undefined): "pae" | "nonpae" | "ia64_be" | undefined {
+function featureOf(arch: string, suffix: string | undefined): PlainFeature | undefined {
   if (arch === "x86_32") return suffix === "p" ? "pae" : "nonpae";
   return arch === "ia64" && suffix === "be" ? "ia64_be" : undefined;
 }
@@ -81,7 +85,7 @@ const NARROW: ReadonlySet<string> = new Set(["i686", "armv7l"]);
 
 function guest({ osType, arch, features }: GuestKind, { emulator, firmwareFolder }: XenHost): GuestCapability {
   const folder = firmwareFolder ?? DEFAULT_FIRMWARE_FOLDER;
-  const own: readonly GuestFeatureCapability[] = [...features].map((name) => ({ name }));
+  const own = PLAIN_FEATURES.filter((name) => features.has(name)).map((name): GuestFeatureCapability => ({ name }));
   const acpi: GuestFeatureCapability = { name: "acpi", default: "on", toggle: "yes" };
   const apic: GuestFeatureCapability = { name: "apic", default: "on", toggle: "no" };
   const hap: GuestFeatureCapability = { name: "hap", default: "on", toggle: "yes" };

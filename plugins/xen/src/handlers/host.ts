@@ -37,7 +37,8 @@ export function hostHandlers(hypervisor: XenHypervisor): ConnectHandlers & HostH
         { field: "free", value: freeMemory },
       ];
     },
-    nodeGetCPUMap() {
+    nodeGetCPUMap({ flags }) {
+      checkFlags(flags, 0, "libxlNodeGetCPUMap");
       const { cpus } = info();
       const cpumap = Buffer.alloc(Math.ceil(cpus / 8));
       for (let cpu = 0; cpu < cpus; cpu++) cpumap[cpu >> 3] = (cpumap[cpu >> 3] ?? 0) | (1 << (cpu & 7));

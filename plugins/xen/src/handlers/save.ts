@@ -81,9 +81,9 @@ export function saveHandlers(hypervisor: XenHypervisor): Saves {
       const { id } = domain.active();
       if (id === 0) throw xenDomain0();
       const isHeld = (flags & DUMP.LIVE) === 0 && domain.status.state === RUNNING;
-      const pause = isHeld ? `xl pause ${id} && ` : "";
-      const goOn = isHeld && (flags & DUMP.CRASH) === 0 ? `; s=$?; xl unpause ${id}; exit $s` : "";
-      const script = `${pause}xl dump-core ${id} ${shellWord(to)} >&2${goOn}`;
+      const pause = isHeld ? `${hypervisor.xl.word} pause ${id} && ` : "";
+      const goOn = isHeld && (flags & DUMP.CRASH) === 0 ? `; s=$?; ${hypervisor.xl.word} unpause ${id}; exit $s` : "";
+      const script = `${pause}${hypervisor.xl.word} dump-core ${id} ${shellWord(to)} >&2${goOn}`;
       await hypervisor.xl.script(script, `Failed to dump core of domain '${id}' with libxenlight`);
       if ((flags & DUMP.CRASH) !== 0) await guests.stop(domain, "endAfterPanic");
     });

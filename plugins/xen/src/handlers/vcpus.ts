@@ -109,7 +109,8 @@ export function vcpuHandlers(hypervisor: XenHypervisor): DomainConfigHandlers & 
     },
     async domainGetVcpus({ dom, maxinfo, maplen }) {
       const { id } = domains.find(dom).active();
-      const rows = (await hypervisor.xl.vcpus(id)).slice(0, Math.max(0, Math.min(maxinfo, LIMITS.vcpuInfo)));
+      const online = (await hypervisor.xl.vcpus(id)).filter(({ state }) => state !== "offline");
+      const rows = online.slice(0, Math.max(0, Math.min(maxinfo, LIMITS.vcpuInfo)));
       checkMaps(rows.length, maplen);
       const cpumaps = Buffer.alloc(rows.length * maplen);
       for (const [index, { affinity }] of rows.entries())

@@ -28,6 +28,8 @@ export interface NativeReader {
   requiredString(name: string): string;
   /** Undefined where it is not set, or not a list. */
   strings(name: string): readonly string[] | undefined;
+  /** Undefined where it is not set. */
+  list(name: string): readonly string[] | undefined;
   /** The strings of a list; whatever else is in it does not count. Empty where it is no list. */
   stringsOf(name: string): readonly string[];
   boolean(name: string): boolean | undefined;
@@ -44,6 +46,7 @@ export function readNative(text: string): NativeReader {
     requiredString: (name) =>
       values.string(name) ?? refuse("INTERNAL_ERROR", `config value ${name} was missing`, `Add ${name} = "...".`),
     strings: (name) => (isList(name) ? values.strings(name) : undefined),
+    list: values.strings,
     stringsOf: (name) => {
       const found = values.value(name);
       return typeof found === "object" ? found.filter((each) => typeof each === "string") : [];

@@ -22,6 +22,10 @@ function nativeFormat(name: string): NativeFormat {
 
 /** `virConnectDomainXMLFromNative`. */
 export function convertFromNative(format: string, text: string, context: NativeContext): Domain {
+  if (format === "xen-sxpr") {
+    const words = "conversion from 'xen-sxpr' format is no longer supported";
+    refuse("OPERATION_UNSUPPORTED", words, "Ask xl for its own configuration, and use xen-xl.", "LIBXL");
+  }
   return nativeFormat(format).parse(text, context);
 }
 

@@ -9,7 +9,8 @@ export function parsePciDevices(conf: NativeReader): readonly Hostdev[] {
 
 function parsePci(entry: string): Hostdev {
   const [address = "", ...options] = entry.split(",");
-  const match = /^(?:([^:]*):)?([^:]*):([^:.]*)\.([^:]*)$/.exec(address) ?? refuseAddress(entry);
+  const match =
+    /^(?:([^:]*):)?([^:]*):([^:.]*)\.([^:]*)$/.exec(address) ?? refuseAddress(address.split(":").pop() ?? "");
   const number = (text: string | undefined): number =>
     text === undefined ? 0 : (parseNumber(text, 16) ?? refuseAddress(entry));
   const [domain, bus, slot, fn] = match.slice(1).map(number);

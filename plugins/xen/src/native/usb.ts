@@ -31,6 +31,7 @@ export function isUsb(controller: Controller): controller is UsbController {
 }
 
 function formatUsbController({ model, ports }: UsbController): string {
+  if (model === undefined && ports === undefined) return `type=qusb,version=${USUAL_VERSION},ports=${USUAL_PORTS}`;
   const version = model === undefined ? "" : `type=qusb,version=${usbVersion(model)},`;
   return ports === undefined ? version : `${version}ports=${ports.toString(16)}`;
 }

@@ -35,10 +35,18 @@ function parseVif(entry: string, paravirtual: ParavirtualName): Interface {
     ...(isBridge ? parseBridge(bridge ?? "", entry) : { source: { type: "ethernet" } }),
     ip: parseIps(pairs.get("ip")),
     script,
-    model: pairs.get("model") ?? (pairs.get("type") === paravirtual ? "netfront" : undefined),
+    model: canonicalModel(pairs.get("model")) ?? (pairs.get("type") === paravirtual ? "netfront" : undefined),
     target: dev === undefined ? undefined : { dev },
     bandwidth: rate === undefined ? undefined : parseRate(rate),
   };
+}
+
+/** The cards that Xen emulates and its own. */
+const MODELS: readonly string[] = ["netfront", "rtl8139", "e1000", "e1000e", "virtio"];
+
+/** Known models take their usual letter case. */
+function canonicalModel(model: string | undefined): string | undefined {
+  return MODELS.find((each) => each === model?.toLowerCase()) ?? model;
 }
 
 type BridgePart = Pick<Interface, "source" | "vlan" | "virtualport">;
@@ -64,7 +72,12 @@ export function parseIps(written: string | undefined): Interface["ip"] {
   const ips = written.split(" ").map((each) => {
     const family = each.includes(":") ? "ipv6" : "ipv4";
     const address = parseIpAddress(each, family);
-    if (address === undefined) refuse("INTERNAL_ERROR", `Failed to parse IP address '${each}'`, "Write an IP address.");
+    if (address === undefined)
+      refuse(
+        "SYSTEM_ERROR",
+        `Cannot parse socket address '${each}': Name or service not known`,
+        "Write an IP address.",
+      );
     return { address, family } as const;
   });
   return { ips };

@@ -13,7 +13,7 @@ const FORMATS: Readonly<Record<XlDiskFormat, FileFormat | undefined>> = {
   raw: "raw",
   qcow: "qcow",
   qcow2: "qcow2",
-  vhd: "vpc",
+  vhd: "vhd",
   qed: "qed",
   empty: undefined,
 };
@@ -60,7 +60,7 @@ export function formatXlDisks({ devices }: Domain, settings: NativeSettings): vo
 }
 
 const NATIVE_FORMATS: Partial<Readonly<Record<FileFormat, string>>> = {
-  vpc: "xvhd",
+  vhd: "xvhd",
   qcow: "qcow",
   qcow2: "qcow2",
   qed: "qed",

@@ -4,7 +4,7 @@ import { diskBus, formatSource, refuseTransient } from "./xl-disks.js";
 
 /** Entries that xm would not take do not count, as in libvirt. */
 export function parseXmDisks(conf: NativeReader, { os }: Domain): readonly Disk[] {
-  return (conf.strings("disk") ?? []).flatMap((entry) => parseDisk(entry, os.type === "hvm") ?? []);
+  return (conf.list("disk") ?? []).flatMap((entry) => parseDisk(entry, os.type === "hvm") ?? []);
 }
 
 /** `SOURCE,DEVICE,MODE`, such as `phy:/dev/vg/guest,xvda,w`. */

@@ -12,18 +12,23 @@ export interface Begin {
 
 /** The programs of one dom0, as far as this driver runs them. */
 export class Xl {
+  /** The program, as a word of a shell's command line. */
+  readonly word: string;
+  readonly #program: string;
   readonly #dom0: Dom0;
   /** Milliseconds that a start, a save and the like may take. */
   readonly #patience: number;
 
-  constructor(dom0: Dom0, patience: number) {
+  constructor(dom0: Dom0, program: string, patience: number) {
+    this.#program = program;
+    this.word = shellWord(program);
     this.#dom0 = dom0;
     this.#patience = patience;
   }
 
   /** Runs xl; what it wrote. Fails with `INTERNAL_ERROR`: `failure`, and what xl says. */
   async run(words: readonly string[], failure: string, options?: CommandOptions): Promise<string> {
-    return this.#checked(await this.#dom0.run(["xl", ...words], options), failure);
+    return this.#checked(await this.#dom0.run([this.#program, ...words], options), failure);
   }
 
   /** The same for what takes its time. */
@@ -69,20 +74,24 @@ export class Xl {
 
   /** Starts a domain; all that run afterwards. Nothing of it is left where it fails: xl cleans up. */
   async create(config: string, { paused }: Begin): Promise<DomainRow[]> {
-    const create = `xl create -e -q${paused ? " -p" : ""} "$f"`;
-    const output = await this.script(`${WITH_FILE}${create} && ${LIST}`, "libxenlight failed to create new domain", {
-      input: config,
-    });
+    const create = `${this.word} create -e -q${paused ? " -p" : ""} "$f"`;
+    const output = await this.script(
+      `${WITH_FILE}${create} && ${this.word} ${LIST}`,
+      "libxenlight failed to create new domain",
+      {
+        input: config,
+      },
+    );
     return parseList(output);
   }
 
   /** Restores a domain; all that run afterwards. `config` takes the place of what the file says. */
   async restore(path: string, config: string | undefined, { paused }: Begin): Promise<DomainRow[]> {
-    const words = `xl restore -e${paused ? " -p" : ""}`;
+    const words = `${this.word} restore -e${paused ? " -p" : ""}`;
     const failure = "libxenlight failed to restore domain";
     const file = shellWord(path);
     const text = config === undefined ? `${words} ${file}` : `${WITH_FILE}${words} "$f" ${file}`;
-    return parseList(await this.script(`${text} >&2 && ${LIST}`, failure, { input: config ?? "" }));
+    return parseList(await this.script(`${text} >&2 && ${this.word} ${LIST}`, failure, { input: config ?? "" }));
   }
 
   #checked({ status, stdout, stderr }: CommandResult, failure: string): string {
@@ -97,7 +106,7 @@ export class Xl {
 
 /** xl takes configurations from plain files alone. */
 const WITH_FILE = 'f=$(mktemp) && trap \'rm -f "$f"\' EXIT && cat >"$f" && ';
-const LIST = "xl list -v";
+const LIST = "list -v";
 
 /** The last thing that xl complains about; what it says of where in its sources is of no use. */
 export function reasonIn(output: string): string | undefined {

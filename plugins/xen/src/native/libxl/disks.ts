@@ -9,7 +9,7 @@ const FORMATS: Partial<Readonly<Record<FileFormat, XlDiskFormat>>> = {
   qcow: "qcow",
   qcow2: "qcow2",
   qed: "qed",
-  vpc: "vhd",
+  vhd: "vhd",
 };
 
 export interface DiskBackend {
