@@ -1,10 +1,13 @@
 // Runs in the guest of scripts/rig-lsm.mjs, as root on a kernel that enforces SELinux: tries what confined processes may do.
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import "reflect-metadata";
 import { rootPaths, silentLog } from "../core/dist/index.js";
 import { SelinuxDriver } from "../plugins/security-selinux/dist/driver.js";
 import { target } from "../sdk/dist/labels/index.js";
+import { closeDescriptor, listenUnix, withSocketLabel } from "../sdk/dist/process/index.js";
 import { check, expect, sum } from "./checks.mjs";
 
 const IMAGES = "/srv/images";
@@ -79,6 +82,28 @@ await check("a guest reads what its image is based on, and cannot write it", () 
 await check("a guest writes its own disk", () => {
   expect(write(a, one).status, 0);
   expect(readFileSync(one, "utf8"), "the secret of one.imgmore\n");
+});
+await check("sockets that are made for a guest bear its label, those that connect to it its categories", async () => {
+  const socketLabel = (fd) => labelOf(`/proc/${process.pid}/fd/${fd}`);
+  const { listening, connecting } = driver.socketLabels({ guest: a });
+  const [path, range] = ["/run/guest.sock", a.label.replace(/^([^:]+:){3}/, "")];
+  const fd = withSocketLabel(listening, () => listenUnix(path));
+  expect(socketLabel(fd), a.label);
+  const ours = withSocketLabel(connecting, () => connect(path));
+  await once(ours, "connect");
+  expect(socketLabel(ours._handle.fd), `system_u:system_r:virtd_t:${range}`);
+  const after = listenUnix("/run/plain.sock");
+  expect(socketLabel(after), "system_u:system_r:virtd_t:s0-s0:c0.c1023");
+  ours.destroy();
+  for (const each of [fd, after]) closeDescriptor(each);
+  const unknown = () => withSocketLabel("system_u:system_r:strange_t:s0", () => listenUnix("/run/none.sock"));
+  let failure;
+  try {
+    closeDescriptor(unknown());
+  } catch (error) {
+    failure = error.code;
+  }
+  expect(failure, "EINVAL");
 });
 await check("a disk that another guest uses is not relabelled", async () => {
   const failure = await driver.setLabels({ guest: b, targets: [target("image", one)] }).catch((error) => error);

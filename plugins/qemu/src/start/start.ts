@@ -150,7 +150,7 @@ async function bootGuest(
     await launchEmulator(hypervisor, domain, guest, log, options.paused);
     await run(hypervisor, domain, guest, options);
   } catch (error) {
-    throw await explained(guest, log, error);
+    throw await explained(hypervisor, domain, guest, log, error);
   } finally {
     await log.close();
   }
@@ -275,7 +275,13 @@ async function run(hypervisor: Hypervisor, domain: QemuDomain, guest: Guest, opt
 }
 
 /** An emulator that ended has said why on its standard error, and so has what was to become one. */
-async function explained(guest: Guest, log: GuestLog, error: unknown): Promise<unknown> {
+async function explained(
+  hypervisor: Hypervisor,
+  domain: QemuDomain,
+  guest: Guest,
+  log: GuestLog,
+  error: unknown,
+): Promise<unknown> {
   const { process } = guest;
   if (guest.beingStopped) return error instanceof VirtError ? error : noLongerRunning();
   // A monitor closes a moment before its process is gone.
@@ -285,8 +291,12 @@ async function explained(guest: Guest, log: GuestLog, error: unknown): Promise<u
   if (refusal !== undefined) return refusal;
   if (process === undefined) return error;
   const detail = "process exited while connecting to monitor";
+  const user = await guestUser(hypervisor, domain, guest).catch(() => undefined);
+  const isRefused = user !== undefined && words.includes("Permission denied");
   return qemuError("INTERNAL_ERROR", words === "" ? detail : `${detail}: ${words}`, {
-    hint: `the whole of what it said is in ${log}`,
+    hint: isRefused
+      ? `the guest runs as user ${user.uid}, group ${user.gid}: each folder on the way to its files must let it pass (chmod o+x)`
+      : `the whole of what it said is in ${log}`,
     cause: error,
   });
 }
