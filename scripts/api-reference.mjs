@@ -89,6 +89,7 @@ function remarks({ priority, stream, sparseFlag, by, descriptors }) {
     ...(by === "session" ? ["by the daemon"] : []),
     ...(descriptors === "taken" ? ["takes descriptors"] : []),
     ...(descriptors === "given" ? ["gives a descriptor"] : []),
+    ...(descriptors === "several" ? ["gives descriptors"] : []),
   ];
 }
 

@@ -44,9 +44,10 @@ export interface CallOptions {
   readonly sparseFlag?: number;
   /**
    * Open descriptors go with the call, which only a unix socket carries. `taken`: they come with it, and are closed once it
-   * has ended but for those that the handler took out (`Takes`). `given`: the reply brings one (`Gives`); has no `shape`.
+   * has ended but for those that the handler took out (`Takes`). `given`: the reply brings one (`Gives`); `several`: it brings
+   * any number of them, and nothing else. Neither has a `shape`.
    */
-  readonly descriptors?: "taken" | "given";
+  readonly descriptors?: "taken" | "given" | "several";
   /** Answered by the session in the daemon, never by a driver. */
   readonly by?: "session";
 }
@@ -77,9 +78,11 @@ type Given<R, O> = O extends { stream: string }
   ? Streamed<R>
   : O extends { descriptors: "given" }
     ? Gives<R>
-    : O extends { shape: infer S }
-      ? ShapedRet<R, S>
-      : ShapedRet<R, undefined>;
+    : O extends { descriptors: "several" }
+      ? readonly Descriptor[]
+      : O extends { shape: infer S }
+        ? ShapedRet<R, S>
+        : ShapedRet<R, undefined>;
 type Taken<A, O> = O extends { descriptors: "taken" } ? A & Takes : A;
 type Offered<A, O> = O extends { descriptors: "taken" } ? A & Partial<Takes> : A;
 
@@ -106,7 +109,7 @@ export interface Call<Args = unknown, Ret = unknown, ClientArgs = unknown, Clien
   readonly priority: "high" | "low";
   readonly stream: "read" | "write" | undefined;
   readonly sparseFlag: number | undefined;
-  readonly descriptors: "taken" | "given" | undefined;
+  readonly descriptors: "taken" | "given" | "several" | undefined;
   readonly by: "driver" | "session";
   /** A read-only connection may make this call (flags may still forbid it). */
   readonly readOnly: boolean;

@@ -93,6 +93,7 @@ export { type SecretHandlers, secretApi } from "./secret.js";
 export {
   argsToWire,
   descriptorAndReply,
+  descriptorsAndReply,
   resultFromWire,
   resultToWire,
   streamAndReply,

@@ -22,6 +22,13 @@ export function descriptorAndReply(call: Call, result: unknown): { descriptor: D
   return { descriptor, reply };
 }
 
+/** The same of any call that gives descriptors, one or several. */
+export function descriptorsAndReply(call: Call, result: unknown): { descriptors: readonly Descriptor[]; reply: Wire } {
+  if (call.descriptors === "several") return { descriptors: result as readonly Descriptor[], reply: {} };
+  const { descriptor, reply } = descriptorAndReply(call, result);
+  return { descriptors: [descriptor], reply };
+}
+
 /** What a caller gets of a call whose reply brought `descriptor`. */
 export function withDescriptor(call: Call, descriptor: Descriptor, reply: Wire): unknown {
   return Object.keys(call.ret.fields).length === 0 ? descriptor : { ...reply, descriptor };

@@ -136,6 +136,6 @@ export class TableServer {
     }
     const { descriptor, reply } = descriptorAndReply(entry.call, result);
     if (this.#socket.destroyed) descriptor.close();
-    else writeReply(this.#outbox, entry, serial, args, reply, descriptor);
+    else writeReply(this.#outbox, entry, serial, args, reply, [descriptor]);
   }
 }

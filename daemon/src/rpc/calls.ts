@@ -1,4 +1,4 @@
-import { type ByteStream, descriptorAndReply, streamAndReply, VirtError } from "@polyvisor/core";
+import { type ByteStream, closeAll, descriptorsAndReply, streamAndReply, VirtError } from "@polyvisor/core";
 import { MESSAGE_TYPE } from "@polyvisor/sdk/rpc/wire";
 import { namedIn } from "../access/subject.js";
 import { SessionCallContext } from "./context.js";
@@ -176,7 +176,7 @@ export class ClientCalls implements PlaceSeeker {
     const { serial } = context;
     const { stream } = entry.call;
     if (stream !== undefined) this.#answerWithStream(entry, stream, args, serial, result);
-    else if (entry.call.descriptors === "given") this.#answerWithDescriptor(entry, args, serial, result);
+    else if (givesDescriptors(entry.call)) this.#answerWithDescriptors(entry, args, serial, result);
     else if (!this.#over) writeReply(this.#session.outbox, entry, serial, args, result);
     this.#services.meter?.answered(entry, started, undefined);
     if (this.#services.trace.on) context.log.debug({}, "the call is answered");
@@ -188,10 +188,10 @@ export class ClientCalls implements PlaceSeeker {
     else this.#session.streams.open(answerTo(entry, serial), stream, direction);
   }
 
-  #answerWithDescriptor(entry: Entry, args: Args, serial: number, result: unknown): void {
-    const { descriptor, reply } = descriptorAndReply(entry.call, result);
-    if (this.#over) descriptor.close();
-    else writeReply(this.#session.outbox, entry, serial, args, reply, descriptor);
+  #answerWithDescriptors(entry: Entry, args: Args, serial: number, result: unknown): void {
+    const { descriptors, reply } = descriptorsAndReply(entry.call, result);
+    if (this.#over) closeAll(descriptors);
+    else writeReply(this.#session.outbox, entry, serial, args, reply, descriptors);
   }
 
   #fail(entry: Entry, args: Args, context: SessionCallContext, started: number, thrown: unknown): void {
@@ -204,6 +204,10 @@ export class ClientCalls implements PlaceSeeker {
     if (this.#over) return;
     writeError(this.#session.outbox, answerTo(entry, context.serial), MESSAGE_TYPE.REPLY, error);
   }
+}
+
+function givesDescriptors({ descriptors }: Entry["call"]): boolean {
+  return descriptors === "given" || descriptors === "several";
 }
 
 /** Nobody is there who would read it. */

@@ -26,7 +26,7 @@ export function dropDescriptors(entry: Entry, args: Args): void {
   if (entry.call.descriptors === "taken") closeAll(descriptorsOf(args));
 }
 
-/** Carries out a call that takes descriptors or gives one. */
+/** Carries out a call that takes or gives descriptors. */
 export function performWithDescriptors(
   entry: Entry,
   session: Session,

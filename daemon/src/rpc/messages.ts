@@ -1,4 +1,5 @@
 import {
+  closeAll,
   type Descriptor,
   type Program,
   remoteProgram,
@@ -36,9 +37,11 @@ function headerOf({ program, version, procedure, serial }: Answered, type: numbe
   return { program, version, procedure, type, serial, status };
 }
 
+const NONE: readonly Descriptor[] = [];
+
 /**
  * The reply of a call that worked; an error instead, and `false`, where the result does not fit into a message. Of a call
- * that opens a stream or gives a descriptor `result` is what the reply carries beside it. The descriptor is the reply's.
+ * that opens a stream or gives descriptors `result` is what the reply carries beside it. The descriptors are the reply's.
  */
 export function writeReply(
   outbox: Outbox,
@@ -46,20 +49,20 @@ export function writeReply(
   serial: number,
   args: Args,
   result: unknown,
-  descriptor?: Descriptor,
+  descriptors: readonly Descriptor[] = NONE,
 ): boolean {
   const { writer } = outbox;
   const answered = answerTo(entry, serial);
-  const type = descriptor === undefined ? MESSAGE_TYPE.REPLY : MESSAGE_TYPE.REPLY_WITH_FDS;
+  const type = descriptors.length === 0 ? MESSAGE_TYPE.REPLY : MESSAGE_TYPE.REPLY_WITH_FDS;
   const start = beginFrame(writer, headerOf(answered, type, MESSAGE_STATUS.OK));
   try {
-    if (descriptor !== undefined) writer.u32(1);
+    if (descriptors.length > 0) writer.u32(descriptors.length);
     const ret = entry.call.ret as unknown as xdr.Codec<unknown, unknown>;
     ret.encode(writer, resultToWire(entry.call, result, args));
     endFrame(writer, start);
   } catch (error) {
     writer.offset = start;
-    descriptor?.close();
+    closeAll(descriptors);
     writeError(
       outbox,
       answered,
@@ -68,8 +71,8 @@ export function writeReply(
     );
     return false;
   }
-  if (descriptor === undefined) outbox.wrote();
-  else outbox.pass(descriptor);
+  if (descriptors.length === 0) outbox.wrote();
+  else outbox.pass(descriptors);
   return true;
 }
 

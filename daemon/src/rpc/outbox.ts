@@ -36,7 +36,7 @@ export interface OutboxWatch {
 
 interface Passing {
   readonly bytes: Buffer;
-  readonly descriptor: Descriptor;
+  readonly descriptors: readonly Descriptor[];
 }
 
 /**
@@ -110,18 +110,18 @@ export class Outbox {
     if (this.#writer !== undefined) this.#write(this.#writer);
   }
 
-  /** Sends a descriptor behind what has been written. What is written from now on waits until it has left. */
-  pass(descriptor: Descriptor): void {
+  /** Sends descriptors behind what has been written. What is written from now on waits until they have left. */
+  pass(descriptors: readonly Descriptor[]): void {
     const bytes = this.writer.take();
     this.writer.reset();
-    this.#passing.push({ bytes, descriptor });
+    this.#passing.push({ bytes, descriptors });
     if (this.#passing.length === 1) this.#passNext();
   }
 
   /** Its connection is of no more use where a descriptor cannot be sent. */
   #passNext(): void {
-    const { bytes, descriptor } = this.#passing[0] as Passing;
-    writeWithDescriptors(this.#socket, bytes, [descriptor], () => {
+    const { bytes, descriptors } = this.#passing[0] as Passing;
+    writeWithDescriptors(this.#socket, bytes, descriptors, () => {
       this.#passing.shift();
       if (this.#passing.length > 0) this.#passNext();
       else if (!this.#gathering && this.#writer !== undefined) this.#write(this.#writer);

@@ -10,6 +10,7 @@ export function descriptorsFor(entry: Call, args: unknown): readonly Descriptor[
 /** What a call gives whose reply brought these descriptors. Throws where they are not what the call has. */
 export function resultWithDescriptors(entry: Call, result: unknown, descriptors: readonly Descriptor[]): unknown {
   const [descriptor, ...more] = descriptors;
+  if (entry.descriptors === "several") return descriptors;
   if (entry.descriptors !== "given") {
     closeAll(descriptors);
     return result;

@@ -166,11 +166,12 @@ export class RpcClient {
   }
 
   #prepareFor({ descriptors: way }: Call, descriptors: readonly Descriptor[]): void {
-    if (descriptors.length === 0 && way !== "given") return;
+    const isGiven = way === "given" || way === "several";
+    if (descriptors.length === 0 && !isGiven) return;
     if (!this.passesDescriptors) throw noDescriptors();
     if (descriptors.length > DESCRIPTORS_MAX)
       throw protocolError(`Too many FDs to send ${descriptors.length}, expected ${DESCRIPTORS_MAX} maximum`);
-    if (way === "given") this.#incoming.expectDescriptors();
+    if (isGiven) this.#incoming.expectDescriptors();
     // In the midst of messages that were read together, the rest of them comes first.
     if (!this.#isReceiving) this.#incoming.settle();
   }

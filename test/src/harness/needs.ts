@@ -43,6 +43,12 @@ export async function networkNamespaces(): Promise<Need> {
   return { name: "the kernel gives no network namespace with a bridge and a tap device", met, kind: "kernel" };
 }
 
+/** Containers of libvirt's kind. */
+export async function containers(): Promise<readonly Need[]> {
+  const programs = await Promise.all(["crun", "virsh", "busybox"].map(program));
+  return [...programs, { name: "only root may make containers", met: process.getuid?.() === 0, kind: "kernel" }];
+}
+
 /** Mounts and a network that nobody else sees. */
 export async function privateMounts(): Promise<Need> {
   const met = (await runCommand("unshare", ["--mount", "--net", "mount", "-t", "tmpfs", "tmpfs", "/mnt"])).code === 0;

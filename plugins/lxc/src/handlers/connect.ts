@@ -5,6 +5,7 @@ import { change, type GuestHypervisor } from "@polyvisor/sdk/driver";
 import { hostHandlers } from "@polyvisor/sdk/host-calls";
 import type { LiveContainer } from "../container/live.js";
 import { signalInit } from "../container/power.js";
+import { openNamespaces } from "./namespaces.js";
 
 /** The numbers that libvirt has for signals are those of Linux. */
 const SIGNALS = 65;
@@ -50,6 +51,13 @@ function containerHandlers(hypervisor: GuestHypervisor<LiveContainer>): Hypervis
     domainGetSecurityLabel({ dom }) {
       domains.find(dom);
       return { label: "", enforcing: 0 };
+    },
+
+    domainLxcOpenNamespace({ dom, flags }, context) {
+      checkFlags(flags, 0, "lxcDomainLxcOpenNamespace", "DOM");
+      return change(hypervisor, { dom, api: "domainLxcOpenNamespace", context }, (domain) =>
+        openNamespaces(domain.active().initPid),
+      );
     },
 
     async domainSendProcessSignal({ dom, pidValue, signum, flags }, context) {
