@@ -11,18 +11,31 @@ import {
   knownNamed,
   profileNamed,
   qemuProfile,
+  vboxProfile,
+  vboxSettings,
 } from "../test/dist/harness/conformance.js";
 
 const REPORTS = new URL("../.cache/conformance/", import.meta.url).pathname;
 
+const testProfile = () => profileNamed("profile-test");
+
+/** Our drivers: what an operator sets for one with files in `folder`, what it claims, what is known of it. */
+const DRIVERS = [
+  { driver: "test", profileOf: testProfile, known: "known-test", knownInProcess: "known-test-in-process" },
+  { driver: "qemu", profileOf: qemuProfile, known: "known-qemu" },
+  { driver: "vbox", settingsOf: vboxSettings, profileOf: vboxProfile, known: "known-vbox" },
+];
+
 /** What is judged: its name, how it is made with files of its own in `folder`, what it claims, what is known of it. */
 const RUNS = [
-  ["test in-process", (folder) => direct("test", folder), () => profileNamed("profile-test"), "known-test-in-process"],
-  ["test daemon", () => behindDaemon("test", "in the daemon"), () => profileNamed("profile-test"), "known-test"],
-  ["test isolated", () => behindDaemon("test", "isolated"), () => profileNamed("profile-test"), "known-test"],
-  ["qemu in-process", (folder) => direct("qemu", folder), qemuProfile, "known-qemu"],
-  ["qemu daemon", () => behindDaemon("qemu", "in the daemon"), qemuProfile, "known-qemu"],
-  ["qemu isolated", () => behindDaemon("qemu", "isolated"), qemuProfile, "known-qemu"],
+  ...DRIVERS.flatMap(({ driver, settingsOf = () => undefined, profileOf, known, knownInProcess = known }) => {
+    const judged = async (folder) => ({ driver, settings: await settingsOf(folder) });
+    return [
+      [`${driver} in-process`, async (folder) => direct(await judged(folder), folder), profileOf, knownInProcess],
+      [`${driver} daemon`, async (folder) => behindDaemon(await judged(folder), "in the daemon"), profileOf, known],
+      [`${driver} isolated`, async (folder) => behindDaemon(await judged(folder), "isolated"), profileOf, known],
+    ];
+  }),
   ["test libvirtd", () => behindLibvirtd("test"), () => profileNamed("profile-libvirtd-test"), "known-libvirtd-test"],
   ["qemu libvirtd", () => behindLibvirtd("qemu"), () => profileNamed("profile-libvirtd-qemu"), "known-libvirtd-qemu"],
 ];

@@ -46,7 +46,7 @@ const LIBVIRTD = [await program("libvirtd")];
 test.serial("the test driver conforms, in this process", async (t) => {
   const root = await mkdtemp(join(tmpdir(), "conformance-"));
   t.teardown(() => rm(root, { recursive: true, force: true }));
-  const report = await conforms(t, await direct("test", root), {
+  const report = await conforms(t, await direct({ driver: "test" }, root), {
     profile: await profileNamed("profile-test"),
     known: await knownNamed("known-test-in-process"),
   });
@@ -54,7 +54,7 @@ test.serial("the test driver conforms, in this process", async (t) => {
 });
 
 test.serial("the test driver conforms, behind a daemon that is restarted and killed", async (t) => {
-  const report = await conforms(t, await behindDaemon("test", "in the daemon"), {
+  const report = await conforms(t, await behindDaemon({ driver: "test" }, "in the daemon"), {
     profile: await profileNamed("profile-test"),
     known: await knownNamed("known-test"),
     only: isBrief,
@@ -63,7 +63,7 @@ test.serial("the test driver conforms, behind a daemon that is restarted and kil
 });
 
 test.serial("the test driver conforms, in a process of its own that is killed", async (t) => {
-  const report = await conforms(t, await behindDaemon("test", "isolated"), {
+  const report = await conforms(t, await behindDaemon({ driver: "test" }, "isolated"), {
     profile: await profileNamed("profile-test"),
     known: await knownNamed("known-test"),
     only: isBrief,
@@ -80,7 +80,7 @@ testWith("libvirt's own test driver conforms, but for what is known and explaine
 });
 
 test.serial("the command tells what fails, writes reports and exits as it should", async (t) => {
-  const subject = await behindDaemon("test", "in the daemon");
+  const subject = await behindDaemon({ driver: "test" }, "in the daemon");
   const folder = await mkdtemp(join(tmpdir(), "conformance-"));
   t.teardown(async () => {
     await subject.close();

@@ -10,11 +10,13 @@ import {
 } from "@polyvisor/sdk/conformance";
 import { EMULATOR, echoGuest } from "@polyvisor/sdk/testkit";
 import { runCommand } from "./command.js";
+import { killPlugins } from "./kill-plugins.js";
 import type { Driver } from "./peer.js";
 import { realLibvirtd } from "./peer.js";
 import { type Polyvisord, startPolyvisord } from "./polyvisord.js";
 import { until } from "./processes.js";
 import { project } from "./project.js";
+import { serveStandIn } from "./vboxmanage.js";
 
 /** A subject whose domains live as long as it does: a driver that forgets all with its last connection keeps one. */
 async function keptOpen(subject: HypervisorSubject): Promise<HypervisorSubject> {
@@ -48,11 +50,25 @@ function client(): Promise<Host> {
   return createHost({ plugins: [plugin("remote")] });
 }
 
+/** A driver as it is judged. */
+export interface Judged {
+  /** Of the plugin, and its URIs' scheme. */
+  readonly driver: string;
+  /** What an operator would set for it. */
+  readonly settings?: Readonly<Record<string, string | number | boolean>>;
+}
+
 /** The driver in this process. */
-export async function direct(driver: Driver, root: string): Promise<HypervisorSubject> {
-  const host = await createHost({ plugins: [plugin(driver)], paths: rootPaths(root) });
+export async function direct({ driver, settings = {} }: Judged, root: string): Promise<HypervisorSubject> {
+  const paths = rootPaths(root);
+  const host = await createHost({
+    plugins: [plugin(driver)],
+    paths,
+    pluginConfiguration: { [driver]: { values: settings } },
+  });
   await host.start();
-  const uri = driver === "test" ? "test:///default" : process.getuid?.() === 0 ? "qemu:///system" : "qemu:///session";
+  const path = driver === "test" ? "/default" : process.getuid?.() === 0 ? "/system" : "/session";
+  const uri = `${driver}://${path}`;
   return keptOpen({ open: ({ readOnly = false } = {}) => host.open(uri, { readOnly }), close: () => host.close() });
 }
 
@@ -60,8 +76,13 @@ export async function direct(driver: Driver, root: string): Promise<HypervisorSu
 export type Place = "in the daemon" | "isolated";
 
 /** The driver behind a daemon, which is ended, killed and started again as the cases want; `daemon` is disposed of with it. */
-export async function behindDaemon(driver: Driver, place: Place): Promise<HypervisorSubject & { daemon: Polyvisord }> {
-  const daemon = place === "isolated" ? await isolating(driver) : await startPolyvisord();
+export async function behindDaemon(
+  { driver, settings = {} }: Judged,
+  place: Place,
+): Promise<HypervisorSubject & { daemon: Polyvisord }> {
+  const words = Object.entries(settings).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`);
+  const daemon = await startPolyvisord([], { [driver]: words.join("") });
+  if (place === "isolated") await isolate(daemon, driver);
   const host = await client();
   const args = place === "isolated" ? ["--config", configOf(daemon)] : [];
   const again = (signal: "SIGTERM" | "SIGKILL") => async () => {
@@ -85,24 +106,10 @@ const CRASHES = 1000;
 
 const configOf = ({ root }: Polyvisord) => join(root, "conformance.conf");
 
-async function isolating(driver: Driver): Promise<Polyvisord> {
-  const stopped = await startPolyvisord();
-  await stopped.end("SIGTERM");
-  await writeFile(configOf(stopped), `isolate = [ "${driver}" ]\nisolate_crashes = ${CRASHES}\n`);
-  await stopped.start("--config", configOf(stopped));
-  return stopped;
-}
-
-/** What the process of an isolated plugin runs. */
-const PLUGIN_PROGRAM = "bin/polyvisor-plugin.js";
-
-/** Kills the processes of a daemon's plugins, in the midst of whatever they do. Throws where there is none. */
-async function killPlugins(daemon: number): Promise<void> {
-  const children = (await readFile(`/proc/${daemon}/task/${daemon}/children`, "utf8")).trim().split(" ");
-  const commands = await Promise.all(children.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")));
-  const plugins = children.filter((_, index) => commands[index]?.includes(PLUGIN_PROGRAM));
-  if (plugins.length === 0) throw new Error("the daemon has no process of a plugin");
-  for (const pid of plugins) process.kill(Number(pid), "SIGKILL");
+async function isolate(daemon: Polyvisord, driver: string): Promise<void> {
+  await daemon.end("SIGTERM");
+  await writeFile(configOf(daemon), `isolate = [ "${driver}" ]\nisolate_crashes = ${CRASHES}\n`);
+  await daemon.start("--config", configOf(daemon));
 }
 
 /** A driver of libvirt's own, behind its own daemon. */
@@ -150,5 +157,22 @@ export async function qemuProfile(folder: string): Promise<HypervisorProfile> {
       liveDevice: "<channel type='null'><target type='virtio' name='org.example.kit'/></channel>",
     },
     traits: [TRAITS.guestsRun, TRAITS.keepsDefinitions, TRAITS.keepsGuests],
+  };
+}
+
+/** Lets VirtualBox's driver manage machines that are made up, in `folder`. */
+export async function vboxSettings(folder: string): Promise<{ vboxmanage: string }> {
+  return { vboxmanage: (await serveStandIn(folder)).program };
+}
+
+/** What VirtualBox's driver is judged by, on machines that are made up. */
+export async function vboxProfile(folder: string): Promise<HypervisorProfile> {
+  const machine = (devices = "") => `<domain type='vbox'><name>{name}</name><uuid>{uuid}</uuid>
+    <memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type>hvm</type></os>
+    <devices><controller type='sata' index='0'/>${devices}</devices></domain>`;
+  const share = `<filesystem type='mount'><source dir='${folder}'/><target dir='kit'/></filesystem>`;
+  return {
+    fixtures: { domain: machine(), snapshots: machine(), screen: machine(), device: share, liveDevice: share },
+    traits: [TRAITS.obeysShutdown, TRAITS.keepsDefinitions, TRAITS.keepsGuests],
   };
 }

@@ -33,7 +33,8 @@ export class Polyvisord {
   }
 
   /** A client's URI: the machine's guests for root, else the user's own. */
-  uri(driver: "test" | "qemu", socket = this.socket): string {
+  /** Of this machine's own driver with that scheme. */
+  uri(driver: string, socket = this.socket): string {
     const path = driver === "test" ? "/default" : process.getuid?.() === 0 ? "/system" : "/session";
     return `${driver}+unix://${path}?socket=${socket}`;
   }

@@ -1,0 +1,116 @@
+import type { CallContext, Domain, DomainSnapshot, DomainSnapshotHandlers } from "@polyvisor/core";
+import { MomentTree } from "@polyvisor/sdk/conf/moment";
+import { parseSnapshot, type Snapshot } from "@polyvisor/sdk/conf/snapshot";
+import { snapshotViews } from "@polyvisor/sdk/snapshots";
+import { checkFlags, vboxError } from "../errors.js";
+import type { Machines } from "../machine/machines.js";
+import { type KnownSnapshot, readSnapshots } from "../machine/snapshots.js";
+import { isActive } from "../machine/state.js";
+
+const CREATE = { NO_METADATA: 4, LIVE: 256 } as const;
+const DELETE = { CHILDREN: 1 } as const;
+
+/** Snapshots of machines. VirtualBox keeps what is known of them; of those of libvirt's flags few mean anything to it. */
+export function snapshotHandlers(machines: Machines): DomainSnapshotHandlers {
+  const { manage } = machines;
+
+  const change = <T>(
+    snap: DomainSnapshot,
+    api: string,
+    context: CallContext,
+    work: (found: KnownSnapshot) => Promise<T>,
+  ) =>
+    machines.change(snap.dom, { api, context }, async () => {
+      const info = await machines.info(snap.dom);
+      const found = readSnapshots(info).find(({ name }) => name === snap.name);
+      if (found === undefined)
+        throw vboxError("NO_DOMAIN_SNAPSHOT", `no domain snapshot with matching name '${snap.name}'`);
+      if (api === "domainRevertToSnapshot" && isActive(info))
+        throw vboxError("OPERATION_INVALID", "cannot revert snapshot of running domain", {
+          hint: "virsh destroy first",
+        });
+      if (api === "domainSnapshotDelete" && isActive(info))
+        throw vboxError("OPERATION_INVALID", "cannot delete snapshots of running domain", {
+          hint: "virsh destroy first",
+        });
+      return work(found);
+    });
+
+  return {
+    async domainSnapshotCreateXML({ dom, xmlDesc, flags }, context) {
+      checkFlags(flags, CREATE.NO_METADATA | CREATE.LIVE, "vboxDomainSnapshotCreateXML");
+      const { name, description } = parseSnapshot(xmlDesc, { offline: true });
+      await machines.change(dom, { api: "domainSnapshotCreateXML", context }, async () => {
+        const info = await machines.info(dom);
+        if (readSnapshots(info).some((known) => known.name === name))
+          throw vboxError("OPERATION_FAILED", `domain moment ${name} already exists`, { hint: "choose another name" });
+        await manage.run(
+          ...["snapshot", dom.uuid, "take", name],
+          ...(description === undefined ? [] : ["--description", description]),
+          ...((flags & CREATE.LIVE) !== 0 && isActive(info) ? ["--live"] : []),
+        );
+      });
+      return { name, dom: (await machines.find(dom)).ref };
+    },
+    domainRevertToSnapshot({ snap, flags }, context) {
+      checkFlags(flags, 0, "vboxDomainRevertToSnapshot");
+      return change(snap, "domainRevertToSnapshot", context, async ({ uuid }) => {
+        await manage.run("snapshot", snap.dom.uuid, "restore", uuid);
+      });
+    },
+    domainSnapshotDelete({ snap, flags }, context) {
+      checkFlags(flags, DELETE.CHILDREN, "vboxDomainSnapshotDelete");
+      return change(snap, "domainSnapshotDelete", context, async () => {
+        const { snapshots } = await treeOf(machines, snap.dom);
+        const below = (flags & DELETE.CHILDREN) === 0 ? [] : snapshots.descendants(snap.name).reverse();
+        for (const { name } of [...below, { name: snap.name }])
+          await manage.run("snapshot", snap.dom.uuid, "delete", name);
+      });
+    },
+    ...snapshotViews({ prefix: "vbox", errorDomain: "VBOX", of: (dom) => treeOf(machines, dom) }),
+    async domainSnapshotHasMetadata({ snap }) {
+      await treeOf(machines, snap.dom);
+      return 0;
+    },
+  };
+}
+
+async function treeOf(machines: Machines, dom: Domain) {
+  const [{ ref }, info, times] = await Promise.all([
+    machines.find(dom),
+    machines.info(dom),
+    snapshotTimes(machines, dom),
+  ]);
+  const snapshots = new MomentTree<Snapshot>();
+  for (const { name, uuid, description, parent, isCurrent } of readSnapshots(info)) {
+    const known = times.get(uuid);
+    snapshots.set({
+      name,
+      description,
+      parent,
+      creationTime: known?.time ?? 0,
+      state: known?.isOnline ? "running" : "shutoff",
+      disks: [],
+    });
+    if (isCurrent) snapshots.current = name;
+  }
+  return { ref, snapshots };
+}
+
+/** VBoxManage tells when a snapshot was taken, and whether the machine ran, only of one at a time. */
+async function snapshotTimes({ manage }: Machines, dom: Domain) {
+  const info = await manage.info(dom.uuid);
+  const uuids = [...(info ?? new Map<string, string>())].flatMap(([key, uuid]) =>
+    /^SnapshotUUID(-\d+)*$/.test(key) ? [uuid] : [],
+  );
+  const shown = await Promise.all(
+    uuids.map(async (uuid) => {
+      const answer = await manage.try("snapshot", dom.uuid, "showvminfo", uuid);
+      const text = "complaint" in answer ? "" : answer.output;
+      const [, when] = /^State:\s+.*\(since (\d{4}-\d\d-\d\dT[\d:.]+)\)/m.exec(text) ?? [];
+      const time = when === undefined ? 0 : Math.floor(Date.parse(`${when.slice(0, 23)}Z`) / 1000);
+      return [uuid, { time, isOnline: /^State:\s+saved/m.test(text) }] as const;
+    }),
+  );
+  return new Map(shown);
+}
