@@ -45,7 +45,12 @@ for nic in /sys/class/net/eth*; do [ -e $nic/address ] && echo "GUEST-NIC: $(cat
 fi
 acpid -f -l /dev/null &
 tries=0
-while [ $tries -lt 100 ] && ! ls -l /proc/$!/fd | grep -q /dev/input; do tries=$((tries + 1)); usleep 50000; done
+until ls -l /proc/$!/fd | grep -q /dev/input; do
+usleep 50000
+tries=$((tries + 1))
+[ $((tries % 100)) -eq 0 ] && kill $!
+kill -0 $! || { acpid -f -l /dev/null & }
+done 2>/dev/null
 echo GUEST-READY
 export PS1='guest> ' TERM=dumb
 while :; do setsid cttyhack sh; done

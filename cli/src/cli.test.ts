@@ -92,7 +92,9 @@ function peer(name: string, starts: () => Promise<Peer>): Promise<Peer> {
   running.set(name, found);
   return found;
 }
+const staying: ChildProcess[] = [];
 test.after.always(async () => {
+  for (const child of staying) child.kill("SIGTERM");
   for (const started of running.values()) await (await started).stop();
 });
 
@@ -101,11 +103,16 @@ const xml = (name: string) =>
 
 for (const [name, starts] of PEERS) {
   /** The URI of the test hypervisor at the peer; it keeps state while one of its clients stays. */
-  const place = async (t: ExecutionContext) => {
+  let made: Promise<{ readonly folder: string; readonly uri: string }> | undefined;
+  const place = (t: ExecutionContext) => {
+    made ??= makePlace(t);
+    return made;
+  };
+  const makePlace = async (t: ExecutionContext) => {
     const { folder, socket } = await peer(name, starts);
     const uri = `test+unix:///default?socket=${socket}`;
     const stays = start(["-c", uri, "events"]);
-    t.teardown(() => void stays.kill("SIGTERM"));
+    staying.push(stays);
     const marker = join(folder, "marker.xml");
     await writeFile(marker, xml("marker"));
     await until(async () => {

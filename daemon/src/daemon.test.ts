@@ -2,6 +2,8 @@ import { access, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { hasLibvirtd, startLibvirtd } from "@polyvisor/sdk/testkit";
 import test from "ava";
+import { startDaemon } from "./daemon.js";
+import type { StartError } from "./startup/start-error.js";
 import { configure, hasProgram, polyvisord, rootFolder, runProgram, startPolyvisord } from "./testing/process.js";
 import { RawClient } from "./testing/raw-client.js";
 
@@ -148,17 +150,33 @@ const BAD_SETTINGS: readonly { readonly what: string; readonly text: string; rea
   },
 ];
 
+/** What a start complains of, as the program tells it. */
+async function complaintOf(start: Promise<unknown>): Promise<string> {
+  return start.then(
+    () => "nothing",
+    (error: StartError) => `${error.message}${error.hint === undefined ? "" : `\nhint: ${error.hint}`}`,
+  );
+}
+
 for (const { what, text, says } of BAD_SETTINGS) {
   test(`the start stops, and says where and why: ${what}`, async (t) => {
     const root = await rootFolder(t);
     await configure(root, text);
-    const { code, stderr } = await polyvisord("--root", root);
-    t.is(code, 1);
-    t.regex(stderr, says);
+    t.regex(await complaintOf(startDaemon({ root, config: undefined, asLibvirt: false })), says);
     t.false(await exists(join(root, "run/libvirt/libvirt-sock")));
     t.false(await exists(join(root, "run/polyvisord.pid")));
   });
 }
+
+test("a program whose start stops says so on its standard error, and ends with 1", async (t) => {
+  const root = await rootFolder(t);
+  await configure(root, "max_clients = 0\n");
+  const { code, stderr } = await polyvisord("--root", root);
+  t.is(code, 1);
+  t.regex(stderr, /^polyvisord: .*\/polyvisord\.conf:1: max_clients: .*greater than or equal to 1/);
+  t.false(await exists(join(root, "run/libvirt/libvirt-sock")));
+  t.false(await exists(join(root, "run/polyvisord.pid")));
+});
 
 test("a configuration file that was asked for must be there", async (t) => {
   const root = await rootFolder(t);

@@ -5,6 +5,7 @@ import { hypervisor, type Need, privateMounts, program, testWith } from "./harne
 import { type Polyvisord, withPolyvisord } from "./harness/polyvisord.js";
 import { PrivatePlace } from "./harness/private-place.js";
 import { clientProgram, PYTHON, project } from "./harness/project.js";
+import { isWhole } from "./harness/whole.js";
 
 /** Bindings that nobody here wrote list, define, start and receive events, each with a program of its own in `clients`. */
 const XML = "<domain type='test'><name>bound</name><memory>8192</memory><os><type>hvm</type></os></domain>";
@@ -25,6 +26,16 @@ interface Binding {
   /** What it prints, line by line. */
   readonly prints: readonly string[];
 }
+
+/** It is libvirt's client library once more, and half a minute of compiling. */
+const WITH_SLOW_COMPILERS: Readonly<Record<string, Binding>> = {
+  "libvirt-go lists, defines, starts and receives events": {
+    probe: ["go", "list", "github.com/libvirt/libvirt-go"],
+    file: "binding-libvirt.go",
+    by: GO,
+    prints: ["domains test", "active true", ...EVENTS(NUMBERS), "error 42 Domain not found"],
+  },
+};
 
 const BINDINGS: Readonly<Record<string, Binding>> = {
   "php-libvirt-php lists, defines and starts; events it has none": {
@@ -58,12 +69,7 @@ const BINDINGS: Readonly<Record<string, Binding>> = {
       "error libvirt: VIR_ERR_NO_DOMAIN: VIR_FROM_TEST: Domain not found",
     ],
   },
-  "libvirt-go lists, defines, starts and receives events": {
-    probe: ["go", "list", "github.com/libvirt/libvirt-go"],
-    file: "binding-libvirt.go",
-    by: GO,
-    prints: ["domains test", "active true", ...EVENTS(NUMBERS), "error 42 Domain not found"],
-  },
+  ...(isWhole ? WITH_SLOW_COMPILERS : {}),
   "digitalocean's go-libvirt, which has a client of its own, lists, defines, starts and receives events": {
     probe: ["go", "list", "github.com/digitalocean/go-libvirt"],
     file: "binding-digitalocean.go",

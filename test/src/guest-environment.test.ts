@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { chmod, chown, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,7 +18,8 @@ const SESSION = [...PEERS, await program("setpriv"), await readableTree()];
 const SYSTEM = [...PEERS, await privateMounts()];
 
 const NOBODY = 65534;
-const UUID = "e4712041-0000-4000-8000-000000000001";
+/** No other guest of this machine has it. */
+const UUID = randomUUID();
 /** A guest with devices of which each holds descriptors of its own. */
 const xmlWith = (disk: string) =>
   idleXml("alike", "qemu", UUID).replace(
