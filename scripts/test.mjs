@@ -19,6 +19,9 @@ process.chdir(project);
 /** Optional modules are compiled where these are; without them npm leaves the modules out. */
 const COMPILERS = ["g++", "make", "python3"];
 
+/** About so many of the test files that run wait for something at any time. */
+const WAITING = 2;
+
 const skips = [];
 let failedSteps = 0;
 let compilersCame = false;
@@ -28,9 +31,13 @@ const tap = new TapReader({
 });
 
 const complete = await bringPackages();
-await step("npm ci", bringModules);
-if (await hasGuestTools()) await step("guest", async () => (await import("./guest.mjs")).makeGuest());
-await step("further Nodes", () => bringNodes(project));
+const guestTools = await hasGuestTools();
+// One waits for a compiler, the others for the network.
+await Promise.all([
+  step("npm ci", bringModules),
+  guestTools && step("guest", async () => (await import("./guest.mjs")).makeGuest()),
+  step("further Nodes", () => bringNodes(project)),
+]);
 if (await step("build", () => mustRun("npm", ["run", "--silent", "build"]))) {
   await step("lint", () => mustRun("npm", ["run", "--silent", "lint"]));
   await step("API reference", () => mustRun("node", ["scripts/api-reference.mjs", "--check"]));
@@ -89,12 +96,13 @@ async function bringModules() {
   if (!current || compilersCame) await mustRun("npm", ["ci", "--silent"], { env: await compilingEnvironment() });
 }
 
-/** Where node came with its headers, modules are compiled with those, and none are fetched. */
+/** On all processors; where node came with its headers, modules are compiled with those, and none are fetched. */
 async function compilingEnvironment() {
+  const env = { JOBS: "max", ...process.env };
   const prefix = dirname(dirname(process.execPath));
   return access(join(prefix, "include/node/node_api.h")).then(
-    () => ({ npm_config_nodedir: prefix, ...process.env }),
-    () => process.env,
+    () => ({ npm_config_nodedir: prefix, ...env }),
+    () => env,
   );
 }
 
@@ -113,7 +121,7 @@ async function runTests() {
   const env = await startRecord(project, process.env);
   const ava = spawn(
     process.execPath,
-    ["node_modules/ava/entrypoints/cli.mjs", "--tap", `--concurrency=${availableParallelism() + 1}`, ...files],
+    ["node_modules/ava/entrypoints/cli.mjs", "--tap", `--concurrency=${availableParallelism() + WAITING}`, ...files],
     {
       stdio: ["ignore", "pipe", "inherit"],
       // With everything installed a test that misses a program fails: it may not skip itself.
