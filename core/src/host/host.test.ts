@@ -276,7 +276,7 @@ export default { "hypervisor.v1": class {
   await using cold = await hostOf(packageOf("cold"));
   await using host = await hostOf({ ...packageOf("warm"), ...packageOf("unused") }, silentLog, true);
   for (const each of [cold, host, host]) await each.open(each === cold ? "cold:///" : "warm:///");
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline && seen.warm === 0; ) await delay(20);
+  for (const deadline = Date.now() + 120_000; Date.now() < deadline && seen.warm === 0; ) await delay(20);
   await delay(300);
   t.deepEqual([seen.warm, seen.cold, seen.unused], [1, 0, undefined]);
 });

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import test from "ava";
 import { IdleWork } from "./idle-work.js";
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 120_000;
 
 async function until(condition: () => boolean): Promise<boolean> {
   for (const deadline = Date.now() + DEADLINE_MS; Date.now() < deadline && !condition(); ) await delay(20);

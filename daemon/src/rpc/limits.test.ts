@@ -170,7 +170,7 @@ test("a call that hangs and a client that does not read do not keep the server f
   await until(() => hypervisor.slow.length === 1);
   const begin = performance.now();
   await server.close();
-  t.true(performance.now() - begin < 5000);
+  t.true(performance.now() - begin < 60_000);
   await hanging.closed;
   t.true(hypervisor.slow[0]?.context.signal.aborted);
 });

@@ -111,7 +111,7 @@ test("a pidfd tells the end of a process that is no child, and signals it", asyn
   const waiting = await Promise.race([ended.then(() => "ended"), new Promise((done) => setTimeout(done, 50, "alive"))]);
   t.is(waiting, "alive");
   signalPidfd(pidfd, constants.signals.SIGKILL);
-  const keepAlive = setTimeout(() => t.fail("the end was not noticed"), 5000);
+  const keepAlive = setTimeout(() => t.fail("the end was not noticed"), 120_000);
   await ended;
   clearTimeout(keepAlive);
   closeDescriptor(pidfd);

@@ -79,7 +79,7 @@ SetEnv PATH=${path("bin")}:/usr/bin:/bin
 }
 
 async function listening(child: ChildProcess, port: number): Promise<void> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 120_000;
   while (!(await accepts(port))) {
     if (child.exitCode !== null) throw new Error(`sshd ended with status ${child.exitCode}`);
     if (Date.now() > deadline) throw new Error("sshd does not listen after 30 s");

@@ -195,7 +195,7 @@ else {
     await new Promise((resolve) => silent.once("connect", resolve));
     const begin = performance.now();
     t.is(await daemon.end("SIGTERM"), 0);
-    t.true(performance.now() - begin < 2500);
+    t.true(performance.now() - begin < 20_000);
     silent.destroy();
   });
 

@@ -166,9 +166,9 @@ async function killGuests(root: string): Promise<void> {
   await new Confinement({ mode: "system", paths: rootPaths(root) }, logInto([])).sweep();
 }
 
-/** Waits until `condition` holds; fails after ten seconds. */
+/** Waits until `condition` holds; fails after two minutes: a machine may be busy. */
 export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
+  for (let tries = 0; tries < 6000; tries++) {
     if (await condition()) return;
     await delay(20);
   }
