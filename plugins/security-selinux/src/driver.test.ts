@@ -110,6 +110,13 @@ test("on a stand-in host a label that the policy does not know is refused", asyn
   await t.throwsAsync(newGuest(host), { message: /Invalid security label system_u:system_r:svirt_t/ });
 });
 
+test("on a stand-in host sockets of a guest bear its label, and what connects to them its level", async (t) => {
+  const host = await open(t, "system_u:system_r:virtd_t:s0-s0:c0.c1023");
+  const guest = await newGuest(host);
+  const connecting = `system_u:system_r:virtd_t:${levelOf(guest.label)}`;
+  t.deepEqual(host.driver.socketLabels({ guest }), { listening: guest.label, connecting });
+});
+
 test("on a stand-in host a process tells its context, and whether the policy is enforced", async (t) => {
   const { driver, put } = await open(t);
   await put("proc/12/attr/current", "system_u:system_r:svirt_t:s0:c1,c2\0");
