@@ -107,15 +107,30 @@ export class HttpClient {
       }
       const ask = secure ? httpsRequest : httpRequest;
       const { signal } = this.#closing;
-      const sending: ClientRequest = ask({ host, port, method, path, headers, agent: this.#agent, signal });
-      const late = setTimeout(() => sending.destroy(timedOut(deadline)), deadline + patience);
-      sending.once("error", (error: NodeJS.ErrnoException) => {
+      const sending: ClientRequest = ask({ host, port, method, path, headers, agent: this.#agent });
+      const give = (error: Error): void => {
+        done();
+        // a request that waits for its connection does not say that it was ended
+        sending.destroy(error);
+        reject(error);
+      };
+      const late = setTimeout(() => give(timedOut(deadline)), deadline + patience);
+      const onClose = () => give(closed());
+      signal.addEventListener("abort", onClose, { once: true });
+      const done = () => {
         clearTimeout(late);
+        signal.removeEventListener("abort", onClose);
+      };
+      sending.on("error", (error: NodeJS.ErrnoException) => {
+        done();
         const isStale = sending.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
         reject(isStale ? new StaleConnection("stale", { cause: error }) : error);
       });
       sending.once("response", (response) => {
-        clearTimeout(late);
+        done();
+        const onEnd = () => response.destroy(closed());
+        signal.addEventListener("abort", onEnd);
+        response.once("close", () => signal.removeEventListener("abort", onEnd));
         this.#remember(response.headers["set-cookie"] ?? []);
         resolve(response);
       });
@@ -142,10 +157,14 @@ type CreateConnection = (options: unknown, done: (error: Error | null, socket?: 
 /** Has an agent's connections go by way of a proxy. */
 function leadThrough(agent: HttpAgent, target: HttpTarget, proxy: ProxyAddress, signal: AbortSignal): void {
   const create: CreateConnection = (_, done) => {
-    connectThrough(proxy, target.host, target.port, signal).then(
+    const ending = AbortSignal.any([signal, AbortSignal.timeout(target.deadline)]);
+    connectThrough(proxy, target.host, target.port, ending).then(
       (socket) => {
         if (!target.secure) return done(null, socket);
         const secured = connectTls({ socket, servername: target.host, ...tlsOptions(target) });
+        const onEnding = () => secured.destroy(timedOut(target.deadline));
+        ending.addEventListener("abort", onEnding, { once: true });
+        secured.once("secureConnect", () => ending.removeEventListener("abort", onEnding));
         secured.once("secureConnect", () => done(null, secured)).once("error", (error) => done(error));
       },
       (error: Error) => done(error),

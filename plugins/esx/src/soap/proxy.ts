@@ -16,7 +16,12 @@ export async function connectThrough(
   signal: AbortSignal,
 ): Promise<Socket> {
   if (proxy.kind === "http") return connectByHttp(proxy, host, port, signal);
-  const socket = connect({ host: proxy.host, port: proxy.port, signal });
+  // the signal ends the greeting; what is connected is the agent's
+  const greeting = new AbortController();
+  const socket = connect({ host: proxy.host, port: proxy.port });
+  signal.addEventListener("abort", () => socket.destroy(refused("the proxy does not answer")), {
+    signal: greeting.signal,
+  });
   try {
     await once(socket, "connect");
     await (proxy.kind === "socks5" ? greetSocks5(socket, host, port) : greetSocks4(socket, proxy, host, port));
@@ -24,22 +29,21 @@ export async function connectThrough(
   } catch (error) {
     socket.destroy();
     throw error;
+  } finally {
+    greeting.abort();
   }
 }
 
 function connectByHttp(proxy: ProxyAddress, host: string, port: number, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const target = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-    const asking = request({
-      host: proxy.host,
-      port: proxy.port,
-      method: "CONNECT",
-      path: target,
-      signal,
-      agent: false,
-    });
+    const asking = request({ host: proxy.host, port: proxy.port, method: "CONNECT", path: target, agent: false });
+    const onLate = new AbortController();
+    const give = () => asking.destroy(refused("the proxy does not answer"));
+    signal.addEventListener("abort", give, { signal: onLate.signal });
     asking.once("error", reject);
     asking.once("connect", (response: IncomingMessage, socket: Socket) => {
+      onLate.abort();
       if (response.statusCode === 200) return resolve(socket);
       socket.destroy();
       reject(refused(`the proxy answered ${response.statusCode}`));
