@@ -20,7 +20,13 @@ export const XEN_NAMESPACE: NamespaceHooks = {
 function argumentOf(element: XmlElement): string {
   const value = attribute(element, "value");
   if (value !== undefined) return value;
-  throw errorAt(element, "INTERNAL_ERROR", "No device model command-line argument specified", "Add value='...'.", "LIBXL");
+  throw errorAt(
+    element,
+    "INTERNAL_ERROR",
+    "No device model command-line argument specified",
+    "Add value='...'.",
+    "LIBXL",
+  );
 }
 
 function localName(element: XmlElement): string {

@@ -42,12 +42,13 @@ function readDisk(disk: LibxlReader, domain: Domain): Disk | undefined {
   const vdev = disk.string("vdev");
   if (vdev === undefined) return undefined;
   const isCdrom = disk.number("is_cdrom") === 1;
-  return diskOfSpec(
+  const backend = BACKENDS.find((each) => each === disk.string("backend"));
+  const found = diskOfSpec(
     {
       vdev,
       target: disk.string("pdev_path"),
       format: FORMATS.find((each) => each === disk.string("format")) ?? "raw",
-      backend: BACKENDS.find((each) => each === disk.string("backend")),
+      backend,
       backendDomain: disk.string("backend_domname"),
       discard: disk.truth("discard_enable"),
       isCdrom,
@@ -56,6 +57,8 @@ function readDisk(disk: LibxlReader, domain: Domain): Disk | undefined {
     },
     domain,
   );
+  // xl leaves out what it was not told
+  return backend === undefined ? { ...found, driver: { ...found.driver, name: undefined } } : found;
 }
 
 function readNic(nic: LibxlReader, { os }: Domain): Interface {

@@ -37,7 +37,7 @@ export function parseLibxlJson(config: unknown, context: NativeContext): Domain 
     cputune: readCputune(build),
     ...readBootloader(build, own),
     features: readFeatures(create, build, own, os),
-    cpu: readCpu(build, own, os),
+    cpu: readCpu(build, own, os, context.hardwareVirtualization ?? "vmx"),
     clock: readClock(build, own, os),
     onPoweroff: readAction(whole.string("on_poweroff")),
     onReboot: readAction(whole.string("on_reboot")),

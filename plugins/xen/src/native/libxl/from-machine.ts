@@ -61,11 +61,18 @@ export function readClock(build: LibxlReader, own: LibxlReader, { type }: Os): C
   return { offset: "variable", adjustment: (build.number("rtc_timeoffset") ?? 0) | 0, basis, timers };
 }
 
-export function readCpu(build: LibxlReader, own: LibxlReader, { type }: Os): Cpu | undefined {
+/** `virtualization` is the feature that a guest without guests of its own lacks. */
+export function readCpu(
+  build: LibxlReader,
+  own: LibxlReader,
+  { type }: Os,
+  virtualization: "vmx" | "svm",
+): Cpu | undefined {
   const numa = readNuma(build);
   const isNested = type === "xen" ? undefined : (build.truth("nested_hvm") ?? own.truth("nested_hvm"));
-  const features = type === "xen" ? [] : readCpuid(build);
-  const isHost = isNested === true || features.length > 0;
+  const masks = type === "xen" ? [] : readCpuid(build);
+  const isHost = isNested !== undefined || masks.length > 0;
+  const features = isNested === false ? [{ name: virtualization, policy: "disable" } as const, ...masks] : masks;
   if (!isHost && numa === undefined) return undefined;
   return { ...(isHost ? { mode: "host-passthrough" } : undefined), features, numa };
 }
