@@ -18,7 +18,7 @@ import type { Networks, PreparedNetwork } from "../network/networks.js";
 import { checkRoot, checkRootDevice, rootOf } from "../root/check.js";
 import { inspectRoot } from "../root/inspect.js";
 import { initUser } from "../root/users.js";
-import { linuxResources } from "../tuning/resources.js";
+import { limitBlocks, linuxResources } from "../tuning/resources.js";
 import type { Groups } from "./groups.js";
 import { endProcesses, initPidOf, LiveContainer, processGroupOf, releaseAll } from "./live.js";
 import { cgroupPathOf, FILES, type Places } from "./place.js";
@@ -113,6 +113,7 @@ class Start {
     await this.#writeBundle(config, { cgroupPath, network: prepared.network, shared });
     const initPid = await this.#begin(held);
     const cgroup = await groups.at(cgroupPath);
+    await limitBlocks(cgroup, config);
     const made = { config, shim: held.process, cgroupPath, cgroup, network: prepared.network, processGroup };
     return new LiveContainer(made, initPid, places, networks);
   }
@@ -195,7 +196,7 @@ class Start {
       network: made.network.namespace,
       shared: made.shared,
       cgroupsPath: made.cgroupPath,
-      resources: await linuxResources(config),
+      resources: linuxResources(config),
       nodes: nodes.map(({ node }) => node),
       devices: [...(await usedDevices(config)), ...nodes.map(({ use }) => use)],
       furtherTerminals: (this.#consoles as Consoles).further,

@@ -1,17 +1,15 @@
-import { type DeviceNeed, findNodes } from "@polyvisor/sdk/cgroup";
-import type { BlkioDevice, Domain as Config } from "@polyvisor/sdk/conf/domain";
+import { VirtError } from "@polyvisor/core";
+import type { Cgroup } from "@polyvisor/sdk/cgroup";
+import type { Domain as Config } from "@polyvisor/sdk/conf/domain";
 import { formatNumberSet } from "@polyvisor/sdk/conf/number-set";
+import { limitBlockDevice, setBlockWeight } from "@polyvisor/sdk/tuning";
 import type { OciResources } from "../bundle/oci.js";
 
 const KIB = 1024;
 
-/**
- * What a container is held to from its start on, less the devices. Looks at the host for the numbers of disks, of which one that
- * is not there is left out.
- */
-export async function linuxResources(config: Config): Promise<Omit<OciResources, "devices">> {
-  const blockIO = await blockIoOf(config);
-  return { memory: memoryOf(config), cpu: cpuOf(config), ...(blockIO && { blockIO }) };
+/** What a container is held to from its start on, less devices and disks. */
+export function linuxResources(config: Config): Omit<OciResources, "devices" | "blockIO"> {
+  return { memory: memoryOf(config), cpu: cpuOf(config) };
 }
 
 /** Where nothing says otherwise, a container may have what its document gives it, and as much of swap as the host has. */
@@ -36,35 +34,17 @@ function cpuOf({ cputune, vcpu, numatune }: Config): NonNullable<OciResources["c
   };
 }
 
-async function blockIoOf({ blkiotune }: Config): Promise<OciResources["blockIO"]> {
-  if (blkiotune === undefined) return undefined;
-  const { weight, devices } = blkiotune;
-  const numbers = await numbersOf(devices);
-  const rates = (limit: Exclude<keyof BlkioDevice, "path">) =>
-    devices.flatMap((device) => {
-      const node = numbers.get(device.path);
-      const rate = device[limit];
-      return node === undefined || !rate ? [] : [{ ...node, rate }];
+/**
+ * Sets how a container shares the host's disks with others, once its group is there: what the kernel has for it has another name
+ * than engines know. Fails in libvirt's words.
+ */
+export async function limitBlocks(group: Cgroup, { blkiotune }: Config): Promise<void> {
+  if (blkiotune === undefined || (blkiotune.weight === undefined && blkiotune.devices.length === 0)) return;
+  if (!group.has("blkio"))
+    throw new VirtError("CONFIG_UNSUPPORTED", "Block I/O tuning is not available on this host", {
+      domain: "LXC",
+      hint: "the kernel's controller is not mounted",
     });
-  return {
-    ...(weight !== undefined && { weight }),
-    weightDevice: rates("weight").map(({ rate, ...node }) => ({ ...node, weight: rate })),
-    throttleReadBpsDevice: rates("readBytesSec"),
-    throttleWriteBpsDevice: rates("writeBytesSec"),
-    throttleReadIOPSDevice: rates("readIopsSec"),
-    throttleWriteIOPSDevice: rates("writeIopsSec"),
-  };
-}
-
-async function numbersOf(
-  devices: readonly BlkioDevice[],
-): Promise<ReadonlyMap<string, { major: number; minor: number }>> {
-  const found = await Promise.all(
-    devices.map(async ({ path }) => {
-      const need: DeviceNeed = { path, access: "rw" };
-      const [at] = await findNodes([need]);
-      return at?.node.type === "block" ? [[path, { major: at.node.major, minor: at.node.minor }] as const] : [];
-    }),
-  );
-  return new Map(found.flat());
+  if (blkiotune.weight !== undefined) await setBlockWeight(group, blkiotune.weight);
+  for (const device of blkiotune.devices) await limitBlockDevice(group, device);
 }
