@@ -34,6 +34,9 @@ const FEATURE = {
   EVENT_CALLBACK: 14,
   CLOSE_CALLBACK: 15,
   NETWORK_UPDATE_ORDER: 16,
+  MIGRATION_V1: 1,
+  MIGRATION_V3: 6,
+  MIGRATION_PARAMS: 13,
 } as const;
 
 const OPEN_READ_ONLY = 1;
@@ -74,6 +77,10 @@ export const sessionCalls: SessionCalls = {
     }
     requireOpen(session);
     if (feature === FEATURE.FD_PASSING) return session.offerDescriptors() ? 1 : 0;
+    if (feature === FEATURE.MIGRATION_V1)
+      return handlerOf(session.connection, "domainMigratePerform") === undefined ? 0 : 1;
+    if (feature === FEATURE.MIGRATION_V3 || feature === FEATURE.MIGRATION_PARAMS)
+      return handlerOf(session.connection, "domainMigratePerform3Params") === undefined ? 0 : 1;
     return feature === FEATURE.TYPED_PARAM_STRING ||
       feature === FEATURE.EVENT_CALLBACK ||
       feature === FEATURE.CLOSE_CALLBACK ||
