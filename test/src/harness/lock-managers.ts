@@ -24,7 +24,7 @@ export async function libvirtdManager(
   name: string,
   socket: string,
   _host: SystemHost,
-  { fileLockspace, lines = 'user = "root"\ngroup = "root"\nsecurity_driver = "none"\n' }: LockingSettings = {},
+  { fileLockspace, lines = 'security_driver = "none"\n' }: LockingSettings = {},
 ): Promise<LockingManager> {
   const host = await openSystemHost();
   try {

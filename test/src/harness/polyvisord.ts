@@ -108,8 +108,9 @@ export async function withPolyvisord<T>(
   body: (daemon: Polyvisord) => Promise<T>,
   wrapper: readonly string[] = [],
   settings: Readonly<Record<string, string>> = {},
+  lines = "",
 ): Promise<T> {
-  const daemon = await startPolyvisord(wrapper, settings);
+  const daemon = await startPolyvisord(wrapper, settings, lines);
   try {
     return await body(daemon);
   } finally {
@@ -117,13 +118,15 @@ export async function withPolyvisord<T>(
   }
 }
 
-/** A daemon in a new folder, listening; `settings` are plugins' own, by their names. */
+/** A daemon in a new folder, listening; `settings` are plugins' own, by their names, and `lines` the daemon's. */
 export async function startPolyvisord(
   wrapper: readonly string[] = [],
   settings: Readonly<Record<string, string>> = {},
+  lines = "",
 ): Promise<Polyvisord> {
   const daemon = new Polyvisord(await mkdtemp(join(tmpdir(), "polyvisord-")), wrapper);
   for (const [plugin, text] of Object.entries(settings)) await daemon.configure(plugin, text);
+  if (lines !== "") await daemon.settings(lines);
   try {
     await daemon.start();
     return daemon;
