@@ -19,6 +19,8 @@ export class XenGuest implements Guest {
   readonly #end: (guest: XenGuest) => Promise<void>;
   /** Why it has shut down, where it has: it is kept as it is, or somebody else looks after it. */
   reason: number | undefined;
+  /** It ran before anybody here knew of it, and runs on should it not become known. */
+  isBeingMet = false;
   /** It is being saved, or moved to another host: that it is gone is told by whoever does that. */
   isLeaving = false;
 

@@ -5,6 +5,7 @@ import { xenHooks } from "./conf/index.js";
 import { readToken, XenGuest, type XenToken } from "./guest.js";
 import { hostCapabilities } from "./host.js";
 import { ListingWatch } from "./listing.js";
+import { Migrations } from "./migration.js";
 import type { NativeContext } from "./native/index.js";
 import { findManaged } from "./saved.js";
 import { openSession, type Reach, type Session } from "./session.js";
@@ -32,6 +33,7 @@ export class XenHypervisor implements GuestBackend<XenGuest> {
   readonly settings: XenSettings;
   readonly guests: GuestHypervisor<XenGuest>;
   readonly log: Log;
+  readonly migrations: Migrations;
   readonly #parts: XenParts;
   readonly #listing: ListingWatch;
   #session: Session | undefined;
@@ -47,6 +49,7 @@ export class XenHypervisor implements GuestBackend<XenGuest> {
     const boot = () => this.#session?.boot ?? "";
     const keeper = parts.keeper ?? new FileKeeper(parts.info.paths, parts.folder, parts.log, boot);
     this.guests = new GuestHypervisor<XenGuest>(this, keeper, parts.log);
+    this.migrations = new Migrations(this);
     this.#listing = new ListingWatch(this);
   }
 
@@ -98,7 +101,7 @@ export class XenHypervisor implements GuestBackend<XenGuest> {
       await this.#listing.begin(session);
       if (!this.#recovered) await this.guests.recover();
       this.#recovered = true;
-      await this.#listing.refresh();
+      await this.#listing.wake();
       await findManaged(this);
       return session;
     } catch (error) {
@@ -138,6 +141,14 @@ export class XenHypervisor implements GuestBackend<XenGuest> {
     return this.guestAmong(rows, config);
   }
 
+  async suspend({ id }: XenGuest): Promise<void> {
+    await this.xl.run(["pause", String(id)], `Failed to suspend domain '${id}' with libxenlight`);
+  }
+
+  async resume({ id }: XenGuest): Promise<void> {
+    await this.xl.run(["unpause", String(id)], `Failed to resume domain '${id}' with libxenlight`);
+  }
+
   /** The guest that was just begun. */
   async guestAmong(rows: readonly DomainRow[], config: Config): Promise<XenGuest> {
     const row = rows.find(({ uuid }) => uuid === config.uuid);
@@ -171,7 +182,8 @@ export class XenHypervisor implements GuestBackend<XenGuest> {
     return runningConfig(config, id, tty || undefined);
   }
 
-  async #destroy({ id, uuid }: XenGuest): Promise<void> {
+  async #destroy({ id, uuid, isBeingMet }: XenGuest): Promise<void> {
+    if (isBeingMet) return;
     if (id === 0) throw xenDomain0();
     const rows = await this.xl.list();
     if (!rows.some((row) => row.id === id && row.uuid === uuid && row.state !== "dying")) return;

@@ -20,6 +20,8 @@ export class ListingWatch {
   #next: Promise<readonly DomainRow[]> | undefined;
   #soon: NodeJS.Timeout | undefined;
   readonly #busy = new Set<string>();
+  /** What ran before is known, so what is new can be told from it. */
+  #isAwake = false;
 
   constructor(hypervisor: XenHypervisor) {
     this.#hypervisor = hypervisor;
@@ -27,9 +29,18 @@ export class ListingWatch {
 
   /** Listens to xenstore, and lists the domains for the first time, without telling of any. */
   async begin({ xenstore, xl }: Session): Promise<void> {
+    this.#isAwake = false;
     this.last = await xl.list();
-    const changed = () => void this.refresh().catch((error: unknown) => this.#complain(error));
+    const changed = () => {
+      if (this.#isAwake) this.refresh().catch((error: unknown) => this.#complain(error));
+    };
     for (const name of ["@introduceDomain", "@releaseDomain"]) await xenstore.watch(name, changed);
+  }
+
+  /** Called once those are known that an earlier daemon knew: from now on what changes is told. */
+  async wake(): Promise<void> {
+    this.#isAwake = true;
+    await this.refresh();
   }
 
   /** A listing that begins after the call. */
@@ -81,6 +92,7 @@ export class ListingWatch {
     for (const row of rows) {
       const known = domains.byUuid(row.uuid);
       if (row.state === "dying" || known?.run?.guest.id === row.id) continue;
+      if (this.#hypervisor.migrations.isExpected(row.uuid)) continue;
       waits.push(this.#meet(row, known));
     }
     await Promise.all(waits);
@@ -120,7 +132,9 @@ export class ListingWatch {
     const domain = guests.domains.byUuid(row.uuid) ?? guests.add(config);
     const guest = hypervisor.guest({ id: row.id, uuid: row.uuid, ours: false }, config);
     guest.reason = row.reason;
+    guest.isBeingMet = true;
     await guests.begin(domain, config, { guest, how: row.state === "paused" ? ["boot", "suspend"] : ["boot"] });
+    guest.isBeingMet = false;
   }
 
   /** In the domain's job: what has become of its guest. */

@@ -26,7 +26,8 @@ function trailer(config: Config): string {
 /** The document of a saved domain; `undefined` where xl alone has written the file. Fails where it is no such file. */
 export async function readSaved({ xl }: XenHypervisor, path: string): Promise<string | undefined> {
   const file = shellWord(path);
-  const script = `head -c 16 -- ${file} | tr -c 'a-zA-Z ' . && echo && tail -n 2 -- ${file} | tail -c 4194304`;
+  const check = `test -r ${file} || { echo 'cannot open it' >&2; exit 1; }`;
+  const script = `${check}; head -c 16 -- ${file} | tr -c 'a-zA-Z ' . && echo && tail -n 2 -- ${file} | tail -c 4194304`;
   const output = await xl.script(script, `cannot read domain image '${path}'`);
   const [head = "", document = "", mark] = output.split("\n");
   if (head.startsWith("libvirt"))

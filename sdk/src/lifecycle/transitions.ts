@@ -61,6 +61,8 @@ export const TRANSITIONS = {
   boot: { from: [SHUTOFF], to: running("BOOTED"), news: [started] },
   /** A guest goes on where it was saved, in one step. */
   restore: { from: [SHUTOFF], to: running("RESTORED"), news: begun("RESTORED") },
+  /** A guest goes on where it was on another host, in one step. */
+  arrive: { from: [SHUTOFF], to: running("MIGRATED"), news: begun("MIGRATED") },
   /** A guest goes on where a snapshot was taken, in one step. */
   revert: { from: [SHUTOFF], to: running("FROM_SNAPSHOT"), news: begun("FROM_SNAPSHOT") },
   /** The guest was paused when the snapshot was taken. */
@@ -128,6 +130,8 @@ export const TRANSITIONS = {
   destroy: { from: ACTIVE, to: shutoff("DESTROYED"), news: stopped("DESTROYED") },
   /** All that the guest is has been written to a file. */
   save: { from: ACTIVE, to: shutoff("SAVED"), news: stopped("SAVED") },
+  /** It goes on on another host. */
+  leave: { from: ACTIVE, to: shutoff("MIGRATED"), news: stopped("MIGRATED") },
   /** A snapshot takes the place of the guest, or was all that was wanted of it. */
   endForSnapshot: { from: ACTIVE, to: shutoff("FROM_SNAPSHOT"), news: stopped("FROM_SNAPSHOT") },
   /** Its process ended, and it had not said that it would. */

@@ -8,6 +8,7 @@ import { hostHandlers } from "./host.js";
 import { jobInfoHandlers } from "./jobs.js";
 import { lifecycleHandlers } from "./lifecycle.js";
 import { memoryHandlers } from "./memory.js";
+import { migrationHandlers } from "./migration.js";
 import { nativeHandlers } from "./native.js";
 import { nodeDeviceHandlers } from "./node-devices.js";
 import { queryHandlers } from "./queries.js";
@@ -34,6 +35,7 @@ export function xenHandlers(hypervisor: XenHypervisor): HypervisorHandlers {
     ...saveHandlers(hypervisor),
     ...nodeDeviceHandlers(hypervisor),
     ...nativeHandlers(hypervisor),
+    ...migrationHandlers(hypervisor),
     ...jobInfoHandlers(hypervisor),
     ...deviceHandlers(hypervisor),
     ...consoleHandlers(hypervisor),

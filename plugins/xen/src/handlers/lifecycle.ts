@@ -20,16 +20,14 @@ export function lifecycleHandlers(hypervisor: XenHypervisor): Lifecycle {
   const suspend = (dom: Domain, context: CallContext) =>
     withRunning(hypervisor, { dom, api: "domainSuspend", context }, async (domain) => {
       if (domain.status.state !== RUNNING) return;
-      const { id } = domain.ref;
-      await hypervisor.xl.run(["pause", String(id)], `Failed to suspend domain '${id}' with libxenlight`);
+      await hypervisor.suspend(domain.active());
       await guests.transition(domain, "suspend");
     });
 
   const resume = (dom: Domain, context: CallContext) =>
     withRunning(hypervisor, { dom, api: "domainResume", context }, async (domain) => {
       if (domain.status.state !== PAUSED) return;
-      const { id } = domain.ref;
-      await hypervisor.xl.run(["unpause", String(id)], `Failed to resume domain '${id}' with libxenlight`);
+      await hypervisor.resume(domain.active());
       await guests.transition(domain, "resume");
     });
 
