@@ -56,7 +56,7 @@ export function controlVm(world: World, words: Words): string {
       return "";
     case "keyboardputscancode":
       for (const word of words.rest) if (!/^[0-9a-f]{2}$/.test(word)) throw syntax(`Converting '${word}' returned`);
-      machine.extra.typed = [machine.extra.typed ?? "", ...words.rest].join(" ").trim();
+      world.typed.push(...words.rest);
       return "";
     default:
       throw syntax(`Invalid parameter '${action}'`);
@@ -70,13 +70,24 @@ export function discardState(world: World, words: Words): string {
 }
 
 /** All snapshots of a machine, each with the path of its place: `-1-2` is the second child of the first's first child. */
-export function* snapshotsOf(
-  snapshot: Snapshot | undefined,
-  path = "",
-): Generator<{ snapshot: Snapshot; path: string }> {
+function* snapshotsOf(snapshot: Snapshot | undefined, path = ""): Generator<{ snapshot: Snapshot; path: string }> {
   if (snapshot === undefined) return;
   yield { snapshot, path };
   for (const [index, child] of snapshot.children.entries()) yield* snapshotsOf(child, `${path}-${index + 1}`);
+}
+
+/** What is told of a machine's snapshots, key by key. */
+export function* snapshotPairs(machine: Machine): Generator<[string, string]> {
+  for (const { snapshot, path } of snapshotsOf(machine.snapshot)) {
+    yield [`SnapshotName${path}`, snapshot.name];
+    yield [`SnapshotUUID${path}`, snapshot.uuid];
+    if (snapshot.description !== undefined) yield [`SnapshotDescription${path}`, snapshot.description];
+    if (snapshot.uuid === machine.currentSnapshot) {
+      yield ["CurrentSnapshotName", snapshot.name];
+      yield ["CurrentSnapshotUUID", snapshot.uuid];
+      yield ["CurrentSnapshotNode", `SnapshotName${path}`];
+    }
+  }
 }
 
 function findSnapshot(machine: Machine, name: string): Snapshot {
@@ -102,6 +113,12 @@ export function snapshot(world: World, words: Words): string {
     else findSnapshot(machine, above).children.push(taken);
     machine.currentSnapshot = taken.uuid;
     return `Snapshot taken. UUID: ${taken.uuid}\n`;
+  }
+  if (action === "list") {
+    words.options({ "--machinereadable": "flag" });
+    const lines = [...snapshotPairs(machine)].map(([key, value]) => `${key}="${value}"\n`);
+    if (lines.length === 0) throw new Refusal("This machine does not have any snapshots");
+    return lines.join("");
   }
   const found = findSnapshot(machine, words.take("snapshot"));
   if (action === "restore") {

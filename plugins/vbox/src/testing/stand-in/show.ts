@@ -1,5 +1,5 @@
 import { findMachine } from "./machines.js";
-import { snapshotsOf } from "./runs.js";
+import { snapshotPairs } from "./runs.js";
 import type { Machine, World } from "./state.js";
 import type { Words } from "./words.js";
 
@@ -50,16 +50,7 @@ function* pairsOf({ media }: World, machine: Machine): Generator<[string, string
       yield [`SharedFolderPath${kind}Mapping${index + 1}`, quoted(path)];
     }
   }
-  for (const { snapshot, path } of snapshotsOf(machine.snapshot)) {
-    yield [`SnapshotName${path}`, quoted(snapshot.name)];
-    yield [`SnapshotUUID${path}`, quoted(snapshot.uuid)];
-    if (snapshot.description !== undefined) yield [`SnapshotDescription${path}`, quoted(snapshot.description)];
-    if (snapshot.uuid === machine.currentSnapshot) {
-      yield ["CurrentSnapshotName", quoted(snapshot.name)];
-      yield ["CurrentSnapshotUUID", quoted(snapshot.uuid)];
-      yield ["CurrentSnapshotNode", quoted(`SnapshotName${path}`)];
-    }
-  }
+  for (const [key, value] of snapshotPairs(machine)) yield [key, quoted(value)];
   yield ["GuestMemoryBalloon", "0"];
 }
 

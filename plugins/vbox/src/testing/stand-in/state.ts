@@ -58,9 +58,11 @@ export interface World {
   hostOnly: HostOnly[];
   dhcp: { network: string; ip: string; netmask: string; lower: string; upper: string; isOn: boolean }[];
   nat: { name: string; network: string; isOn: boolean; hasDhcp: boolean }[];
+  /** The scancodes that keyboards were given. */
+  typed: string[];
 }
 
-const EMPTY: World = { machines: [], media: [], hostOnly: [], dhcp: [], nat: [] };
+const EMPTY: World = { machines: [], media: [], hostOnly: [], dhcp: [], nat: [], typed: [] };
 
 /** Runs one command on the world in `folder`, alone; a command that throws changes nothing. */
 export function withWorld<T>(folder: string, work: (world: World) => T): T {

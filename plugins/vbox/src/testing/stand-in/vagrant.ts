@@ -8,14 +8,10 @@ import type { Words } from "./words.js";
 
 /** Makes a machine of an appliance, whatever is in it; vagrant names the machine with `--vsys 0 --vmname`. */
 export function importAppliance(world: World, words: Words, folder: string): string {
-  words.take("appliance");
-  const options = words.options({
-    "-n": "flag",
-    "--vsys": "value",
-    "--vmname": "value",
-    "--unit": "value",
-    "--disk": "value",
+  const { options, others } = words.mixed({
+    ...{ "-n": "flag", "--vsys": "value", "--vmname": "value", "--unit": "value", "--disk": "value" },
   });
+  if (others.length !== 1) throw syntax("Empty argument list");
   if (options.has("-n"))
     return 'Interpreting...\nVirtual system 0:\n 0: Suggested OS type: "Other"\n 1: Suggested VM name "box"\n    (change with "--vsys 0 --vmname <name>")\n';
   const machine = newMachine(folder, options.get("--vmname") ?? "box", randomUUID());

@@ -17,14 +17,23 @@ export class Words {
 
   /** Options as `--name value` or `--name=value`, by the names of which some are known; one that is not known is refused. */
   options(known: Readonly<Record<string, "value" | "flag">>): Map<string, string> {
-    const found = new Map<string, string>();
+    const { options, others } = this.mixed(known);
+    if (others.length > 0) throw syntax(`Unknown option: ${others[0]}`);
+    return options;
+  }
+
+  /** The same among words that are no options. */
+  mixed(known: Readonly<Record<string, "value" | "flag">>): { options: Map<string, string>; others: string[] } {
+    const options = new Map<string, string>();
+    const others: string[] = [];
     while (this.#words.length > 0) {
       const [name = "", given] = splitOnce(this.take("option"));
       const kind = known[name];
-      if (kind === undefined) throw syntax(`Unknown option: ${name}`);
-      found.set(name, kind === "flag" ? "" : (given ?? this.take(`argument for ${name}`)));
+      if (kind !== undefined) options.set(name, kind === "flag" ? "" : (given ?? this.take(`argument for ${name}`)));
+      else if (name.startsWith("-")) throw syntax(`Unknown option: ${name}`);
+      else others.push(name);
     }
-    return found;
+    return { options, others };
   }
 
   get rest(): readonly string[] {
