@@ -14,6 +14,7 @@ import {
   vboxProfile,
   vboxSettings,
 } from "../test/dist/harness/conformance.js";
+import { behindRecordedBhyve, RECORDED_BHYVE_PROFILE } from "../test/dist/harness/recorded-bhyve.js";
 
 const REPORTS = new URL("../.cache/conformance/", import.meta.url).pathname;
 
@@ -36,6 +37,8 @@ const RUNS = [
       [`${driver} isolated`, async (folder) => behindDaemon(await judged(folder), "isolated"), profileOf, known],
     ];
   }),
+  ["bhyve daemon", () => behindRecordedBhyve("in the daemon"), () => RECORDED_BHYVE_PROFILE],
+  ["bhyve isolated", () => behindRecordedBhyve("isolated"), () => RECORDED_BHYVE_PROFILE],
   ["test libvirtd", () => behindLibvirtd("test"), () => profileNamed("profile-libvirtd-test"), "known-libvirtd-test"],
   ["qemu libvirtd", () => behindLibvirtd("qemu"), () => profileNamed("profile-libvirtd-qemu"), "known-libvirtd-qemu"],
 ];
@@ -45,7 +48,7 @@ async function run([title, make, profileOf, known]) {
   await chmod(folder, 0o755);
   const subject = await make(folder);
   try {
-    const options = { profile: await profileOf(folder), known: await knownNamed(known), title };
+    const options = { profile: await profileOf(folder), known: known && (await knownNamed(known)), title };
     const report = await judge(hypervisorKit, subject, { ...options, onResult: tellFailure });
     const file = join(REPORTS, title.replaceAll(" ", "-"));
     await writeFile(`${file}.md`, toMarkdown(report));

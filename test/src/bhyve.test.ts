@@ -1,32 +1,17 @@
-import { hypervisorKit, judge, TRAITS } from "@polyvisor/sdk/conformance";
+import { hypervisorKit, judge } from "@polyvisor/sdk/conformance";
 import test, { type ExecutionContext } from "ava";
 import { EventRecorder } from "./harness/event-recorder.js";
 import { program, testWith } from "./harness/needs.js";
 import { until } from "./harness/processes.js";
-import { behindRecordedBhyve, RecordedBhyve } from "./harness/recorded-bhyve.js";
+import { behindRecordedBhyve, bhyveDocument, RECORDED_BHYVE_PROFILE, RecordedBhyve } from "./harness/recorded-bhyve.js";
 import { Virsh } from "./harness/virsh.js";
 import { withFiles } from "./harness/with-peer.js";
 
 const VIRSH = [await program("virsh"), await program("stdbuf")];
 const MINUTES = 10 * 60_000;
 
-const document = (devices = "") => `<domain type='bhyve'>
-  <name>{name}</name><uuid>{uuid}</uuid><memory unit='KiB'>65536</memory><vcpu>1</vcpu>
-  <os><type arch='x86_64'>hvm</type></os>
-  <devices>
-    <disk type='file'><source file='/guests/{name}.img'/><target dev='vda' bus='virtio'/></disk>
-    <interface type='bridge'><mac address='52:54:00:c0:de:02'/><source bridge='bridge0'/><model type='virtio'/></interface>
-    ${devices}
-  </devices>
-</domain>`;
-
 const named = (name: string, devices = "") =>
-  document(devices).replaceAll("{name}", name).replace("{uuid}", "5f7d1f4e-0c9a-4a6b-9d43-00000000000a");
-
-const PROFILE = {
-  fixtures: { domain: document(), console: document("<serial type='nmdm'/>") },
-  traits: [TRAITS.guestsRun, TRAITS.obeysShutdown, TRAITS.keepsDefinitions, TRAITS.keepsGuests],
-};
+  bhyveDocument(devices).replaceAll("{name}", name).replace("{uuid}", "5f7d1f4e-0c9a-4a6b-9d43-00000000000a");
 
 /** All cases run in the plugin's own test; `npm run conformance -- bhyve` runs them all here, too, which takes a while. */
 const GROUPS = { "in the daemon": ["lifecycle"], isolated: ["connection", "streams"] };
@@ -42,7 +27,7 @@ for (const place of ["in the daemon", "isolated"] as const) {
     try {
       const only = ({ group, name }: { group: string; name: string }) =>
         GROUPS[place].includes(group) || RESTARTS.includes(name);
-      const report = await judge(hypervisorKit, subject, { profile: PROFILE, only });
+      const report = await judge(hypervisorKit, subject, { profile: RECORDED_BHYVE_PROFILE, only });
       const named = (outcome: string) => report.results.filter((each) => each.outcome === outcome);
       t.deepEqual(
         named("failed").map(({ name, says }) => `${name}: ${says}`),

@@ -42,7 +42,7 @@ async function recorded(): Promise<HypervisorSubject> {
 const subject = await recorded();
 const profile = await completeProfile(subject, {
   fixtures: { domain: guestDocument(), console: CONSOLE_DOCUMENT },
-  traits: [TRAITS.guestsRun, TRAITS.obeysShutdown, TRAITS.keepsDefinitions, TRAITS.keepsGuests],
+  traits: [TRAITS.guestsRun, TRAITS.obeysShutdown, TRAITS.keepsDefinitions, TRAITS.keepsGuests, TRAITS.idsOfRuns],
 });
 registerKit(test, hypervisorKit, subject, { profile, close: () => subject.close() });
 test.after.always("files", () => rm(root, { recursive: true, force: true }));

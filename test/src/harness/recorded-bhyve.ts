@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createHost } from "@polyvisor/core";
-import type { HypervisorSubject } from "@polyvisor/sdk/conformance";
+import { type HypervisorProfile, type HypervisorSubject, TRAITS } from "@polyvisor/sdk/conformance";
 import type { Place } from "./conformance.js";
 import { killPlugins } from "./kill-plugins.js";
 import { Polyvisord } from "./polyvisord.js";
@@ -85,3 +85,20 @@ export async function behindRecordedBhyve(place: Place): Promise<HypervisorSubje
     },
   };
 }
+
+/** A guest on a disk and a bridge; `{name}` and `{uuid}` are to be filled in. */
+export const bhyveDocument = (devices = "") => `<domain type='bhyve'>
+  <name>{name}</name><uuid>{uuid}</uuid><memory unit='KiB'>65536</memory><vcpu>1</vcpu>
+  <os><type arch='x86_64'>hvm</type></os>
+  <devices>
+    <disk type='file'><source file='/guests/{name}.img'/><target dev='vda' bus='virtio'/></disk>
+    <interface type='bridge'><mac address='52:54:00:c0:de:02'/><source bridge='bridge0'/><model type='virtio'/></interface>
+    ${devices}
+  </devices>
+</domain>`;
+
+/** What the driver claims there. */
+export const RECORDED_BHYVE_PROFILE: HypervisorProfile = {
+  fixtures: { domain: bhyveDocument(), console: bhyveDocument("<serial type='nmdm'/>") },
+  traits: [TRAITS.guestsRun, TRAITS.obeysShutdown, TRAITS.keepsDefinitions, TRAITS.keepsGuests, TRAITS.idsOfRuns],
+};

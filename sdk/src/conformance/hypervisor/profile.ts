@@ -25,6 +25,8 @@ export const TRAITS = {
   keepsDefinitions: "keeps-definitions",
   /** Guests go on while the driver is ended and started. */
   keepsGuests: "keeps-guests",
+  /** An id is that of one run of a guest, such as a pid: a domain that reboots may get another one. */
+  idsOfRuns: "ids-of-runs",
   /** The subject can be ended and started: `restart`; the runner finds this out by itself. */
   restarts: "restarts",
   /** It can be killed: `kill`; the runner finds this out by itself. */
