@@ -59,6 +59,11 @@ test("quotes, backslashes and ends of lines are written as xl reads them", (t) =
   t.true(toXlCreate(written).includes(['kernel = "/a\\"b\\\\c"', "cmdline = \"x\\x0a'y' ü\""].join("\n")));
 });
 
+test("a clock may be behind its basis", (t) => {
+  const text = toXlCreate(guest("hvm", "", "<clock offset='variable' adjustment='-60' basis='utc'/>"));
+  t.true(text.includes('rtc_timeoffset = "-60"\n'));
+});
+
 test("the target of a disk may have commas, and nothing else of a list", (t) => {
   const [disk] = guest("linux", "<disk type='file'><source file='/a,b,'/><target dev='xvda'/></disk>").devices.disks;
   t.truthy(disk);

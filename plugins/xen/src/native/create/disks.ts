@@ -1,4 +1,5 @@
 import type { Disk } from "@polyvisor/sdk/conf";
+import { refuse } from "../errors.js";
 import { discardOf, diskBackend } from "../libxl/disks.js";
 import { formatSource, refuseTransient } from "../xl-disks.js";
 import { oneLine, part } from "./xl-text.js";
@@ -6,6 +7,10 @@ import { oneLine, part } from "./xl-text.js";
 /** A disk as xl is told of it, for `disk = [...]` and for `xl block-attach`. Throws what Xen cannot do. */
 export function formatXlDisk(disk: Disk): string {
   if (disk.transient !== undefined) refuseTransient();
+  if (disk.source.auth !== undefined) {
+    const words = "Xen's disks on the network cannot have secrets";
+    refuse("CONFIG_UNSUPPORTED", words, "Name a file with the key in the device model's own configuration.", "LIBXL");
+  }
   const isCdrom = disk.device === "cdrom";
   const path = formatSource(disk.source, "\\");
   const { format, backend } = diskBackend(disk);

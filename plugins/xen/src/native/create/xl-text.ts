@@ -3,7 +3,8 @@ import { refuse } from "../errors.js";
 
 /** A value as xl itself reads it: unlike libvirt's parser, xl knows escapes within quotes. */
 export function formatXlValue(value: ConfigValue): string {
-  if (typeof value === "number") return String(value);
+  // a sign is text to xl, of which it makes a number later
+  if (typeof value === "number") return value < 0 ? `"${value}"` : String(value);
   if (typeof value === "string") return `"${value.replace(SPECIAL, escaped)}"`;
   return `[ ${value.map(formatXlValue).join(", ")} ]`;
 }
