@@ -9,7 +9,7 @@ export function formatXlDisk(disk: Disk): string {
   if (disk.transient !== undefined) refuseTransient();
   if (disk.source.auth !== undefined) {
     const words = "Xen's disks on the network cannot have secrets";
-    refuse("CONFIG_UNSUPPORTED", words, "Name a file with the key in the device model's own configuration.", "LIBXL");
+    refuse("CONFIG_UNSUPPORTED", words, "Use a disk without <auth>.", "LIBXL");
   }
   const isCdrom = disk.device === "cdrom";
   const path = formatSource(disk.source, "\\");
