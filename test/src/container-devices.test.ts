@@ -3,16 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { outputOf } from "./harness/command.js";
 import { containerXml, makeRoot } from "./harness/containers.js";
-import { networkNamespaces, program, testWith } from "./harness/needs.js";
+import { binding, networkNamespaces, program, testWith } from "./harness/needs.js";
 import { Polyvisord } from "./harness/polyvisord.js";
 import { PrivateNetwork } from "./harness/private-network.js";
 import { isRunning, until } from "./harness/processes.js";
-import { project } from "./harness/project.js";
+import { PYTHON, project } from "./harness/project.js";
 import { Virsh } from "./harness/virsh.js";
 
 const NEEDS = [
   ...(await Promise.all(["virsh", "crun", "busybox", "ip"].map(program))),
   await networkNamespaces(),
+  await binding(PYTHON),
   { name: "only root has containers", met: process.getuid?.() === 0, kind: "kernel" } as const,
 ];
 
@@ -22,6 +23,13 @@ const CARD = `<interface type='bridge'><mac address='${MAC}'/><source bridge='br
   <ip address='192.0.2.2' prefix='24'/></interface>`;
 
 const LAN = "<network><name>lan</name><bridge name='virbr7'/></network>";
+
+/** The namespaces that libvirt's own binding is given. */
+const NAMESPACES = `
+import libvirt, libvirt_lxc, os, sys
+dom = libvirt.open(sys.argv[1]).lookupByName(sys.argv[2])
+print(*sorted({os.readlink("/proc/self/fd/%d" % fd).split(":")[0] for fd in libvirt_lxc.lxcOpenNamespace(dom, 0)}))
+`;
 
 /** What can be attached to a container that runs; and what the container has of it then. */
 const DEVICES = {
@@ -99,6 +107,9 @@ testWith("a container's network, limits and devices, while it runs and after a d
     await virsh.ok("domblkstat", NAME, "--human", "");
     t.regex(await virsh.ok("domifaddr", NAME, "--source", "arp"), /Address/);
     t.regex(await virsh.fails("domhostname", NAME), /no hostname found for domain/);
+
+    t.is(await virsh.ok("lxc-enter-namespace", NAME, "/bin/hostname"), NAME);
+    t.is((await outputOf(PYTHON, ["-c", NAMESPACES, virsh.uri, NAME])).trim(), "ipc mnt net pid user uts");
 
     for (const [what, { xml, look, sees }] of Object.entries(DEVICES)) {
       const file = join(daemon.root, `${what}.xml`);

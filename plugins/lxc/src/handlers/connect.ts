@@ -22,7 +22,7 @@ function hostDescription(capabilities: Capabilities): HypervisorHandlers & Conne
   return {
     connectGetVersion: () => kernelVersion(release()),
     connectGetCapabilities: () => formatCapabilities(capabilities),
-    nodeGetSecurityModel: () => ({ model: "", doi: "" }),
+    nodeGetSecurityModel: () => ({ model: "none", doi: "0" }),
     connectGetSysinfo({ flags }) {
       checkFlags(flags, 0, "lxcConnectGetSysinfo", "DOM");
       throw new VirtError("CONFIG_UNSUPPORTED", "Host SMBIOS information is not available", {
