@@ -5,11 +5,14 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHost, ownConnections, parseUri, rootPaths, silentLog } from "@polyvisor/core";
+import { makeRecordedPlugin } from "../plugins/bhyve/dist/testing/recorded-plugin.js";
 import { documentsOf, judge, newlySeen } from "./lib/matrix.mjs";
 import { declaredBy, declaredByForwarding } from "./lib/public-calls.mjs";
 import { readRecord } from "./lib/record.mjs";
 
-const CONNECTIONS = { test: "test:///default", qemu: process.getuid() === 0 ? "qemu:///system" : "qemu:///session" };
+const MODE = process.getuid() === 0 ? "system" : "session";
+/** bhyve is opened on a host that records what it is asked to do: this one may be no FreeBSD. */
+const CONNECTIONS = { test: "test:///default", qemu: `qemu:///${MODE}`, bhyve: `bhyve:///${MODE}` };
 
 const project = new URL("..", import.meta.url).pathname;
 const read = (path) => readFile(join(project, path), "utf8").catch(() => "");
@@ -17,7 +20,8 @@ const read = (path) => readFile(join(project, path), "utf8").catch(() => "");
 /** What each plugin declares. The client of other daemons forwards every call of the table. */
 async function declarations() {
   const root = await mkdtemp(join(tmpdir(), "polyvisor-matrix-"));
-  const host = await createHost({ dependenciesOf: join(project, "daemon"), paths: rootPaths(root) });
+  const plugins = [await makeRecordedPlugin(root)];
+  const host = await createHost({ plugins, dependenciesOf: join(project, "daemon"), paths: rootPaths(root) });
   const declared = {};
   try {
     for (const [plugin, uri] of Object.entries(CONNECTIONS)) {
