@@ -13,6 +13,8 @@ import {
   qemuProfile,
   vboxProfile,
   vboxSettings,
+  xenProfile,
+  xenSettings,
 } from "../test/dist/harness/conformance.js";
 import { behindRecordedBhyve, RECORDED_BHYVE_PROFILE } from "../test/dist/harness/recorded-bhyve.js";
 
@@ -25,6 +27,7 @@ const DRIVERS = [
   { driver: "test", profileOf: testProfile, known: "known-test", knownInProcess: "known-test-in-process" },
   { driver: "qemu", profileOf: qemuProfile, known: "known-qemu" },
   { driver: "vbox", settingsOf: vboxSettings, profileOf: vboxProfile, known: "known-vbox" },
+  { driver: "xen", settingsOf: xenSettings, profileOf: xenProfile, known: "known-xen" },
 ];
 
 /** What is judged: its name, how it is made with files of its own in `folder`, what it claims, what is known of it. */

@@ -17,6 +17,7 @@ import { type Polyvisord, startPolyvisord } from "./polyvisord.js";
 import { until } from "./processes.js";
 import { project } from "./project.js";
 import { serveStandIn } from "./vboxmanage.js";
+import { startXenStandIn } from "./xen.js";
 
 /** A subject whose domains live as long as it does: a driver that forgets all with its last connection keeps one. */
 async function keptOpen(subject: HypervisorSubject): Promise<HypervisorSubject> {
@@ -173,6 +174,24 @@ export async function vboxProfile(folder: string): Promise<HypervisorProfile> {
   const share = `<filesystem type='mount'><source dir='${folder}'/><target dir='kit'/></filesystem>`;
   return {
     fixtures: { domain: machine(), snapshots: machine(), screen: machine(), device: share, liveDevice: share },
+    traits: [TRAITS.obeysShutdown, TRAITS.keepsDefinitions, TRAITS.keepsGuests],
+  };
+}
+
+/** Lets Xen's driver drive a dom0 that is made up, in `folder`. */
+export async function xenSettings(folder: string): Promise<Readonly<Record<string, string | number>>> {
+  return (await startXenStandIn(join(folder, "dom0"))).settings;
+}
+
+/** What Xen's driver is judged by, on a dom0 that is made up. */
+export async function xenProfile(): Promise<HypervisorProfile> {
+  const domain = `<domain type='xen'><name>{name}</name><uuid>{uuid}</uuid><memory unit='MiB'>64</memory>
+    <vcpu current='1'>2</vcpu><os><type arch='x86_64' machine='xenpv'>linux</type><kernel>/guests/vmlinuz</kernel></os>
+    <devices><console type='pty'><target type='xen'/></console></devices></domain>`;
+  const disk = `<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='/guests/disk.img'/>
+    <target dev='xvdz' bus='xen'/></disk>`;
+  return {
+    fixtures: { domain, device: disk, liveDevice: disk },
     traits: [TRAITS.obeysShutdown, TRAITS.keepsDefinitions, TRAITS.keepsGuests],
   };
 }
