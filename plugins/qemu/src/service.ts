@@ -47,6 +47,8 @@ export class Service {
     }
     const { loadCpus } = await import("@polyvisor/sdk/cpu");
     await loadCpus(hostArch());
+    // Which security drivers this host can use is found out when they are first asked for: not by the first start.
+    await this.#hypervisor.services.security();
   }
 
   /** Guests run on; only our ends of their monitors are closed. */

@@ -119,10 +119,10 @@ const ROWS: readonly Row[] = [
 <video><model type='vga'/></video><graphics type='vnc'><listen type='socket' socket='/run/vnc.sock'/></graphics>
 <graphics type='egl-headless'><gl rendernode='/dev/dri/renderD128'/></graphics>`,
     rules: [
-      '"/run/vhost.sock" rw,',
-      '"/dev/shm/mine" rw,',
-      '"/run/vnc.sock" rw,',
-      '"/dev/dri/renderD128" rw,',
+      '"/run/vhost.sock" rwk,',
+      '"/dev/shm/mine" rwk,',
+      '"/run/vnc.sock" rwk,',
+      '"/dev/dri/renderD128" rwk,',
       '"/dev/dri/" r,',
     ],
   },
