@@ -1,4 +1,4 @@
-import { copyFile, mkdir, symlink } from "node:fs/promises";
+import { access, copyFile, mkdir, readdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { type HypervisorProfile, TRAITS } from "@polyvisor/sdk/conformance";
 
@@ -73,4 +73,52 @@ export async function lxcProfile(folder: string): Promise<HypervisorProfile> {
     },
     traits: [TRAITS.obeysShutdown, TRAITS.guestsRun, TRAITS.keepsDefinitions, TRAITS.keepsGuests],
   };
+}
+
+/** What a container keeps while it runs, as far as tests look at it. */
+interface ContainerRecord {
+  readonly shim?: { readonly pid: number };
+  readonly cgroupPath?: string;
+}
+
+/** The containers below a daemon's root that are not cleaned up, whoever should have done it. */
+export async function leftContainers(root: string): Promise<ContainerRecord[]> {
+  const folder = join(root, "run/libvirt/lxc");
+  const files = (await readdir(folder).catch(() => [])).filter((file) => file.endsWith(".container"));
+  return Promise.all(
+    files.map(async (file) => JSON.parse(await readFile(join(folder, file, "record.json"), "utf8")) as ContainerRecord),
+  );
+}
+
+/** The folders of a container's control group that are there. */
+export async function groupsOf(path: string): Promise<string[]> {
+  const mounts = (await readFile("/proc/mounts", "utf8")).split("\n").map((line) => line.split(" "));
+  const folders = mounts.filter(([, , type]) => type?.startsWith("cgroup")).map(([, point = ""]) => join(point, path));
+  const there = await Promise.all(
+    folders.map((each) =>
+      access(each).then(
+        () => [each],
+        () => [],
+      ),
+    ),
+  );
+  return there.flat();
+}
+
+/** Kills what a daemon's containers still run, for the end of a test. */
+export async function killContainers(root: string): Promise<void> {
+  for (const { cgroupPath } of await leftContainers(root).catch(() => [])) {
+    for (const folder of cgroupPath === undefined ? [] : await groupsOf(cgroupPath)) {
+      const pids = (await readFile(join(folder, "cgroup.procs"), "utf8").catch(() => "")).split("\n").filter(Boolean);
+      for (const pid of pids) killQuietly(Number(pid));
+    }
+  }
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended meanwhile.
+  }
 }

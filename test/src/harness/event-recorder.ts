@@ -7,8 +7,10 @@ import { withFiles } from "./with-peer.js";
 
 /** Defined and undefined to learn whether events arrive yet. */
 const PROBE = "event-probe";
+/** What a guest of each kind boots. */
+const bootXml = (type: string) => (type === "lxc" ? "<type>exe</type><init>/bin/sh</init>" : "<type>hvm</type>");
 const probeXml = (type: string) =>
-  `<domain type='${type}'><name>${PROBE}</name><memory>1024</memory><os><type>hvm</type></os></domain>`;
+  `<domain type='${type}'><name>${PROBE}</name><memory>1024</memory><os>${bootXml(type)}</os></domain>`;
 
 /** `virsh event --all --loop --timestamp`, and what it has printed since it was ready. */
 export class EventRecorder {
@@ -23,7 +25,7 @@ export class EventRecorder {
   }
 
   /** Starts virsh, and returns when events reach it. */
-  static async start(virsh: Virsh, domainType: "test" | "qemu" | "bhyve"): Promise<EventRecorder> {
+  static async start(virsh: Virsh, domainType: "test" | "qemu" | "bhyve" | "lxc"): Promise<EventRecorder> {
     // virsh fills its buffer before it writes to a pipe; stdbuf makes it write each line.
     const args = ["-oL", "virsh", "-c", virsh.uri, "event", "--all", "--loop", "--timestamp"];
     const recorder = new EventRecorder(spawn("stdbuf", args, { env: { ...process.env, LC_ALL: "C" } }));

@@ -12,6 +12,8 @@ import {
 } from "@polyvisor/sdk/cgroup";
 
 const BETWEEN_LOOKS = 5;
+/** Where the processes of a group are looked up. */
+const PROCESSES_IN: readonly Controller[] = ["freezer", "cpuacct", "memory", "cpu", "pids", "devices"];
 
 /** The hierarchies of the host, looked at once. */
 export class Groups {
@@ -48,17 +50,19 @@ async function waitFor(isSo: () => Promise<boolean>): Promise<void> {
   while (!(await isSo())) await delay(BETWEEN_LOOKS);
 }
 
-/** Kills every process of a group; those of one that is gone need nothing. */
-export async function killAll(group: Cgroup): Promise<void> {
-  const controller = (["freezer", "cpuacct", "memory", "cpu", "pids", "devices"] as const satisfies Controller[]).find(
-    (each) => group.has(each),
-  );
-  if (controller === undefined) return;
+/** Kills every process of a group, and tells whether there were any; one that is gone has none. */
+export async function killAll(group: Cgroup): Promise<boolean> {
+  const controller = PROCESSES_IN.find((each) => group.has(each));
+  if (controller === undefined) return false;
   const text = await group.read(controller, "cgroup.procs").catch(() => "");
-  for (const pid of text.split("\n").filter((line) => line !== "")) kill(Number(pid));
+  if (text === "") return false;
+  for (const pid of text.split("\n")) kill(Number(pid));
   // What is frozen dies when it thaws.
-  if (text !== "") await group.write("freezer", "freezer.state", "THAWED").catch(() => {});
-  if (text !== "") await group.write("cpuacct", "cgroup.freeze", 0).catch(() => {});
+  await (group.has("freezer")
+    ? group.write("freezer", "freezer.state", "THAWED")
+    : group.write("cpuacct", "cgroup.freeze", 0)
+  ).catch(() => {});
+  return true;
 }
 
 function kill(pid: number): void {

@@ -163,15 +163,16 @@ export async function endProcesses(
 ): Promise<void> {
   if (existsSync(folder)) await writeFile(join(folder, "stopping"), "").catch(() => {});
   const deadline = Date.now() + SHIM_MS;
-  do {
-    if (cgroup !== undefined) await killAll(cgroup);
-    if (shim === undefined || shim.hasEnded) break;
-    if (Date.now() > deadline) shim.kill("SIGKILL");
-    await Promise.race([shim.ended, delay(BETWEEN_KILLS)]);
-  } while (!shim.hasEnded);
+  for (;;) {
+    const hadProcesses = cgroup !== undefined && (await killAll(cgroup));
+    const isThere = shim?.hasEnded === false;
+    if (!hadProcesses && !isThere) break;
+    if (Date.now() > deadline && isThere) shim.kill("SIGKILL");
+    if (Date.now() > deadline + SHIM_MS) break;
+    await (isThere ? Promise.race([shim.ended, delay(BETWEEN_KILLS)]) : delay(BETWEEN_KILLS));
+  }
   // As long as the shim was there until now, nobody else has got the number of its group.
   if (shim !== undefined && processGroup !== undefined) endGroup(processGroup);
-  if (cgroup !== undefined) await killAll(cgroup);
 }
 
 function endGroup(group: number): void {
