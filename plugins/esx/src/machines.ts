@@ -17,25 +17,25 @@ export interface Machine {
   /** The server's number of it, which is its id while it is on. */
   readonly number: number;
   readonly power: PowerState;
+}
+
+/** What a machine is made of. */
+export interface Figures extends Machine {
   readonly memoryMib: number;
   readonly cpus: number;
   /** In MiB; -1 for none. */
   readonly memoryLimit: number;
 }
 
-const PATHS = [
-  "name",
-  "configStatus",
-  "config.uuid",
-  "runtime.powerState",
-  "config.hardware.memoryMB",
-  "config.hardware.numCPU",
-  "config.memoryAllocation.limit",
-];
+const PATHS = ["name", "configStatus", "config.uuid", "runtime.powerState"];
+const FIGURES = [...PATHS, "config.hardware.memoryMB", "config.hardware.numCPU", "config.memoryAllocation.limit"];
 
 /** What leads from a host to its machines. */
 export const HOST_TO_MACHINES: Traversal = { name: "hostSystemToVm", type: "HostSystem", path: "vm" };
 
+/** What was read of a list is good for so many times as long as that took, and for no longer than so many milliseconds. */
+const LIST_TIMES = 4;
+const LONGEST = 5000;
 /** So many machines asked for one by one are read all at once. */
 const MANY = 4;
 const ZERO_UUID = "00000000-0000-0000-0000-000000000000";
@@ -55,7 +55,8 @@ export class Machines {
   readonly #freshness: number;
   readonly #read = new Map<string, Read>();
   #changes = 0;
-  #listing: Promise<readonly Machine[]> | undefined;
+  #listTime = 0;
+  #listing: { readonly changes: number; readonly machines: Promise<readonly Machine[]> } | undefined;
   /** When machines were asked for one by one, of late. */
   #singles: number[] = [];
 
@@ -71,19 +72,29 @@ export class Machines {
 
   /** All of them, as they are now. */
   list(): Promise<readonly Machine[]> {
-    this.#listing ??= this.#list().finally(() => {
-      this.#listing = undefined;
-    });
-    return this.#listing;
+    const changes = this.#changesHere();
+    // who has changed something is not content with a list that was asked for before
+    if (this.#listing?.changes === changes) return this.#listing.machines;
+    const listing = { changes, machines: this.#list() };
+    this.#listing = listing;
+    const end = () => {
+      if (this.#listing === listing) this.#listing = undefined;
+    };
+    listing.machines.then(end, end);
+    return listing.machines;
   }
 
   async #list(): Promise<readonly Machine[]> {
     const began = performance.now();
-    this.#changes = this.#changesHere();
+    const changes = this.#changesHere();
     const found = await this.retrieve(PATHS);
     const machines = found.map(readMachine);
     this.#read.clear();
-    for (const machine of machines) this.#remember(machine, began);
+    this.#changes = changes;
+    const now = performance.now();
+    for (const machine of machines) this.#read.set(machine.dom.uuid, { machine, at: now });
+    // what took long to read is good for longer: who asks for each machine next must not have it read again and again
+    this.#listTime = now - began;
     return machines;
   }
 
@@ -111,10 +122,20 @@ export class Machines {
 
   /** A machine as it is now. Throws `NO_DOMAIN`. */
   async find(uuid: string): Promise<Machine> {
-    const began = performance.now();
+    const changes = this.#changesHere();
     const found = readMachine(await this.properties(uuid, PATHS));
-    this.#remember(found, began);
+    this.#remember(found, changes);
     return found;
+  }
+
+  /** What a machine is made of, as it is now. Throws `NO_DOMAIN`. */
+  async figures(uuid: string): Promise<Figures> {
+    return readFigures(await this.properties(uuid, FIGURES));
+  }
+
+  /** The same of all of them, in one call. */
+  async allFigures(): Promise<readonly Figures[]> {
+    return (await this.retrieve(FIGURES)).map(readFigures);
   }
 
   byName(name: string): Promise<Machine | undefined> {
@@ -208,22 +229,28 @@ export class Machines {
   #fresh(uuid: string): Machine | undefined {
     const read = this.#read.get(uuid);
     if (read === undefined || this.#changes !== this.#changesHere()) return undefined;
-    return performance.now() - read.at < this.#freshness ? read.machine : undefined;
+    return performance.now() - read.at < this.#good ? read.machine : undefined;
   }
 
-  #remember(machine: Machine, at: number): void {
-    const changes = this.#changesHere();
+  /** How long what was read is good, in milliseconds. */
+  get #good(): number {
+    return this.#freshness === 0 ? 0 : Math.min(LONGEST, Math.max(this.#freshness, LIST_TIMES * this.#listTime));
+  }
+
+  /** `changes`: how many there had been when the server was asked. */
+  #remember(machine: Machine, changes: number): void {
+    if (changes !== this.#changesHere()) return;
     if (this.#changes !== changes) {
       // what was read before the change stays as a way to find a machine
       for (const [uuid, read] of this.#read) this.#read.set(uuid, { ...read, at: Number.NEGATIVE_INFINITY });
       this.#changes = changes;
     }
-    this.#read.set(machine.dom.uuid, { machine, at });
+    this.#read.set(machine.dom.uuid, { machine, at: performance.now() });
   }
 
   #isOneOfMany(): boolean {
     const now = performance.now();
-    this.#singles = [...this.#singles.filter((at) => now - at < this.#freshness), now];
+    this.#singles = [...this.#singles.filter((at) => now - at < this.#good), now];
     return this.#singles.length > MANY;
   }
 }
@@ -250,6 +277,12 @@ export function readMachine(object: ObjectContent): Machine {
     dom: new DomainRef(name, uuidOf(object), id),
     number,
     power,
+  };
+}
+
+function readFigures(object: ObjectContent): Figures {
+  return {
+    ...readMachine(object),
     memoryMib: object.number("config.hardware.memoryMB") ?? 0,
     cpus: object.number("config.hardware.numCPU") ?? 0,
     memoryLimit: object.number("config.memoryAllocation.limit") ?? -1,

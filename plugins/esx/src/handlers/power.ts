@@ -74,7 +74,7 @@ export function powerHandlers(server: Server): HypervisorHandlers {
       return { state: STATES[(await machines.look(dom.uuid)).power], reason: 0 };
     },
     async domainGetInfo({ dom }) {
-      const { power, memoryMib, cpus, memoryLimit } = await machines.look(dom.uuid);
+      const { power, memoryMib, cpus, memoryLimit } = await machines.figures(dom.uuid);
       const maxMem = memoryMib * 1024;
       return {
         state: STATES[power],

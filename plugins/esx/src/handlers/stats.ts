@@ -7,7 +7,7 @@ import {
   STATS_FLAG,
   type TypedParam,
 } from "@polyvisor/core";
-import type { Machine } from "../machines.js";
+import type { Figures, Machine } from "../machines.js";
 import type { Server } from "../server.js";
 import { esxError } from "../soap/error.js";
 import { STATES } from "./listing.js";
@@ -29,7 +29,7 @@ export function statsHandlers(server: Server): HypervisorHandlers {
         const detail = `Stats types bits 0x${unknown.toString(16)} are not supported by this daemon`;
         throw esxError("ARGUMENT_UNSUPPORTED", detail, "ask for state, balloon and vcpu");
       }
-      const machines = await server.machines.list();
+      const machines = await server.machines.allFigures();
       const wanted = doms.length === 0 ? undefined : new Set(doms.map(({ uuid }) => uuid));
       const groups = stats === 0 ? GROUPS : stats;
       return machines
@@ -48,7 +48,7 @@ function isSelected({ power }: Machine, flags: number): boolean {
   return !has(STATES_OF_LISTS) || has(state);
 }
 
-function paramsOf({ power, memoryMib, memoryLimit, cpus }: Machine, groups: number): TypedParam[] {
+function paramsOf({ power, memoryMib, memoryLimit, cpus }: Figures, groups: number): TypedParam[] {
   const params: TypedParam[] = [];
   if ((groups & STATS.STATE) !== 0) {
     params.push({ field: "state.state", type: "int", value: STATES[power] });

@@ -22,7 +22,7 @@ function memoryHandlers({ machines }: Server): HypervisorHandlers {
     return machines.reconfigure(uuid, spec, `Could not set memory to ${memory} kilobytes`);
   };
   return {
-    domainGetMaxMemory: async ({ dom }) => (await machines.look(dom.uuid)).memoryMib * 1024,
+    domainGetMaxMemory: async ({ dom }) => (await machines.figures(dom.uuid)).memoryMib * 1024,
     async domainSetMaxMemory({ dom, memory }) {
       expectPower((await machines.find(dom.uuid)).power, "poweredOff");
       const spec = text("memoryMB", Math.ceil(Number(memory) / MEMORY_STEP) * (MEMORY_STEP / 1024));
@@ -73,7 +73,7 @@ function vcpuHandlers({ machines, facts }: Server): HypervisorHandlers {
     async domainGetVcpusFlags({ dom, flags }) {
       checkFlags(flags, AFFECT.LIVE | VCPU_FLAG.MAXIMUM, "esxDomainGetVcpusFlags", "ESX");
       // libvirt's driver answers with the host's maximum in any case
-      if ((flags & VCPU_FLAG.MAXIMUM) === 0) return (await machines.look(dom.uuid)).cpus;
+      if ((flags & VCPU_FLAG.MAXIMUM) === 0) return (await machines.figures(dom.uuid)).cpus;
       await machines.look(dom.uuid);
       return most();
     },

@@ -130,15 +130,18 @@ export class ObjectContent {
   readonly ref: Ref;
   readonly #properties: ReadonlyMap<string, Value>;
 
-  constructor(element: XmlElement) {
+  constructor(ref: Ref, properties: ReadonlyMap<string, Value>) {
+    this.ref = ref;
+    this.#properties = properties;
+  }
+
+  static read(element: XmlElement): ObjectContent {
     const value = new Value(element);
-    this.ref = value.at("obj")?.ref ?? { type: "", value: "" };
-    this.#properties = new Map(
-      value.all("propSet").flatMap((property) => {
-        const content = property.at("val");
-        return content === undefined ? [] : [[property.textAt("name") ?? "", content] as const];
-      }),
-    );
+    const properties = value.all("propSet").flatMap((property) => {
+      const content = property.at("val");
+      return content === undefined ? [] : [[property.textAt("name") ?? "", content] as const];
+    });
+    return new ObjectContent(value.at("obj")?.ref ?? { type: "", value: "" }, new Map(properties));
   }
 
   get(name: string): Value | undefined {

@@ -1,6 +1,7 @@
 import { esxError, SoapFault } from "./error.js";
 import type { HttpClient } from "./http.js";
 import { envelope, group, type Ref, text } from "./message.js";
+import { type ObjectList, readPlainObjects } from "./object-list.js";
 import { filterSpec, type PropertyQuery } from "./properties.js";
 import { ObjectContent, readReply, Value } from "./reply.js";
 
@@ -81,13 +82,17 @@ export class Session {
 
   /** A call of the API; what it returns, if anything. A session that has ended is begun again, once. */
   async call(method: string, object: Ref, body = "", patience = 0): Promise<readonly Value[]> {
+    return this.#inSession(() => this.#exchange(method, object, body, patience));
+  }
+
+  async #inSession<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await this.#exchange(method, object, body, patience);
+      return await work();
     } catch (error) {
       if (!(error instanceof SoapFault) || error.fault !== "NotAuthenticated") throw error;
     }
     await this.logIn();
-    return this.#exchange(method, object, body, patience);
+    return work();
   }
 
   /** A call that returns one thing. */
@@ -104,18 +109,29 @@ export class Session {
     const { propertyCollector, apiVersion } = this.service;
     if (apiVersion < PARTS_VERSION) {
       const found = await this.call("RetrieveProperties", propertyCollector, filterSpec(query));
-      return found.map(({ element }) => new ObjectContent(element));
+      return found.map(({ element }) => ObjectContent.read(element));
     }
     const options = group("options", text("maxObjects", PART_OBJECTS));
-    let [part] = await this.call("RetrievePropertiesEx", propertyCollector, filterSpec(query) + options);
     const objects: ObjectContent[] = [];
-    while (part !== undefined) {
-      objects.push(...part.all("objects").map(({ element }) => new ObjectContent(element)));
-      const token = part.textAt("token");
-      if (token === undefined) break;
-      [part] = await this.call("ContinueRetrievePropertiesEx", propertyCollector, text("token", token));
+    let part = await this.#part("RetrievePropertiesEx", filterSpec(query) + options);
+    objects.push(...part.objects);
+    while (part.token !== undefined) {
+      part = await this.#part("ContinueRetrievePropertiesEx", text("token", part.token));
+      objects.push(...part.objects);
     }
     return objects;
+  }
+
+  async #part(method: string, body: string): Promise<ObjectList> {
+    return this.#inSession(async () => {
+      const { propertyCollector } = this.service;
+      const { status, text: reply } = await this.#ask(method, propertyCollector, body);
+      const plain = status === 200 ? readPlainObjects(reply) : undefined;
+      if (plain !== undefined) return plain;
+      const [part] = readReply(method, status, reply).map((element) => new Value(element));
+      const found = part?.all("objects").map(({ element }) => ObjectContent.read(element));
+      return { objects: found ?? [], token: part?.textAt("token") };
+    });
   }
 
   /** Properties of one object, which must be there. */
@@ -127,10 +143,14 @@ export class Session {
   }
 
   async #exchange(method: string, object: Ref, body: string, patience = 0): Promise<readonly Value[]> {
+    const { status, text: reply } = await this.#ask(method, object, body, patience);
+    return readReply(method, status, reply).map((element) => new Value(element));
+  }
+
+  async #ask(method: string, object: Ref, body: string, patience = 0): Promise<{ status: number; text: string }> {
     const request = envelope(method, object, body);
     const answer = await this.http.exchange({ method: "POST", path: "/sdk", body: request, patience });
-    const returned = readReply(method, answer.status, answer.body.toString());
-    return returned.map((element) => new Value(element));
+    return { status: answer.status, text: answer.body.toString() };
   }
 }
 
