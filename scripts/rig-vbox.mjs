@@ -10,10 +10,11 @@ import { serveStandIn } from "../test/dist/harness/vboxmanage.js";
 
 const run = promisify(execFile);
 
-const VAGRANTFILE = `# Machines that only exist on paper are ready at once, and do whatever they are told.
+// vagrant takes a machine that is ready before it has looked at its state for broken: so it takes a moment.
+const VAGRANTFILE = `# Machines that only exist on paper do whatever they are told.
 class Paper < Vagrant.plugin("2", :communicator)
   def ready?; true; end
-  def wait_for_ready(*); true; end
+  def wait_for_ready(*); sleep 3; true; end
   def execute(*); 0; end
   def sudo(*); 0; end
   def test(*); true; end
