@@ -31,19 +31,42 @@ dom = libvirt.open(sys.argv[1]).lookupByName(sys.argv[2])
 print(*sorted({os.readlink("/proc/self/fd/%d" % fd).split(":")[0] for fd in libvirt_lxc.lxcOpenNamespace(dom, 0)}))
 `;
 
-/** What can be attached to a container that runs; and what the container has of it then. */
-const DEVICES = {
+/** Calls that newer clients make in another form. */
+const OLDER = `
+import json, libvirt, sys
+dom = libvirt.open(sys.argv[1]).lookupByName(sys.argv[2])
+said = {}
+libvirt.registerErrorHandler(lambda *args: None, None)
+dom.setSchedulerParameters({"cpu_shares": 512})
+parameters = dom.schedulerParameters()
+said["shares"], said["quota"] = parameters["cpu_shares"], parameters["vcpu_quota"]
+said["errors"] = dom.blockStats("")[4]
+said["most"] = dom.maxMemory()
+dom.setMemory(25000)
+try:
+    dom.setMaxMemory(30000)
+except libvirt.libvirtError as error:
+    said["setMaxMemory"] = str(error)
+dom.attachDevice(sys.argv[3])
+said["plugged"] = "type='misc'" in dom.XMLDesc()
+dom.detachDevice(sys.argv[3])
+said["pulled"] = "type='misc'" not in dom.XMLDesc()
+print(json.dumps(said))
+`;
+
+/** A device that every kernel has, by a name that no container has it by. */
+const miscXml = (path: string) =>
+  `<hostdev mode='capabilities' type='misc'><source><char>${path}</char></source></hostdev>`;
+
+/** What can be attached to a container that runs, and what the container has of it then. `misc` is a device's path. */
+const plugs = (misc: string): Readonly<Record<string, { xml: string; look: readonly string[]; sees: RegExp }>> => ({
   card: {
     xml: `<interface type='bridge'><mac address='52:54:00:6b:00:02'/><source bridge='br0'/>
       <ip address='192.0.2.3' prefix='24'/></interface>`,
     look: ["ip", "-o", "addr", "show", "dev", "eth1"],
     sees: /192\.0\.2\.3\/24/,
   },
-  misc: {
-    xml: "<hostdev mode='capabilities' type='misc'><source><char>/dev/loop-control</char></source></hostdev>",
-    look: ["stat", "-c", "%F", "/dev/loop-control"],
-    sees: /character special file/,
-  },
+  misc: { xml: miscXml(misc), look: ["stat", "-c", "%F", misc], sees: /character special file/ },
   network: {
     xml: "<interface type='network'><mac address='52:54:00:6b:00:03'/><source network='lan'/></interface>",
     look: ["ip", "-o", "link", "show", "dev", "eth2"],
@@ -54,7 +77,7 @@ const DEVICES = {
     look: ["ip", "-o", "link", "show", "dev", "lend0"],
     sees: /lend0/,
   },
-} as const;
+});
 
 testWith("a container's network, limits and devices, while it runs and after a daemon was killed", NEEDS, async (t) => {
   const network = await PrivateNetwork.make();
@@ -74,6 +97,9 @@ testWith("a container's network, limits and devices, while it runs and after a d
   await daemon.start();
   const virsh = new Virsh(daemon.uri("lxc"));
   try {
+    const misc = join(daemon.root, "misc");
+    await outputOf("mknod", [misc, "c", "1", "7"]);
+    const devices = plugs(misc);
     const root = await makeRoot(join(daemon.root, "root"));
     await virsh.define(containerXml({ name: NAME, root, devices: CARD }));
     const lan = join(daemon.root, "lan.xml");
@@ -104,14 +130,22 @@ testWith("a container's network, limits and devices, while it runs and after a d
     await virsh.ok("blkiotune", NAME, "--config", "--device-read-bytes-sec", "/dev/loop0,4096");
     t.regex(await virsh.ok("blkiotune", NAME, "--config"), /device_read_bytes_sec: \/dev\/loop0,4096/);
     await virsh.ok("domblkstat", NAME, "");
-    await virsh.ok("domblkstat", NAME, "--human", "");
     t.regex(await virsh.ok("domifaddr", NAME, "--source", "arp"), /Address/);
     t.regex(await virsh.fails("domhostname", NAME), /no hostname found for domain/);
 
     t.is(await virsh.ok("lxc-enter-namespace", NAME, "/bin/hostname"), NAME);
     t.is((await outputOf(PYTHON, ["-c", NAMESPACES, virsh.uri, NAME])).trim(), "ipc mnt net pid user uts");
+    t.deepEqual(JSON.parse(await outputOf(PYTHON, ["-c", OLDER, virsh.uri, NAME, miscXml(misc)])), {
+      shares: 512,
+      quota: 50000,
+      errors: -1,
+      most: 32768,
+      setMaxMemory: "Requested operation is not valid: Cannot resize the max memory on an active domain",
+      plugged: true,
+      pulled: true,
+    });
 
-    for (const [what, { xml, look, sees }] of Object.entries(DEVICES)) {
+    for (const [what, { xml, look, sees }] of Object.entries(devices)) {
       const file = join(daemon.root, `${what}.xml`);
       await writeFile(file, xml);
       await virsh.ok("attach-device", NAME, file, "--live", "--config");
@@ -121,7 +155,7 @@ testWith("a container's network, limits and devices, while it runs and after a d
     const card = join(daemon.root, "card.xml");
     t.regex(await virsh.fails("update-device", NAME, card, "--live"), /Unable to modify live devices/);
     await virsh.ok("update-device", NAME, card, "--config");
-    for (const [what, { look }] of Object.entries(DEVICES)) {
+    for (const [what, { look }] of Object.entries(devices)) {
       if (what === "card") continue;
       await virsh.ok("detach-device", NAME, join(daemon.root, `${what}.xml`), "--live", "--config");
       await t.throwsAsync(inside(...look), undefined, `${what} is gone`);
@@ -129,7 +163,7 @@ testWith("a container's network, limits and devices, while it runs and after a d
     t.is(await ports(), 0, "the network has its port back");
     await virsh.ok("attach-device", NAME, join(daemon.root, "network.xml"), "--live");
     t.true((await links()).includes("lend0"), "the host's card is back");
-    t.false((await virsh.ok("dumpxml", NAME, "--inactive")).includes("loop-control"));
+    t.false((await virsh.ok("dumpxml", NAME, "--inactive")).includes(misc));
     t.regex(await virsh.ok("dumpxml", NAME), /<target dev='vnet1'\/>/, "the other card is there still");
 
     const native = join(daemon.root, "native.conf");

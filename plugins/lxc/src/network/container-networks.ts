@@ -40,7 +40,7 @@ export class ContainerNetworks implements Networks {
           const loopback = { line: "link set dev lo up", failure: "Cannot set interface flags on 'lo'" };
           return runPlan(path, { ...plan, inside: [loopback, ...plan.inside] }, "new");
         },
-        () => unpin(path, leavingLines(config)),
+        () => unpin(path, returningLines(hostCards(config))),
       );
       return { network, config: withNames(withPorts, planned) };
     } catch (error) {
@@ -50,7 +50,7 @@ export class ContainerNetworks implements Networks {
   }
 
   async release({ namespace }: PreparedNetwork, config: Config): Promise<void> {
-    if (typeof namespace === "object") await unpin(namespace.path, leavingLines(config));
+    if (typeof namespace === "object") await unpin(namespace.path, returningLines(hostCards(config)));
     await releasePorts(this, config);
   }
 
@@ -62,7 +62,7 @@ export class ContainerNetworks implements Networks {
     try {
       const [card] = await this.#make(
         withPort.devices.interfaces,
-        (cards) => runPlan(path, planCards(cards, path), "there"),
+        (cards) => this.#plug(cards, path),
         undefined,
         taken,
       );
@@ -70,6 +70,21 @@ export class ContainerNetworks implements Networks {
       return live ?? nic;
     } catch (error) {
       await releasePorts(this, withPort);
+      throw error;
+    }
+  }
+
+  async #plug(cards: readonly NamedCard[], path: string): Promise<void> {
+    try {
+      await runPlan(path, planCards(cards, path), "there");
+    } catch (error) {
+      // What has the card's name then is not ours.
+      const isOurs = !(error instanceof NameTaken);
+      if (isOurs)
+        await runLines(
+          cards.map(({ guest }) => `link del dev ${guest}`),
+          path,
+        );
       throw error;
     }
   }
@@ -82,7 +97,12 @@ export class ContainerNetworks implements Networks {
 
   /** Moves a card of the host into a container that runs. */
   async lend(card: Hostdev, path: string): Promise<void> {
-    await runPlan(path, planHostCards([card], path), "there");
+    try {
+      await runPlan(path, planHostCards([card], path), "there");
+    } catch (error) {
+      await this.takeBack(card, path);
+      throw error;
+    }
   }
 
   /** Moves it back; one that the container has lost does no harm. */
@@ -174,14 +194,7 @@ function withNames(config: Config, cards: readonly NamedCard[]): Config {
   });
 }
 
-/** The host's cards go back to it; the container's own go, and with them the host's ends. */
-function leavingLines(config: Config): string[] {
-  const own = config.devices.interfaces.flatMap(({ guest }) =>
-    guest?.dev === undefined ? [] : [`link del dev ${guest.dev}`],
-  );
-  return [...returningLines(hostCards(config)), ...own];
-}
-
+/** The host's cards go back to it. */
 function returningLines(cards: readonly Hostdev[]): string[] {
   return cards.flatMap(({ source }) =>
     source.type === "net" ? [`link set dev ${deviceName(source.interface)} netns ${process.pid}`] : [],

@@ -30,6 +30,7 @@ interface Seen {
   readonly plugged: string;
   readonly withOneMore: readonly string[];
   readonly withoutIt: readonly string[];
+  readonly failed: readonly unknown[];
   readonly released: { readonly links: readonly string[]; readonly pinned: boolean };
   readonly refusals: Readonly<Record<string, readonly [string, boolean]>>;
   readonly alone: readonly string[];
@@ -66,6 +67,8 @@ inNamespace(`the network of a container${canHave ? "" : " (no network namespaces
   t.is(seen.plugged, "eth2");
   t.true(seen.withOneMore.includes("eth2"));
   t.deepEqual(seen.withoutIt, made.inside);
+  const words = "Unable to add bridge nobr port vnet1: No such device";
+  t.deepEqual(seen.failed, [words, made.inside, ["vnet0"]], "nothing is left of a card that cannot be plugged in");
 
   t.deepEqual(released, { links: seen.before, pinned: false }, "nothing is left, and the host's card is back");
   t.deepEqual(seen.refusals, {

@@ -16,10 +16,20 @@ if [ -n "$ports" ]; then echo ports; printf %s "$ports" | bridge -batch -; fi
 if [ -n "$inside" ]; then echo inside; printf %s "$inside" | nsenter --net="$1" ip -batch -; fi
 `;
 
-/** Devices are taken out as far as they are there, so that none of them is seen on the host any more when this has ended. */
+/**
+ * The kernel would remove the devices of a namespace, and with them their ends on the host, in its own time: here they are gone
+ * when this has ended.
+ */
+const EMPTY = `
+if [ -n "$1" ]; then printf %s "$1" | ip -force -batch -; fi
+while IFS=": " read -r name rest; do
+  case $name in lo | Inter-* | face) ;; *) ip link del dev "$name" ;; esac
+done < /proc/self/net/dev
+`;
+
 const END = `
 [ -e "$1" ] || exit 0
-if [ -n "$2" ]; then printf %s "$2" | nsenter --net="$1" ip -force -batch - 2>/dev/null; fi
+nsenter --net="$1" /bin/sh -c "$3" sh "$2" 2>/dev/null
 umount -l "$1" 2>/dev/null
 rm -f "$1"
 `;
@@ -38,11 +48,10 @@ export async function runPlan(path: string, plan: NetworkPlan, namespace: "new" 
   if (result.status !== 0) throw failureOf(result, plan);
 }
 
-/** Takes the lines' devices out of a namespace and unpins it. What is gone already does no harm. */
+/** Does the lines in a namespace, removes the devices that are in it then, and unpins it. What is gone already does no harm. */
 export async function unpin(path: string, lines: readonly string[]): Promise<void> {
-  await runHelper(["/bin/sh", "-c", END, "sh", path, textOf(lines.map((line) => ({ line, failure: "" })))], {
-    deadline: DEADLINE,
-  });
+  const text = textOf(lines.map((line) => ({ line, failure: "" })));
+  await runHelper(["/bin/sh", "-c", END, "sh", path, text, EMPTY], { deadline: DEADLINE });
 }
 
 /** Runs lines in a namespace or, without one, on the host, each for itself: one that fails does not keep the others. */

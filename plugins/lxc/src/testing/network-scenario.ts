@@ -89,6 +89,13 @@ try {
   const withOneMore = links(path.path);
   await networks.pullOut(config, plugged);
   const withoutIt = links(path.path);
+  const failed = await networks
+    .plugIn(
+      config,
+      parseDevice("<interface type='bridge'><source bridge='nobr'/></interface>", config, HOOKS) as never,
+      path.path,
+    )
+    .catch((error: VirtError) => [error.detail, links(path.path), links().filter((name) => name.startsWith("vnet"))]);
 
   await networks.release(network, config);
   const released = { links: links(), pinned: existsSync(path.path) };
@@ -126,6 +133,7 @@ try {
       plugged: plugged.guest?.dev,
       withOneMore,
       withoutIt,
+      failed,
       released,
       refusals,
       alone,
