@@ -4,11 +4,10 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gunzipSync } from "node:zlib";
-import { createHost, type Host, type VirtError } from "@polyvisor/core";
+import { createHost, type Host, parseUri, silentLog, type VirtError } from "@polyvisor/core";
 import { freePort, TestAuthority } from "@polyvisor/sdk/testkit";
 import test, { type ExecutionContext } from "ava";
-import type { Recording } from "./testing/exchange.js";
+import { recording } from "./testing/recorded-server.js";
 import { startReplay } from "./testing/replay.js";
 
 const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
@@ -40,10 +39,7 @@ async function make(
   return { folder, host };
 }
 
-async function recorded(): Promise<Recording["exchanges"]> {
-  const file = await readFile(new URL("../fixtures/vcsim/host.json.gz", import.meta.url));
-  return (JSON.parse(gunzipSync(file).toString()) as Recording).exchanges;
-}
+const recorded = async () => (await recording("host")).exchanges;
 
 async function listening(t: ExecutionContext, server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -80,20 +76,10 @@ test("no password is known, or no user", async (t) => {
 
 test("a client may not choose the file with passwords", async (t) => {
   const { host } = await make(t);
-  const opening = host.openDriver?.bind(host);
-  t.truthy(opening);
-  const context = {
-    identity: { uid: 65_000 },
-    readOnly: false,
-    signal: new AbortController().signal,
-    log: { debug() {}, info() {}, warn() {}, error() {}, child: () => context.log },
-  };
-  const { parseUri } = await import("@polyvisor/core");
-  const error = await refused(
-    t,
-    (async () => host.openDriver(parseUri("esx://user@192.0.2.1/?authfile=/etc/shadow"), context as never))(),
-  );
-  t.is(error?.code, "OPERATION_DENIED");
+  const identity = { uid: 65_000 };
+  const context = { identity, readOnly: false, signal: new AbortController().signal, log: silentLog };
+  const uri = parseUri("esx://user@192.0.2.1/?authfile=/etc/shadow");
+  t.is((await refused(t, Promise.resolve(host.openDriver(uri, context))))?.code, "OPERATION_DENIED");
 });
 
 test("a wrong password", async (t) => {

@@ -1,53 +1,37 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gunzipSync } from "node:zlib";
-import { type Connection, createHost } from "@polyvisor/core";
-import test, { type ExecutionContext } from "ava";
-import type { Recording } from "./testing/exchange.js";
-import { startReplay } from "./testing/replay.js";
+import { createHost } from "@polyvisor/core";
+import test from "ava";
+import { recording, startRecordedServer } from "./testing/recorded-server.js";
 import { HOST_SCRIPT, play, VCENTER_SCRIPT } from "./testing/script.js";
 
 const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
 
-async function recording(name: string): Promise<Recording> {
-  const file = await readFile(new URL(`../fixtures/vcsim/${name}.json.gz`, import.meta.url));
-  return JSON.parse(gunzipSync(file).toString()) as Recording;
-}
-
-async function open(t: ExecutionContext, uri: string): Promise<Connection> {
-  const folder = await mkdtemp(join(tmpdir(), "esx-"));
-  const auth = join(folder, "auth.conf");
-  await writeFile(auth, "[credentials-a]\npassword=pass\n[auth-esx-127.0.0.1]\ncredentials=a\n");
-  // without it each question is asked again, whatever the time: as it was recorded
-  const values = { auth_file: auth, freshness: 0 };
-  const host = await createHost({ plugins: [PACKAGE], pluginConfiguration: { esx: { values } } });
-  t.teardown(async () => {
-    await host.close();
-    await rm(folder, { recursive: true });
-  });
-  return host.open(uri);
-}
-
-const ROWS = [
-  { name: "host", scheme: "esx", path: "/", script: HOST_SCRIPT },
-  { name: "vcenter", scheme: "vpx", path: "/DC0/DC0_C0/DC0_C0_H0", script: VCENTER_SCRIPT },
-];
-
-for (const { name, scheme, path, script } of ROWS) {
+for (const [name, script] of [
+  ["host", HOST_SCRIPT],
+  ["vcenter", VCENTER_SCRIPT],
+] as const) {
   test(`each call gives what it gave when a conversation with vcsim was recorded, and says the same: ${name}`, async (t) => {
     t.timeout(120_000);
-    const { exchanges, answers } = await recording(name);
-    const replay = await startReplay(exchanges);
-    t.teardown(() => replay.close());
-    const connection = await open(t, `${scheme}://user@127.0.0.1:${replay.port}${path}?transport=http&auto_answer=1`);
+    const folder = await mkdtemp(join(tmpdir(), "esx-"));
+    const { answers } = await recording(name);
+    const server = await startRecordedServer(name, folder);
+    const pluginConfiguration = { esx: { values: server.settings } };
+    const host = await createHost({ plugins: [PACKAGE], pluginConfiguration });
+    t.teardown(async () => {
+      await host.close();
+      server.close();
+      await rm(folder, { recursive: true });
+    });
+    const connection = await host.open(server.uri);
     const given = await play(connection, script);
-    t.deepEqual(replay.deviations, []);
+    t.deepEqual(server.deviations, []);
     for (const [index, answer] of answers.entries()) t.deepEqual(given[index], answer);
     t.is(given.length, answers.length);
     await connection.close();
-    while (replay.left > 0 && replay.deviations.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
-    t.deepEqual(replay.deviations, []);
+    while (server.left > 0 && server.deviations.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    t.deepEqual(server.deviations, []);
   });
 }
