@@ -16,6 +16,7 @@ import {
   xenProfile,
   xenSettings,
 } from "../test/dist/harness/conformance.js";
+import { lxcProfile } from "../test/dist/harness/containers.js";
 import { behindRecordedBhyve, RECORDED_BHYVE_PROFILE } from "../test/dist/harness/recorded-bhyve.js";
 
 const REPORTS = new URL("../.cache/conformance/", import.meta.url).pathname;
@@ -26,6 +27,7 @@ const testProfile = () => profileNamed("profile-test");
 const DRIVERS = [
   { driver: "test", profileOf: testProfile, known: "known-test", knownInProcess: "known-test-in-process" },
   { driver: "qemu", profileOf: qemuProfile, known: "known-qemu" },
+  { driver: "lxc", profileOf: lxcProfile, known: "known-lxc" },
   { driver: "vbox", settingsOf: vboxSettings, profileOf: vboxProfile, known: "known-vbox" },
   { driver: "xen", settingsOf: xenSettings, profileOf: xenProfile, known: "known-xen" },
 ];

@@ -19,6 +19,7 @@ const NAMES = [
   "sanlock",
   "lockd",
   "chains",
+  "lxc",
 ];
 
 const COMMON = {

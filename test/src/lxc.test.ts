@@ -3,8 +3,10 @@ import { mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { hypervisorKit, judge } from "@polyvisor/sdk/conformance";
 import type { ExecutionContext } from "ava";
-import { containerXml, groupsOf, killContainers, leftContainers, makeRoot } from "./harness/containers.js";
+import { behindDaemon, direct } from "./harness/conformance.js";
+import { containerXml, groupsOf, killContainers, leftContainers, lxcProfile, makeRoot } from "./harness/containers.js";
 import { EventRecorder } from "./harness/event-recorder.js";
 import { containers, program, testWith } from "./harness/needs.js";
 import { Polyvisord } from "./harness/polyvisord.js";
@@ -278,3 +280,39 @@ testWith("containers that start by themselves do, whichever of them end at once"
   }
   t.pass();
 });
+
+const LXC = { driver: "lxc" };
+
+/** All cases run with `npm run conformance -- lxc`, which takes a while. */
+const KITS = [
+  { place: "direct", groups: ["lifecycle", "bad input"], cases: [] },
+  {
+    place: "in the daemon",
+    groups: ["streams"],
+    cases: ["restarts: a guest runs on, with its id, state and document"],
+  },
+  { place: "isolated", groups: [], cases: ["restarts: the driver is killed in the middle of domainCreate"] },
+] as const;
+
+for (const { place, groups, cases } of KITS) {
+  testWith(`the driver of containers conforms, ${place}`, NEEDS, async (t) => {
+    t.timeout(10 * 60_000);
+    const folder = await mkdtemp(join(tmpdir(), "lxc-kit-"));
+    t.teardown(() => rm(folder, { recursive: true, force: true }));
+    const subject = await (place === "direct" ? direct(LXC, folder) : behindDaemon(LXC, place));
+    try {
+      const wanted: readonly string[] = [...groups, ...cases];
+      const only = ({ group, name }: { group: string; name: string }) =>
+        wanted.includes(group) || wanted.includes(name);
+      const report = await judge(hypervisorKit, subject, { profile: await lxcProfile(folder), only });
+      const failures = report.results.filter(({ outcome }) => outcome === "failed");
+      t.deepEqual(
+        failures.map(({ name, says }) => `${name}: ${says}`),
+        [],
+      );
+      t.true(report.results.some(({ outcome }) => outcome === "passed"));
+    } finally {
+      await subject.close();
+    }
+  });
+}

@@ -31,6 +31,8 @@ export async function makeRoot(folder: string): Promise<string> {
 
 /** Ends by itself when it is asked to. */
 export const OBEDIENT = "trap 'exit 0' TERM; while :; do sleep 1000 & wait; done";
+/** The same, and it uses a little time now and then. */
+const BREATHING = "trap 'exit 0' TERM; while :; do sleep 0.5 & wait; done";
 /** Says what it hears. */
 export const ECHO = "while read line; do echo heard $line; done";
 
@@ -67,9 +69,9 @@ export async function lxcProfile(folder: string): Promise<HypervisorProfile> {
   const names = { name: "{name}", uuid: "{uuid}", root };
   return {
     fixtures: {
-      domain: containerXml(names),
+      domain: containerXml({ ...names, script: BREATHING }),
       console: containerXml({ ...names, script: ECHO }),
-      device: `<filesystem type='mount'><source dir='${root}'/><target dir='/mnt'/></filesystem>`,
+      device: "<interface type='bridge'><mac address='00:16:3e:c0:de:01'/><source bridge='kit0'/></interface>",
     },
     traits: [TRAITS.obeysShutdown, TRAITS.guestsRun, TRAITS.keepsDefinitions, TRAITS.keepsGuests],
   };
