@@ -128,7 +128,9 @@ function usageOf({ object }: Datastore): { capacity: number; allocation: number;
 }
 
 function describe({ name, uuid }: PoolReference, datastore: Datastore): StoragePool {
-  const common = { name, uuid, usage: usageOf(datastore), target: { path: mountOf(datastore) } };
+  // whose the files are the server does not tell: libvirt's driver says that they are root's
+  const permissions = { mode: 0, owner: 0, group: 0 };
+  const common = { name, uuid, usage: usageOf(datastore), target: { path: mountOf(datastore), permissions } };
   const kind = poolKind(datastore);
   if (kind === "dir") return { ...common, type: "dir", source: {} };
   if (kind === "fs") {
