@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { chown, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runWhole } from "./lib/ava.mjs";
 
 export const options = {
   guests: { type: "string", default: "100" },
@@ -33,17 +34,8 @@ export async function run({ values, log }) {
 }
 
 async function pairs() {
-  const child = spawn("npx", ["ava", "test/dist/locks-pairs.test.js"], {
-    env: { ...process.env, POLYVISOR_WHOLE_KITS: "1" },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let said = "";
-  child.stdout.on("data", (bytes) => {
-    said += bytes;
-    process.stdout.write(bytes);
-  });
-  const [code] = await once(child, "close");
-  return code === 0 ? [] : (said.match(/^.*✘.*$/gm) ?? ["the pairs of managers"]);
+  const { passed, failed } = await runWhole(["test/dist/locks-pairs.test.js"]);
+  return passed === 0 && failed.length === 0 ? ["the pairs of managers"] : failed;
 }
 
 async function crossed(count, log, faults) {

@@ -20,6 +20,7 @@ const NAMES = [
   "lockd",
   "chains",
   "lxc",
+  "variants",
 ];
 
 const COMMON = {

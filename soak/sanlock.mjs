@@ -1,7 +1,6 @@
 // `npm run soak -- sanlock`: the whole of what is tried with the real sanlock, much of it waiting: each pair of managers in
 // every way, the kit of lock.v1 in this process and in one of its own, lost leases without daemon, a sanlock that hangs.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { runWhole } from "./lib/ava.mjs";
 
 export const options = { rounds: { type: "string", default: "1" } };
 
@@ -21,26 +20,10 @@ export async function run({ values, log }) {
   const rounds = Number(values.rounds);
   for (let round = 1; round <= rounds; round++) {
     log(`round ${round} of ${rounds}`);
-    const said = await ava();
-    const passed = Number(/(\d+) tests? passed/.exec(said)?.[1] ?? 0);
-    const failed = [...said.matchAll(/^.*✘ \[fail\].*$/gm)].map(([line]) => line.trim());
+    const { passed, failed } = await runWhole(TESTS);
     faults.push(...failed.map((line) => `round ${round}: ${line}`));
     if (passed === 0) faults.push(`round ${round}: nothing passed`);
     rows.push({ round, passed, failed: failed.length });
   }
   return { faults, rows, details: rows };
-}
-
-async function ava() {
-  const child = spawn("npx", ["ava", ...TESTS], {
-    env: { ...process.env, POLYVISOR_WHOLE_KITS: "1" },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let said = "";
-  child.stdout.on("data", (bytes) => {
-    said += bytes;
-    process.stdout.write(bytes);
-  });
-  await once(child, "close");
-  return said;
 }
