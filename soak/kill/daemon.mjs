@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const PROGRAM = fileURLToPath(new URL("../../daemon/bin/polyvisord.js", import.meta.url));
-const START_MS = 30_000;
+const START_MS = 120_000;
 
 /** polyvisord as a process of its own, over all its lives. */
 export class KilledDaemon {

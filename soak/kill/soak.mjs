@@ -8,9 +8,9 @@ import { descriptorsOf, processesOf } from "./host.mjs";
 import { Lane } from "./lane.mjs";
 
 /** What is not right by then after a restart is wrong, in milliseconds. */
-const SETTLE_MS = 30_000;
+const SETTLE_MS = 120_000;
 /** By then everything that a killed daemon had begun has gone with it. */
-const AFTERMATH_MS = 30_000;
+const AFTERMATH_MS = 120_000;
 /** A moment of this life at which the daemon is killed comes at the latest by then. */
 const LONGEST_LIFE_MS = 1000;
 const TRACE_LINES = 400;
