@@ -71,12 +71,14 @@ export class GuestDriver<G extends Guest = Guest> implements HypervisorDriver {
       throw new VirtError("INVALID_ARG", `unexpected ${scheme} URI path '${path}', try ${uri}`, { hint: uri });
     const hypervisor = this.#hypervisor;
     const owner: Owner = { isGone: false };
-    return Object.assign(Object.create(this.#handlers) as HypervisorHandlers, {
+    // All of it is its own: whoever extends the driver may spread it.
+    return {
+      ...this.#handlers,
       ...ownedHandlers(hypervisor, owner),
       uri,
       resolveDomain: (reference: Domain) => hypervisor.domains.find(reference).ref,
       events: hypervisor.events,
       close: () => hypervisor.endOwned(owner),
-    });
+    };
   }
 }

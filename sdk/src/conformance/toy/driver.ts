@@ -9,7 +9,7 @@ import {
   type PolyvisorHandlers,
   silentLog,
 } from "@polyvisor/core";
-import { changeHandlers } from "../../driver/changes.js";
+import { changeHandlers, ownedHandlers } from "../../driver/changes.js";
 import { GuestHypervisor } from "../../driver/hypervisor.js";
 import type { Keeper } from "../../driver/index.js";
 import { viewHandlers } from "../../driver/views.js";
@@ -38,7 +38,12 @@ export class ToyDriver implements HypervisorDriver {
 
   constructor(backend: ToyBackend, keeper: Keeper, breakage: Breakage = (_, handlers) => handlers) {
     const hypervisor = new GuestHypervisor(backend, keeper, silentLog);
-    const handlers = { ...viewHandlers(hypervisor), ...changeHandlers(hypervisor), ...jobHandlers(hypervisor.domains) };
+    const handlers = {
+      ...viewHandlers(hypervisor),
+      ...changeHandlers(hypervisor),
+      ...ownedHandlers(hypervisor, { isGone: false }),
+      ...jobHandlers(hypervisor.domains),
+    };
     this.#hypervisor = hypervisor;
     this.#handlers = breakage({ hypervisor, keeper }, handlers as Required<ToyHandlers>);
   }
