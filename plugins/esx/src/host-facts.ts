@@ -1,5 +1,5 @@
-import type { Capabilities } from "@polyvisor/sdk/conf";
-import { parseUuid } from "@polyvisor/sdk/conf";
+import type { Capabilities } from "@polyvisor/sdk/conf/capabilities";
+import { parseUuid } from "@polyvisor/sdk/conf/common";
 import type { Site } from "./server.js";
 import { esxError } from "./soap/error.js";
 import type { ObjectContent, Value } from "./soap/reply.js";

@@ -1,5 +1,5 @@
 import { type Domain, DomainRef } from "@polyvisor/core";
-import { parseUuid } from "@polyvisor/sdk/conf";
+import { parseUuid } from "@polyvisor/sdk/conf/common";
 import type { Site } from "./server.js";
 import { esxError, SoapFault } from "./soap/error.js";
 import { group, type Ref, text } from "./soap/message.js";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { VirtError } from "@polyvisor/core";
-import { checkAbiStability, formatDomain, parseDomain } from "@polyvisor/sdk/conf";
+import { checkAbiStability, formatDomain, parseDomain } from "@polyvisor/sdk/conf/domain";
 import { expectMode, expectUnwrapped, type GoldenRun, type GoldenSuites } from "@polyvisor/sdk/golden";
 import { formatVmx, parseVmx, vmwareCapabilities, vmwareHooks } from "../vmx/index.js";
 

@@ -7,7 +7,7 @@ import {
   UNDEFINE_FLAG,
   XML_FLAG,
 } from "@polyvisor/core";
-import { type Domain, formatDomain, readDomain, type ScsiControllerModel } from "@polyvisor/sdk/conf";
+import { type Domain, formatDomain, readDomain, type ScsiControllerModel } from "@polyvisor/sdk/conf/domain";
 import { parseXml } from "@polyvisor/sdk/xml";
 import { escapeDatastoreItem, folderPath, parseDatastorePath } from "../datastore-path.js";
 import { fileNames, listDatastores, mountedName } from "../datastores.js";

@@ -1,5 +1,5 @@
 import type { HypervisorHandlers } from "@polyvisor/core";
-import { formatCapabilities } from "@polyvisor/sdk/conf";
+import { formatCapabilities } from "@polyvisor/sdk/conf/capabilities";
 import type { Server } from "../server.js";
 import { esxError } from "../soap/error.js";
 

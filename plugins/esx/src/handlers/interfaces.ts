@@ -4,7 +4,7 @@ import {
   LIST_INTERFACES_FLAG as LIST,
   type NetworkInterface,
 } from "@polyvisor/core";
-import { formatHostInterface, type InterfaceProtocol } from "@polyvisor/sdk/conf";
+import { formatHostInterface, type InterfaceProtocol } from "@polyvisor/sdk/conf/interface";
 import type { Server } from "../server.js";
 import { esxError } from "../soap/error.js";
 import type { Value } from "../soap/reply.js";

@@ -4,7 +4,8 @@ import {
   LIST_NETWORKS_FLAG as LIST,
   type Network as NetworkReference,
 } from "@polyvisor/core";
-import { type Bandwidth, formatNetwork, type Network, type PortGroup, parseNetwork } from "@polyvisor/sdk/conf";
+import type { Bandwidth } from "@polyvisor/sdk/conf/common";
+import { formatNetwork, type Network, type PortGroup, parseNetwork } from "@polyvisor/sdk/conf/network";
 import type { Server } from "../server.js";
 import { esxError } from "../soap/error.js";
 import { group, text } from "../soap/message.js";

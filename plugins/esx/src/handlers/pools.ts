@@ -5,7 +5,7 @@ import {
   type StoragePool as PoolReference,
   STORAGE_POOL_STATE,
 } from "@polyvisor/core";
-import { formatStoragePool, type StoragePool } from "@polyvisor/sdk/conf";
+import { formatStoragePool, type StoragePool } from "@polyvisor/sdk/conf/storage-pool";
 import { type Datastore, datastoreNamed, listDatastores, mountOf } from "../datastores.js";
 import { listImages } from "../files.js";
 import type { Server } from "../server.js";

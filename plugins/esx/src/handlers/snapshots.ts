@@ -1,5 +1,5 @@
 import { checkFlags, type Domain, type DomainSnapshot, type HypervisorHandlers } from "@polyvisor/core";
-import { formatSnapshot, parseSnapshot, type SnapshotState } from "@polyvisor/sdk/conf";
+import { formatSnapshot, parseSnapshot, type SnapshotState } from "@polyvisor/sdk/conf/snapshot";
 import type { Server } from "../server.js";
 import { esxError } from "../soap/error.js";
 import { type Ref, text } from "../soap/message.js";

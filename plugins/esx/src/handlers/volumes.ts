@@ -1,5 +1,6 @@
 import { checkFlags, type HypervisorHandlers, STORAGE_VOL_TYPE, type StorageVol } from "@polyvisor/core";
-import { formatStorageVolume, parseStorageVolume, parseUuid, type StorageVolume } from "@polyvisor/sdk/conf";
+import { parseUuid } from "@polyvisor/sdk/conf/common";
+import { formatStorageVolume, parseStorageVolume, type StorageVolume } from "@polyvisor/sdk/conf/storage-volume";
 import { escapeDatastoreItem, parseDatastorePath } from "../datastore-path.js";
 import { datastoreNamed, listDatastores } from "../datastores.js";
 import { type FileInfo, findFile, imageAt, listImages } from "../files.js";

@@ -1,4 +1,4 @@
-import type { Capabilities, GuestCapability } from "@polyvisor/sdk/conf";
+import type { Capabilities, GuestCapability } from "@polyvisor/sdk/conf/capabilities";
 
 /** What a host can run: 32-bit machines, and 64-bit ones where its CPU has the long mode. */
 export function vmwareCapabilities(longMode: boolean, uuid?: string): Capabilities {

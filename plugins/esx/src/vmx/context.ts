@@ -1,4 +1,4 @@
-import type { ScsiControllerModel } from "@polyvisor/sdk/conf";
+import type { ScsiControllerModel } from "@polyvisor/sdk/conf/domain";
 
 /** What reading a VMX file needs to know of where it lies. */
 export interface VmxReading {

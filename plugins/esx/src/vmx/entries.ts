@@ -1,5 +1,5 @@
 import { VirtError } from "@polyvisor/core";
-import { parseUuid } from "@polyvisor/sdk/conf";
+import { parseUuid } from "@polyvisor/sdk/conf/common";
 import { isSetting, parseConfigFile } from "@polyvisor/sdk/conf/config-file";
 
 /** What libvirt calls a fault of a VMX file: an internal error of no domain in particular. */

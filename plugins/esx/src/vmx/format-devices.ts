@@ -1,4 +1,12 @@
-import type { ChardevSource, Filesystem, Graphics, Interface, Parallel, Serial, Video } from "@polyvisor/sdk/conf";
+import type {
+  ChardevSource,
+  Filesystem,
+  Graphics,
+  Interface,
+  Parallel,
+  Serial,
+  Video,
+} from "@polyvisor/sdk/conf/domain";
 import type { VmxWriting } from "./context.js";
 import { vmxError } from "./entries.js";
 import { unsupported } from "./format-disks.js";

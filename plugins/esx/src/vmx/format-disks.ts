@@ -6,7 +6,7 @@ import {
   diskNameIndex,
   type ScsiController,
   type ScsiControllerModel,
-} from "@polyvisor/sdk/conf";
+} from "@polyvisor/sdk/conf/domain";
 import type { VmxWriting } from "./context.js";
 import { vmxError } from "./entries.js";
 import { SCSI_UNITS } from "./hooks.js";

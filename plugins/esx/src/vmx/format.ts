@@ -1,4 +1,4 @@
-import type { Domain } from "@polyvisor/sdk/conf";
+import type { Domain } from "@polyvisor/sdk/conf/domain";
 import type { VmxWriting } from "./context.js";
 import { vmxError } from "./entries.js";
 import { escapePercent, escapePipe } from "./escape.js";

@@ -1,4 +1,6 @@
-import { type Capabilities, type DomainHooks, requireGuest } from "@polyvisor/sdk/conf";
+import type { Capabilities } from "@polyvisor/sdk/conf/capabilities";
+import { requireGuest } from "@polyvisor/sdk/conf/capabilities-lookup";
+import type { DomainHooks } from "@polyvisor/sdk/conf/domain";
 
 /** How many units an SCSI bus has; machines of hardware version 13 and later have more. */
 export const SCSI_UNITS = 16;

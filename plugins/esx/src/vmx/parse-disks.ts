@@ -1,5 +1,5 @@
 import type { VirtError } from "@polyvisor/core";
-import { type Controller, type Disk, diskNameIndex, type ScsiControllerModel } from "@polyvisor/sdk/conf";
+import { type Controller, type Disk, diskNameIndex, type ScsiControllerModel } from "@polyvisor/sdk/conf/domain";
 import type { VmxReading } from "./context.js";
 import { type VmxEntries, vmxError } from "./entries.js";
 

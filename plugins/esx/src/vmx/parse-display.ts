@@ -1,4 +1,4 @@
-import type { Filesystem, Graphics, Video } from "@polyvisor/sdk/conf";
+import type { Filesystem, Graphics, Video } from "@polyvisor/sdk/conf/domain";
 import type { VmxEntries } from "./entries.js";
 
 const VRAM_DEFAULT = 4 * 1024 * 1024;

@@ -1,4 +1,5 @@
-import { type Interface, parseMacAddress } from "@polyvisor/sdk/conf";
+import { parseMacAddress } from "@polyvisor/sdk/conf/common";
+import type { Interface } from "@polyvisor/sdk/conf/domain";
 import { uuidIn, type VmxEntries, vmxError } from "./entries.js";
 
 type Mac = NonNullable<Interface["mac"]>;

@@ -1,4 +1,4 @@
-import type { ChardevSource, ChardevTcp, Parallel, Serial } from "@polyvisor/sdk/conf";
+import type { ChardevSource, ChardevTcp, Parallel, Serial } from "@polyvisor/sdk/conf/domain";
 import type { VmxReading } from "./context.js";
 import { type VmxEntries, vmxError } from "./entries.js";
 

@@ -1,4 +1,5 @@
-import { type Capabilities, completeDomain, type Domain } from "@polyvisor/sdk/conf";
+import type { Capabilities } from "@polyvisor/sdk/conf/capabilities";
+import { completeDomain, type Domain } from "@polyvisor/sdk/conf/domain";
 import type { XmlElement } from "@polyvisor/sdk/xml";
 import type { VmxReading } from "./context.js";
 import { uuidIn, VmxEntries, vmxError } from "./entries.js";
