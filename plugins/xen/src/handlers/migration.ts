@@ -1,11 +1,19 @@
 import type { CallContext, Domain, DomainMigrationHandlers, TypedParam } from "@polyvisor/core";
 import { formatDomain } from "@polyvisor/sdk/conf/domain";
+import { checkParams } from "@polyvisor/sdk/typed-params";
 import { checkFlags, xenError } from "../errors.js";
 import { type XenHypervisor, xenDomain0 } from "../hypervisor.js";
 import { textParam } from "../migration.js";
 
 const FLAG = { LIVE: 1, PERSIST_DEST: 8, UNDEFINE_SOURCE: 16 } as const;
 const KNOWN = FLAG.LIVE | FLAG.PERSIST_DEST | FLAG.UNDEFINE_SOURCE;
+/** What a client may say of a migration; xl sends as fast as it can. */
+const PARAMS = {
+  destination_name: "string",
+  destination_xml: "string",
+  migrate_uri: "string",
+  bandwidth: "ullong",
+} as const;
 const RUNNING = 1;
 const NO_COOKIE = Buffer.alloc(0);
 
@@ -43,9 +51,13 @@ export function migrationHandlers(hypervisor: XenHypervisor): DomainMigrationHan
   };
 
   return {
-    domainMigrateBegin3Params: ({ dom, flags }) => ({ cookieOut: NO_COOKIE, xml: begin(dom, flags) }),
+    domainMigrateBegin3Params({ dom, params, flags }) {
+      checkParams(params, PARAMS);
+      return { cookieOut: NO_COOKIE, xml: begin(dom, flags) };
+    },
     async domainMigratePrepare3Params({ params, flags }) {
       checkFlags(flags, KNOWN, "libxlDomainMigratePrepare3Params");
+      checkParams(params, PARAMS);
       const xml = textParam(params, "destination_xml");
       if (xml === undefined) throw xenError("INTERNAL_ERROR", "no domain XML passed");
       const config = guests.read(xml);
@@ -59,10 +71,12 @@ export function migrationHandlers(hypervisor: XenHypervisor): DomainMigrationHan
           "migration between daemons without a client is not supported",
           "leave --p2p out",
         );
+      checkParams(params, PARAMS);
       return perform(dom, params, context);
     },
     async domainMigrateFinish3Params({ params, flags, cancelled }) {
       checkFlags(flags, KNOWN, "libxlDomainMigrateFinish3Params");
+      checkParams(params, PARAMS);
       const { config, domain } = await migrations.finish(textParam(params, "destination_name") ?? "", cancelled !== 0);
       if ((flags & FLAG.PERSIST_DEST) !== 0) {
         const arrived = guests.domains.find(domain);
@@ -72,10 +86,11 @@ export function migrationHandlers(hypervisor: XenHypervisor): DomainMigrationHan
       }
       return { dom: domain, cookieOut: NO_COOKIE };
     },
-    async domainMigrateConfirm3Params({ dom, flags, cancelled }) {
+    async domainMigrateConfirm3Params({ dom, params, flags, cancelled }) {
       checkFlags(flags, KNOWN, "libxlDomainMigrateConfirm3Params");
-      const domain = guests.domains.byUuid(dom.uuid);
-      if (domain?.run === undefined || !domain.run.guest.isLeaving) return;
+      const domain = guests.domains.find(dom);
+      checkParams(params, PARAMS);
+      if (domain.run === undefined || !domain.run.guest.isLeaving) return;
       const { guest } = domain.run;
       await domain.knownJobs.run({ kind: "modify", api: "domainMigrateConfirm3" }, async () => {
         guest.isLeaving = false;

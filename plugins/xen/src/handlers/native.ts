@@ -1,6 +1,6 @@
 import type { HostHandlers } from "@polyvisor/core";
 import { formatDomain } from "@polyvisor/sdk/conf/domain";
-import { checkFlags } from "../errors.js";
+import { checkFlags, xenError } from "../errors.js";
 import type { XenHypervisor } from "../hypervisor.js";
 
 /** Native configurations, and what domains of a kind may have: loaded when somebody asks. */
@@ -25,6 +25,9 @@ export function nativeHandlers(hypervisor: XenHypervisor): HostHandlers {
       const wish = { emulator: emulatorbin, arch, machine, type: virttype };
       const given = Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== null));
       return formatDomainCapabilities(xenDomainCapabilities(hypervisor.context.capabilities, given));
+    },
+    connectCompareCPU() {
+      throw xenError("OPERATION_FAILED", "cannot get host CPU capabilities", "Xen tells no model of the host's CPU");
     },
     async connectBaselineCPU({ xmlCPUs, flags }) {
       const cpu = await import("@polyvisor/sdk/cpu");
