@@ -6,13 +6,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHost, ownConnections, parseUri, rootPaths, silentLog } from "@polyvisor/core";
 import { makeRecordedPlugin } from "../plugins/bhyve/dist/testing/recorded-plugin.js";
+import { startRecordedServer } from "../plugins/esx/dist/testing/recorded-server.js";
+import { startStandIn } from "../plugins/xen/dist/testing/stand-in.js";
 import { documentsOf, judge, newlySeen } from "./lib/matrix.mjs";
 import { declaredBy, declaredByForwarding } from "./lib/public-calls.mjs";
 import { readRecord } from "./lib/record.mjs";
 
 const MODE = process.getuid() === 0 ? "system" : "session";
-/** bhyve is opened on a host that records what it is asked to do: this one may be no FreeBSD. */
-const CONNECTIONS = { test: "test:///default", qemu: `qemu:///${MODE}`, bhyve: `bhyve:///${MODE}` };
+/** bhyve is opened on a host that records what it is asked to do, and Xen's driver on a dom0 that is made up: this one may be neither. */
+const CONNECTIONS = {
+  test: "test:///default",
+  qemu: `qemu:///${MODE}`,
+  bhyve: `bhyve:///${MODE}`,
+  xen: "xen:///system",
+};
 
 const project = new URL("..", import.meta.url).pathname;
 const read = (path) => readFile(join(project, path), "utf8").catch(() => "");
@@ -21,10 +28,18 @@ const read = (path) => readFile(join(project, path), "utf8").catch(() => "");
 async function declarations() {
   const root = await mkdtemp(join(tmpdir(), "polyvisor-matrix-"));
   const plugins = [await makeRecordedPlugin(root)];
-  const host = await createHost({ plugins, dependenciesOf: join(project, "daemon"), paths: rootPaths(root) });
+  const dom0 = await startStandIn(join(root, "dom0"));
+  const vsphere = await startRecordedServer("host", root);
+  const pluginConfiguration = { xen: { values: dom0.settings }, esx: { values: vsphere.settings } };
+  const host = await createHost({
+    plugins,
+    pluginConfiguration,
+    dependenciesOf: join(project, "daemon"),
+    paths: rootPaths(root),
+  });
   const declared = {};
   try {
-    for (const [plugin, uri] of Object.entries(CONNECTIONS)) {
+    for (const [plugin, uri] of Object.entries({ ...CONNECTIONS, esx: vsphere.uri })) {
       const context = { identity: {}, readOnly: false, signal: new AbortController().signal, log: silentLog };
       const driver = await host.openDriver(parseUri(uri), context);
       // Not what the sub-drivers of this host answer beside it.
@@ -33,6 +48,8 @@ async function declarations() {
     }
   } finally {
     await host.close();
+    vsphere.close();
+    await dom0.close();
     await rm(root, { recursive: true, force: true });
   }
   return { ...declared, remote: declaredByForwarding() };
