@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { type DeviceAccess, type DeviceRule, findNodes } from "@polyvisor/sdk/cgroup";
 import type { Domain as Config } from "@polyvisor/sdk/conf/domain";
 import { boundingSet, processCapabilities } from "../bundle/capabilities.js";
@@ -19,7 +19,7 @@ export async function rulesOf(config: Config): Promise<readonly DeviceRule[]> {
   ]);
   const capabilities = processCapabilities(
     config.features.capabilities,
-    boundingSet(readFileSync("/proc/self/status", "utf8")),
+    boundingSet(await readFile("/proc/self/status", "utf8")),
   );
   const ordinary = deviceRules(used, capabilities.includes("CAP_MKNOD")).flatMap(
     ({ allow, type, major, minor, access }): DeviceRule[] =>
