@@ -5,6 +5,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { output } from "../scripts/lib/run.mjs";
+import { containersMeasure } from "./containers.mjs";
 import { isolationMeasure } from "./isolation.mjs";
 import { locksMeasure } from "./locks.mjs";
 import { makeDefinitionsFolder, residentMb } from "./peers.mjs";
@@ -137,6 +138,7 @@ export const MEASURES = [
   isolationMeasure({ client, keepOpen, settle: SETTLE_MS }),
   ...MACHINES.map(qemu),
   locksMeasure({ client }),
+  containersMeasure({ client }),
   { name: "idle", group: "memory", peer: ({ name }, bench) => idle(name, bench), floor: bareNode },
   { name: "clients", group: "memory", peer: ({ name }, bench) => idle(name, bench, IDLE_CLIENTS) },
 ];

@@ -4,7 +4,7 @@ export const USAGE = `usage: npm run bench -- [options]
   --quick         shorter measures, one repetition unless --reps says more
   --reps N        repetitions (5)
   --only NAME     only measures whose name or group is NAME; may be given again: calls, connections, events, list, definitions, plugins, isolation,
-                  qemu, memory, budget. What was not measured stays out of the page: without --write it is not written then
+                  qemu, lxc, memory, budget. What was not measured stays out of the page: without --write it is not written then
   --write         write docs/performance.md and .json even after --only or --quick
   --no-build      take the build as it is
   --profile NAME  profile our daemon under one measure instead, and print where its time goes

@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { HostPaths, Log } from "@polyvisor/core";
 import { bootId } from "../process/index.js";
@@ -7,6 +7,7 @@ import {
   jsonState,
   readJsonState,
   removeFile,
+  replaceFile,
   type StateFormat,
   writeFileAtomic,
   writeLinkAtomic,
@@ -61,14 +62,15 @@ export class FileKeeper implements Keeper {
     await removeFile(this.#definition(name));
   }
 
+  /** A guest is gone after the host's next boot: nobody waits for the disk. */
   async keepGuest({ name, ...fields }: KeptGuest): Promise<void> {
     const text = jsonState(STATUS, { boot: this.#boot(), ...fields }, this.#foreign.get(name) ?? {});
-    await writeFileAtomic(this.#status(name), text);
+    await replaceFile(this.#status(name), text);
   }
 
   async dropGuest(name: string): Promise<void> {
     this.#foreign.delete(name);
-    await removeFile(this.#status(name));
+    await rm(this.#status(name), { force: true });
   }
 
   async isFirstOfBoot(): Promise<boolean> {

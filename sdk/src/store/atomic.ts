@@ -1,4 +1,4 @@
-import { link, mkdir, open, readdir, rename, rm, symlink } from "node:fs/promises";
+import { link, mkdir, open, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 /** The file operations behind durable writes, so that tests can make each of them fail. */
@@ -59,6 +59,22 @@ export async function writeFileAtomic(
 export async function writeLinkAtomic(path: string, target: string, fs = realFs): Promise<void> {
   await fs.mkdir(dirname(path));
   await replace(path, (temporary) => fs.symlink(target, temporary), fs);
+}
+
+/**
+ * Puts a file in its place at once, as `writeFileAtomic` does, but without waiting for the disk: for what means nothing after the
+ * host's next boot.
+ */
+export async function replaceFile(path: string, data: string, mode = 0o600): Promise<void> {
+  const temporary = besides(path, "new");
+  await realFs.mkdir(dirname(path));
+  try {
+    await writeFile(temporary, data, { mode, flag: "w" });
+    await rename(temporary, path);
+  } catch (error) {
+    await realFs.rm(temporary);
+    throw error;
+  }
 }
 
 /** Removes a file for good; one that is not there is fine. On failure it stays. */

@@ -3,6 +3,7 @@ export {
   type DurableFs,
   removeFile,
   removeTemporaries,
+  replaceFile,
   writeFileAtomic,
   writeLinkAtomic,
 } from "./atomic.js";

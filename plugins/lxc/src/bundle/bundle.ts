@@ -33,8 +33,10 @@ const SYSCTL = ["abi", "debug", "dev", "fs", "kernel", "user", "vm"].map((name) 
 /** What lxcfs says by the limits of whoever reads it. */
 const LXCFS_FILES = ["cpuinfo", "diskstats", "loadavg", "meminfo", "stat", "swaps", "uptime"];
 
-/** In the container's mounts, but with the host's root: a `/dev` that is a link would lead there. */
-const FIRST_TERMINAL = '[ -L "$0" ] || ln -sf console "$0/tty1"';
+/** The state, which is a line, in one write: whoever reads it waits for all of it. */
+const SAY_STARTED = 'read -r state; printf %s "$state" >"$0"';
+/** The state is read although nobody needs it: engines fail where they cannot write it. In the container's mounts, but with the host's root: a `/dev` that is a link would lead there. */
+const FIRST_TERMINAL = 'read -r state; [ -L "$0" ] || exec ln -sf console "$0/tty1"';
 
 /** The `config.json` with which the engine starts the container. */
 export function bundleOf(config: Config, facts: BundleFacts): OciConfig {
@@ -62,7 +64,7 @@ export function bundleOf(config: Config, facts: BundleFacts): OciConfig {
     mounts: mountsOf(config, facts),
     hooks: {
       createContainer: [{ path: "/bin/sh", args: ["sh", "-c", FIRST_TERMINAL, `${root}/dev`] }],
-      poststart: [{ path: "/bin/sh", args: ["sh", "-c", 'cat >"$0.new" && mv "$0.new" "$0"', facts.startedFile] }],
+      poststart: [{ path: "/bin/sh", args: ["sh", "-c", SAY_STARTED, facts.startedFile] }],
     },
     linux: {
       namespaces: namespacesOf(config, facts),

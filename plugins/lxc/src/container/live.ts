@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import type net from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -197,10 +197,19 @@ export function endOf(folder: string): GuestEnd {
 }
 
 /** The container's init, by what the engine has said when it ran; `undefined` until then. */
-export async function initPidOf(folder: string): Promise<number | undefined> {
-  const text = await readFile(join(folder, FILES.started), "utf8").catch(() => "");
-  const pid = /"pid":\s*(\d+)/.exec(text)?.[1];
+export function initPidOf(folder: string): number | undefined {
+  const text = textOf(join(folder, FILES.started));
+  const pid = /"pid":\s*(\d+)\s*[,}]/.exec(text)?.[1];
   return pid === undefined ? undefined : Number(pid);
+}
+
+/** Of a file in the run directory, which is in memory. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 /** The process group of a process. */

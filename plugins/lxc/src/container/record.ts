@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ProcessIdentity } from "@polyvisor/sdk/process";
-import { writeFileAtomic } from "@polyvisor/sdk/store";
+import { replaceFile } from "@polyvisor/sdk/store";
 import type { PreparedNetwork } from "../network/networks.js";
 import { FILES } from "./place.js";
 
@@ -23,7 +23,7 @@ interface Kept extends Omit<ContainerRecord, "shim"> {
 export async function writeRecord(folder: string, record: ContainerRecord): Promise<void> {
   const { shim, ...others } = record;
   const kept: Kept = { ...others, ...(shim === undefined ? {} : { shim: keptIdentity(shim) }) };
-  await writeFileAtomic(join(folder, FILES.record), `${JSON.stringify(kept)}\n`);
+  await replaceFile(join(folder, FILES.record), `${JSON.stringify(kept)}\n`);
 }
 
 export async function readRecord(folder: string): Promise<ContainerRecord | undefined> {

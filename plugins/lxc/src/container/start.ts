@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, watch } from "node:fs";
+import { readFileSync, watch, writeSync } from "node:fs";
 import { mkdir, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -83,6 +83,8 @@ class Start {
   #record: ContainerRecord = { xml: "" };
   #consoles: Consoles | undefined;
   #held: HeldProcess | undefined;
+  /** What the shim's keeper waits at, and sees the shim's end by. */
+  readonly #alive = makePipe();
 
   constructor(parts: StartParts, engine: Engine, filesystems: FilesystemPlan, folder: string) {
     this.#parts = parts;
@@ -112,6 +114,8 @@ class Start {
     const processGroup = processGroupOf(held.process.pid);
     await this.#writeBundle(config, { cgroupPath, network: prepared.network, shared });
     const initPid = await this.#begin(held);
+    writeSync(this.#alive.writer.fd, "go\n");
+    closeAll([this.#alive.writer]);
     const cgroup = await groups.at(cgroupPath);
     await limitBlocks(cgroup, config);
     const made = { config, shim: held.process, cgroupPath, cgroup, network: prepared.network, processGroup };
@@ -124,6 +128,7 @@ class Start {
     const { cgroupPath, network } = this.#record;
     const cgroup = cgroupPath === undefined ? undefined : await groups.at(cgroupPath);
     this.#consoles?.close();
+    closeAll([this.#alive.reader, this.#alive.writer]);
     await endProcesses(this.#held?.process, { folder: this.#folder, cgroup });
     this.#held?.process.close();
     await releaseAll(networks, { name: config.name, folder: this.#folder, cgroupPath, cgroup, network, config });
@@ -137,15 +142,14 @@ class Start {
   /** The shim waits at its gate: it has the pid by which everything else is called. */
   async #launch(name: string, files: readonly Descriptor[]): Promise<HeldProcess> {
     const consoles = this.#consoles as Consoles;
-    const alive = makePipe();
     const log = await open(this.#parts.places.logFile(name), "a", 0o600);
     try {
       const { descriptors, keepers } = consoles.inherited(7 + files.length);
       await writeFile(join(this.#folder, FILES.consoles), JSON.stringify(keepers));
       const inherited = [
-        alive.reader.fd,
+        this.#alive.reader.fd,
         consoles.first.slave.fd,
-        alive.writer.fd,
+        this.#alive.writer.fd,
         ...files.map(({ fd }) => fd),
         ...descriptors,
       ];
@@ -163,7 +167,7 @@ class Start {
       if (!(await held.prepared)) throw await this.#failure("its file systems cannot be mounted");
       return held;
     } finally {
-      closeAll([alive.reader, alive.writer]);
+      closeAll([this.#alive.reader]);
       await log.close();
       consoles.close();
     }
@@ -209,12 +213,11 @@ class Start {
 
   /** Lets the shim begin, and waits until the container runs or the shim has ended. */
   async #begin(held: HeldProcess): Promise<number> {
-    const started = join(this.#folder, FILES.started);
     const watcher = watch(this.#folder);
     try {
       const isThere = new Promise<void>((resolve) => {
         watcher.on("change", () => {
-          if (existsSync(started)) resolve();
+          if (initPidOf(this.#folder) !== undefined) resolve();
         });
       });
       held.release();
@@ -222,7 +225,7 @@ class Start {
     } finally {
       watcher.close();
     }
-    const pid = await initPidOf(this.#folder);
+    const pid = initPidOf(this.#folder);
     if (pid !== undefined) return pid;
     throw await this.#failure("the engine did not start the container");
   }
@@ -238,17 +241,22 @@ class Start {
   }
 }
 
-/** The last error in the log of an engine, which is a document a line. */
+/** The last error in the log of an engine, which is a document a line; some have such a line as their message again. */
 export function engineMessage(log: string): string | undefined {
-  const messages = log.split("\n").flatMap((line) => {
-    try {
-      const { msg, level } = JSON.parse(line) as { readonly msg?: unknown; readonly level?: unknown };
-      return typeof msg === "string" && (level === undefined || level === "error") ? [msg.trim()] : [];
-    } catch {
-      return [];
-    }
-  });
-  return messages.at(-1);
+  return log
+    .split("\n")
+    .flatMap((line) => messageIn(line) ?? [])
+    .at(-1);
+}
+
+function messageIn(line: string): string | undefined {
+  try {
+    const { msg, level } = JSON.parse(line) as { readonly msg?: unknown; readonly level?: unknown };
+    if (typeof msg !== "string" || (level !== undefined && level !== "error")) return undefined;
+    return messageIn(msg) ?? msg.trim();
+  } catch {
+    return undefined;
+  }
 }
 
 function checkFiles(files: readonly Descriptor[]): void {

@@ -14,14 +14,15 @@ export interface RootFacts {
   readonly layers: readonly string[];
 }
 
+/** The first process' root, which may not be looked at everywhere. */
+const FIRST_ROOT = "/proc/1/root/";
+
 /** `$1`: the folder; the others: layers. A folder that hangs ends with the helper's deadline. */
 const LOOK = [
   'cd -P -- "$1" || exit 1',
   "pwd -P",
-  "stat -L -c %d:%i . / || exit 1",
-  "stat -L -c %d:%i /proc/1/root/ 2>/dev/null || stat -c %d:%i /",
   "shift",
-  'for layer; do stat -L -c %d:%i -- "$layer" 2>/dev/null || echo gone; done',
+  `exec stat -L -c '%d:%i %n' . / ${FIRST_ROOT} "$@" 2>/dev/null`,
 ].join("\n");
 
 /** Looks at it in a helper: it may be on any file system. */
@@ -32,16 +33,23 @@ export async function inspectRoot(folder: string): Promise<RootFacts> {
 }
 
 async function look(folder: string, layers: readonly string[]): Promise<RootFacts> {
-  const { status, stdout, stderr } = await runHelper(["/bin/sh", "-c", LOOK, "sh", folder, ...layers]);
-  const lines = stdout.trimEnd().split("\n");
-  const [path, identity, ...others] = lines;
-  if (status !== 0 || path === undefined || identity === undefined) {
+  const { stdout, stderr } = await runHelper(["/bin/sh", "-c", LOOK, "sh", folder, ...layers]);
+  const [path = "", ...lines] = stdout.trimEnd().split("\n");
+  const seen = lines.map((line) => ({
+    identity: line.split(" ", 1)[0] ?? "",
+    name: line.slice(line.indexOf(" ") + 1),
+  }));
+  const identitiesOf = (isWanted: (name: string) => boolean) =>
+    seen.filter(({ name }) => isWanted(name)).map(({ identity }) => identity);
+  const [identity] = identitiesOf((name) => name === ".");
+  const hostRoots = identitiesOf((name) => name === "/" || name === FIRST_ROOT);
+  if (identity === undefined || hostRoots.length === 0) {
     throw new VirtError("SYSTEM_ERROR", `Failed to access '${folder}': ${stderr.trim().split(": ").at(-1) ?? ""}`, {
       domain: "LXC",
       hint: "the source of the file system for '/' is a folder of the host with the container's files",
     });
   }
-  return { path, identity, hostRoots: others.slice(0, 2), layers: others.slice(2) };
+  return { path, identity, hostRoots, layers: identitiesOf((name) => layers.includes(name)) };
 }
 
 /** The folders that an overlay shows, where `path` is its top; `mountinfo` as the kernel writes it. */

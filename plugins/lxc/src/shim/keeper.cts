@@ -99,7 +99,7 @@ function textOf(file: string): string {
 
 /** A container is known once it runs; another init means that it has booted anew. */
 function lookAtInit(): void {
-  const pid = /"pid":\s*(\d+)/.exec(textOf("started"))?.[1] ?? initPid;
+  const pid = /"pid":\s*(\d+)\s*[,}]/.exec(textOf("started"))?.[1] ?? initPid;
   if (pid === initPid) return;
   if (initPid !== "") tell(exitMessage(EXIT.REBOOT));
   initPid = pid;
