@@ -234,7 +234,8 @@ export class Machines {
 
   /** How long what was read is good, in milliseconds. */
   get #good(): number {
-    return this.#freshness === 0 ? 0 : Math.min(LONGEST, Math.max(this.#freshness, LIST_TIMES * this.#listTime));
+    if (this.#freshness === 0) return 0;
+    return Math.max(this.#freshness, Math.min(LONGEST, LIST_TIMES * this.#listTime));
   }
 
   /** `changes`: how many there had been when the server was asked. */

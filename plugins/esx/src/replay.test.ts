@@ -17,7 +17,7 @@ for (const [name, script] of [
     t.timeout(120_000);
     const folder = await mkdtemp(join(tmpdir(), "esx-"));
     const { answers } = await recording(name);
-    const server = await startRecordedServer(name, folder);
+    const server = await startRecordedServer(name, folder, "in order");
     const pluginConfiguration = { esx: { values: server.settings } };
     const host = await createHost({ plugins: [PACKAGE], pluginConfiguration });
     t.teardown(async () => {
