@@ -146,6 +146,8 @@ repetitions reached the goal and others did not: what else the machine did has a
 - **QEMU**: from the call that starts a guest until its state is running, and the call that destroys it, under TCG. The
   floor starts the same emulator by hand with the command line that libvirtd uses. Both daemons run below a process that
   reaps orphans at once; where process 1 of a machine reaps late, libvirtd waits for zombies.
+- **A container** has a shell as its init. Both daemons are root's, each in a mount namespace of its own in which version 2 of
+  cgroups is not mounted, where libvirt's LXC driver works beside version 1.
 - **30 unused plugins** are packages in a folder of plugins; the floor is the same daemon without them. libvirtd, which has no
   such plugins, is started as it is.
 - **Idle memory** is the resident set of a daemon that nobody has talked to. A daemon's shared libraries count in full; the
