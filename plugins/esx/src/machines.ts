@@ -1,34 +1,11 @@
-import { type Domain, DomainRef } from "@polyvisor/core";
 import { parseUuid } from "@polyvisor/sdk/conf/common";
+import { FIGURE_PATHS, type Figures, MACHINE_PATHS, type Machine, readFigures, readMachine } from "./machine.js";
 import type { Site } from "./server.js";
 import { esxError, SoapFault } from "./soap/error.js";
 import { group, type Ref, text } from "./soap/message.js";
 import type { Traversal } from "./soap/properties.js";
 import type { ObjectContent } from "./soap/reply.js";
 import { answer, type TaskEnd, waitForTask } from "./soap/task.js";
-import { unescapePercent } from "./vmx/escape.js";
-
-export type PowerState = "poweredOn" | "poweredOff" | "suspended";
-
-/** A machine as it was when it was read. */
-export interface Machine {
-  readonly ref: Ref;
-  readonly dom: Domain;
-  /** The server's number of it, which is its id while it is on. */
-  readonly number: number;
-  readonly power: PowerState;
-}
-
-/** What a machine is made of. */
-export interface Figures extends Machine {
-  readonly memoryMib: number;
-  readonly cpus: number;
-  /** In MiB; -1 for none. */
-  readonly memoryLimit: number;
-}
-
-const PATHS = ["name", "configStatus", "config.uuid", "runtime.powerState"];
-const FIGURES = [...PATHS, "config.hardware.memoryMB", "config.hardware.numCPU", "config.memoryAllocation.limit"];
 
 /** What leads from a host to its machines. */
 export const HOST_TO_MACHINES: Traversal = { name: "hostSystemToVm", type: "HostSystem", path: "vm" };
@@ -38,7 +15,6 @@ const LIST_TIMES = 4;
 const LONGEST = 5000;
 /** So many machines asked for one by one are read all at once. */
 const MANY = 4;
-const ZERO_UUID = "00000000-0000-0000-0000-000000000000";
 
 interface Read {
   readonly machine: Machine;
@@ -87,7 +63,7 @@ export class Machines {
   async #list(): Promise<readonly Machine[]> {
     const began = performance.now();
     const changes = this.#changesHere();
-    const found = await this.retrieve(PATHS);
+    const found = await this.retrieve(MACHINE_PATHS);
     const machines = found.map(readMachine);
     this.#read.clear();
     this.#changes = changes;
@@ -123,19 +99,19 @@ export class Machines {
   /** A machine as it is now. Throws `NO_DOMAIN`. */
   async find(uuid: string): Promise<Machine> {
     const changes = this.#changesHere();
-    const found = readMachine(await this.properties(uuid, PATHS));
+    const found = readMachine(await this.properties(uuid, MACHINE_PATHS));
     this.#remember(found, changes);
     return found;
   }
 
   /** What a machine is made of, as it is now. Throws `NO_DOMAIN`. */
   async figures(uuid: string): Promise<Figures> {
-    return readFigures(await this.properties(uuid, FIGURES));
+    return readFigures(await this.properties(uuid, FIGURE_PATHS));
   }
 
   /** The same of all of them, in one call. */
   async allFigures(): Promise<readonly Figures[]> {
-    return (await this.retrieve(FIGURES)).map(readFigures);
+    return (await this.retrieve(FIGURE_PATHS)).map(readFigures);
   }
 
   byName(name: string): Promise<Machine | undefined> {
@@ -176,7 +152,7 @@ export class Machines {
    */
   async prepare(uuid: string, site: Site = this.#site): Promise<Machine> {
     const { session } = site;
-    const paths = [...PATHS, "runtime.question", "recentTask"];
+    const paths = [...MACHINE_PATHS, "runtime.question", "recentTask"];
     const found =
       site === this.#site
         ? await this.properties(uuid, paths)
@@ -260,55 +236,4 @@ function goneTasks(error: unknown): readonly ObjectContent[] {
   // a server forgets tasks that have ended
   if (error instanceof SoapFault && error.fault === "ManagedObjectNotFound") return [];
   throw error;
-}
-
-/** Throws `INTERNAL_ERROR` in libvirt's words for what no machine can be. */
-export function readMachine(object: ObjectContent): Machine {
-  const { ref } = object;
-  if (ref.type !== "VirtualMachine") {
-    throw esxError("INTERNAL_ERROR", "ObjectContent does not reference a virtual machine");
-  }
-  const number = machineNumber(ref);
-  const power = powerState(object);
-  const name = unescapePercent(object.required("name").text);
-  if (name === undefined) throw esxError("INTERNAL_ERROR", "Domain name contains invalid escape sequence");
-  const id = power === "poweredOff" ? -1 : number;
-  return {
-    ref,
-    dom: new DomainRef(name, uuidOf(object), id),
-    number,
-    power,
-  };
-}
-
-function readFigures(object: ObjectContent): Figures {
-  return {
-    ...readMachine(object),
-    memoryMib: object.number("config.hardware.memoryMB") ?? 0,
-    cpus: object.number("config.hardware.numCPU") ?? 0,
-    memoryLimit: object.number("config.memoryAllocation.limit") ?? -1,
-  };
-}
-
-function machineNumber({ value }: Ref): number {
-  const written = /^\s*(?:vm-)?(\d+)$/.exec(value)?.[1];
-  const number = Number(written ?? 0);
-  if (number > 0 && number <= 0x7fffffff) return number;
-  throw esxError("INTERNAL_ERROR", `Could not parse positive integer from '${value}'`);
-}
-
-export function powerState(object: ObjectContent): PowerState {
-  const { text: state } = object.required("runtime.powerState");
-  if (state === "poweredOn" || state === "poweredOff" || state === "suspended") return state;
-  throw esxError("INTERNAL_ERROR", `Unknown value '${state}' for VirtualMachinePowerState`);
-}
-
-/** A machine whose configuration is broken has none that could be read. */
-function uuidOf(object: ObjectContent): string {
-  if ((object.text("configStatus") ?? "green") !== "green") return ZERO_UUID;
-  const written = object.text("config.uuid");
-  if (written === undefined) throw esxError("INTERNAL_ERROR", "Could not get UUID of virtual machine");
-  const uuid = parseUuid(written);
-  if (uuid !== undefined) return uuid;
-  throw esxError("INTERNAL_ERROR", `Could not parse UUID from string '${written}'`);
 }

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { checkFlags, type HypervisorHandlers } from "@polyvisor/core";
-import { powerState } from "../machines.js";
+import { powerState } from "../machine.js";
 import type { Server } from "../server.js";
 import { esxError } from "../soap/error.js";
 import type { Value } from "../soap/reply.js";

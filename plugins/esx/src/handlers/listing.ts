@@ -5,7 +5,7 @@ import {
   type HypervisorHandlers,
   LIST_DOMAINS_FLAG as LIST,
 } from "@polyvisor/core";
-import type { Machine, PowerState } from "../machines.js";
+import type { Machine, PowerState } from "../machine.js";
 import type { Server } from "../server.js";
 import { esxError } from "../soap/error.js";
 import { autostarted } from "./autostart.js";

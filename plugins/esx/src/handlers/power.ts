@@ -1,5 +1,5 @@
 import { checkFlags, type Domain, DomainRef, type HypervisorHandlers } from "@polyvisor/core";
-import type { PowerState } from "../machines.js";
+import type { PowerState } from "../machine.js";
 import type { Server, Site } from "../server.js";
 import { esxError } from "../soap/error.js";
 import { STATES } from "./listing.js";

@@ -7,7 +7,7 @@ import {
   STATS_FLAG,
   type TypedParam,
 } from "@polyvisor/core";
-import type { Figures, Machine } from "../machines.js";
+import type { Figures, Machine } from "../machine.js";
 import type { Server } from "../server.js";
 import { esxError } from "../soap/error.js";
 import { STATES } from "./listing.js";
