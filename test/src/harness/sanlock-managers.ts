@@ -24,7 +24,7 @@ export async function libvirtdWithSanlock(name: string, leases: SharedLeases): P
   try {
     if (leases.sanlock.runDir !== host.path("/run/sanlock"))
       await symlink(leases.sanlock.runDir, host.path("/run/sanlock"));
-    const qemu = 'lock_manager = "sanlock"\nuser = "root"\ngroup = "root"\nsecurity_driver = "none"\n';
+    const qemu = 'lock_manager = "sanlock"\nsecurity_driver = "none"\n';
     const daemon = await startSystemLibvirtd({ host, qemu, files: { "qemu-sanlock.conf": settingsOf(leases) } });
     return {
       name,
