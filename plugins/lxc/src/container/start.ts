@@ -53,10 +53,13 @@ export async function startContainer(
   checkFiles(files);
   const folder = parts.places.folder(definition.name);
   const [engine, filesystems] = [await requireEngine(parts.engine), planFilesystems(definition, folder)];
-  await checkOwnRoot(definition, filesystems);
+  const checked = checkOwnRoot(definition, filesystems);
+  // A folder is looked at while the rest is prepared, and nothing runs before; what is to be mounted is looked at first.
+  checked.catch(() => {});
+  if (rootOf(definition).source.type !== "mount") await checked;
   const start = new Start(parts, engine, filesystems, folder);
   try {
-    return await start.run(definition, files);
+    return await start.run(definition, files, checked);
   } catch (error) {
     await start.undo(definition);
     throw error;
@@ -93,7 +96,8 @@ class Start {
     this.#folder = folder;
   }
 
-  async run(definition: Config, files: readonly Descriptor[]): Promise<LiveContainer> {
+  /** `checked`: fails where the root must not be a container's. */
+  async run(definition: Config, files: readonly Descriptor[], checked: Promise<void>): Promise<LiveContainer> {
     const { places, groups, networks } = this.#parts;
     await rm(this.#folder, { recursive: true, force: true });
     await mkdir(join(this.#folder, FILES.engineState), { recursive: true, mode: 0o700 });
@@ -113,6 +117,7 @@ class Start {
     await this.#note({ shim: held.process.identity, cgroupPath });
     const processGroup = processGroupOf(held.process.pid);
     await this.#writeBundle(config, { cgroupPath, network: prepared.network, shared });
+    await checked;
     const initPid = await this.#begin(held);
     writeSync(this.#alive.writer.fd, "go\n");
     closeAll([this.#alive.writer]);
