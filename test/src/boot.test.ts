@@ -23,6 +23,7 @@ function bootTest(
 ) {
   testWith(title, needs, async (t) => {
     if (IMAGE === undefined) return t.fail("no guest image");
+    t.timeout(600_000);
     await withPeer((peer) => body(t, peer, IMAGE));
   });
 }
@@ -93,7 +94,7 @@ async function pressUntilHeard(virsh: Virsh, terminal: Terminal): Promise<void> 
     try {
       return await terminal.expect("GUEST-POWERDOWN", 20_000);
     } catch (error) {
-      if (isOff || press === 6) throw error;
+      if (isOff || press === 15) throw error;
     }
   }
 }

@@ -18,9 +18,15 @@ const NEEDS = [await program("virsh"), await program("qemu-system-x86_64"), ...(
 /** Node does file calls in four threads: when that many hang, no other one is done. */
 const MORE_THAN_THREADS = 6;
 
-/** What is not noticed, and what no call of another guest may take, in milliseconds. */
-const UNNOTICED = 5;
-const NEVER = 3_000;
+/**
+ * What is not noticed, and what no call of another guest may take, in milliseconds. Whoever waited for the storage would do so
+ * for ten seconds at least; a machine that does other work may take some.
+ */
+const UNNOTICED = 50;
+const NEVER = 9_000;
+/** Those who wait are told by then, in seconds, on such a machine, too. */
+const TOLD = 90;
+const TOLD_AT_ONCE = 20;
 
 interface Places {
   /** Hangs, whatever is done there. */
@@ -60,12 +66,12 @@ const disk = (path: string) =>
 function victimsOf({ lost, unreadable, fifo }: Places): Victim[] {
   const start = (name: string) => ["start", name];
   const hung = (path: string) => new RegExp(`storage did not answer within 30 s: '${path}'`);
-  const startWith = (name: string, change: Change, outcome: RegExp, most = 40): Victim => ({
+  const startWith = (name: string, change: Change, outcome: RegExp, most = TOLD): Victim => ({
     name,
     xml: guest(name, change),
     command: start,
     outcome,
-    seconds: [most > 10 ? 25 : 0, most],
+    seconds: [most > TOLD_AT_ONCE ? 25 : 0, most],
   });
   const kernel = (path: string, initrd = "") => ({ os: `<kernel>${path}</kernel>${initrd}` });
   const code = "<loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE.fd</loader>";
@@ -79,17 +85,17 @@ function victimsOf({ lost, unreadable, fifo }: Places): Victim[] {
       "fifo-disk",
       { devices: disk(fifo) },
       new RegExp(`Cannot access storage file '${fifo}': It is a FIFO`),
-      10,
+      TOLD_AT_ONCE,
     ),
-    startWith("fifo-kernel", kernel(fifo), new RegExp(`Cannot boot from '${fifo}': It is a FIFO`), 10),
+    startWith("fifo-kernel", kernel(fifo), new RegExp(`Cannot boot from '${fifo}': It is a FIFO`), TOLD_AT_ONCE),
     // Its open passes, so that the emulator itself hangs; the monitor's deadline is 60 s.
-    startWith("slow", kernel(`${unreadable}/kernel`), /QEMU did not answer 'qmp_capabilities' within 60 s/, 80),
+    startWith("slow", kernel(`${unreadable}/kernel`), /QEMU did not answer 'qmp_capabilities' within 60 s/, 60 + TOLD),
     {
       name: "vars",
       xml: guest("vars", { os: `${code}<nvram>${lost}/vars.fd</nvram>`, elements: "<features><acpi/></features>" }),
       command: (name) => ["undefine", name, "--nvram"],
       outcome: /did not answer within 10 s/,
-      seconds: [9, 20],
+      seconds: [9, TOLD],
     },
     {
       name: "runs",
@@ -97,7 +103,7 @@ function victimsOf({ lost, unreadable, fifo }: Places): Victim[] {
       command: (name) => ["domstats", name, "--block", "--state"],
       // What takes no storage is told all the same.
       outcome: /state\.state=1\n(?![\s\S]*block\.0\.physical)/,
-      seconds: [25, 40],
+      seconds: [25, TOLD],
     },
   ];
 }
@@ -188,7 +194,7 @@ async function withStorage(body: (places: Places, mounts: readonly StallingMount
 }
 
 testWith("storage that hangs holds up its own guests and nobody else", NEEDS, async (t) => {
-  t.timeout(240_000);
+  t.timeout(600_000);
   // The storage is reached by way of another process, which takes a capability, and so a guest of root.
   const settings = { qemu: "clear_emulator_capabilities = 0\n" };
   const hold = (daemon: Polyvisord) => withStorage((places, mounts) => holdUp(t, daemon, places, mounts));
@@ -267,6 +273,6 @@ async function assertStopsInTime(t: ExecutionContext, daemon: Polyvisord, virsh:
   await delay(1_000);
   const begin = performance.now();
   t.is(await daemon.end("SIGTERM"), 0);
-  t.true(performance.now() - begin < 6_000, `the daemon took ${performance.now() - begin} ms to stop`);
+  t.true(performance.now() - begin < 20_000, `the daemon took ${performance.now() - begin} ms to stop`);
   for (const { code } of await Promise.all(cutShort)) t.is(code, 1);
 }
