@@ -1,7 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import test from "ava";
 import { runCommand } from "./harness/command.js";
 import { program, testWith } from "./harness/needs.js";
 import { startPolyvisord, withPolyvisord } from "./harness/polyvisord.js";
@@ -164,8 +163,8 @@ testWith("virsh drives a made-up VirtualBox, whatever language its user speaks",
     german,
     settings,
   );
-  const world = await readFile(join(folder, "virtualbox/world.json"), "utf8");
-  t.regex(world, /"typed": "1d 38 e0 53 9d b8 e0 d3"/, "the keys were pressed and let go");
+  const { typed } = JSON.parse(await readFile(join(folder, "virtualbox/world.json"), "utf8")) as { typed: string[] };
+  t.is(typed.join(" "), "1d 38 e0 53 9d b8 e0 d3", "the keys were pressed and let go");
 });
 
 const UNAVAILABLE: readonly (readonly [what: string, script: string, complaint: RegExp])[] = [
@@ -192,30 +191,4 @@ testWith("a VBoxManage that cannot be used is an error in time, and keeps nobody
   } finally {
     await daemon.dispose();
   }
-});
-
-test("machines whose output is odd are read all the same", async (t) => {
-  const { parseBlocks, parseMachines, parsePairs } = await import("../../plugins/vbox/dist/manage/index.js" as string);
-  t.deepEqual(
-    [...parsePairs('name="a \\"b\\" \\\\ c"\r\ndescription="two\nlines=1"\n"SATA-0-0"="/x=y.vdi"\nmemory=64\n')],
-    [
-      ["name", 'a "b" \\ c'],
-      ["description", "two\nlines=1"],
-      ["SATA-0-0", "/x=y.vdi"],
-      ["memory", "64"],
-    ],
-  );
-  t.deepEqual(parseMachines('"a \\"b" {AAAAAAAA-0000-0000-0000-000000000000}\n"<inaccessible>" {b}\nnoise\n'), [
-    { name: 'a \\"b', uuid: "aaaaaaaa-0000-0000-0000-000000000000" },
-  ]);
-  t.deepEqual(
-    parseBlocks("UUID:   1\nLocation: C:\\x: y\n\nUUID: 2\n").map((block: ReadonlyMap<string, string>) => [...block]),
-    [
-      [
-        ["Location", "C:\\x: y"],
-        ["UUID", "1"],
-      ],
-      [["UUID", "2"]],
-    ],
-  );
 });
