@@ -2,8 +2,8 @@ import { lookup } from "node:dns/promises";
 import { readFile } from "node:fs/promises";
 import { rootCertificates } from "node:tls";
 import type { CallContext } from "@polyvisor/core";
+import { findCredentials } from "@polyvisor/sdk/auth-file";
 import type { EsxConfig } from "./config.js";
-import { findCredentials } from "./credentials.js";
 import { HostFacts } from "./host-facts.js";
 import { Machines } from "./machines.js";
 import { type Place, placeOfAddress, placeOfHost, placeOfPath } from "./place.js";
@@ -110,7 +110,9 @@ async function openSite(
   opened: Site[],
   find: (session: Session) => Promise<Place>,
 ): Promise<Site> {
-  const credentials = await findCredentials(uri, host, config, context.identity);
+  const { user, authFile } = uri;
+  const place = { service: "esx", host, user, authFile, settingsFile: config.auth_file };
+  const credentials = await findCredentials(place, context.identity);
   const address = await resolve(host);
   const http = new HttpClient({
     host,

@@ -1,13 +1,30 @@
-import { type Applicability, type HypervisorConnection, type HypervisorDriver, VirtError } from "@polyvisor/core";
-import { injectable } from "tsyringe";
+import {
+  type Applicability,
+  type CallContext,
+  type HypervisorConnection,
+  type HypervisorDriver,
+  PLUGIN_CONFIG,
+  type PluginConfig,
+  type Uri,
+} from "@polyvisor/core";
+import { inject, injectable } from "tsyringe";
+import type { HypervConfig } from "./config.js";
 
+/** Hyper-V's hosts. Nothing of them is here: each client's connection logs in at a server of its own. */
 @injectable()
 export class HypervDriver implements HypervisorDriver {
-  probe(): Applicability {
-    return { usable: false, reason: "not on this host" };
+  readonly #config: HypervConfig;
+
+  constructor(@inject(PLUGIN_CONFIG) config: PluginConfig) {
+    this.#config = config as unknown as HypervConfig;
   }
 
-  open(): HypervisorConnection {
-    throw new VirtError("NO_CONNECT", "not on this host");
+  probe(): Applicability {
+    return { usable: true, detail: "any Hyper-V server that a URI names" };
+  }
+
+  async open(uri: Uri, context: CallContext): Promise<HypervisorConnection> {
+    const { openConnection } = await import("./open.js");
+    return openConnection(uri, context, this.#config);
   }
 }

@@ -1,1 +1,2 @@
 export { authFiles, credentialsFor, parseKeyFile } from "./auth-file.js";
+export { type Credentials, findCredentials, type LoginPlace } from "./find-credentials.js";
