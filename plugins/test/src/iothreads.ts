@@ -1,7 +1,7 @@
 import { AFFECT, type DomainTuningHandlers, type TypedParam, VirtError } from "@polyvisor/core";
 import type { Domain as Config } from "@polyvisor/sdk/conf";
+import { cpusIn, markCpus } from "@polyvisor/sdk/cpu-maps";
 import { checkParams } from "@polyvisor/sdk/typed-params";
-import { cpusIn, markCpus } from "./cpu-maps.js";
 import { configFor, editOne } from "./edit.js";
 import { checkFlags, testError } from "./errors.js";
 import type { Polling } from "./guest.js";

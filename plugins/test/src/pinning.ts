@@ -1,6 +1,6 @@
 import { AFFECT, type Domain, type DomainTuningHandlers, LIMITS, VirtError } from "@polyvisor/core";
 import type { Domain as Config } from "@polyvisor/sdk/conf";
-import { cpusIn, markCpus } from "./cpu-maps.js";
+import { cpusIn, markCpus } from "@polyvisor/sdk/cpu-maps";
 import { configFor, editOne } from "./edit.js";
 import { checkFlags, testError } from "./errors.js";
 import type { TestHypervisor } from "./hypervisor.js";

@@ -1,6 +1,6 @@
 import { LIMITS, type VcpuInfo, VirtError } from "@polyvisor/core";
 import type { Domain as Config } from "@polyvisor/sdk/conf";
-import { markCpus } from "./cpu-maps.js";
+import { markCpus } from "@polyvisor/sdk/cpu-maps";
 
 const VCPU_RUNNING = 1;
 const ABSENT: VcpuInfo = { number: 0, state: 0, cpuTime: 0, cpu: 0 };

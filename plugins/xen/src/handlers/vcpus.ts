@@ -9,12 +9,12 @@ import {
 } from "@polyvisor/core";
 import type { Domain as Config, Cputune } from "@polyvisor/sdk/conf/domain";
 import { formatNumberSet } from "@polyvisor/sdk/conf/number-set";
+import { cpusIn, markCpus } from "@polyvisor/sdk/cpu-maps";
 import { targetOf } from "@polyvisor/sdk/lifecycle";
 import { checkFlags, xenError } from "../errors.js";
 import type { XenHypervisor } from "../hypervisor.js";
 import type { VcpuRow } from "../xl/table.js";
 import { chosen, tune } from "./change.js";
-import { cpusIn, markCpus } from "./cpu-maps.js";
 
 const AFFECTED = AFFECT.LIVE | AFFECT.CONFIG;
 const NO_CPUTUNE: Cputune = {

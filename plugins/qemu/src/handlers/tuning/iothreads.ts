@@ -1,5 +1,6 @@
 import { AFFECT, type DomainTuningHandlers } from "@polyvisor/core";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf/domain";
+import { cpusIn, markCpus } from "@polyvisor/sdk/cpu-maps";
 import { targetOf } from "@polyvisor/sdk/lifecycle";
 import { onlineCpus, readAffinity } from "@polyvisor/sdk/process";
 import { NO_CPUTUNE } from "@polyvisor/sdk/tuning";
@@ -9,7 +10,6 @@ import type { Hypervisor } from "../../hypervisor.js";
 import { iothreadsOf } from "../../start/monitor-setup.js";
 import { withGuest } from "../lifecycle.js";
 import { tune } from "./change.js";
-import { cpusIn, markCpus } from "./cpu-maps.js";
 import { news } from "./pinning.js";
 
 const AFFECTED = AFFECT.LIVE | AFFECT.CONFIG;

@@ -1,13 +1,13 @@
 import { AFFECT, type Domain, type DomainTuningHandlers, LIMITS, type TypedParam, VirtError } from "@polyvisor/core";
 import type { Cputune, Domain as DomainConfig, NumberSet } from "@polyvisor/sdk/conf/domain";
 import { formatNumberSet } from "@polyvisor/sdk/conf/number-set";
+import { cpusIn, markCpus } from "@polyvisor/sdk/cpu-maps";
 import { onlineCpus } from "@polyvisor/sdk/process";
 import { NO_CPUTUNE } from "@polyvisor/sdk/tuning";
 import { emulatorPart, placeThread, vcpuPart } from "../../confine/index.js";
 import { checkFlags, qemuError } from "../../errors.js";
 import type { Hypervisor } from "../../hypervisor.js";
 import { chosen, tune } from "./change.js";
-import { cpusIn, markCpus } from "./cpu-maps.js";
 
 const AFFECTED = AFFECT.LIVE | AFFECT.CONFIG;
 
