@@ -42,7 +42,7 @@ test("a place that is none is refused", (t) => {
 test("one connection is made, and commands go through it as they are", (t) => {
   const { place } = chosenPlace(settings, uriFor("rack"));
   if (place.way !== "ssh") return t.fail();
-  const master = masterArgv(place, "/c/s");
+  const master = masterArgv(place, "/c/s", 30_000);
   t.deepEqual(master.slice(-8), ["-p", "2200", "-l", "root", "-i", "/k", "--", "rack.example"]);
   t.true(master.includes("BatchMode=yes"));
   const command = commandArgv(place, "/c/s", ["xl", "create", "it's; rm -rf /"]);

@@ -12,19 +12,19 @@ import type { CommandOptions, Dom0, Words } from "./dom0.js";
 type SshPlace = Extract<Dom0Place, { way: "ssh" }>;
 
 const OUTPUT_MAX = 64 << 20;
-/** How long the first connection may take, in seconds. */
-const CONNECT_S = 15;
+/** How long a dom0 may take to let us in, and to show that it is there, in seconds; a third of that between its signs. */
+const patience = (deadline: number) => Math.max(15, Math.round(deadline / 2000));
 
 /** The words of the client for one connection that others are led through. */
-export function masterArgv(place: SshPlace, control: string): Words {
+export function masterArgv(place: SshPlace, control: string, deadline: number): Words {
   const { host, user, port, keyfile, noVerify, command = "ssh" } = place;
   const option = (text: string) => ["-o", text];
   return [
     command,
     ...["-M", "-N", "-T", "-S", control],
     ...option("BatchMode=yes"),
-    ...option(`ConnectTimeout=${CONNECT_S}`),
-    ...option("ServerAliveInterval=5"),
+    ...option(`ConnectTimeout=${patience(deadline)}`),
+    ...option(`ServerAliveInterval=${Math.round(patience(deadline) / 3)}`),
     ...option("ServerAliveCountMax=3"),
     ...option("ControlPersist=no"),
     ...option("PermitLocalCommand=yes"),
@@ -47,7 +47,7 @@ export function commandArgv({ host, command = "ssh" }: SshPlace, control: string
 export async function sshDom0(place: SshPlace, xenstoreSocket: string, deadline: number): Promise<Dom0> {
   const folder = await mkdtemp(join(tmpdir(), "xen-"));
   const control = join(folder, "s");
-  const [program, ...args] = masterArgv(place, control);
+  const [program, ...args] = masterArgv(place, control, deadline);
   const master = spawn(program, args, { cwd: "/", stdio: ["ignore", "pipe", "pipe"] });
   const name = place.port === undefined ? place.host : `${place.host}:${place.port}`;
   let words = "";
@@ -65,7 +65,10 @@ export async function sshDom0(place: SshPlace, xenstoreSocket: string, deadline:
   const close = () => void master.kill();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<VirtError>((resolve) => {
-    timer = setTimeout(() => resolve(noConnection(name, `no answer within ${CONNECT_S} s`)), CONNECT_S * 1000);
+    timer = setTimeout(
+      () => resolve(noConnection(name, `no answer within ${patience(deadline)} s`)),
+      patience(deadline) * 1000,
+    );
   });
   const ready = new Promise<undefined>((resolve) => void master.stdout.once("data", () => resolve(undefined)));
   const failure = await Promise.race([ready, lost, late]);
