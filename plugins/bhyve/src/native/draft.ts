@@ -1,4 +1,4 @@
-import type { Domain } from "@polyvisor/sdk/conf/domain";
+import { type Domain, NO_DEVICES } from "@polyvisor/sdk/conf/domain";
 
 /** What bhyve gives a guest whose command line says nothing of memory, in KiB. */
 const DEFAULT_MEMORY = 256 * 1024;
@@ -72,29 +72,3 @@ export function draftedDomain(draft: Draft, newUuid: () => string): Domain {
     seclabels: [],
   };
 }
-
-const NO_DEVICES: Domain["devices"] = {
-  disks: [],
-  controllers: [],
-  leases: [],
-  filesystems: [],
-  interfaces: [],
-  smartcards: [],
-  serials: [],
-  parallels: [],
-  consoles: [],
-  channels: [],
-  inputs: [],
-  tpms: [],
-  graphics: [],
-  sounds: [],
-  audios: [],
-  videos: [],
-  hostdevs: [],
-  redirdevs: [],
-  hubs: [],
-  rngs: [],
-  panics: [],
-  shmems: [],
-  memories: [],
-};

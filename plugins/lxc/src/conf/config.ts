@@ -1,4 +1,5 @@
-import { configReader, parseConfigFile } from "@polyvisor/sdk/conf";
+import { parseConfigFile } from "@polyvisor/sdk/conf/config-file";
+import { configReader } from "@polyvisor/sdk/conf/config-file-values";
 
 /** The settings of `lxc.conf`. */
 export interface LxcConfig {

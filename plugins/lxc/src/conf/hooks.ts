@@ -1,4 +1,5 @@
-import { type Capabilities, type Domain, type DomainHooks, requireGuest } from "@polyvisor/sdk/conf";
+import type { Capabilities, Domain, DomainHooks } from "@polyvisor/sdk/conf";
+import { requireGuest } from "@polyvisor/sdk/conf/capabilities-lookup";
 import { LXC_NAMESPACE } from "./namespace.js";
 
 /**

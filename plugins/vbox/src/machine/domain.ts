@@ -1,4 +1,11 @@
-import { type BootDevice, completeDomain, type Domain, type DomainHooks } from "@polyvisor/sdk/conf/domain";
+import {
+  type BootDevice,
+  blankDomain,
+  completeDomain,
+  type Domain,
+  type DomainHooks,
+  NO_DEVICES,
+} from "@polyvisor/sdk/conf/domain";
 import { readCards } from "./cards.js";
 import type { MachineInfo } from "./info.js";
 import { readFolders, readParallels, readSerials, readSounds } from "./ports.js";
@@ -31,52 +38,32 @@ export function readMachine(info: MachineInfo, { media, frontend, arch }: Around
   const memory = info.number("memory", 0) * 1024;
   const vcpus = info.number("cpus", 1);
   const described = info.text("description");
+  const os = { type: "hvm", arch, boot: readBoot(info) } as const;
   const written: Domain = {
-    type: "vbox",
+    ...blankDomain({ type: "vbox", name: info.name, uuid: info.uuid, os }),
     ...(id !== undefined && { id }),
-    name: info.name,
-    uuid: info.uuid,
     ...(described !== undefined && { description: described }),
     memory,
     currentMemory: memory,
     vcpu: { max: vcpus, current: vcpus, placement: "static" },
-    iothreads: [],
-    sysinfos: [],
-    os: { type: "hvm", arch, boot: readBoot(info) },
     features: {
       ...(info.isOn("pae") && { pae: true }),
       ...(info.isOn("acpi") && { acpi: true }),
       ...(info.isOn("ioapic") && { apic: {} }),
     },
     clock: { offset: info.isOn("rtcuseutc") ? "utc" : "localtime", timers: [] },
-    onPoweroff: "destroy",
     onReboot: "destroy",
-    onCrash: "destroy",
-    seclabels: [],
     devices: {
+      ...NO_DEVICES,
       disks: readDisks(info, media),
       controllers: readControllers(info),
-      leases: [],
       filesystems: readFolders(info),
       interfaces: readCards(info),
-      smartcards: [],
       serials: readSerials(info),
       parallels: readParallels(info),
-      consoles: [],
-      channels: [],
-      inputs: [],
-      tpms: [],
       graphics: readGraphics(info, frontend),
       sounds: readSounds(info),
-      audios: [],
       videos: [readVideo(info)],
-      hostdevs: [],
-      redirdevs: [],
-      hubs: [],
-      rngs: [],
-      panics: [],
-      shmems: [],
-      memories: [],
     },
   };
   return completeDomain(written, { hooks: VBOX_HOOKS, inactive: id === undefined, skipChecks: true });

@@ -1,11 +1,6 @@
 import { VirtError } from "@polyvisor/core";
-import {
-  ARCHITECTURES,
-  type Capabilities,
-  type CapabilitySection,
-  type DomainCapabilities,
-  type OsCapability,
-} from "@polyvisor/sdk/conf";
+import type { Capabilities, CapabilitySection, DomainCapabilities, OsCapability } from "@polyvisor/sdk/conf";
+import { ARCHITECTURES } from "@polyvisor/sdk/conf/domain";
 import { firmwareFolderOf } from "./capabilities.js";
 
 /** What a client asks about; as it wrote it, unchecked. */

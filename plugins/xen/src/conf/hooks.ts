@@ -1,14 +1,7 @@
 import { VirtError } from "@polyvisor/core";
-import {
-  addController,
-  type Capabilities,
-  type Domain,
-  type DomainHooks,
-  type HookContext,
-  type Input,
-  requireGuest,
-  withDevices,
-} from "@polyvisor/sdk/conf";
+import type { Capabilities, Domain, DomainHooks, HookContext, Input } from "@polyvisor/sdk/conf";
+import { requireGuest } from "@polyvisor/sdk/conf/capabilities-lookup";
+import { addController, withDevices } from "@polyvisor/sdk/conf/domain";
 import { XEN_DEVICE_DEFAULTS } from "./device-defaults.js";
 import { XEN_NAMESPACE } from "./namespace.js";
 

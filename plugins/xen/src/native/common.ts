@@ -1,7 +1,8 @@
-import { type Domain, withDevices } from "@polyvisor/sdk/conf";
-import type { NativeContext } from "./blank.js";
+import type { Domain } from "@polyvisor/sdk/conf";
+import { withDevices } from "@polyvisor/sdk/conf/domain";
 import { formatPorts, parsePorts, type SerialPorts } from "./chardevs.js";
 import { type NativeReader, NativeSettings } from "./config.js";
+import type { NativeContext } from "./context.js";
 import { formatClock, formatFeatures, formatTimers, parseClock, parseFeatures } from "./features.js";
 import { formatActions, formatGeneral, parseGeneral } from "./general.js";
 import { formatGraphics, parseGraphics } from "./graphics.js";

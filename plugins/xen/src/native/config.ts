@@ -1,4 +1,6 @@
-import { type ConfigValue, configReader, formatConfigValue, parseConfigFile } from "@polyvisor/sdk/conf";
+import type { ConfigValue } from "@polyvisor/sdk/conf";
+import { formatConfigValue, parseConfigFile } from "@polyvisor/sdk/conf/config-file";
+import { configReader } from "@polyvisor/sdk/conf/config-file-values";
 import { malformed, refuse } from "./errors.js";
 
 /** The settings of a native configuration, in the order in which they were made; one that is made again keeps its place. */

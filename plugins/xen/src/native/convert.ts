@@ -1,5 +1,5 @@
 import type { Domain } from "@polyvisor/sdk/conf";
-import type { NativeContext } from "./blank.js";
+import type { NativeContext } from "./context.js";
 import { refuse } from "./errors.js";
 import type { NetworkFacts } from "./vifs.js";
 import { formatXl, parseXl } from "./xl.js";

@@ -1,6 +1,6 @@
 import type { Cpu, CpuFeature, Domain } from "@polyvisor/sdk/conf";
-import type { NativeContext } from "./blank.js";
 import type { NativeReader, NativeSettings } from "./config.js";
+import type { NativeContext } from "./context.js";
 import { cpuFeatureOfXen, xenCpuFeature } from "./cpu-names.js";
 import { refuse } from "./errors.js";
 import { parseVnuma } from "./vnuma.js";

@@ -1,17 +1,9 @@
 import { randomUUID } from "node:crypto";
-import {
-  type Capabilities,
-  type Domain,
-  formatNumberSet,
-  LIFECYCLE_ACTIONS,
-  type LifecycleAction,
-  type Os,
-  parseNumberSet,
-  parseUuid,
-  requireGuest,
-  type Vcpus,
-} from "@polyvisor/sdk/conf";
-import { blankDomain } from "./blank.js";
+import type { Capabilities, Domain, LifecycleAction, Os, Vcpus } from "@polyvisor/sdk/conf";
+import { requireGuest } from "@polyvisor/sdk/conf/capabilities-lookup";
+import { parseUuid } from "@polyvisor/sdk/conf/common";
+import { blankDomain, LIFECYCLE_ACTIONS } from "@polyvisor/sdk/conf/domain";
+import { formatNumberSet, parseNumberSet } from "@polyvisor/sdk/conf/number-set";
 import type { NativeReader, NativeSettings } from "./config.js";
 import { refuse } from "./errors.js";
 
@@ -25,7 +17,7 @@ export function parseGeneral(conf: NativeReader, capabilities: Capabilities): Do
   const uuid = parseGuestUuid(conf);
   const memory = conf.number("memory") ?? DEFAULT_MEMORY;
   return {
-    ...blankDomain(name, uuid, parseOs(conf, capabilities)),
+    ...blankDomain({ type: "xen", name, uuid, os: parseOs(conf, capabilities) }),
     currentMemory: memory * MIB,
     memory: (conf.number("maxmem") ?? memory) * MIB,
     onPoweroff: parseAction(conf, "on_poweroff", "destroy"),

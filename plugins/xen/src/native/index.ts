@@ -1,4 +1,4 @@
-export type { NativeContext } from "./blank.js";
+export type { NativeContext } from "./context.js";
 export { convertFromNative, convertToNative } from "./convert.js";
 export { formatXlDisk, formatXlNic, type NicUse, toXlCreate } from "./create/index.js";
 export { type LibxlFacts, parseLibxlJson, toLibxlJson } from "./libxl/index.js";

@@ -1,4 +1,5 @@
-import { type Bandwidth, type Domain, type Interface, parseIpAddress, parseMacAddress } from "@polyvisor/sdk/conf";
+import type { Bandwidth, Domain, Interface } from "@polyvisor/sdk/conf";
+import { parseIpAddress, parseMacAddress } from "@polyvisor/sdk/conf/common";
 import { type NativeReader, type NativeSettings, parseNumber, parsePairs } from "./config.js";
 import { refuse } from "./errors.js";
 

@@ -1,13 +1,5 @@
-import {
-  type ConfigValue,
-  type Cpu,
-  type Domain,
-  formatNumberSet,
-  type NumaCell,
-  type NumaDistance,
-  type NumberSet,
-  parseNumberSet,
-} from "@polyvisor/sdk/conf";
+import type { ConfigValue, Cpu, Domain, NumaCell, NumaDistance, NumberSet } from "@polyvisor/sdk/conf";
+import { formatNumberSet, parseNumberSet } from "@polyvisor/sdk/conf/number-set";
 import { type NativeReader, type NativeSettings, parseNumber } from "./config.js";
 import { refuse } from "./errors.js";
 

@@ -1,10 +1,11 @@
-import { completeDomain, type Domain, withDevices } from "@polyvisor/sdk/conf";
+import type { Domain } from "@polyvisor/sdk/conf";
+import { completeDomain, withDevices } from "@polyvisor/sdk/conf/domain";
 import { emulatorArguments, emulatorArgumentsOf } from "../conf/index.js";
-import type { NativeContext } from "./blank.js";
 import { formatXlBoot, parseXlBoot } from "./boot.js";
 import { formatChannels, parseChannels } from "./chardevs.js";
 import { type Dialect, formatCommon, parseCommon } from "./common.js";
 import { readNative } from "./config.js";
+import type { NativeContext } from "./context.js";
 import { formatCpuid, parseCpu } from "./cpu.js";
 import { formatUsbInputs, formatXenbus, parseUsbInputs, parseXenbus } from "./small-devices.js";
 import { formatSpice, parseSpice } from "./spice.js";

@@ -1,4 +1,5 @@
-import { type Disk, type Domain, FILE_FORMATS, type FileFormat } from "@polyvisor/sdk/conf";
+import type { Disk, Domain, FileFormat } from "@polyvisor/sdk/conf";
+import { FILE_FORMATS } from "@polyvisor/sdk/conf/common";
 import type { NativeReader, NativeSettings } from "./config.js";
 import { diskBus, formatSource, refuseTransient } from "./xl-disks.js";
 

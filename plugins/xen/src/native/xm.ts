@@ -1,8 +1,9 @@
-import { type Domain, withDevices } from "@polyvisor/sdk/conf";
-import type { NativeContext } from "./blank.js";
+import type { Domain } from "@polyvisor/sdk/conf";
+import { withDevices } from "@polyvisor/sdk/conf/domain";
 import { formatXmBoot, parseXmBoot } from "./boot.js";
 import { type Dialect, formatCommon, parseCommon } from "./common.js";
 import { readNative } from "./config.js";
+import type { NativeContext } from "./context.js";
 import { formatUsbInputs, parseUsbInputs } from "./small-devices.js";
 import type { NetworkFacts } from "./vifs.js";
 import { completeNative } from "./xl.js";

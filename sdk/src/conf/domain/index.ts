@@ -1,4 +1,5 @@
 export { type AbiOptions, checkAbiStability } from "./abi/index.js";
+export { blankDomain, NO_DEVICES } from "./blank.js";
 export {
   addController,
   addUsbController,

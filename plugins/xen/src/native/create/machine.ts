@@ -1,4 +1,5 @@
-import { type Domain, formatNumberSet } from "@polyvisor/sdk/conf";
+import type { Domain } from "@polyvisor/sdk/conf";
+import { formatNumberSet } from "@polyvisor/sdk/conf/number-set";
 import { bootOrder } from "../boot.js";
 import type { NativeSettings } from "../config.js";
 import { formatCpuid } from "../cpu.js";

@@ -1,7 +1,9 @@
-import { type Domain, type LifecycleAction, type Os, requireGuest, withDevices } from "@polyvisor/sdk/conf";
+import type { Domain, LifecycleAction, Os } from "@polyvisor/sdk/conf";
+import { requireGuest } from "@polyvisor/sdk/conf/capabilities-lookup";
+import { blankDomain, withDevices } from "@polyvisor/sdk/conf/domain";
 import { emulatorArguments } from "../../conf/index.js";
-import { blankDomain, type NativeContext } from "../blank.js";
 import { parseBootOrder, parseLoader } from "../boot.js";
+import type { NativeContext } from "../context.js";
 import { refuse } from "../errors.js";
 import { completeNative } from "../xl.js";
 import { readDevices } from "./from-devices.js";
@@ -26,7 +28,7 @@ export function parseLibxlJson(config: unknown, context: NativeContext): Domain 
   const name =
     create.string("name") ?? refuse("INTERNAL_ERROR", "xl printed a domain without a name", undefined, "LIBXL");
   const os = readOs(TYPES[type] ?? unknownType(type), build, own, context);
-  const named = blankDomain(name, create.string("uuid") ?? NO_UUID, os);
+  const named = blankDomain({ type: "xen", name, uuid: create.string("uuid") ?? NO_UUID, os });
   const memory = build.number("max_memkb") ?? build.number("target_memkb") ?? 0;
   const domain: Domain = {
     ...named,

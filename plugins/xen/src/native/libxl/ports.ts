@@ -1,4 +1,5 @@
-import { type Domain, type Graphics, withDevices } from "@polyvisor/sdk/conf";
+import type { Domain, Graphics } from "@polyvisor/sdk/conf";
+import { withDevices } from "@polyvisor/sdk/conf/domain";
 import { VNC_PORT } from "../graphics.js";
 import type { LibxlFacts } from "./facts.js";
 
