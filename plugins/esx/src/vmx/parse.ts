@@ -1,5 +1,5 @@
 import type { Capabilities } from "@polyvisor/sdk/conf/capabilities";
-import { completeDomain, type Domain } from "@polyvisor/sdk/conf/domain";
+import { blankDomain, completeDomain, type Domain, NO_DEVICES } from "@polyvisor/sdk/conf/domain";
 import type { XmlElement } from "@polyvisor/sdk/xml";
 import type { VmxReading } from "./context.js";
 import { uuidIn, VmxEntries, vmxError } from "./entries.js";
@@ -33,47 +33,27 @@ function parseEntries(entries: VmxEntries, reading: VmxReading, scsiUnits: numbe
   const vcpus = parseVcpus(entries);
   const { disks, controllers } = parseDisks(entries, reading, scsiUnits);
   return {
-    type: "vmware",
-    uuid: entries.uuid("uuid.bios") ?? ZERO_UUID,
-    name: parseName(entries),
+    ...blankDomain({
+      type: "vmware",
+      uuid: entries.uuid("uuid.bios") ?? ZERO_UUID,
+      name: parseName(entries),
+      os: parseOs(entries),
+    }),
     genid: parseGenerationId(entries),
     description: parseAnnotation(entries),
     ...memory,
     ...vcpus,
-    iothreads: [],
-    sysinfos: [],
-    os: parseOs(entries),
-    features: {},
-    clock: { offset: "utc", timers: [] },
-    onPoweroff: "destroy",
-    onReboot: "restart",
-    onCrash: "destroy",
     devices: {
+      ...NO_DEVICES,
       disks,
       controllers,
-      leases: [],
       filesystems: parseSharedFolders(entries),
       interfaces: parseInterfaces(entries),
-      smartcards: [],
       serials: parseSerials(entries, reading),
       parallels: parseParallels(entries, reading),
-      consoles: [],
-      channels: [],
-      inputs: [],
-      tpms: [],
       graphics: parseVnc(entries),
-      sounds: [],
-      audios: [],
       videos: [parseVideo(entries)],
-      hostdevs: [],
-      redirdevs: [],
-      hubs: [],
-      rngs: [],
-      panics: [],
-      shmems: [],
-      memories: [],
     },
-    seclabels: [],
     namespace: placeOf(reading),
   };
 }
