@@ -26,7 +26,8 @@ export function nativeHandlers(hypervisor: XenHypervisor): HostHandlers {
       const given = Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== null));
       return formatDomainCapabilities(xenDomainCapabilities(hypervisor.context.capabilities, given));
     },
-    connectCompareCPU() {
+    connectCompareCPU({ flags }) {
+      checkFlags(flags, 3, "libxlConnectCompareCPU");
       throw xenError("OPERATION_FAILED", "cannot get host CPU capabilities", "Xen tells no model of the host's CPU");
     },
     async connectBaselineCPU({ xmlCPUs, flags }) {
