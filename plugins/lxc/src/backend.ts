@@ -66,7 +66,7 @@ export class LxcBackend implements GuestBackend<LiveContainer> {
       return this.#add(new LiveContainer(parts, initPid, places, networks));
     }
     const folder = places.folder(config.name);
-    const end = endOf(folder);
+    const end = await endOf(folder);
     await endProcesses(undefined, { folder, cgroup });
     await releaseAll(networks, { name: config.name, folder, cgroupPath, cgroup, network, config });
     return end;

@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
+import { access, readFile, rm, writeFile } from "node:fs/promises";
 import type net from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -161,7 +160,7 @@ export async function endProcesses(
   shim: ProcessHandle | undefined,
   { folder, cgroup, processGroup }: Pick<Remains, "folder" | "cgroup"> & { readonly processGroup?: number },
 ): Promise<void> {
-  if (existsSync(folder)) await writeFile(join(folder, "stopping"), "").catch(() => {});
+  await writeFile(join(folder, "stopping"), "").catch(() => {});
   const deadline = Date.now() + SHIM_MS;
   for (;;) {
     const hadProcesses = cgroup !== undefined && (await killAll(cgroup));
@@ -192,28 +191,22 @@ export async function releaseAll(networks: Networks, remains: Remains): Promise<
 }
 
 /** How a container ended, by what its shim has written down. A shim that was killed has written nothing. */
-export function endOf(folder: string): GuestEnd {
-  return existsSync(join(folder, FILES.ended)) ? "shutdown" : "crash";
+export function endOf(folder: string): Promise<GuestEnd> {
+  return access(join(folder, FILES.ended)).then(
+    () => "shutdown",
+    () => "crash",
+  );
 }
 
 /** The container's init, by what the engine has said when it ran; `undefined` until then. */
-export function initPidOf(folder: string): number | undefined {
-  const text = textOf(join(folder, FILES.started));
+export async function initPidOf(folder: string): Promise<number | undefined> {
+  const text = await readFile(join(folder, FILES.started), "utf8").catch(() => "");
   const pid = /"pid":\s*(\d+)\s*[,}]/.exec(text)?.[1];
   return pid === undefined ? undefined : Number(pid);
 }
 
-/** Of a file in the run directory, which is in memory. */
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
-}
-
 /** The process group of a process. */
-export function processGroupOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+export async function processGroupOf(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
   return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[2]);
 }

@@ -1,7 +1,8 @@
-import { readFileSync, watch, writeSync } from "node:fs";
+import { watch, write } from "node:fs";
 import { mkdir, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { closeAll, type Descriptor, type Log, VirtError } from "@polyvisor/core";
 import { type Domain as Config, formatDomain } from "@polyvisor/sdk/conf/domain";
 import { type HeldProcess, launch, makePipe } from "@polyvisor/sdk/process";
@@ -41,6 +42,8 @@ export const SHIM = fileURLToPath(new URL("../../bin/polyvisor-lxc-shim", import
 const KEEPER = fileURLToPath(new URL("../shim/keeper.cjs", import.meta.url));
 /** What the shim, the engine and what they run find their programs with. */
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const writeTo = promisify(write);
+
 /** As many as the shim's shell can hand over. */
 const MOST_FILES = 3;
 
@@ -86,6 +89,7 @@ class Start {
   #record: ContainerRecord = { xml: "" };
   #consoles: Consoles | undefined;
   #held: HeldProcess | undefined;
+  #hasBegun = false;
   /** What the shim's keeper waits at, and sees the shim's end by. */
   readonly #alive = makePipe();
 
@@ -115,11 +119,11 @@ class Start {
     const config: Config = { ...this.#consoles.config, id: held.process.pid };
     const cgroupPath = cgroupPathOf(config, held.process.pid);
     await this.#note({ shim: held.process.identity, cgroupPath });
-    const processGroup = processGroupOf(held.process.pid);
+    const processGroup = await processGroupOf(held.process.pid);
     await this.#writeBundle(config, { cgroupPath, network: prepared.network, shared });
     await checked;
     const initPid = await this.#begin(held);
-    writeSync(this.#alive.writer.fd, "go\n");
+    await writeTo(this.#alive.writer.fd, Buffer.from("go\n"));
     closeAll([this.#alive.writer]);
     const cgroup = await groups.at(cgroupPath);
     await limitBlocks(cgroup, config);
@@ -134,6 +138,8 @@ class Start {
     const cgroup = cgroupPath === undefined ? undefined : await groups.at(cgroupPath);
     this.#consoles?.close();
     closeAll([this.#alive.reader, this.#alive.writer]);
+    // One that still waits at its gate has started nothing.
+    if (!this.#hasBegun) this.#held?.process.kill("SIGKILL");
     await endProcesses(this.#held?.process, { folder: this.#folder, cgroup });
     this.#held?.process.close();
     await releaseAll(networks, { name: config.name, folder: this.#folder, cgroupPath, cgroup, network, config });
@@ -209,8 +215,8 @@ class Start {
       nodes: nodes.map(({ node }) => node),
       devices: [...(await usedDevices(config)), ...nodes.map(({ use }) => use)],
       furtherTerminals: (this.#consoles as Consoles).further,
-      lxcfs: lxcfsFolder(),
-      capabilities: boundingSet(readFileSync("/proc/self/status", "utf8")),
+      lxcfs: await lxcfsFolder(),
+      capabilities: boundingSet(await readFile("/proc/self/status", "utf8")),
       startedFile: join(this.#folder, FILES.started),
     });
     await writeFile(join(this.#folder, FILES.bundle), JSON.stringify(bundle));
@@ -222,15 +228,16 @@ class Start {
     try {
       const isThere = new Promise<void>((resolve) => {
         watcher.on("change", () => {
-          if (initPidOf(this.#folder) !== undefined) resolve();
+          void initPidOf(this.#folder).then((pid) => pid !== undefined && resolve());
         });
       });
+      this.#hasBegun = true;
       held.release();
       await Promise.race([isThere, held.process.ended]);
     } finally {
       watcher.close();
     }
-    const pid = initPidOf(this.#folder);
+    const pid = await initPidOf(this.#folder);
     if (pid !== undefined) return pid;
     throw await this.#failure("the engine did not start the container");
   }

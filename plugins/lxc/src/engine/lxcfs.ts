@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 
 /** Where lxcfs is mounted, which shows processes of a container what its limits leave; by the kernel's list alone. */
-export function lxcfsFolder(): string | undefined {
-  return findLxcfs(readFileSync("/proc/self/mounts", "utf8"));
+export async function lxcfsFolder(): Promise<string | undefined> {
+  return findLxcfs(await readFile("/proc/self/mounts", "utf8"));
 }
 
 export function findLxcfs(mounts: string): string | undefined {

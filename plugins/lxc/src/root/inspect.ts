@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { VirtError } from "@polyvisor/core";
 import { runHelper } from "@polyvisor/sdk/process";
 
@@ -28,7 +28,7 @@ const LOOK = [
 /** Looks at it in a helper: it may be on any file system. */
 export async function inspectRoot(folder: string): Promise<RootFacts> {
   const first = await look(folder, []);
-  const layers = overlayLayers(readFileSync("/proc/self/mountinfo", "utf8"), first.path);
+  const layers = overlayLayers(await readFile("/proc/self/mountinfo", "utf8"), first.path);
   return layers.length === 0 ? first : look(first.path, layers);
 }
 
