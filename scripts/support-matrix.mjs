@@ -7,18 +7,22 @@ import { join } from "node:path";
 import { createHost, ownConnections, parseUri, rootPaths, silentLog } from "@polyvisor/core";
 import { makeRecordedPlugin } from "../plugins/bhyve/dist/testing/recorded-plugin.js";
 import { startRecordedServer } from "../plugins/esx/dist/testing/recorded-server.js";
+import { startStandIn as startHyperv } from "../plugins/hyperv/dist/testing/stand-in/index.js";
+import { serveStandIn as serveVBoxManage } from "../plugins/vbox/dist/testing/stand-in/serve.js";
 import { startStandIn } from "../plugins/xen/dist/testing/stand-in.js";
 import { documentsOf, judge, newlySeen } from "./lib/matrix.mjs";
 import { declaredBy, declaredByForwarding } from "./lib/public-calls.mjs";
 import { readRecord } from "./lib/record.mjs";
 
 const MODE = process.getuid() === 0 ? "system" : "session";
-/** bhyve is opened on a host that records what it is asked to do, and Xen's driver on a dom0 that is made up: this one may be neither. */
+/** What this host is not has stand-ins, which the plugins' tests have, too. */
 const CONNECTIONS = {
   test: "test:///default",
   qemu: `qemu:///${MODE}`,
+  lxc: `lxc:///${MODE}`,
   bhyve: `bhyve:///${MODE}`,
   xen: "xen:///system",
+  vbox: `vbox:///${MODE}`,
 };
 
 const project = new URL("..", import.meta.url).pathname;
@@ -30,7 +34,17 @@ async function declarations() {
   const plugins = [await makeRecordedPlugin(root)];
   const dom0 = await startStandIn(join(root, "dom0"));
   const vsphere = await startRecordedServer("host", root);
-  const pluginConfiguration = { xen: { values: dom0.settings }, esx: { values: vsphere.settings } };
+  const virtualbox = await serveVBoxManage(root);
+  const hyperv = await startHyperv({ user: "user", password: "pass" });
+  const auth_file = join(root, "hyperv.conf");
+  await writeFile(auth_file, "[credentials-a]\npassword=pass\n[auth-hyperv-127.0.0.1]\ncredentials=a\n");
+  const pluginConfiguration = {
+    xen: { values: dom0.settings },
+    esx: { values: vsphere.settings },
+    vbox: { values: { vboxmanage: virtualbox.program } },
+    hyperv: { values: { auth_file } },
+  };
+  const hypervUri = `hyperv://user@127.0.0.1:${hyperv.port}/?transport=http`;
   const host = await createHost({
     plugins,
     pluginConfiguration,
@@ -39,7 +53,7 @@ async function declarations() {
   });
   const declared = {};
   try {
-    for (const [plugin, uri] of Object.entries({ ...CONNECTIONS, esx: vsphere.uri })) {
+    for (const [plugin, uri] of Object.entries({ ...CONNECTIONS, esx: vsphere.uri, hyperv: hypervUri })) {
       const context = { identity: {}, readOnly: false, signal: new AbortController().signal, log: silentLog };
       const driver = await host.openDriver(parseUri(uri), context);
       // Not what the sub-drivers of this host answer beside it.
@@ -49,6 +63,8 @@ async function declarations() {
   } finally {
     await host.close();
     vsphere.close();
+    virtualbox.close();
+    hyperv.close();
     await dom0.close();
     await rm(root, { recursive: true, force: true });
   }
