@@ -87,7 +87,7 @@ async function shutdown(machines: Machines, dom: Domain): Promise<void> {
     const detail = `Could not get Msvm_ShutdownComponent for domain with UUID '${dom.uuid}'`;
     throw hypervError("OPERATION_FAILED", detail, "are Hyper-V's integration services installed in the guest?");
   }
-  await machines.wmi.invoke({
+  await machines.invoke(dom, {
     className: SHUTDOWN,
     selectors: {
       CreationClassName: SHUTDOWN,

@@ -3,9 +3,11 @@ import {
   type Domain,
   type DomainConfigHandlers,
   type DomainTuningHandlers,
+  MEMORY_FLAG,
   type TypedParam,
   VCPU_FLAG,
 } from "@polyvisor/core";
+import { targetsOf } from "@polyvisor/sdk/lifecycle";
 import { STRING_OKAY } from "@polyvisor/sdk/typed-params";
 import { checkFlags } from "../errors.js";
 import { invalidState, type Machines } from "../machine/machines.js";
@@ -20,11 +22,19 @@ const SETTINGS = "Msvm_VirtualSystemSettingData";
 const START_NEVER = 2;
 const START_ALWAYS = 4;
 
+const WHERE = AFFECT.LIVE | AFFECT.CONFIG;
+
 type Handlers = DomainConfigHandlers & DomainTuningHandlers;
 
 /** Memory, processors, and whether a machine starts with its host. */
 export function settingHandlers(machines: Machines): Handlers {
   return { ...memoryHandlers(machines), ...vcpuHandlers(machines), ...otherHandlers(machines) };
+}
+
+/** A machine has one set of settings, whether it runs or not: a change is for both. Refuses what is for a run that is not. */
+async function checkWhere(machines: Machines, dom: Domain, flags: number): Promise<void> {
+  const { isActive } = await machines.look(dom);
+  targetsOf({ isActive, persistent: true }, flags & WHERE);
 }
 
 /** One part of a machine's settings. */
@@ -66,9 +76,10 @@ function memoryHandlers(machines: Machines): Handlers {
     domainGetMaxMemory: async ({ dom }) => BigInt((await part(machines, dom, MEMORY)).number("Limit")) * 1024n,
     domainSetMaxMemory: ({ dom, memory }) => setMemory(machines, dom, memory, "Limit"),
     domainSetMemory: ({ dom, memory }) => setMemory(machines, dom, memory, "VirtualQuantity"),
-    domainSetMemoryFlags({ dom, memory, flags }) {
-      checkFlags(flags, 0, "hypervDomainSetMemoryFlags");
-      return setMemory(machines, dom, memory, "VirtualQuantity");
+    async domainSetMemoryFlags({ dom, memory, flags }) {
+      checkFlags(flags, WHERE | MEMORY_FLAG.MAXIMUM, "hypervDomainSetMemoryFlags");
+      await checkWhere(machines, dom, flags);
+      await setMemory(machines, dom, memory, (flags & MEMORY_FLAG.MAXIMUM) !== 0 ? "Limit" : "VirtualQuantity");
     },
   };
 }
@@ -76,12 +87,13 @@ function memoryHandlers(machines: Machines): Handlers {
 function vcpuHandlers(machines: Machines): Handlers {
   return {
     domainSetVcpus: ({ dom, nvcpus }) => setVcpus(machines, dom, nvcpus),
-    domainSetVcpusFlags({ dom, nvcpus, flags }) {
-      checkFlags(flags, 0, "hypervDomainSetVcpusFlags");
-      return setVcpus(machines, dom, nvcpus);
+    async domainSetVcpusFlags({ dom, nvcpus, flags }) {
+      checkFlags(flags, WHERE, "hypervDomainSetVcpusFlags");
+      await checkWhere(machines, dom, flags);
+      await setVcpus(machines, dom, nvcpus);
     },
     async domainGetVcpusFlags({ dom, flags }) {
-      checkFlags(flags, AFFECT.LIVE | AFFECT.CONFIG | VCPU_FLAG.MAXIMUM, "hypervDomainGetVcpusFlags");
+      checkFlags(flags, WHERE | VCPU_FLAG.MAXIMUM, "hypervDomainGetVcpusFlags");
       const machine = await machines.look(dom);
       if ((flags & AFFECT.LIVE) !== 0 && machine.enabledState !== ENABLED.ON) {
         throw invalidState("Domain is not active");
@@ -136,7 +148,7 @@ function otherHandlers(machines: Machines): Handlers {
     },
     domainGetSchedulerParameters: ({ dom }) => scheduler(dom),
     domainGetSchedulerParametersFlags({ dom, flags }) {
-      checkFlags(flags & ~STRING_OKAY, AFFECT.LIVE | AFFECT.CONFIG, "hypervDomainGetSchedulerParametersFlags");
+      checkFlags(flags & ~STRING_OKAY, WHERE, "hypervDomainGetSchedulerParametersFlags");
       return scheduler(dom);
     },
     domainGetAutostart: async ({ dom }) =>

@@ -17,6 +17,9 @@ export const HYPERV_HOOKS: DomainHooks = {
   macPrefix: MAC_PREFIX,
   defaultArch: "x86_64",
   features: new Set(["memory-hotplug"]),
+  // libvirt's driver shows what a machine may have with no places for it, which nobody may define: take what we show
+  basics: (domain) =>
+    domain.maxMemory?.slots === 0 ? { ...domain, maxMemory: { ...domain.maxMemory, slots: 1 } } : domain,
 };
 
 interface Parts {

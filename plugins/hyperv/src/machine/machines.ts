@@ -3,6 +3,7 @@ import { hypervError } from "../errors.js";
 import type { Instance } from "../wmi/instance.js";
 import type { Wmi } from "../wmi/wmi.js";
 import { associators, quoted, select } from "../wmi/wql.js";
+import type { Invocation } from "../wsman/envelope.js";
 import type { EmbeddedInstance, Parameter, Reference } from "../wsman/parameters.js";
 import { stateOf } from "./states.js";
 
@@ -86,14 +87,19 @@ export class Machines {
     throw hypervError("INTERNAL_ERROR", detail, "the machine may be going");
   }
 
-  async requestState({ uuid }: { readonly uuid: string }, state: number): Promise<void> {
+  async requestState(dom: { readonly uuid: string }, state: number): Promise<void> {
+    await this.invoke(dom, {
+      className: SYSTEM,
+      selectors: { Name: dom.uuid, CreationClassName: SYSTEM },
+      method: "RequestStateChange",
+      parameters: [{ name: "RequestedState", text: String(state) }],
+    });
+  }
+
+  /** A method that changes a machine: what `look` tells after it knows of the change. */
+  async invoke({ uuid }: { readonly uuid: string }, invocation: Invocation): Promise<void> {
     try {
-      await this.wmi.invoke({
-        className: SYSTEM,
-        selectors: { Name: uuid, CreationClassName: SYSTEM },
-        method: "RequestStateChange",
-        parameters: [{ name: "RequestedState", text: String(state) }],
-      });
+      await this.wmi.invoke(invocation);
     } finally {
       this.#recent.delete(uuid);
     }

@@ -117,10 +117,8 @@ const METHODS: Readonly<Record<string, { readonly parameters: readonly string[];
       reference(args, "TargetSystem", "Msvm_VirtualSystemSettingData");
       const pixels = Number(text(args, "WidthPixels")) * Number(text(args, "HeightPixels"));
       // Two bytes a pixel, five bits of red, six of green, five of blue: all of it red.
-      return {
-        returnValue: 0,
-        output: { ImageData: Array.from({ length: 2 * pixels }, (_each, at) => (at % 2 === 0 ? "0" : "248")) },
-      };
+      const image = Buffer.alloc(2 * pixels, Buffer.from([0, 248]));
+      return { returnValue: 0, output: { ImageData: image.toString("base64") } };
     },
   },
 };
