@@ -44,10 +44,10 @@ export function snapshotViews({ prefix, errorDomain, of }: SnapshotKeeper): Doma
     });
 
   async function found({ dom, name }: DomainSnapshot): Promise<SnapshotsOf & { readonly snapshot: Snapshot }> {
-    const all = await of(dom);
-    const snapshot = all.snapshots.byName.get(name);
+    const { ref, snapshots } = await of(dom);
+    const snapshot = snapshots.byName.get(name);
     if (snapshot === undefined) throw missing(`no domain snapshot with matching name '${name}'`);
-    return { ...all, snapshot };
+    return { ref, snapshots, snapshot };
   }
   async function ofDomain(dom: Domain, flags: number, call: string): Promise<DomainSnapshot[]> {
     check(flags, SNAPSHOT_LIST_FLAGS, call);
