@@ -31,6 +31,10 @@ export class Machines {
     if (this.#recent !== undefined && now - this.#recent.at <= FRESH) return this.#recent.list;
     const list = this.#ask();
     this.#recent = { at: now, list };
+    // What went wrong is asked again at once.
+    list.catch(() => {
+      if (this.#recent?.list === list) this.#recent = undefined;
+    });
     return list;
   }
 
