@@ -2,14 +2,15 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { program, testWith } from "./harness/needs.js";
+import { outputOf } from "./harness/command.js";
+import { binding, program, testWith } from "./harness/needs.js";
 import { Polyvisord } from "./harness/polyvisord.js";
-import { project } from "./harness/project.js";
+import { PYTHON, project } from "./harness/project.js";
 import { serveStandIn } from "./harness/vboxmanage.js";
 import { Virsh } from "./harness/virsh.js";
 import { startXenStandIn } from "./harness/xen.js";
 
-const NEEDS = [await program("virsh"), await program("qemu-system-x86_64")];
+const NEEDS = [await program("virsh"), await program("qemu-system-x86_64"), await binding(PYTHON)];
 
 /** How many calls libvirt 9.0's own driver has. */
 const LIBVIRT = { test: 249, qemu: 230, lxc: 94, xen: 105, esx: 133, hyperv: 73, vbox: 99, bhyve: 60 } as const;
@@ -22,6 +23,33 @@ interface Backend {
   readonly uri: string;
   readonly version: RegExp;
 }
+
+/** The calls of older clients: each count is that of its list, and each domain is found by its id. */
+const COUNT = `
+import json, libvirt, sys
+libvirt.registerErrorHandler(lambda *_: None, None)
+connection = libvirt.openReadOnly(sys.argv[1])
+differences = []
+def asked(name, *args):
+    try:
+        return getattr(connection, name)(*args)
+    except libvirt.libvirtError as error:
+        if error.get_error_code() != libvirt.VIR_ERR_NO_SUPPORT:
+            differences.append(f"{name}: {error}")
+for count, names in [
+    ("numOfDomains", "listDomainsID"), ("numOfDefinedDomains", "listDefinedDomains"),
+    ("numOfNetworks", "listNetworks"), ("numOfDefinedNetworks", "listDefinedNetworks"),
+    ("numOfStoragePools", "listStoragePools"), ("numOfDefinedStoragePools", "listDefinedStoragePools"),
+    ("numOfInterfaces", "listInterfaces"), ("numOfDefinedInterfaces", "listDefinedInterfaces"),
+]:
+    number, found = asked(count), asked(names)
+    if number is not None and number != len(found):
+        differences.append(f"{count}: {number}, {names}: {found}")
+running = [connection.lookupByID(number).name() for number in connection.listDomainsID()]
+for name in ["getHostname", "getFreeMemory", "getMaxVcpus", "getCapabilities", "getInfo"]:
+    asked(name, *([None] if name == "getMaxVcpus" else []))
+print(json.dumps({"domains": sorted(running + connection.listDefinedDomains()), "differences": differences}))
+`;
 
 const own = async (path: string) => import(pathToFileURL(join(project, path)).href);
 
@@ -81,12 +109,20 @@ testWith("a daemon with every plugin serves a session of each backend at the sam
     string,
     string[]
   >;
+  const counter = join(folder, "count.py");
+  await writeFile(counter, COUNT);
   const rows = await Promise.all(
     backends.map(async ({ system, uri, version }) => {
       const virsh = new Virsh(uri);
       const said = await virsh.ok("version");
       t.regex(said, version, system);
       const domains = (await virsh.ok("list", "--all", "--name")).split("\n").filter((name) => name !== "");
+      const counted = JSON.parse(await outputOf(PYTHON, [counter, uri])) as {
+        domains: string[];
+        differences: string[];
+      };
+      t.deepEqual(counted.differences, [], system);
+      t.deepEqual(counted.domains, domains.toSorted(), system);
       const [, found = ""] = /Running hypervisor: (.*)/.exec(said) ?? [];
       return {
         system,
