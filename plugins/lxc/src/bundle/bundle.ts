@@ -3,7 +3,7 @@ import type { FilesystemPlan } from "../filesystems/plan.js";
 import type { InitUser } from "../root/users.js";
 import { processCapabilities } from "./capabilities.js";
 import { deviceRules, type UsedDevice } from "./devices.js";
-import type { OciConfig, OciDevice, OciIdMapping, OciMount, OciNamespace, OciResources } from "./oci.js";
+import type { OciConfig, OciDevice, OciHook, OciIdMapping, OciMount, OciNamespace, OciResources } from "./oci.js";
 
 /** What the bundle of a container is made of beside its configuration: all that was looked up and prepared for it. */
 export interface BundleFacts {
@@ -37,6 +37,13 @@ const LXCFS_FILES = ["cpuinfo", "diskstats", "loadavg", "meminfo", "stat", "swap
 const SAY_STARTED = 'read -r state; printf %s "$state" >"$0"';
 /** The state is read although nobody needs it: engines fail where they cannot write it. In the container's mounts, but with the host's root: a `/dev` that is a link would lead there. */
 const FIRST_TERMINAL = 'read -r state; [ -L "$0" ] || exec ln -sf console "$0/tty1"';
+/** The same where users are mapped: there hooks in the container's mounts would begin in the bundle's folder, which is root's alone. */
+const FIRST_TERMINAL_MAPPED = [
+  "read -r state",
+  '[ -L "$0" ] && exit',
+  `pid=\${state#*'"pid":'} pid=\${pid# }`,
+  'exec nsenter -t "${pid%%[!0-9]*}" -U -m -- ln -sf console "$0/tty1"',
+].join("\n");
 
 /** The `config.json` with which the engine starts the container. */
 export function bundleOf(config: Config, facts: BundleFacts): OciConfig {
@@ -63,8 +70,10 @@ export function bundleOf(config: Config, facts: BundleFacts): OciConfig {
     root: { path: root, readonly: facts.filesystems.readonlyRoot },
     mounts: mountsOf(config, facts),
     hooks: {
-      createContainer: [{ path: "/bin/sh", args: ["sh", "-c", FIRST_TERMINAL, `${root}/dev`] }],
-      poststart: [{ path: "/bin/sh", args: ["sh", "-c", SAY_STARTED, facts.startedFile] }],
+      ...(idmap === undefined
+        ? { createContainer: [shell(FIRST_TERMINAL, `${root}/dev`)] }
+        : { createRuntime: [shell(FIRST_TERMINAL_MAPPED, `${root}/dev`)] }),
+      poststart: [shell(SAY_STARTED, facts.startedFile)],
     },
     linux: {
       namespaces: namespacesOf(config, facts),
@@ -76,6 +85,11 @@ export function bundleOf(config: Config, facts: BundleFacts): OciConfig {
       readonlyPaths: facts.network === "host" ? ["/proc/sys"] : SYSCTL,
     },
   };
+}
+
+/** An engine gives hooks no environment but what is asked for. */
+function shell(script: string, argument: string): OciHook {
+  return { path: "/bin/sh", args: ["sh", "-c", script, argument] };
 }
 
 function environmentOf(config: Config, furtherTerminals: number): string[] {

@@ -32,6 +32,7 @@ export interface OciHook {
 }
 
 export interface OciHooks {
+  readonly createRuntime?: readonly OciHook[];
   readonly createContainer?: readonly OciHook[];
   readonly poststart?: readonly OciHook[];
 }
