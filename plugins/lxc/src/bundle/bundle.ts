@@ -41,8 +41,8 @@ const FIRST_TERMINAL = 'read -r state; [ -L "$0" ] || exec ln -sf console "$0/tt
 const FIRST_TERMINAL_MAPPED = [
   "read -r state",
   '[ -L "$0" ] && exit',
-  `pid=\${state#*'"pid":'} pid=\${pid# }`,
-  'exec nsenter -t "${pid%%[!0-9]*}" -U -m -- ln -sf console "$0/tty1"',
+  `pid=\${state#*'"pid":'} pid=\${pid# } pid=\${pid%%[!0-9]*}`,
+  'exec nsenter -t "$pid" -U -m -- ln -sf console "$0/tty1"',
 ].join("\n");
 
 /** The `config.json` with which the engine starts the container. */
