@@ -17,6 +17,7 @@ import {
   xenSettings,
 } from "../test/dist/harness/conformance.js";
 import { lxcProfile } from "../test/dist/harness/containers.js";
+import { behindHypervStandIn, HYPERV_PROFILE } from "../test/dist/harness/hyperv.js";
 import { behindRecordedBhyve, RECORDED_BHYVE_PROFILE } from "../test/dist/harness/recorded-bhyve.js";
 
 const REPORTS = new URL("../.cache/conformance/", import.meta.url).pathname;
@@ -42,6 +43,12 @@ const RUNS = [
       [`${driver} isolated`, async (folder) => behindDaemon(await judged(folder), "isolated"), profileOf, known],
     ];
   }),
+  ...["in-process", "in the daemon", "isolated"].map((place) => [
+    `hyperv ${place === "in the daemon" ? "daemon" : place}`,
+    (folder) => behindHypervStandIn(place, folder),
+    () => HYPERV_PROFILE,
+    "known-hyperv",
+  ]),
   ["bhyve daemon", () => behindRecordedBhyve("in the daemon"), () => RECORDED_BHYVE_PROFILE],
   ["bhyve isolated", () => behindRecordedBhyve("isolated"), () => RECORDED_BHYVE_PROFILE],
   ["test libvirtd", () => behindLibvirtd("test"), () => profileNamed("profile-libvirtd-test"), "known-libvirtd-test"],

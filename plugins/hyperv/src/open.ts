@@ -1,6 +1,6 @@
-import type { CallContext, HypervisorConnection, HypervisorHandlers, Uri } from "@polyvisor/core";
+import type { CallContext, Domain, HypervisorConnection, HypervisorHandlers, Uri } from "@polyvisor/core";
 import type { HypervConfig } from "./config.js";
-import { hypervError } from "./errors.js";
+import { hypervError, ServerRefusal } from "./errors.js";
 import { definitionHandlers } from "./handlers/definition.js";
 import { hostHandlers } from "./handlers/host.js";
 import { lifecycleHandlers } from "./handlers/lifecycle.js";
@@ -8,7 +8,9 @@ import { listingHandlers } from "./handlers/listing.js";
 import { networkHandlers } from "./handlers/networks.js";
 import { screenHandlers } from "./handlers/screen.js";
 import { settingHandlers } from "./handlers/settings.js";
+import type { Machines } from "./machine/machines.js";
 import { openServer } from "./server.js";
+import type { Turns } from "./turns.js";
 import { parseHypervUri } from "./uri.js";
 
 /** Logs in at the server that a URI names. */
@@ -16,6 +18,7 @@ export async function openConnection(
   uri: Uri,
   context: CallContext,
   config: HypervConfig,
+  definitions: Turns,
 ): Promise<HypervisorConnection> {
   const parsed = parseHypervUri(uri);
   const server = await openServer(parsed, config, context);
@@ -25,12 +28,12 @@ export async function openConnection(
     listingHandlers(machines),
     lifecycleHandlers(machines),
     settingHandlers(machines),
-    definitionHandlers(server),
+    definitionHandlers(server, (work) => definitions.run(`${parsed.host}:${parsed.port}`, work)),
     screenHandlers(machines),
     networkHandlers(wmi),
   ];
   return {
-    ...(Object.assign({}, ...handlers.map(leavable)) as HypervisorHandlers),
+    ...(Object.assign({}, ...handlers.map((each) => leavable(each, machines))) as HypervisorHandlers),
     // the daemon asks it about the way from here to the server
     ...{ connectIsSecure: () => parsed.secure },
     uri: parsed.canonical,
@@ -43,12 +46,26 @@ export async function openConnection(
 type Handler = (args: unknown, context: CallContext) => unknown;
 
 /** Whoever gives up on a call hears so at once; what the server has been told goes on there. */
-function leavable(handlers: HypervisorHandlers): HypervisorHandlers {
+function leavable(handlers: HypervisorHandlers, machines: Machines): HypervisorHandlers {
   const entries = Object.entries(handlers as Readonly<Record<string, Handler>>).map(([name, handler]) => {
-    const leaving: Handler = (args, context) => untilLeft(context.signal, async () => handler(args, context));
+    const leaving: Handler = (args, context) =>
+      untilLeft(context.signal, async () => {
+        try {
+          return await handler(args, context);
+        } catch (error) {
+          if (error instanceof ServerRefusal) await checkThere(args, machines);
+          throw error;
+        }
+      });
     return [name, leaving] as const;
   });
   return Object.fromEntries(entries) as HypervisorHandlers;
+}
+
+/** A machine may go in the middle of a call, or be gone before: that is what the caller is told then. */
+async function checkThere(args: unknown, machines: Machines): Promise<void> {
+  const { dom } = (args ?? {}) as { dom?: Domain };
+  if (dom !== undefined) await machines.find(dom);
 }
 
 function untilLeft(signal: AbortSignal, work: () => Promise<unknown>): Promise<unknown> {

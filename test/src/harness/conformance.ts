@@ -57,10 +57,12 @@ export interface Judged {
   readonly driver: string;
   /** What an operator would set for it. */
   readonly settings?: Readonly<Record<string, string | number | boolean>>;
+  /** Where it is to be opened; its own path of this host where this is left out. */
+  readonly uri?: string;
 }
 
 /** The driver in this process. */
-export async function direct({ driver, settings = {} }: Judged, root: string): Promise<HypervisorSubject> {
+export async function direct({ driver, settings = {}, uri }: Judged, root: string): Promise<HypervisorSubject> {
   const paths = rootPaths(root);
   const host = await createHost({
     plugins: [plugin(driver)],
@@ -69,8 +71,8 @@ export async function direct({ driver, settings = {} }: Judged, root: string): P
   });
   await host.start();
   const path = driver === "test" ? "/default" : process.getuid?.() === 0 ? "/system" : "/session";
-  const uri = `${driver}://${path}`;
-  return keptOpen({ open: ({ readOnly = false } = {}) => host.open(uri, { readOnly }), close: () => host.close() });
+  const at = uri ?? `${driver}://${path}`;
+  return keptOpen({ open: ({ readOnly = false } = {}) => host.open(at, { readOnly }), close: () => host.close() });
 }
 
 /** Where the driver of a daemon runs: in the daemon's process, or in one of its own. */
@@ -78,7 +80,7 @@ export type Place = "in the daemon" | "isolated";
 
 /** The driver behind a daemon, which is ended, killed and started again as the cases want; `daemon` is disposed of with it. */
 export async function behindDaemon(
-  { driver, settings = {} }: Judged,
+  { driver, settings = {}, uri }: Judged,
   place: Place,
 ): Promise<HypervisorSubject & { daemon: Polyvisord }> {
   const words = Object.entries(settings).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`);
@@ -90,8 +92,10 @@ export async function behindDaemon(
     await daemon.end(signal);
     await daemon.start(...args);
   };
+  const name = uri === undefined ? "" : `&name=${encodeURIComponent(uri)}`;
+  const reached = () => `${daemon.uri(driver)}${name}`;
   const subject = await keptOpen({
-    open: ({ readOnly = false } = {}) => host.open(daemon.uri(driver), { readOnly }),
+    open: ({ readOnly = false } = {}) => host.open(reached(), { readOnly }),
     restart: again("SIGTERM"),
     kill: place === "isolated" ? () => killPlugins(daemon.pid) : again("SIGKILL"),
     async close() {

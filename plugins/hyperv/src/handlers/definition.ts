@@ -17,6 +17,7 @@ const VALIDATE = 1;
 /** A machine's document: reading it, making one, adding to it. */
 export function definitionHandlers(
   server: Server,
+  inTurn: <T>(work: () => Promise<T>) => Promise<T>,
 ): DomainConfigHandlers & DomainLifecycleHandlers & DomainDevicesHandlers {
   const { machines } = server;
   return {
@@ -26,11 +27,11 @@ export function definitionHandlers(
       const config = await documentOf(machines, dom, server.version);
       return formatDomain(config, { inactive, secure: (flags & XML_FLAG.SECURE) !== 0 });
     },
-    domainDefineXML: ({ xml }) => define(server, xml),
+    domainDefineXML: ({ xml }) => inTurn(() => define(server, xml)),
     async domainDefineXMLFlags({ xml, flags }) {
       checkFlags(flags, VALIDATE, "hypervDomainDefineXMLFlags");
       if ((flags & VALIDATE) !== 0) await (await import("@polyvisor/sdk/schema")).parseValidXml(xml, "domain");
-      return define(server, xml);
+      return inTurn(() => define(server, xml));
     },
     domainUndefine: ({ dom }) => undefine(machines, dom),
     domainUndefineFlags({ dom, flags }) {
@@ -54,11 +55,17 @@ async function undefine(machines: Machines, dom: Pick<Domain, "uuid">): Promise<
 async function define(server: Server, xml: string): Promise<Domain> {
   const { machines } = server;
   const config = parseDomain(xml, { hooks: HYPERV_HOOKS, abiUpdate: true });
+  if (config.name.includes("\n")) throw hypervError("XML_ERROR", "name cannot contain '\\n'", "choose another name");
   checkParts(config);
   const before = await machines.list(`(Name = ${quoted(config.uuid)} OR ElementName = ${quoted(config.name)})`);
   if (before.some(({ ref }) => ref.uuid === config.uuid)) {
     const detail = `Domain already exists with UUID '${config.uuid}'`;
     throw hypervError("DOM_EXIST", detail, "machines are not defined anew: undefine it first, or leave the UUID out");
+  }
+  const namesake = before.find(({ ref }) => ref.name === config.name);
+  if (namesake !== undefined) {
+    const detail = `domain '${config.name}' is already defined with uuid ${namesake.ref.uuid}`;
+    throw hypervError("OPERATION_FAILED", detail, "choose another name");
   }
   const notes = config.description === undefined ? {} : { Notes: [config.description] };
   const output = await machines.manage("DefineSystem", {

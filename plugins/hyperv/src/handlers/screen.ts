@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Domain, DomainActionsHandlers } from "@polyvisor/core";
 import { textOf } from "@polyvisor/sdk/xml";
 import { checkFlags, hypervError } from "../errors.js";
-import { type Machines, settingsReference } from "../machine/machines.js";
+import { invalidState, type Machines, settingsReference } from "../machine/machines.js";
 import { associators, quoted, select } from "../wmi/wql.js";
 import { named } from "../wsman/reply.js";
 import { virtualKeys } from "./keys.js";
@@ -19,6 +19,8 @@ export function screenHandlers(machines: Machines): DomainActionsHandlers {
   return {
     async domainScreenshot({ dom, flags }) {
       checkFlags(flags, 0, "hypervDomainScreenshot");
+      const { isActive } = await machines.look(dom);
+      if (!isActive) throw invalidState("Domain is not active");
       const [size, settings] = await Promise.all([resolution(machines, dom), machines.settings(dom)]);
       const output = await machines.manage(
         "GetVirtualSystemThumbnailImage",

@@ -9,7 +9,7 @@ import {
 } from "@polyvisor/core";
 import { targetsOf } from "@polyvisor/sdk/lifecycle";
 import { STRING_OKAY } from "@polyvisor/sdk/typed-params";
-import { checkFlags } from "../errors.js";
+import { checkFlags, hypervError } from "../errors.js";
 import { invalidState, type Machines } from "../machine/machines.js";
 import { ENABLED } from "../machine/states.js";
 import { quoted, select } from "../wmi/wql.js";
@@ -50,7 +50,13 @@ export async function setMemory(
   property: "Limit" | "VirtualQuantity",
 ): Promise<void> {
   const mebibytes = Math.ceil(Math.ceil(Number(kibibytes) / 1024) / 2) * 2;
-  await machines.modify(await part(machines, dom, MEMORY), { [property]: mebibytes });
+  const memory = await part(machines, dom, MEMORY);
+  const most = memory.number("Limit");
+  if (property === "VirtualQuantity" && mebibytes > most) {
+    const detail = `cannot set memory higher than max memory: ${kibibytes} KiB > ${most * 1024} KiB`;
+    throw hypervError("INVALID_ARG", detail, "raise the maximum first: <maxMemory>, virsh setmaxmem");
+  }
+  await machines.modify(memory, { [property]: mebibytes });
 }
 
 export async function setVcpus(machines: Machines, dom: Domain, count: number): Promise<void> {

@@ -1,5 +1,13 @@
 import type { Domain as Reference } from "@polyvisor/core";
-import { completeDomain, type Domain, type DomainHooks, type Interface, type Serial } from "@polyvisor/sdk/conf/domain";
+import {
+  blankDomain,
+  completeDomain,
+  type Domain,
+  type DomainHooks,
+  type Interface,
+  NO_DEVICES,
+  type Serial,
+} from "@polyvisor/sdk/conf/domain";
 import type { Instance } from "../wmi/instance.js";
 import { select } from "../wmi/wql.js";
 import type { Machine, Machines } from "./machines.js";
@@ -63,24 +71,14 @@ function read({ ref, isActive }: Machine, settings: Instance, parts: Parts): Dom
   const vcpus = parts.processor.number("VirtualQuantity");
   const notes = settings.list("Notes").filter((note) => note !== "");
   const written: Domain = {
-    type: "hyperv",
+    ...blankDomain({ type: "hyperv", name: ref.name, uuid: ref.uuid, os: { type: "hvm", arch: "x86_64", boot: [] } }),
     ...(isActive && { id: ref.id }),
-    name: ref.name,
-    uuid: ref.uuid,
     ...(notes.length > 0 && { description: notes.join("\n\n") }),
     ...(most > 0 && { maxMemory: { size: most, slots: 0 } }),
     memory,
     currentMemory: memory,
     vcpu: { max: vcpus, current: vcpus, placement: "static" },
-    iothreads: [],
-    sysinfos: [],
-    os: { type: "hvm", arch: "x86_64", boot: [] },
-    features: {},
-    clock: { offset: "utc", timers: [] },
-    onPoweroff: "destroy",
     onReboot: "destroy",
-    onCrash: "destroy",
-    seclabels: [],
     devices: {
       ...NO_DEVICES,
       disks: readDisks(parts.resources, parts.images, parts.drives),
@@ -94,28 +92,6 @@ function read({ ref, isActive }: Machine, settings: Instance, parts: Parts): Dom
   const completed = completeDomain(plain, { hooks: HYPERV_HOOKS, inactive: !isActive, skipChecks: true });
   return maxMemory === undefined ? completed : { ...completed, maxMemory };
 }
-
-const NO_DEVICES: Omit<Domain["devices"], "disks" | "controllers" | "interfaces" | "serials"> = {
-  leases: [],
-  filesystems: [],
-  smartcards: [],
-  parallels: [],
-  consoles: [],
-  channels: [],
-  inputs: [],
-  tpms: [],
-  graphics: [],
-  sounds: [],
-  audios: [],
-  videos: [],
-  hostdevs: [],
-  redirdevs: [],
-  hubs: [],
-  rngs: [],
-  panics: [],
-  shmems: [],
-  memories: [],
-};
 
 /** Cards that are plugged into a switch; its `Name` is the bridge. */
 function readInterfaces(cards: readonly Instance[], connections: readonly Instance[]): Interface[] {

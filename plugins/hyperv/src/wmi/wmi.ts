@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { textOf, type XmlElement } from "@polyvisor/sdk/xml";
-import { hypervError } from "../errors.js";
+import { hypervError, ServerRefusal } from "../errors.js";
 import type { WsmanClient } from "../wsman/client.js";
 import type { Invocation } from "../wsman/envelope.js";
 import { named, selectorIn } from "../wsman/reply.js";
@@ -51,7 +51,7 @@ export class Wmi {
     if (value === STARTED) await this.#finish(method, selectorIn(named(output, "Job"), "InstanceID"));
     else if (value !== DONE) {
       const detail = `Invocation of ${method} returned an error: ${wordsOf(value)} (${value})`;
-      throw hypervError("INTERNAL_ERROR", detail, "the server's own log of Hyper-V-VMMS says more");
+      throw new ServerRefusal(detail, "the server's own log of Hyper-V-VMMS says more");
     }
     return output;
   }
@@ -85,5 +85,5 @@ function failed(method: string, state: number, job: Instance) {
   const is = FAILED.has(state) ? "error" : "unknown";
   const told = job.text("ErrorDescription") ?? "";
   const words = `Concrete job for ${method} invocation is in ${is} state${told === "" ? "" : `: ${told}`}`;
-  return hypervError("INTERNAL_ERROR", words, "the server's own log of Hyper-V-VMMS says more");
+  return new ServerRefusal(words, "the server's own log of Hyper-V-VMMS says more");
 }

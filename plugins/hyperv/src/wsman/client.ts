@@ -1,5 +1,5 @@
 import type { XmlElement } from "@polyvisor/sdk/xml";
-import { hypervError } from "../errors.js";
+import { hypervError, ServerRefusal } from "../errors.js";
 import {
   type Endpoint,
   enumerateRequest,
@@ -57,7 +57,7 @@ export class WsmanClient {
     const read = readBody("invocation", status, body);
     if ("body" in read) return readOutput(method, read.body, className);
     const detail = `WS-Management fault during ${method} invocation: ${read.fault.reason}`;
-    throw hypervError("INTERNAL_ERROR", detail, read.fault.detail || "the server's own log says more");
+    throw new ServerRefusal(detail, read.fault.detail || "the server's own log says more");
   }
 
   async #items(operation: "Enumerate" | "Pull", what: string, className: string, request: string): Promise<Items> {

@@ -1,5 +1,5 @@
 import { attribute, childElements, parseXml, textOf, type XmlElement } from "@polyvisor/sdk/xml";
-import { hypervError } from "../errors.js";
+import { hypervError, ServerRefusal } from "../errors.js";
 import { resourceUri } from "./names.js";
 
 /** More than any answer to what the driver asks. */
@@ -73,7 +73,7 @@ function readFault(fault: XmlElement): Fault {
 /** libvirt's words for a fault. */
 export function faultError(what: string, { code, subcode, reason, detail }: Fault) {
   const words = `SOAP fault during ${what}: code '${code}', subcode '${subcode}', reason '${reason}', detail '${detail}'`;
-  return hypervError("INTERNAL_ERROR", words, "the server's own log says more");
+  return new ServerRefusal(words, "the server's own log says more");
 }
 
 /** The answer to the beginning of an enumeration (`Enumerate`), or to asking for more (`Pull`). */
