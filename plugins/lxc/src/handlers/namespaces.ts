@@ -4,8 +4,8 @@ import { closeAll, Descriptor } from "@polyvisor/core";
 
 const openFile = promisify(openCallback);
 
-/** In the order in which one enters them. */
-const NAMESPACES = ["user", "ipc", "uts", "net", "pid", "mnt"];
+/** In the order in which one enters them: a network that was made for the container is the host's, whose rights end with `user`. */
+const NAMESPACES = ["net", "user", "ipc", "uts", "pid", "mnt"];
 
 /** Descriptors of the namespaces of a container's init. Fails with `SYSTEM_ERROR` where it has just ended. */
 export async function openNamespaces(pid: number): Promise<readonly Descriptor[]> {
