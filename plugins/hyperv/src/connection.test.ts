@@ -73,7 +73,9 @@ test("the older calls say and do what the newer ones do, on a stand-in", async (
     params.map(({ field }) => field),
     ["limit", "reservation", "weight"],
   );
+  t.deepEqual(await api.domainGetSchedulerParametersFlags({ dom, nparams: 3, flags: 0 }), params);
   await api.domainAttachDevice({ dom, xml: CARD });
+  await api.domainAttachDeviceFlags({ dom, xml: CARD, flags: 0 });
   await api.domainCreate({ dom });
   const [id = -1] = await api.connectListDomains({ maxids: 10 });
   t.is((await api.domainLookupByID({ id })).uuid, dom.uuid);
@@ -82,7 +84,11 @@ test("the older calls say and do what the newer ones do, on a stand-in", async (
   await api.domainShutdown({ dom });
   t.false(await api.domainIsActive({ dom }));
   t.like(await api.domainCreateWithFlags({ dom, flags: 0 }), { name: "box" });
+  await api.domainShutdownFlags({ dom, flags: 0 });
+  await api.domainCreate({ dom });
   await api.domainDestroy({ dom });
+  await api.domainCreate({ dom });
+  await api.domainDestroyFlags({ dom, flags: 0 });
   await api.domainUndefine({ dom });
   t.is((await refused(t, api.domainGetState({ dom, flags: 0 })))?.code, "NO_DOMAIN");
   t.is(await api.connectNumOfNetworks({}), 1);
