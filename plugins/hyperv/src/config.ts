@@ -2,7 +2,7 @@
 export interface HypervConfig {
   /** The file with names and passwords, in libvirt's form; `LIBVIRT_AUTH_FILE` or libvirt's own where it is left out. */
   readonly auth_file?: string;
-  /** Certificates of authorities that are trusted, in PEM, beside those of Node and of the system. */
+  /** Certificates of authorities that are trusted, in PEM, beside Node's own. */
   readonly ca_file?: string;
   /** How long a server may take to answer, in seconds. */
   readonly timeout: number;

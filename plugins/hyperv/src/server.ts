@@ -49,5 +49,8 @@ export async function openServer(uri: HypervUri, config: HypervConfig, { identit
 async function trusted(file: string | undefined): Promise<readonly string[]> {
   if (file === undefined) return [];
   const { rootCertificates } = await import("node:tls");
-  return [...rootCertificates, await readFile(file, "utf8")];
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw hypervError("SYSTEM_ERROR", `Failed to open file '${file}'`, "ca_file of plugins/hyperv.conf", { cause });
+  });
+  return [...rootCertificates, text];
 }
