@@ -149,5 +149,5 @@ export class LxcBackend implements GuestBackend<LiveContainer> {
 /** Of a container of which nothing was written down yet, so that nothing was made. */
 function bareDocument(name: string): string {
   const word = name.replace(/[&<>]/g, "");
-  return `<domain type='lxc'><name>${word}</name><memory>1</memory><os><type>exe</type></os></domain>`;
+  return `<domain type='lxc'><name>${word}</name><memory>1</memory><os><type>exe</type><init>/</init></os></domain>`;
 }

@@ -1,5 +1,5 @@
 import { watch, write } from "node:fs";
-import { mkdir, open, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -43,6 +43,9 @@ const KEEPER = fileURLToPath(new URL("../shim/keeper.cjs", import.meta.url));
 /** What the shim, the engine and what they run find their programs with. */
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const writeTo = promisify(write);
+
+/** What is read of the words of commands that failed, in bytes. */
+const MOST_SAID = 4096;
 
 /** As many as the shim's shell can hand over. */
 const MOST_FILES = 3;
@@ -153,8 +156,9 @@ class Start {
   /** The shim waits at its gate: it has the pid by which everything else is called. */
   async #launch(name: string, files: readonly Descriptor[]): Promise<HeldProcess> {
     const consoles = this.#consoles as Consoles;
-    const log = await open(this.#parts.places.logFile(name), "a", 0o600);
+    const log = await open(this.#parts.places.logFile(name), "a+", 0o600);
     try {
+      const before = (await log.stat()).size;
       const { descriptors, keepers } = consoles.inherited(7 + files.length);
       await writeFile(join(this.#folder, FILES.consoles), JSON.stringify(keepers));
       const inherited = [
@@ -175,7 +179,8 @@ class Start {
       };
       const held = await launch(plan, { output: log.fd, inherited });
       this.#held = held;
-      if (!(await held.prepared)) throw await this.#failure("its file systems cannot be mounted");
+      if (!(await held.prepared))
+        throw this.#failed((await firstLine(log, before)) ?? "its file systems cannot be mounted");
       return held;
     } finally {
       closeAll([this.#alive.reader]);
@@ -245,12 +250,21 @@ class Start {
   /** The engine's own words are the best there are. */
   async #failure(otherwise: string): Promise<VirtError> {
     const text = await readFile(join(this.#folder, FILES.engineLog), "utf8").catch(() => "");
-    const said = engineMessage(text) ?? otherwise;
+    return this.#failed(engineMessage(text) ?? otherwise);
+  }
+
+  #failed(said: string): VirtError {
     return new VirtError("INTERNAL_ERROR", `guest failed to start: ${said}`, {
       domain: "LXC",
       hint: `more is in the container's log in ${this.#parts.places.log}`,
     });
   }
+}
+
+/** What was said first from an offset on. */
+async function firstLine(log: FileHandle, from: number): Promise<string | undefined> {
+  const { buffer, bytesRead } = await log.read({ position: from, buffer: Buffer.alloc(MOST_SAID) });
+  return buffer.toString("utf8", 0, bytesRead).trim().split("\n")[0] || undefined;
 }
 
 /** The last error in the log of an engine, which is a document a line; some have such a line as their message again. */
