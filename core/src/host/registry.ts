@@ -201,8 +201,11 @@ export class Plugin {
 
   async dispose(): Promise<void> {
     for (const [contract, instance] of this.#instances) {
+      if (!this.#isOwnDriver(contract)) continue;
+      // Why one could not be made was told to whoever asked for it.
+      const driver = (await Promise.resolve(instance).catch(() => undefined)) as Driver<unknown> | undefined;
       try {
-        if (this.#isOwnDriver(contract)) await ((await instance) as Driver<unknown>).close?.();
+        await driver?.close?.();
       } catch (error) {
         this.#parts.log.warn({ plugin: this.name, err: error }, "a plugin failed to close");
       }
