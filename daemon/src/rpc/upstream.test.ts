@@ -30,7 +30,7 @@ const LEADS: readonly (readonly [name: string, to: number | string])[] = [
   ["test+unix:///default", "test:///default"],
   ["test+unix:///default?socket=/run/polyvisor/libvirt-sock&mode=direct&x=1", "test:///default?x=1"],
   ["qemu+ext:///system?command=/bin/true", "qemu:///system"],
-  ["esx://vcenter/dc?no_verify=1&y=2", "esx://vcenter/dc?y=2"],
+  ["esx://vcenter/dc?no_verify=1&y=2", "esx://vcenter/dc?no_verify=1&y=2"],
 ];
 for (const [name, to] of LEADS)
   test(`${name} leads ${typeof to === "number" ? `to ${LISTED[to]}` : `here, to ${to}`}`, (t) => {
