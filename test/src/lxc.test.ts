@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, readlink, rm, stat, symlink } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hypervisorKit, judge } from "@polyvisor/sdk/conformance";
-import type { ExecutionContext } from "ava";
-import { behindDaemon, direct } from "./harness/conformance.js";
+import test, { type ExecutionContext } from "ava";
+import { outputOf } from "./harness/command.js";
+import { direct } from "./harness/conformance.js";
 import { containerXml, groupsOf, killContainers, leftContainers, lxcProfile, makeRoot } from "./harness/containers.js";
 import { EventRecorder } from "./harness/event-recorder.js";
 import { containers, program, testWith } from "./harness/needs.js";
@@ -22,20 +23,31 @@ interface Host {
   readonly root: string;
 }
 
-/** A daemon with a container's root beside it. */
-async function hostFor(t: ExecutionContext): Promise<Host> {
+let host: Promise<Host & { readonly dispose: () => Promise<void> }> | undefined;
+
+/** A daemon with a container's root beside it, which the tests of this file share: each leaves it as it was. */
+async function sharedHost(t: ExecutionContext): Promise<Host> {
   t.timeout(10 * 60_000);
+  host ??= startHost();
+  return host;
+}
+
+async function startHost() {
   const folder = await mkdtemp(join(tmpdir(), "lxc-"));
+  // Whoever is root in a container with mapped users has to reach its root.
+  await chmod(folder, 0o755);
   const daemon = new Polyvisord(join(folder, "daemon"));
-  t.teardown(async () => {
+  const dispose = async () => {
     await daemon.end("SIGKILL");
     await killContainers(daemon.root);
     await daemon.dispose();
     await rm(folder, { recursive: true, force: true });
-  });
+  };
   await daemon.start();
-  return { daemon, virsh: new Virsh(daemon.uri("lxc")), root: await makeRoot(join(folder, "root")) };
+  return { daemon, virsh: new Virsh(daemon.uri("lxc")), root: await makeRoot(join(folder, "root")), dispose };
 }
+
+test.after.always(async () => (await host)?.dispose());
 
 const stateOf = (virsh: Virsh, name: string) => virsh.ok("domstate", name, "--reason");
 
@@ -53,7 +65,7 @@ async function processesNaming(text: string): Promise<number[]> {
 }
 
 testWith("a container's life, as virsh and its events tell it", NEEDS, async (t) => {
-  const { daemon, virsh, root } = await hostFor(t);
+  const { daemon, virsh, root } = await sharedHost(t);
   const events = await EventRecorder.start(virsh, "lxc");
   t.teardown(() => events.stop());
   await virsh.define(containerXml({ name: "one", root }));
@@ -102,7 +114,7 @@ const EVENTS = [
 ];
 
 testWith("calls about the host", NEEDS, async (t) => {
-  const { virsh } = await hostFor(t);
+  const { virsh } = await sharedHost(t);
   t.regex(await virsh.ok("version"), /Running hypervisor: LXC \d+\.\d+\.\d+/);
   t.regex(await virsh.ok("capabilities"), /<os_type>exe<\/os_type>[\s\S]*<domain type='lxc'\/>/);
   t.regex(await virsh.ok("nodeinfo"), /CPU model: +\S+/);
@@ -119,7 +131,7 @@ testWith("calls about the host", NEEDS, async (t) => {
 });
 
 testWith("a container that would run the host's init is refused", NEEDS, async (t) => {
-  const { daemon, virsh, root } = await hostFor(t);
+  const { daemon, virsh, root } = await sharedHost(t);
   const link = join(daemon.root, "link");
   await symlink("/", link);
   const own = "the root file system of the container is the host's own";
@@ -137,7 +149,7 @@ testWith("a container that would run the host's init is refused", NEEDS, async (
 });
 
 testWith("a container reboots under its shim, also while no daemon runs, and is found again", NEEDS, async (t) => {
-  const { daemon, virsh, root } = await hostFor(t);
+  const { daemon, virsh, root } = await sharedHost(t);
   const script = "trap 'exit 0' TERM; echo up >>/tmp/boots; trap 'reboot -f' USR1; while :; do sleep 1000 & wait; done";
   const boots = async () => (await readFile(join(root, "tmp/boots"), "utf8").catch(() => "")).split("\n").length - 1;
   await virsh.define(containerXml({ name: "again", root, script }));
@@ -151,19 +163,21 @@ testWith("a container reboots under its shim, also while no daemon runs, and is 
   await until("the event came", async () => events.events.includes("event 'reboot' for domain 'again'"));
   t.is(await virsh.ok("domid", "again"), id);
 
-  const init = await initOf(daemon, "again");
+  const [init, document] = [await initOf(daemon, "again"), await virsh.ok("dumpxml", "again")];
   await daemon.end("SIGKILL");
   process.kill(init, "SIGUSR1");
   await until("it has booted without a daemon", async () => (await boots()) === 3);
   await daemon.start();
   t.is(await stateOf(virsh, "again"), "running (booted)");
   t.is(await virsh.ok("domid", "again"), id);
+  t.is(await virsh.ok("dumpxml", "again"), document);
 
   await daemon.end("SIGKILL");
   process.kill(await initOf(daemon, "again"), "SIGTERM");
   await until("the shim has ended", async () => !existsSync(`/proc/${id}/cmdline`) || (await isZombie(id)));
   await daemon.start();
   t.is(await stateOf(virsh, "again"), "shut off (shutdown)");
+  await virsh.ok("undefine", "again");
 });
 
 async function isZombie(pid: string): Promise<boolean> {
@@ -177,7 +191,7 @@ async function initOf(daemon: Polyvisord, name: string): Promise<number> {
 }
 
 testWith("whichever process of a container is killed, nothing is left of it but what runs on", NEEDS, async (t) => {
-  const { daemon, virsh, root } = await hostFor(t);
+  const { daemon, virsh, root } = await sharedHost(t);
   await virsh.define(containerXml({ name: "hit", root }));
   for (const part of ["shim", "engine", "init"] as const) {
     await virsh.ok("start", "hit");
@@ -194,6 +208,7 @@ testWith("whichever process of a container is killed, nothing is left of it but 
   await until("another keeper listens", async () => (await keepersOf(daemon))[0] !== keeper && (await listens(socket)));
   t.is(await stateOf(virsh, "hit"), "running (booted)");
   await virsh.ok("destroy", "hit");
+  await virsh.ok("undefine", "hit");
   t.pass();
 });
 
@@ -224,7 +239,7 @@ function listens(path: string): Promise<boolean> {
 }
 
 testWith("file systems, namespaces, capabilities and users of a container", NEEDS, async (t) => {
-  const { virsh, root } = await hostFor(t);
+  const { virsh, root } = await sharedHost(t);
   const script = [
     "exec >/tmp/said 2>&1",
     "id -u",
@@ -260,8 +275,42 @@ testWith("file systems, namespaces, capabilities and users of a container", NEED
   t.regex((await virsh.fromXml("create", bad)).stderr, /guest failed to start: .*\/bin\/nothing/);
 });
 
+testWith("mapped users, further consoles, and namespaces that are shared", NEEDS, async (t) => {
+  const { daemon, virsh, root } = await sharedHost(t);
+  const mapped = await makeRoot(`${root}-mapped`);
+  await outputOf("chown", ["-hR", "100000:100000", mapped]);
+  const map = ["uid", "gid"].map((kind) => `<${kind} start='0' target='100000' count='1000'/>`).join("");
+  const script = "(cat /proc/self/uid_map; ls -l /dev) >/tmp/said; echo second >/dev/tty2; exec sleep 1000";
+  const [devices, more] = ["<console type='pty'/>", `<idmap>${map}</idmap>`];
+  const first = await virsh.fromXml("create", containerXml({ name: "mapped", root: mapped, script, devices, more }));
+  t.is(first.code, 0, first.stderr);
+  const said = async () => readFile(join(mapped, "tmp/said"), "utf8").catch(() => "");
+  await until("it has said all", async () => (await said()).includes("zero"));
+  t.regex(await said(), /^ +0 +100000 +1000\n/);
+  t.regex(await said(), / tty1 -> console\n[\s\S]* tty2\n/);
+  t.is((await stat(join(mapped, "tmp/said"))).uid, 100000);
+  t.regex(await virsh.ok("lxc-enter-namespace", "mapped", "--noseclabel", "/bin/ls", "/tmp"), /^said/);
+
+  const shares = ["sharenet", "shareipc", "shareuts"].map((each) => `<lxc:${each} type='name' value='mapped'/>`);
+  const sharing = `<lxc:namespace>${shares.join("")}</lxc:namespace>`;
+  const refused = await virsh.fromXml(
+    "create",
+    containerXml({ name: "sharer", root, more: sharing.replaceAll("'mapped'", "'nobody'") }),
+  );
+  t.regex(refused.stderr, /there is no running container 'nobody'/);
+  const second = await virsh.fromXml("create", containerXml({ name: "sharer", root, more: sharing }));
+  t.is(second.code, 0, second.stderr);
+  const inits = await Promise.all(["mapped", "sharer"].map((name) => initOf(daemon, name)));
+  const [theirs, ours] = await Promise.all(
+    inits.map((init) => Promise.all(["net", "ipc", "uts"].map((kind) => readlink(`/proc/${init}/ns/${kind}`)))),
+  );
+  t.deepEqual(ours, theirs);
+  for (const name of ["sharer", "mapped"]) await virsh.ok("destroy", name);
+  t.deepEqual(await leftContainers(daemon.root), []);
+});
+
 testWith("containers that start by themselves do, whichever of them end at once", NEEDS, async (t) => {
-  const { daemon, virsh, root } = await hostFor(t);
+  const { daemon, virsh, root } = await sharedHost(t);
   const names = ["stays-1", "ends-1", "stays-2", "ends-2"];
   for (const name of names) {
     const script = name.startsWith("ends") ? "exit 0" : undefined;
@@ -281,38 +330,24 @@ testWith("containers that start by themselves do, whichever of them end at once"
   t.pass();
 });
 
-const LXC = { driver: "lxc" };
+/** What a driver does by itself; all cases, also over the wire and isolated, run with `npm run conformance -- lxc`. */
+const GROUPS: readonly string[] = ["lifecycle", "bad input", "streams"];
 
-/** All cases run with `npm run conformance -- lxc`, which takes a while. */
-const KITS = [
-  { place: "direct", groups: ["lifecycle", "bad input"], cases: [] },
-  {
-    place: "in the daemon",
-    groups: ["streams"],
-    cases: ["restarts: a guest runs on, with its id, state and document"],
-  },
-  { place: "isolated", groups: [], cases: ["restarts: the driver is killed in the middle of domainCreate"] },
-] as const;
-
-for (const { place, groups, cases } of KITS) {
-  testWith(`the driver of containers conforms, ${place}`, NEEDS, async (t) => {
-    t.timeout(10 * 60_000);
-    const folder = await mkdtemp(join(tmpdir(), "lxc-kit-"));
-    t.teardown(() => rm(folder, { recursive: true, force: true }));
-    const subject = await (place === "direct" ? direct(LXC, folder) : behindDaemon(LXC, place));
-    try {
-      const wanted: readonly string[] = [...groups, ...cases];
-      const only = ({ group, name }: { group: string; name: string }) =>
-        wanted.includes(group) || wanted.includes(name);
-      const report = await judge(hypervisorKit, subject, { profile: await lxcProfile(folder), only });
-      const failures = report.results.filter(({ outcome }) => outcome === "failed");
-      t.deepEqual(
-        failures.map(({ name, says }) => `${name}: ${says}`),
-        [],
-      );
-      t.true(report.results.some(({ outcome }) => outcome === "passed"));
-    } finally {
-      await subject.close();
-    }
-  });
-}
+testWith("the driver of containers conforms", NEEDS, async (t) => {
+  t.timeout(10 * 60_000);
+  const folder = await mkdtemp(join(tmpdir(), "lxc-kit-"));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const subject = await direct({ driver: "lxc" }, folder);
+  try {
+    const only = ({ group }: { group: string }) => GROUPS.includes(group);
+    const report = await judge(hypervisorKit, subject, { profile: await lxcProfile(folder), only });
+    const failures = report.results.filter(({ outcome }) => outcome === "failed");
+    t.deepEqual(
+      failures.map(({ name, says }) => `${name}: ${says}`),
+      [],
+    );
+    t.true(report.results.some(({ outcome }) => outcome === "passed"));
+  } finally {
+    await subject.close();
+  }
+});
