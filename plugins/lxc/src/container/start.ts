@@ -42,8 +42,8 @@ export const SHIM = fileURLToPath(new URL("../../bin/polyvisor-lxc-shim", import
 const KEEPER = fileURLToPath(new URL("../shim/keeper.cjs", import.meta.url));
 /** What the shim, the engine and what they run find their programs with. */
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-const writeTo = promisify(write);
 
+const writeTo = promisify(write);
 /** What is read of the words of commands that failed, in bytes. */
 const MOST_SAID = 4096;
 
@@ -108,27 +108,36 @@ class Start {
     const { places, groups, networks } = this.#parts;
     await rm(this.#folder, { recursive: true, force: true });
     await mkdir(join(this.#folder, FILES.engineState), { recursive: true, mode: 0o700 });
-    await mkdir(places.log, { recursive: true, mode: 0o700 });
-    await this.#note({ xml: formatDomain(definition, { secure: true }) });
+    await Promise.all([
+      mkdir(places.log, { recursive: true, mode: 0o700 }),
+      this.#note({ xml: formatDomain(definition, { secure: true }) }),
+    ]);
     const shared = sharedNamespaces(definition, this.#parts.initOf);
     const sharesNetwork = shared.some(({ type }) => type === "network");
     const prepared: { network: PreparedNetwork; config: Config } = sharesNetwork
       ? { network: { namespace: "host" }, config: definition }
       : await networks.prepare(definition, { folder: this.#folder });
-    await this.#note({ network: prepared.network, xml: formatDomain(prepared.config, { secure: true, status: true }) });
     this.#config = prepared.config;
+    const noted = this.#note({
+      network: prepared.network,
+      xml: formatDomain(prepared.config, { secure: true, status: true }),
+    });
+    // Awaited once there is what would have to be closed.
+    noted.catch(() => {});
     this.#consoles = await openConsoles(prepared.config);
+    await noted;
     const held = await this.#launch(definition.name, files);
     const config: Config = { ...this.#consoles.config, id: held.process.pid };
     const cgroupPath = cgroupPathOf(config, held.process.pid);
-    await this.#note({ shim: held.process.identity, cgroupPath });
-    const processGroup = await processGroupOf(held.process.pid);
-    await this.#writeBundle(config, { cgroupPath, network: prepared.network, shared });
-    await checked;
+    const [processGroup] = await Promise.all([
+      processGroupOf(held.process.pid),
+      this.#note({ shim: held.process.identity, cgroupPath }),
+      this.#writeBundle(config, { cgroupPath, network: prepared.network, shared }),
+      checked,
+    ]);
     const initPid = await this.#begin(held);
-    await writeTo(this.#alive.writer.fd, Buffer.from("go\n"));
+    const [cgroup] = await Promise.all([groups.at(cgroupPath), writeTo(this.#alive.writer.fd, Buffer.from("go\n"))]);
     closeAll([this.#alive.writer]);
-    const cgroup = await groups.at(cgroupPath);
     await limitBlocks(cgroup, config);
     const made = { config, shim: held.process, cgroupPath, cgroup, network: prepared.network, processGroup };
     return new LiveContainer(made, initPid, places, networks);
@@ -209,19 +218,25 @@ class Start {
     },
   ): Promise<void> {
     const filesystems = this.#filesystems;
-    const nodes = await startNodes(config);
+    const [nodes, user, used, lxcfs, status] = await Promise.all([
+      startNodes(config),
+      initUser(config.os, filesystems.root),
+      usedDevices(config),
+      lxcfsFolder(),
+      readFile("/proc/self/status", "utf8"),
+    ]);
     const bundle = bundleOf(config, {
       filesystems,
-      user: await initUser(config.os, filesystems.root),
+      user,
       network: made.network.namespace,
       shared: made.shared,
       cgroupsPath: made.cgroupPath,
       resources: linuxResources(config),
       nodes: nodes.map(({ node }) => node),
-      devices: [...(await usedDevices(config)), ...nodes.map(({ use }) => use)],
+      devices: [...used, ...nodes.map(({ use }) => use)],
       furtherTerminals: (this.#consoles as Consoles).further,
-      lxcfs: await lxcfsFolder(),
-      capabilities: boundingSet(await readFile("/proc/self/status", "utf8")),
+      lxcfs,
+      capabilities: boundingSet(status),
       startedFile: join(this.#folder, FILES.started),
     });
     await writeFile(join(this.#folder, FILES.bundle), JSON.stringify(bundle));
