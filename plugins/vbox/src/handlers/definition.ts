@@ -29,6 +29,8 @@ export function definitionHandlers(machines: Machines): DomainConfigHandlers & D
     checkFlags(flags, DEFINE_VALIDATE, "vboxDomainDefineXMLFlags");
     if ((flags & DEFINE_VALIDATE) !== 0) await parseValidXml(xml, "domain");
     const config = parseDomain(xml, { hooks: { defaultArch: hostArch(), ...VBOX_HOOKS }, abiUpdate: true });
+    if (config.name.includes("\n"))
+      throw vboxError("XML_ERROR", "name cannot contain '\\n'", { hint: "the name of a domain has one line" });
     const ref = { name: config.name, uuid: config.uuid, id: -1 };
     await machines.change(ref, { api: "domainDefineXML", context }, () => make(machines, config));
     return (await machines.find(ref)).ref;
@@ -37,9 +39,15 @@ export function definitionHandlers(machines: Machines): DomainConfigHandlers & D
   const undefine = (dom: Domain, flags: number, context: CallContext) => {
     checkFlags(flags, UNDEFINE_FLAG.SNAPSHOTS_METADATA | UNDEFINE_FLAG.MANAGED_SAVE, "vboxDomainUndefineFlags");
     return machines.change(dom, { api: "domainUndefine", context }, async () => {
-      if (isActive(await machines.info(dom)))
+      const info = await machines.info(dom);
+      if (isActive(info))
         throw vboxError("OPERATION_INVALID", "cannot delete the domain while it runs", {
           hint: "virsh destroy ends it",
+        });
+      const snapshots = readSnapshots(info).length;
+      if (snapshots > 0 && (flags & UNDEFINE_FLAG.SNAPSHOTS_METADATA) === 0)
+        throw vboxError("OPERATION_INVALID", `cannot delete inactive domain with ${snapshots} snapshots`, {
+          hint: "add --snapshots-metadata to forget them",
         });
       await forget(machines, dom.uuid);
     });
@@ -90,7 +98,7 @@ async function make(machines: Machines, config: Config): Promise<void> {
         hint: "virsh shutdown, and virsh snapshot-delete those that there are",
       },
     );
-  const before = configureCommands(await documentOf(machines, ref), natNetworks);
+  const before = configureCommands(await documentOf(machines, ref, true), natNetworks);
   await runAll(manage, clearCommands(info), () => Promise.resolve());
   await runAll(manage, commands, async () => {
     await runAll(manage, [...clearCommands(await machines.info(ref)), ...before], () => Promise.resolve());

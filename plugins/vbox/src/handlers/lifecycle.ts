@@ -80,6 +80,7 @@ export function lifecycleHandlers(machines: Machines): Handlers {
     domainManagedSaveRemove({ dom, flags }, context) {
       checkFlags(flags, 0, "vboxDomainManagedSaveRemove");
       return machines.change(dom, { api: "domainManagedSaveRemove", context }, async () => {
+        await machines.info(dom);
         await manage.run("discardstate", dom.uuid);
       });
     },

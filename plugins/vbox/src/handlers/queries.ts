@@ -80,13 +80,16 @@ export function queryHandlers(machines: Machines): ConnectHandlers & DomainLifec
     async domainGetXMLDesc({ dom, flags }) {
       checkFlags(flags, XML_FLAGS, "vboxDomainGetXMLDesc");
       const inactive = (flags & XML_FLAG.INACTIVE) !== 0;
-      return formatDomain(await documentOf(machines, dom), { inactive, secure: (flags & XML_FLAG.SECURE) !== 0 });
+      return formatDomain(await documentOf(machines, dom, inactive), {
+        inactive,
+        secure: (flags & XML_FLAG.SECURE) !== 0,
+      });
     },
   };
 }
 
 /** A machine's configuration, with the id of one that runs. Fails with `NO_DOMAIN`. */
-export async function documentOf(machines: Machines, dom: Domain) {
+export async function documentOf(machines: Machines, dom: Domain, inactive = false) {
   const { manage } = machines;
   const [{ ref }, info, frontend] = await Promise.all([
     machines.find(dom),
@@ -94,7 +97,7 @@ export async function documentOf(machines: Machines, dom: Domain) {
     frontendOf(manage, dom.uuid),
   ]);
   const media = await mediaOf(manage, info);
-  return readMachine(info, { media, frontend, arch: hostArch() }, ref.id === -1 ? undefined : ref.id);
+  return readMachine(info, { media, frontend, arch: hostArch(), inactive }, ref.id === -1 ? undefined : ref.id);
 }
 
 /** Machines as the filters of lists look at them. */

@@ -8,7 +8,7 @@ import { type KnownSnapshot, readSnapshots } from "../machine/snapshots.js";
 import { isActive } from "../machine/state.js";
 
 const CREATE = { NO_METADATA: 4, LIVE: 256 } as const;
-const DELETE = { CHILDREN: 1 } as const;
+const DELETE = { CHILDREN: 1, CHILDREN_ONLY: 4 } as const;
 
 /** Snapshots of machines. VirtualBox keeps what is known of them; of those of libvirt's flags few mean anything to it. */
 export function snapshotHandlers(machines: Machines): DomainSnapshotHandlers {
@@ -59,16 +59,17 @@ export function snapshotHandlers(machines: Machines): DomainSnapshotHandlers {
       });
     },
     domainSnapshotDelete({ snap, flags }, context) {
-      checkFlags(flags, DELETE.CHILDREN, "vboxDomainSnapshotDelete");
+      checkFlags(flags, DELETE.CHILDREN | DELETE.CHILDREN_ONLY, "vboxDomainSnapshotDelete");
       return change(snap, "domainSnapshotDelete", context, async () => {
         const { snapshots } = await treeOf(machines, snap.dom);
-        const below = (flags & DELETE.CHILDREN) === 0 ? [] : snapshots.descendants(snap.name).reverse();
-        for (const { name } of [...below, { name: snap.name }])
-          await manage.run("snapshot", snap.dom.uuid, "delete", name);
+        const below = flags === 0 ? [] : snapshots.descendants(snap.name).reverse();
+        const gone = (flags & DELETE.CHILDREN_ONLY) === 0 ? [...below, { name: snap.name }] : below;
+        for (const { name } of gone) await manage.run("snapshot", snap.dom.uuid, "delete", name);
       });
     },
     ...snapshotViews({ prefix: "vbox", errorDomain: "VBOX", of: (dom) => treeOf(machines, dom) }),
-    async domainSnapshotHasMetadata({ snap }) {
+    async domainSnapshotHasMetadata({ snap, flags }) {
+      checkFlags(flags, 0, "vboxDomainSnapshotHasMetadata");
       await treeOf(machines, snap.dom);
       return 0;
     },

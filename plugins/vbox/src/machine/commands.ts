@@ -86,7 +86,7 @@ export function clearCommands(info: MachineInfo): Command[] {
       value,
       "--remove",
     ]),
-    ...readFolders(info).map(({ target }) => ["sharedfolder", "remove", uuid, "--name", target ?? ""]),
+    ...readFolders(info, true).map(({ target }) => ["sharedfolder", "remove", uuid, "--name", target ?? ""]),
     ["setextradata", uuid, FRONTEND.display],
   ];
 }

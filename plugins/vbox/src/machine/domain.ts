@@ -31,10 +31,16 @@ export interface Around {
   readonly media: Media;
   readonly frontend: Frontend;
   readonly arch: string;
+  /** Its definition, without what goes with its run. */
+  readonly inactive: boolean;
 }
 
 /** A machine's configuration, as libvirt's vbox driver shows it. `id` where it runs. */
-export function readMachine(info: MachineInfo, { media, frontend, arch }: Around, id: number | undefined): Domain {
+export function readMachine(
+  info: MachineInfo,
+  { media, frontend, arch, inactive }: Around,
+  id: number | undefined,
+): Domain {
   const memory = info.number("memory", 0) * 1024;
   const vcpus = info.number("cpus", 1);
   const described = info.text("description");
@@ -57,7 +63,7 @@ export function readMachine(info: MachineInfo, { media, frontend, arch }: Around
       ...NO_DEVICES,
       disks: readDisks(info, media),
       controllers: readControllers(info),
-      filesystems: readFolders(info),
+      filesystems: readFolders(info, inactive),
       interfaces: readCards(info),
       serials: readSerials(info),
       parallels: readParallels(info),

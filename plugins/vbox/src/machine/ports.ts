@@ -85,9 +85,9 @@ export function soundWords(sounds: readonly Sound[]): string[] {
   return ["--audio", "null", "--audiocontroller", sound.model, "--audioout", "on"];
 }
 
-/** Those of the machine, and those that go with its run. */
-export function readFolders(info: MachineInfo): Filesystem[] {
-  return ["Machine", "Transient"].flatMap((kind) =>
+/** Those of the machine, and those that go with its run unless `inactive`. */
+export function readFolders(info: MachineInfo, inactive: boolean): Filesystem[] {
+  return (inactive ? ["Machine"] : ["Machine", "Transient"]).flatMap((kind) =>
     [...info.numbered(`SharedFolderName${kind}Mapping`, 1)].map(
       ({ number, value }): Filesystem => ({
         kind: "filesystem",

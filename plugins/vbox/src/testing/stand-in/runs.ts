@@ -1,12 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { checkOff, findMachine, now } from "./machines.js";
+import { picture } from "./picture.js";
 import { Refusal, syntax } from "./refusal.js";
 import type { Machine, Snapshot, World } from "./state.js";
 import type { Words } from "./words.js";
-
-/** A picture of one pixel. */
-const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 function enter(machine: Machine, state: string): string {
   machine.state = state;
@@ -52,7 +50,7 @@ export function controlVm(world: World, words: Words): string {
     case "savestate":
       return enter(machine, "saved");
     case "screenshotpng":
-      writeFileSync(words.take("file"), Buffer.from(PNG, "base64"));
+      writeFileSync(words.take("file"), picture());
       return "";
     case "keyboardputscancode":
       for (const word of words.rest) if (!/^[0-9a-f]{2}$/.test(word)) throw syntax(`Converting '${word}' returned`);
