@@ -6,6 +6,7 @@ import type {
   HypervisorHandlers,
   Uri,
 } from "@polyvisor/core";
+import { type Leaving, leavable } from "@polyvisor/sdk/leavable";
 import type { EsxConfig } from "./config.js";
 import { autostartHandlers } from "./handlers/autostart.js";
 import { definitionHandlers } from "./handlers/definition.js";
@@ -50,7 +51,7 @@ export async function openConnection(uri: Uri, context: CallContext, config: Esx
   const server = await openServer(parsed, config, context);
   const handlers = TOPICS.map((topic) => topic(server));
   return {
-    ...(Object.assign({}, ...handlers.map(leavable)) as HypervisorHandlers),
+    ...(Object.assign({}, ...handlers.map((each) => leavable(each, LEAVING))) as HypervisorHandlers),
     uri: parsed.canonical,
     isElsewhere: true,
     resolveDomain: async ({ uuid }) => (await server.machines.look(uuid)).dom,
@@ -58,23 +59,10 @@ export async function openConnection(uri: Uri, context: CallContext, config: Esx
   };
 }
 
-type Handler = (args: unknown, context: CallContext) => unknown;
-
-/** Whoever gives up on a call hears so at once; what the server has been told goes on there. */
-function leavable(handlers: HypervisorHandlers): HypervisorHandlers {
-  const entries = Object.entries(handlers as Readonly<Record<string, Handler>>).map(([name, handler]) => {
-    const leaving: Handler = (args, context) =>
-      untilLeft(context.signal, async () => {
-        try {
-          return await handler(args, context);
-        } catch (error) {
-          throw asGone(error, args);
-        }
-      });
-    return [name, leaving] as const;
-  });
-  return Object.fromEntries(entries) as HypervisorHandlers;
-}
+const LEAVING: Leaving = {
+  abandoned: () => esxError("OPERATION_ABORTED", "the caller gave up", "what the server was told may go on there"),
+  meaning: asGone,
+};
 
 /** A machine may go in the middle of a call: the server then knows no such object. */
 function asGone(error: unknown, args: unknown): unknown {
@@ -82,16 +70,4 @@ function asGone(error: unknown, args: unknown): unknown {
   const { uuid } = dom ?? snap?.dom ?? {};
   if (uuid === undefined || !(error instanceof SoapFault) || error.fault !== "ManagedObjectNotFound") return error;
   return esxError("NO_DOMAIN", `Could not find domain with UUID '${uuid}'`, "it is gone", { cause: error });
-}
-
-function untilLeft(signal: AbortSignal, work: () => Promise<unknown>): Promise<unknown> {
-  const left = () => esxError("OPERATION_ABORTED", "the caller gave up", "what the server was told may go on there");
-  if (signal.aborted) throw left();
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(left());
-    signal.addEventListener("abort", onAbort, { once: true });
-    work()
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }

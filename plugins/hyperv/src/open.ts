@@ -1,4 +1,5 @@
 import type { CallContext, Domain, HypervisorConnection, HypervisorHandlers, Uri } from "@polyvisor/core";
+import { type Leaving, leavable } from "@polyvisor/sdk/leavable";
 import type { HypervConfig } from "./config.js";
 import { hypervError, ServerRefusal } from "./errors.js";
 import { definitionHandlers } from "./handlers/definition.js";
@@ -33,7 +34,7 @@ export async function openConnection(
     networkHandlers(wmi),
   ];
   return {
-    ...(Object.assign({}, ...handlers.map((each) => leavable(each, machines))) as HypervisorHandlers),
+    ...(Object.assign({}, ...handlers.map((each) => leavable(each, leavingOf(machines)))) as HypervisorHandlers),
     // the daemon asks it about the way from here to the server
     ...{ connectIsSecure: () => parsed.secure },
     uri: parsed.canonical,
@@ -43,39 +44,18 @@ export async function openConnection(
   };
 }
 
-type Handler = (args: unknown, context: CallContext) => unknown;
-
-/** Whoever gives up on a call hears so at once; what the server has been told goes on there. */
-function leavable(handlers: HypervisorHandlers, machines: Machines): HypervisorHandlers {
-  const entries = Object.entries(handlers as Readonly<Record<string, Handler>>).map(([name, handler]) => {
-    const leaving: Handler = (args, context) =>
-      untilLeft(context.signal, async () => {
-        try {
-          return await handler(args, context);
-        } catch (error) {
-          if (error instanceof ServerRefusal) await checkThere(args, machines);
-          throw error;
-        }
-      });
-    return [name, leaving] as const;
-  });
-  return Object.fromEntries(entries) as HypervisorHandlers;
+function leavingOf(machines: Machines): Leaving {
+  return {
+    abandoned: () => hypervError("OPERATION_ABORTED", "the caller gave up", "what the server was told may go on there"),
+    async meaning(error, args) {
+      if (error instanceof ServerRefusal) await checkThere(args, machines);
+      return error;
+    },
+  };
 }
 
 /** A machine may go in the middle of a call, or be gone before: that is what the caller is told then. */
 async function checkThere(args: unknown, machines: Machines): Promise<void> {
   const { dom } = (args ?? {}) as { dom?: Domain };
   if (dom !== undefined) await machines.find(dom);
-}
-
-function untilLeft(signal: AbortSignal, work: () => Promise<unknown>): Promise<unknown> {
-  const left = () => hypervError("OPERATION_ABORTED", "the caller gave up", "what the server was told may go on there");
-  if (signal.aborted) throw left();
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(left());
-    signal.addEventListener("abort", onAbort, { once: true });
-    work()
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }

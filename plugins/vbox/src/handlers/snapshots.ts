@@ -77,20 +77,18 @@ export function snapshotHandlers(machines: Machines): DomainSnapshotHandlers {
 }
 
 async function treeOf(machines: Machines, dom: Domain) {
-  const [{ ref }, info, times] = await Promise.all([
-    machines.find(dom),
-    machines.info(dom),
-    snapshotTimes(machines, dom),
-  ]);
+  const [{ ref }, info] = await Promise.all([machines.find(dom), machines.info(dom)]);
+  const known = readSnapshots(info);
+  const times = await snapshotTimes(machines, dom, known);
   const snapshots = new MomentTree<Snapshot>();
-  for (const { name, uuid, description, parent, isCurrent } of readSnapshots(info)) {
-    const known = times.get(uuid);
+  for (const { name, uuid, description, parent, isCurrent } of known) {
+    const taken = times.get(uuid);
     snapshots.set({
       name,
       description,
       parent,
-      creationTime: known?.time ?? 0,
-      state: known?.isOnline ? "running" : "shutoff",
+      creationTime: taken?.time ?? 0,
+      state: taken?.isOnline ? "running" : "shutoff",
       disks: [],
     });
     if (isCurrent) snapshots.current = name;
@@ -99,13 +97,9 @@ async function treeOf(machines: Machines, dom: Domain) {
 }
 
 /** VBoxManage tells when a snapshot was taken, and whether the machine ran, only of one at a time. */
-async function snapshotTimes({ manage }: Machines, dom: Domain) {
-  const info = await manage.info(dom.uuid);
-  const uuids = [...(info ?? new Map<string, string>())].flatMap(([key, uuid]) =>
-    /^SnapshotUUID(-\d+)*$/.test(key) ? [uuid] : [],
-  );
+async function snapshotTimes({ manage }: Machines, dom: Domain, known: readonly KnownSnapshot[]) {
   const shown = await Promise.all(
-    uuids.map(async (uuid) => {
+    known.map(async ({ uuid }) => {
       const answer = await manage.try("snapshot", dom.uuid, "showvminfo", uuid);
       const text = "complaint" in answer ? "" : answer.output;
       const [, when] = /^State:\s+.*\(since (\d{4}-\d\d-\d\dT[\d:.]+)\)/m.exec(text) ?? [];

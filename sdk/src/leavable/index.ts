@@ -1,0 +1,1 @@
+export { type Leaving, leavable } from "./leavable.js";
