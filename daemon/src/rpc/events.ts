@@ -11,6 +11,7 @@ import {
 } from "@polyvisor/core";
 import type { Reference } from "../access/subject.js";
 import type { EventClient } from "./event-client.js";
+import { eventBody } from "./event-frame.js";
 import { writeEvent } from "./messages.js";
 
 /** The last event kind that clients can register for without a callback id: later ones came with libvirt's new calls. */
@@ -105,9 +106,10 @@ export class EventRegistrations {
   #send(event: DomainEvent, callbackID: number | undefined): void {
     const { asker, gate } = this.#client;
     const spec = domainEvents[event.kind];
-    const procedure = callbackID === undefined ? (spec.legacy ?? spec.number) : spec.number;
-    const body = () => (callbackID === undefined ? legacyBodyOf(event) : bodyOf(event));
-    const send = () => this.#write(procedure, body(), callbackID);
+    const send = (): void => {
+      if (callbackID === undefined) this.#write(spec.legacy ?? spec.number, legacyBodyOf(event));
+      else this.#write(spec.number, bodyOf(event), callbackID);
+    };
     gate.pass(asker, "connectDomainEventCallbackRegisterAny", "domain", event.dom as unknown as Reference, send);
   }
 
@@ -116,22 +118,12 @@ export class EventRegistrations {
   }
 }
 
-let lastEvent: DomainEvent | undefined;
-let lastBody: Buffer = Buffer.alloc(0);
-
-/** An event's body, encoded once: a driver hands one event to all of its subscribers before it comes to the next. */
 function bodyOf(event: DomainEvent): Buffer {
-  if (event !== lastEvent) {
-    lastBody = xdr.encodeToBuffer(domainEvents[event.kind].body as unknown as xdr.Codec<unknown, DomainEvent>, event);
-    lastEvent = event;
-  }
-  return lastBody;
+  return eventBody(domainEvents[event.kind].body as unknown as xdr.Codec<unknown, DomainEvent>, event);
 }
 
 function legacyBodyOf(event: DomainEvent): Buffer {
-  const { body, legacyBody } = domainEvents[event.kind];
-  if ((legacyBody as unknown) === body) return bodyOf(event);
-  return xdr.encodeToBuffer(legacyBody as unknown as xdr.Codec<unknown, DomainEvent>, event);
+  return eventBody(domainEvents[event.kind].legacyBody as unknown as xdr.Codec<unknown, DomainEvent>, event);
 }
 
 function legacyKind(eventID: number): DomainEventKind {

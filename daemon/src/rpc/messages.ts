@@ -19,6 +19,7 @@ import {
   MESSAGE_TYPE,
 } from "@polyvisor/sdk/rpc/wire";
 import { rpcError } from "./errors.js";
+import { eventFrame } from "./event-frame.js";
 import type { Outbox } from "./outbox.js";
 import type { Args, Entry } from "./table.js";
 
@@ -107,26 +108,17 @@ export function writeStreamHole(outbox: Outbox, answered: Answered, length: bigi
   outbox.wrote();
 }
 
-/** libvirt numbers events with it too; nobody reads it. */
-const EVENT_SERIAL = 1;
-
-/** An event, unless the client leaves too many unread. Clients that registered the old way know no callback ids. */
+/** An event, unless the client leaves too many unread. */
 export function writeEvent(
   outbox: Outbox,
   procedure: number,
   body: Buffer,
   callbackID: number | undefined,
-  { number: program, version }: Program = remoteProgram,
+  program: Program = remoteProgram,
 ): void {
   if (!outbox.hasRoomForEvent()) return;
-  const { writer } = outbox;
-  const answered = { program, version, procedure, serial: EVENT_SERIAL };
-  const start = beginFrame(writer, headerOf(answered, MESSAGE_TYPE.MESSAGE, MESSAGE_STATUS.OK));
-  if (callbackID !== undefined) writer.i32(callbackID);
-  writer.bytes(body);
-  endFrame(writer, start);
-  outbox.meter?.sentEvent(program, procedure);
-  outbox.wrote();
+  outbox.event(eventFrame(body, procedure, callbackID, program));
+  outbox.meter?.sentEvent(program.number, procedure);
 }
 
 /** A message of the keepalive program, which has no body. */

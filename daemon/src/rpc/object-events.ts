@@ -10,10 +10,11 @@ import {
   objectKey,
   type Unsubscribe,
   VirtError,
-  xdr,
+  type xdr,
 } from "@polyvisor/core";
 import type { Reference, SubjectName } from "../access/subject.js";
 import type { EventClient } from "./event-client.js";
+import { eventBody } from "./event-frame.js";
 import { writeEvent } from "./messages.js";
 
 interface Registration {
@@ -96,7 +97,7 @@ export class ObjectEventRegistrations {
   #write(event: ObjectEvent, callbackID: number): void {
     if (this.#ended) return;
     const { number, body } = objectEvents[event.kind];
-    const bytes = xdr.encodeToBuffer(body as unknown as xdr.Codec<unknown, ObjectEvent>, event);
+    const bytes = eventBody(body as unknown as xdr.Codec<unknown, ObjectEvent>, event);
     writeEvent(this.#client.outbox, number, bytes, callbackID);
   }
 }

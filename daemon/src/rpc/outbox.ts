@@ -41,7 +41,7 @@ interface Passing {
 
 /**
  * What goes to one client, in order: replies, events and stream packets are written one behind the other and leave with one
- * write per turn.
+ * write per turn. An event that nothing is written before leaves at once.
  */
 export class Outbox {
   /** Counts the events among what goes out. */
@@ -105,6 +105,22 @@ export class Outbox {
     }
   }
 
+  /**
+   * A whole message that tells of an event, which others may be sent too. Many clients wait for one while its cause is still
+   * being answered, and waking who caused it costs as much as ten events: so the first of a turn leaves at once, and what
+   * follows leaves together.
+   */
+  event(frame: Buffer): void {
+    if (this.#gathering || this.#scheduled || this.#writer !== undefined || this.#passing.length > 0) {
+      this.writer.bytes(frame);
+      this.wrote();
+      return;
+    }
+    this.#scheduled = true;
+    process.nextTick(this.#onTick);
+    if (this.#socket.writable) this.#send(frame);
+  }
+
   flush(): void {
     this.#gathering = false;
     if (this.#writer !== undefined) this.#write(this.#writer);
@@ -143,12 +159,16 @@ export class Outbox {
     if (writer.offset > 0 && socket.writable) {
       // For a client that is behind, bytes are copied: otherwise a small event would keep all of the writer's memory waiting.
       const isBehind = socket.writableLength > 0;
-      socket.write(isBehind ? writer.take() : writer.buffer.subarray(0, writer.offset));
-      if (socket.writableLength > LOST_BYTES) this.#watch.lost(socket.writableLength);
-      else if (this.congested) this.#watch.grown();
+      this.#send(isBehind ? writer.take() : writer.buffer.subarray(0, writer.offset));
       if (!isBehind && socket.writableLength > 0) return;
     }
     writer.reset();
     if (spareWriters.length < SPARE_WRITERS_MAX && writer.buffer.length <= FLUSH_BYTES) spareWriters.push(writer);
+  }
+
+  #send(bytes: Buffer): void {
+    this.#socket.write(bytes);
+    if (this.#socket.writableLength > LOST_BYTES) this.#watch.lost(this.#socket.writableLength);
+    else if (this.congested) this.#watch.grown();
   }
 }

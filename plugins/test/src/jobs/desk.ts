@@ -44,7 +44,8 @@ export class JobDesk {
     this.#events = events;
     events.watch((event) => {
       if (event.kind !== "lifecycle" || event.event !== LIFECYCLE_EVENT.STOPPED) return;
-      this.#stop(event.dom.uuid, new VirtError("OPERATION_FAILED", "domain is not running", { domain: "DOMAIN" }));
+      const running = this.#running.get(event.dom.uuid);
+      running?.work.stop(new VirtError("OPERATION_FAILED", "domain is not running", { domain: "DOMAIN" }));
     });
   }
 
@@ -116,8 +117,8 @@ export class JobDesk {
 
   /** The node is gone, and nobody waits for its jobs any more. */
   dispose(): void {
-    for (const uuid of [...this.#running.keys()])
-      this.#stop(uuid, new VirtError("OPERATION_ABORTED", "the node is gone"));
+    for (const { work } of [...this.#running.values()])
+      work.stop(new VirtError("OPERATION_ABORTED", "the node is gone"));
   }
 
   #finished(domain: TestDomain, running: Running, error: VirtError | undefined): void {
@@ -126,10 +127,6 @@ export class JobDesk {
     const report = { ...reportAt(running, type), ...(error === undefined ? {} : { error: error.message }) };
     this.#completed.set(domain, report);
     this.#events.emit({ kind: "jobCompleted", dom: domain.ref, params: paramsOf(report) });
-  }
-
-  #stop(uuid: string, reason: VirtError): void {
-    this.#running.get(uuid)?.work.stop(reason);
   }
 }
 
