@@ -14,10 +14,14 @@ export const document = (name, uuid, { machine = "xenpv", more = "" } = {}) => `
   <kernel>/guests/vmlinuz</kernel><initrd>/guests/initrd</initrd><cmdline>console=hvc0 quiet</cmdline></os>
   <devices>${more}<console type='pty'><target type='xen'/></console></devices></domain>`;
 
-/** The rig's dom0: its shell, the daemons that drive it, and what clients of theirs see. */
+/** How the driver is told where the rig's dom0 is. */
+export const placeOf = ({ key, port }) => `ssh://root@127.0.0.1:${port}?keyfile=${key}&no_verify=1`;
+
+/** The rig's dom0: its shell, the daemon that drives it from outside, and what that daemon's clients see. */
 export class Dom0 {
   #watchers = [];
 
+  /** @param daemon what `start` and `end` begin and end, with a `uri` for clients; `forget` takes away what a boot does */
   constructor(daemon, { folder, key, port }) {
     this.daemon = daemon;
     this.folder = folder;
@@ -28,11 +32,15 @@ export class Dom0 {
     this.libvirtd = `xen+tcp://127.0.0.1:${port + 2}/system`;
   }
 
+  /** What ssh is told in order to run a command in dom0. */
+  sshWords(command) {
+    const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"].flatMap((each) => ["-o", each]);
+    return ["-q", "-i", this.key, "-p", String(this.port), ...options, "root@127.0.0.1", command];
+  }
+
   /** Runs a command in dom0; what it wrote. */
   async shell(command) {
-    const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"].flatMap((each) => ["-o", each]);
-    const words = ["-q", "-i", this.key, "-p", String(this.port), ...options, "root@127.0.0.1", command];
-    return (await run("ssh", words, { timeout: MINUTES, maxBuffer: 1 << 26 })).stdout;
+    return (await run("ssh", this.sshWords(command), { timeout: MINUTES, maxBuffer: 1 << 26 })).stdout;
   }
 
   /** What virsh says, its complaints included; never fails. */
@@ -50,15 +58,25 @@ export class Dom0 {
     return path;
   }
 
+  /** The program that prints what a client hears. */
+  listen(uri) {
+    return spawn("virsh", ["-c", uri, "event", "--all", "--loop"], { stdio: ["ignore", "pipe", "ignore"] });
+  }
+
   /** Events that a client hears from now on, as virsh prints them. */
   async watch(uri = this.ours) {
     const lines = [];
-    const child = spawn("virsh", ["-c", uri, "event", "--all", "--loop"], { stdio: ["ignore", "pipe", "ignore"] });
+    const child = this.listen(uri);
     this.#watchers.push(child);
     child.stdout
       .setEncoding("utf8")
       .on("data", (text) => lines.push(...text.split("\n").filter((line) => line !== "")));
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+    const file = await this.file("heard.xml", document("heard", "11111111-2222-3333-4444-5555555555ef"));
+    await until("a client hears events", async () => {
+      await this.virsh(uri, "define", file);
+      await this.virsh(uri, "undefine", "heard");
+      return lines.some((line) => line.includes("'heard'"));
+    });
     return lines;
   }
 

@@ -39,7 +39,7 @@ export async function serveXenstore(path: string, domains: StandInDomains, pipe:
     socket.on("error", () => {});
     socket.once("close", () => clients.delete(socket));
   });
-  await new Promise<void>((resolve) => server.listen(path, () => resolve()));
+  await new Promise<void>((resolve) => server.unref().listen(path, () => resolve()));
   const cut = () => {
     for (const socket of clients.keys()) socket.destroy();
   };

@@ -24,7 +24,10 @@ export interface StandInDom0 {
   close(): Promise<void>;
 }
 
-/** @param folder an absolute path below which it keeps its files and sockets */
+/**
+ * No process goes on for its sake.
+ * @param folder an absolute path below which it keeps its files and sockets
+ */
 export async function startStandIn(folder: string): Promise<StandInDom0> {
   await mkdir(folder, { recursive: true });
   const info = await readFile(new URL("info.txt", RECORDED), "utf8");
@@ -71,7 +74,7 @@ exit "\${out%%
 
 function listen(path: string, answer: (words: readonly string[]) => Promise<Answered>): Promise<Server> {
   const server = createServer({ allowHalfOpen: true }, (socket) => serve(socket, answer));
-  return new Promise((resolve) => server.listen(path, () => resolve(server)));
+  return new Promise((resolve) => server.unref().listen(path, () => resolve(server)));
 }
 
 interface Answered {
