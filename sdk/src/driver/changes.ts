@@ -3,7 +3,6 @@ import {
   CREATE_FLAG,
   checkFlags,
   DEFINE_FLAG,
-  DESTROY_FLAG,
   type Descriptor,
   type Domain,
   type DomainActionsHandlers,
@@ -144,7 +143,7 @@ async function read<G extends Guest>(hypervisor: GuestHypervisor<G>, xml: string
 
 function destroyHandlers<G extends Guest>(hypervisor: GuestHypervisor<G>): Changes {
   function destroy(dom: Domain, flags: number, context: CallContext): Promise<void> {
-    checkFlags(flags, DESTROY_FLAG.GRACEFUL, "domainDestroyFlags", "DOM");
+    checkFlags(flags, 0, "domainDestroyFlags", "DOM");
     const domain = hypervisor.domains.find(dom);
     return domain.knownJobs.run({ kind: "destroy", api: "domainDestroy", signal: context.signal }, async () => {
       domain.active();

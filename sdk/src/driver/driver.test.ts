@@ -123,6 +123,18 @@ test.serial("definition, status and log of a guest are files in libvirt's layout
   t.deepEqual(await readdir(join(root, "run/sleep")), ["autostarted"]);
 });
 
+test.serial("what a killed daemon was just writing is removed by the next one", async (t) => {
+  const root = join(folder, "half");
+  const { domain, connection } = await oneGuest(t, root);
+  await connection.api.domainSetAutostart({ dom: domain, autostart: true });
+  const half = ["etc/sleep/one.xml.1.0.new", "etc/sleep/autostart/one.xml.1.1.old", "run/sleep/one.json.1.2.new"];
+  for (const file of half) await writeFile(join(root, file), "<doma");
+  await subjectIn(root).open();
+  t.deepEqual(await readdir(join(root, "etc/sleep")), ["autostart", "one.xml"]);
+  t.deepEqual(await readdir(join(root, "etc/sleep/autostart")), ["one.xml"]);
+  t.deepEqual((await readdir(join(root, "run/sleep"))).sort(), ["autostarted", "one.json"]);
+});
+
 const OFF = { state: DOMAIN_STATE.SHUTOFF };
 
 test.serial("what a later version has written into a status file is kept", async (t) => {

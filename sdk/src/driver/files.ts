@@ -7,6 +7,7 @@ import {
   jsonState,
   readJsonState,
   removeFile,
+  removeTemporaries,
   replaceFile,
   type StateFormat,
   writeFileAtomic,
@@ -35,7 +36,9 @@ export class FileKeeper implements Keeper {
     this.#boot = boot;
   }
 
+  /** Asked for before anything is kept: what a daemon that was killed was just writing goes first. */
   async definitions(): Promise<readonly KeptDefinition[]> {
+    await Promise.all([this.#config, this.#autostart, this.#run].map(removeTemporaries));
     const autostart = new Set(await filesOf(this.#autostart, ".xml"));
     return this.#readAll(this.#config, ".xml", (file, xml) => ({
       name: basename(file, ".xml"),

@@ -106,9 +106,15 @@ export class GuestHypervisor<G extends Guest> {
     return domain;
   }
 
-  /** Must run in the domain's job. Where it fails, the domain is as it was before. */
+  /** Must run in the domain's job. Where it fails, the domain is off as it was before, and its state tells why. */
   async start(domain: GuestDomain<G>, config: Config, options: StartOptions): Promise<void> {
-    const guest = await this.backend.start(config, options);
+    let guest: G;
+    try {
+      guest = await this.backend.start(config, options);
+    } catch (error) {
+      await this.transition(domain, "refuseStart");
+      throw error;
+    }
     await this.begin(domain, config, { guest, how: options.paused ? ["boot", "suspend"] : ["boot"] });
   }
 
@@ -228,9 +234,7 @@ export class GuestHypervisor<G extends Guest> {
 
   async #rebooted(domain: GuestDomain<G>, guest: G): Promise<void> {
     await domain.knownJobs.run({ kind: "modify", api: "guestRebooted" }, async () => {
-      if (domain.run?.guest !== guest) return;
-      await this.#keepGuest(domain, domain.ref);
-      this.events.emit({ kind: "reboot", dom: domain.ref });
+      if (domain.run?.guest === guest) await this.#tellReboot(domain);
     });
   }
 
@@ -246,9 +250,15 @@ export class GuestHypervisor<G extends Guest> {
       throw error;
     }
     this.#runs(domain, { ...(guest.config ?? config), id: guest.id ?? domain.ref.id }, guest);
-    await this.#keepGuest(domain, domain.ref);
-    this.events.emit({ kind: "reboot", dom: domain.ref });
+    await this.#tellReboot(domain);
     this.#watch(domain, guest);
+  }
+
+  /** One that somebody has suspended meanwhile stays so. */
+  async #tellReboot(domain: GuestDomain<G>): Promise<void> {
+    if (transitionFrom(domain.status, "rebooted") === undefined) await this.#keepGuest(domain, domain.ref);
+    else await this.transition(domain, "rebooted");
+    this.events.emit({ kind: "reboot", dom: domain.ref });
   }
 
   #runs(domain: GuestDomain<G>, config: Config & { readonly id: number }, guest: G): void {

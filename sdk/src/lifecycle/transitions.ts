@@ -59,6 +59,8 @@ export const TRANSITIONS = {
 
   /** A start in one step. */
   boot: { from: [SHUTOFF], to: running("BOOTED"), news: [started] },
+  /** A guest that runs has booted anew under the same driver. */
+  rebooted: { from: [RUNNING], to: running("BOOTED"), news: [] },
   /** A guest goes on where it was saved, in one step. */
   restore: { from: [SHUTOFF], to: running("RESTORED"), news: begun("RESTORED") },
   /** A guest goes on where it was on another host, in one step. */
