@@ -34,7 +34,7 @@ export function hostMemoryHandlers(caller: string): HostHandlers {
     },
     async nodeGetFreePages({ pages, startCell, cellCount, flags }) {
       checkFlags(flags, 0, `${caller}NodeGetFreePages`, "DOM");
-      const cells = Array.from({ length: cellCount }, (_, index) => startCell + index);
+      const cells = await cellsFrom(startCell, cellCount);
       const wanted = cells.flatMap((cell) => pages.map((size) => ({ cell, size })));
       return Promise.all(wanted.map(freePages));
     },
@@ -42,7 +42,7 @@ export function hostMemoryHandlers(caller: string): HostHandlers {
       checkFlags(flags, SET, `${caller}NodeAllocPages`, "DOM");
       const mode = flags & SET ? SET : ADD;
       let done = 0;
-      for (let cell = startCell; cell < startCell + cellCount; cell++) {
+      for (const cell of await cellsFrom(startCell, cellCount)) {
         for (const [index, size] of pageSizes.entries()) {
           await allocate({ cell, size }, pageCounts[index] ?? 0n, mode);
           done += 1;
@@ -74,6 +74,18 @@ async function writeParameter(file: string, value: unknown): Promise<void> {
     });
   }
   await writeFile(path, `${value}`);
+}
+
+/** Of those that are asked for the nodes that there are: the first one must be, unless it is -1, which means the whole host. */
+async function cellsFrom(start: number, count: number): Promise<number[]> {
+  const nodes = (await readdir(NODES).catch(() => [])).flatMap((name) => /^node(\d+)$/.exec(name)?.[1] ?? []);
+  const last = Math.max(0, ...nodes.map(Number));
+  if (start > last) {
+    throw new VirtError("INTERNAL_ERROR", `start cell ${start} out of range (0-${last})`, {
+      hint: "`virsh capabilities` lists the nodes",
+    });
+  }
+  return Array.from({ length: Math.min(count, last - start + 1) }, (_, index) => start + index);
 }
 
 interface Pages {
