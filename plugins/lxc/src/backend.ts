@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Duplex } from "node:stream";
 import type { HostServices, HypervisorHandlers, Log } from "@polyvisor/core";
+import { DEFAULT_PARTITION } from "@polyvisor/sdk/cgroup";
 import type { Capabilities } from "@polyvisor/sdk/conf/capabilities";
 import { type Domain as Config, parseDomain } from "@polyvisor/sdk/conf/domain";
 import type { GuestBackend, GuestEnd, GuestHypervisor, StartOptions } from "@polyvisor/sdk/driver";
@@ -53,7 +54,8 @@ export class LxcBackend implements GuestBackend<LiveContainer> {
     const networks = await this.#loadNetworks();
     const initOf = (name: string) => this.#running.get(name)?.initPid;
     const parts = { places, log, engine, networks, groups: this.#groups, initOf };
-    return this.#add(await startContainer(parts, config, files));
+    const placed = { ...config, resource: { partition: DEFAULT_PARTITION, ...config.resource } };
+    return this.#add(await startContainer(parts, placed, files));
   }
 
   async find(config: Config, token: unknown): Promise<LiveContainer | GuestEnd> {

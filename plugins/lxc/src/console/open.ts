@@ -10,7 +10,7 @@ const openFile = promisify(openCallback);
 export async function openConsole({ devices }: Config, device: string | null): Promise<ByteStream> {
   const console = device === null ? devices.consoles[0] : devices.consoles.find(({ alias }) => alias === device);
   if (console === undefined) {
-    throw new VirtError("INTERNAL_ERROR", `cannot find console device ${device ?? "default"}`, {
+    throw new VirtError("INTERNAL_ERROR", `cannot find console device '${device ?? "default"}'`, {
       domain: "LXC",
       hint: "`dumpxml` shows the consoles and their aliases",
     });
