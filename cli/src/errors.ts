@@ -5,7 +5,7 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** What to do about errors that come without a hint: none crosses the wire. */
+/** What to do about errors that come without a hint, as all of libvirtd's do. */
 const HINTS: Partial<Record<ErrorName, string>> = {
   NO_DOMAIN: "polyvisor list --all shows every domain",
   NO_CONNECT: "polyvisor plugins, or polyvisord --plugins, shows which hypervisors the daemon has",

@@ -24,8 +24,8 @@ type WireError = OutOf<typeof wireError>;
 const LEVEL_ERROR = 2;
 
 /**
- * libvirt repeats in `str1` and `str2` what the message was made of, or the function and the argument that it refused;
- * language bindings show them.
+ * libvirt repeats in `str1` and `str2` what the message was made of, or the function and the argument that it refused, and
+ * leaves `str3` empty, which is the hint here; language bindings show them.
  */
 export function wireErrorOf(error: VirtError): Parameters<typeof wireError.encode>[1] {
   const refused = error.caller !== undefined;
@@ -37,7 +37,7 @@ export function wireErrorOf(error: VirtError): Parameters<typeof wireError.encod
     dom: error.about ?? null,
     str1: error.caller ?? error.template,
     str2: error.detail === "" ? null : error.detail,
-    str3: null,
+    str3: error.hint ?? null,
     int1: refused ? 0 : (error.errno ?? -1),
     int2: refused ? 0 : -1,
     net: null,

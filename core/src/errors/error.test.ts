@@ -38,14 +38,14 @@ test("an error comes off the wire as it went", (t) => {
   const errors = [
     new VirtError("INVALID_ARG", "flags", { caller: "testDomainReset", message: "unsupported flags (0x1)" }),
     new VirtError("SYSTEM_ERROR", "cannot read: No such file or directory", { errno: 2, domain: "TEST" }),
-    new VirtError("NO_DOMAIN", "x", { domain: "QEMU" }),
+    new VirtError("NO_DOMAIN", "x", { domain: "QEMU", hint: "look for it" }),
     new VirtError("NO_DOMAIN"),
   ];
   for (const error of errors) {
     const wire = wireErrorOf(error);
-    const { code, domain, level, message, str2 } = wire;
+    const { code, domain, level, message, str2, str3 } = wire;
     const back = VirtError.fromWire({
-      ...{ code, domain, level, message: message ?? "", detail: str2 ?? undefined },
+      ...{ code, domain, level, message: message ?? "", detail: str2 ?? undefined, hint: str3 ?? undefined },
       ...refusalIn(xdr.decodeFromBuffer(wireError, xdr.encodeToBuffer(wireError, wire))),
     });
     t.deepEqual(wireErrorOf(back), wire);

@@ -10,7 +10,7 @@ export interface ErrorDetail {
   readonly errno?: number | undefined;
   /** Which part of the system failed; `NONE` when left out. */
   readonly domain?: ErrorDomain;
-  /** What a reader can do about it. Shown by our own tools; libvirt's clients do not see it. */
+  /** What a reader can do about it. Shown by our own tools; programs find it in `str3` of libvirt's error. */
   readonly hint?: string;
   /** Where in a document the error is, both counted from 1. */
   readonly position?: { readonly line: number; readonly column: number };
@@ -31,6 +31,8 @@ export interface WireErrorFields {
   readonly caller?: string | undefined;
   readonly errno?: number | undefined;
   readonly about?: ErrorDetail["about"];
+  /** `str3` on the wire, which libvirt leaves empty. */
+  readonly hint?: string | undefined;
 }
 
 /** What errors of another copy of this package have, too: a plugin that was installed elsewhere brings its own. */
@@ -99,6 +101,7 @@ export class VirtError extends Error {
       errno: wire.errno,
       ...(wire.caller === undefined ? {} : { caller: wire.caller }),
       ...(wire.about === undefined ? {} : { about: wire.about }),
+      ...(wire.hint === undefined ? {} : { hint: wire.hint }),
     });
     error.message = wire.message;
     return error;

@@ -135,7 +135,10 @@ test("who asks, and may look only, is known to an isolated plugin; errors, event
   const { name } = await connection.api.domainLookupByName({ name: "event" });
   t.deepEqual(JSON.parse(name), { uid: 4711, saslName: "fred", readOnly: false });
   t.like((await events.next()).value, { kind: "lifecycle", event: 4, dom: { name: "x" } });
-  t.like(await failure(connection.api.domainLookupByName({ name: "unknown" })), { code: "NO_DOMAIN" });
+  t.like(await failure(connection.api.domainLookupByName({ name: "unknown" })), {
+    code: "NO_DOMAIN",
+    hint: "be nice",
+  });
   t.is((await failure(connection.api.connectGetSysinfo({ flags: 0 }))).code, "NO_SUPPORT");
   await until(() =>
     log.lines.some((line) => line.message === "asked" && line.name === "event" && line.plugin === "naughty"),

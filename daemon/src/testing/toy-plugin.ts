@@ -55,7 +55,7 @@ class Naughty {
       async domainLookupByName({ name }, { signal, identity, readOnly }) {
         log.info({ name }, "asked");
         await ways[name]?.(signal);
-        if (name === "unknown") throw new core.VirtError("NO_DOMAIN", "no domain with matching name 'unknown'");
+        if (name === "unknown") throw new core.VirtError("NO_DOMAIN", "no domain with matching name 'unknown'", { hint: "be nice" });
         return { name: JSON.stringify({ ...identity, readOnly }), uuid, id: -1 };
       },
       close() {},

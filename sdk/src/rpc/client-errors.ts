@@ -13,6 +13,7 @@ export function errorOfPeer(wire: xdr.OutOf<typeof wireError>): VirtError {
     detail: wire.str2 ?? undefined,
     ...refusalIn(wire),
     about: wire.dom ?? undefined,
+    hint: wire.str3 ?? undefined,
   });
 }
 

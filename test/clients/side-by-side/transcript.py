@@ -70,6 +70,8 @@ class Transcript:
     def error(self, error):
         names = ("code", "domain", "message", "level", "str1", "str2", "str3", "int1", "int2")
         told = dict(zip(names, error.err or ()))
+        # Nobody's but ours, which is a hint.
+        told.pop("str3", None)
         return {name: self.value(part) for name, part in told.items()}
 
     def text(self, text):

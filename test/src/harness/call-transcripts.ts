@@ -12,7 +12,6 @@ export interface ToldError {
   readonly level: number;
   readonly str1: string | null;
   readonly str2: string | null;
-  readonly str3: string | null;
   readonly int1: number;
   readonly int2: number;
 }
