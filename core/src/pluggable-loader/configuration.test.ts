@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import test from "ava";
 import { checkConfiguration } from "./configuration.js";
 import type { Manifest } from "./manifest.js";
+import { plainDefaults } from "./plain-defaults.js";
 
 const PLUGINS = new URL("../../../plugins/", import.meta.url);
 
@@ -19,7 +20,12 @@ test("the defaults of our own plugins are those that the library of schemas find
     const manifest = await manifestIn(folder);
     const somebodyElses = { ...manifest, packageName: folder };
     t.deepEqual(await checkConfiguration(manifest), await checkConfiguration(somebodyElses), folder);
-    if (manifest.configuration !== undefined) found.push(folder);
+    if (manifest.configuration === undefined) continue;
+    t.truthy(
+      plainDefaults(manifest.configuration as Record<string, unknown>),
+      `a start reads the library for ${folder}`,
+    );
+    found.push(folder);
   }
   t.true(found.includes("qemu"));
 });
