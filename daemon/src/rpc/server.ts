@@ -4,7 +4,7 @@ import type { AccessPolicy, CallContext, Host, HypervisorConnection, Identity, L
 import { isUnix, type ListenAt, placeName } from "../listen/door.js";
 import { startListening } from "../listen/listener.js";
 import type { TlsMaterial } from "../listen/tls/files.js";
-import { TlsDoor, type TlsTerms } from "../listen/tls/tls-door.js";
+import type { TlsDoor, TlsTerms } from "../listen/tls/tls-door.js";
 import { HangUps } from "./hang-ups.js";
 import { HeldMemory } from "./held-memory.js";
 import type { KeepaliveSettings } from "./keepalive.js";
@@ -143,7 +143,7 @@ export class SessionServer {
 
   /** Rejects where the place cannot be listened on. */
   async listen(at: ListenAt): Promise<void> {
-    const door: Door = { at, tls: isUnix(at) ? undefined : this.#tlsDoor(at, at.tls) };
+    const door: Door = { at, tls: isUnix(at) ? undefined : await this.#tlsDoor(at, at.tls) };
     const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => this.#arrived({ socket, door }));
     this.#listeners.push(server);
     this.#doors.push(door);
@@ -240,7 +240,9 @@ export class SessionServer {
     }
   }
 
-  #tlsDoor(at: ListenAt, terms: TlsTerms): TlsDoor {
+  /** Node's TLS takes some memory, and most daemons serve this machine alone. */
+  async #tlsDoor(at: ListenAt, terms: TlsTerms): Promise<TlsDoor> {
+    const { TlsDoor } = await import("../listen/tls/tls-door.js");
     return new TlsDoor(terms, {
       admitted: (socket, x509Name) => {
         this.#anonymous--;

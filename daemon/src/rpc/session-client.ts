@@ -1,5 +1,4 @@
 import type { Socket } from "node:net";
-import { TLSSocket } from "node:tls";
 import { CLIENT_TRANSPORT, type Identity, type Log } from "@polyvisor/core";
 import { Login, type LoginClient, type LoginTerms } from "../auth/login.js";
 
@@ -110,7 +109,7 @@ export class SessionClient implements LoginClient {
   /** How it came: one of `CLIENT_TRANSPORT`. */
   get transport(): number {
     if (this.#info.peer === undefined) return CLIENT_TRANSPORT.UNIX;
-    return this.#socket instanceof TLSSocket ? CLIENT_TRANSPORT.TLS : CLIENT_TRANSPORT.TCP;
+    return "encrypted" in this.#socket ? CLIENT_TRANSPORT.TLS : CLIENT_TRANSPORT.TCP;
   }
 
   /** Address and port of a client that came over a network. */

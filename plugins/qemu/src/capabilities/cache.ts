@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "@polyvisor/sdk/store";
@@ -56,6 +55,7 @@ export class CapabilitiesCache {
   }
 
   async #load(identity: EmulatorIdentity): Promise<QemuCapabilities> {
+    const { createHash } = await import("node:crypto");
     const path = join(this.#folder, `${createHash("sha256").update(identity.path).digest("hex")}.json`);
     const stored = await readCacheFile(path);
     if (stored?.format === FORMAT && sameIdentity(stored.identity, identity)) return stored.capabilities;

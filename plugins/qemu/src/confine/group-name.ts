@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { HostPaths } from "@polyvisor/core";
 import { groupName, machineName } from "@polyvisor/sdk/cgroup";
 
@@ -15,7 +14,9 @@ export function isGuestGroup(paths: HostPaths, group: string): boolean {
   return group.startsWith(`${driver}-`) && /^\d+(?:-.*)?\.libvirt-qemu$/.test(group.slice(driver.length + 1));
 }
 
+/** Node's cryptography takes a megabyte, which a daemon without guests can do without. */
 function driverName({ lib }: HostPaths): string {
-  const hash = createHash("sha256").update(lib).digest("hex").slice(0, 8);
-  return lib === OF_HOST ? "qemu" : `qemu-embed-${hash}`;
+  if (lib === OF_HOST) return "qemu";
+  const { createHash } = process.getBuiltinModule("node:crypto");
+  return `qemu-embed-${createHash("sha256").update(lib).digest("hex").slice(0, 8)}`;
 }
