@@ -1,7 +1,8 @@
 import { close, open } from "node:fs";
+import { createRequire } from "node:module";
 import { getSystemErrorMap, promisify } from "node:util";
 import { VirtError } from "@polyvisor/core";
-import { type Level, pino } from "pino";
+import type { Level, Logger, pino } from "pino";
 import type { LogLevel, LogOutput } from "./settings.js";
 
 type Destination = ReturnType<typeof pino.destination>;
@@ -9,7 +10,8 @@ type Destination = ReturnType<typeof pino.destination>;
 /** Outputs that lines are written to. */
 export interface OpenOutputs {
   readonly outputs: readonly LogOutput[];
-  readonly pino: pino.Logger;
+  /** Made with the first line: a daemon that has nothing to tell does without the library. */
+  readonly pino: Logger;
   /** Writes what is still to be written and closes the files. */
   end(): void;
 }
@@ -24,17 +26,47 @@ const LEVELS: Readonly<Record<LogLevel, Level>> = { 1: "debug", 2: "info", 3: "w
 /** Opens all, or none: throws where one cannot be opened. */
 export async function openOutputs(outputs: readonly LogOutput[]): Promise<OpenOutputs> {
   const files = await openFiles(outputs);
-  const streams = outputs.map((output) => ({
-    level: LEVELS[output.level],
-    stream: output.to === "file" ? fileStream(files.get(output.path) as number) : stderrStream(),
-  }));
+  let writer: Writer | undefined;
   return {
     outputs,
+    get pino() {
+      writer ??= writerTo(outputs, files);
+      return writer.pino;
+    },
+    end: () => {
+      if (writer !== undefined) writer.end();
+      else closeAll(files);
+    },
+  };
+}
+
+interface Writer {
+  readonly pino: Logger;
+  end(): void;
+}
+
+function writerTo(outputs: readonly LogOutput[], files: ReadonlyMap<string, number>): Writer {
+  const { pino } = createRequire(import.meta.url)("pino") as typeof import("pino");
+  const surviving = (options: Parameters<typeof pino.destination>[0]): Destination =>
+    // A full disk costs lines of the log and not the daemon.
+    pino.destination(options).on("error", () => {});
+  const streams = outputs.map((output) => ({
+    level: LEVELS[output.level],
+    stream:
+      output.to === "file"
+        ? surviving({ dest: files.get(output.path) as number, sync: false, maxLength: KEPT_BYTES })
+        : surviving({ dest: STDERR, sync: true }),
+  }));
+  return {
     pino: pino({ level: "debug", base: null }, pino.multistream(streams)),
     end: () => {
       for (const [index, { stream }] of streams.entries()) if (outputs[index]?.to === "file") stream.end();
     },
   };
+}
+
+function closeAll(files: ReadonlyMap<string, number>): void {
+  for (const descriptor of files.values()) close(descriptor, () => {});
 }
 
 async function openFiles(outputs: readonly LogOutput[]): Promise<ReadonlyMap<string, number>> {
@@ -45,7 +77,7 @@ async function openFiles(outputs: readonly LogOutput[]): Promise<ReadonlyMap<str
       files.set(output.path, await promisify(open)(output.path, "a", 0o644));
     }
   } catch (error) {
-    for (const descriptor of files.values()) close(descriptor, () => {});
+    closeAll(files);
     const { path = "the log", errno } = error as NodeJS.ErrnoException;
     throw new VirtError("SYSTEM_ERROR", `failed to open ${path}: ${systemWords(errno, error)}`, { domain: "ADMIN" });
   }
@@ -56,17 +88,4 @@ async function openFiles(outputs: readonly LogOutput[]): Promise<ReadonlyMap<str
 function systemWords(errno: number | undefined, error: unknown): string {
   const [, words = (error as Error).message] = getSystemErrorMap().get(errno ?? 0) ?? [];
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
-}
-
-function fileStream(descriptor: number): Destination {
-  return surviving(pino.destination({ dest: descriptor, sync: false, maxLength: KEPT_BYTES }));
-}
-
-function stderrStream(): Destination {
-  return surviving(pino.destination({ dest: STDERR, sync: true }));
-}
-
-/** A full disk costs lines of the log and not the daemon. */
-function surviving(stream: Destination): Destination {
-  return stream.on("error", () => {});
 }
