@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { keepYoungHeapSmall } from "../dist/young-heap.js";
+import { startSmall } from "../dist/small-start.js";
 
-keepYoungHeapSmall();
+startSmall();
 await import("../dist/main.js");

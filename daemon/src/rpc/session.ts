@@ -13,7 +13,7 @@ import { FrameError, FrameSplitter, Incoming } from "@polyvisor/sdk/rpc/wire";
 import { Asker } from "../access/asker.js";
 import { EventGate } from "../access/event-gate.js";
 import type { Login } from "../auth/login.js";
-import { countMessage } from "../young-heap.js";
+import { countMessage } from "../small-start.js";
 import { type CallLoad, ClientCalls } from "./calls.js";
 import { EventRegistrations } from "./events.js";
 import type { HangUps } from "./hang-ups.js";
