@@ -193,6 +193,8 @@ testWith("a container's network, limits and devices, while it runs and after a d
 
 /** The container's first process, by what the engine has said of it. */
 async function initOf(folder: string): Promise<string> {
-  const { pid } = JSON.parse(await readFile(join(folder, "started"), "utf8")) as { readonly pid: number };
+  const { pid } = JSON.parse(await readFile(join(folder, "engine/container/status"), "utf8")) as {
+    readonly pid: number;
+  };
   return `${pid}`;
 }

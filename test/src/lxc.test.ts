@@ -185,7 +185,7 @@ async function isZombie(pid: string): Promise<boolean> {
 }
 
 async function initOf(daemon: Polyvisord, name: string): Promise<number> {
-  const started = join(daemon.root, `run/libvirt/lxc/${name}.container/started`);
+  const started = join(daemon.root, `run/libvirt/lxc/${name}.container/engine/container/status`);
   await until("the container runs", async () => existsSync(started));
   return (JSON.parse(await readFile(started, "utf8")) as { readonly pid: number }).pid;
 }

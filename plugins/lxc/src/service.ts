@@ -6,7 +6,7 @@ import { LxcBackend } from "./backend.js";
 import { lxcCapabilities } from "./conf/capabilities.js";
 import type { LiveContainer } from "./container/live.js";
 import { Places } from "./container/place.js";
-import { SHIM } from "./container/start.js";
+import { SHIM } from "./shim/launch.js";
 
 /** What the operator may set in `plugins/lxc.conf`. */
 export interface LxcSettings {

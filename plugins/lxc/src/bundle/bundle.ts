@@ -24,8 +24,8 @@ export interface BundleFacts {
   readonly lxcfs: string | undefined;
   /** The capabilities of the process that starts it, as a number. */
   readonly capabilities: bigint;
-  /** The file that says, once it is there, that the container runs. */
-  readonly startedFile: string;
+  /** The file that is to say, once it is there, that the container runs; absent where the engine writes one by itself. */
+  readonly startedFile: string | undefined;
 }
 
 const NO_EXEC = ["nosuid", "noexec", "nodev"];
@@ -73,7 +73,7 @@ export function bundleOf(config: Config, facts: BundleFacts): OciConfig {
       ...(idmap === undefined
         ? { createContainer: [shell(FIRST_TERMINAL, `${root}/dev`)] }
         : { createRuntime: [shell(FIRST_TERMINAL_MAPPED, `${root}/dev`)] }),
-      poststart: [shell(SAY_STARTED, facts.startedFile)],
+      ...(facts.startedFile === undefined ? {} : { poststart: [shell(SAY_STARTED, facts.startedFile)] }),
     },
     linux: {
       namespaces: namespacesOf(config, facts),

@@ -10,8 +10,8 @@ export interface KeptConsole {
 
 /** The terminals of a container that is about to start. */
 export interface Consoles {
-  /** With the paths of the terminals that clients open. */
-  readonly config: Config;
+  /** The same configuration with the paths of the terminals that clients open. */
+  named(config: Config): Config;
   /** What becomes the container's `/dev/console`. */
   readonly first: Terminal;
   /** Paths of terminals that become `/dev/tty2` and so on. */
@@ -51,7 +51,7 @@ export async function openConsoles(config: Config): Promise<Consoles> {
       hosts.push(await track({ raw: true }));
     }
     return {
-      config: withPaths(config, hosts),
+      named: (live) => withPaths(live, hosts),
       first,
       further: guests.slice(1).map(({ path }) => path),
       inherited: (from) => inherit(guests, hosts, from),

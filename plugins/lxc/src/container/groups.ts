@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import {
@@ -20,8 +20,28 @@ export class Groups {
   #found: Promise<Hierarchies> | undefined;
 
   async at(path: string): Promise<Cgroup> {
+    return Cgroup.at(await this.#hierarchies(), path);
+  }
+
+  /**
+   * Makes the move of a process to another group quick, for a few milliseconds: the first move after a while waits for a grace
+   * period of the kernel's, which passes here beside whatever else is done. This process is moved to where it is.
+   */
+  async expectMove(): Promise<void> {
+    const [first] = await this.#hierarchies();
+    if (first === undefined) return;
+    const [controller, { version, mount }] = first;
+    const own = ownGroup(await readFile("/proc/self/cgroup", "utf8"), version === 2 ? "" : controller);
+    if (own === undefined) return;
+    const file = join(mount, own, "cgroup.procs");
+    // What is mounted there may begin elsewhere than the names of groups do.
+    const isThere = (await readFile(file, "utf8")).split("\n").includes(`${process.pid}`);
+    if (isThere) await writeFile(file, `${process.pid}`);
+  }
+
+  #hierarchies(): Promise<Hierarchies> {
     this.#found ??= ofEngines();
-    return Cgroup.at(await this.#found, path);
+    return this.#found;
   }
 }
 
@@ -30,6 +50,15 @@ async function ofEngines(): Promise<Hierarchies> {
   const { legacy, unified } = parseCgroupMounts(await readFile("/proc/self/mounts", "utf8"));
   if (legacy.size > 0 || unified === undefined) return chooseHierarchies({ legacy, unified: undefined }, undefined);
   return (await findHierarchies()) ?? new Map();
+}
+
+/** The group of a process by its `/proc/PID/cgroup`; version 2's hierarchy has the empty name. */
+export function ownGroup(text: string, controller: string): string | undefined {
+  for (const line of text.split("\n")) {
+    const [, names, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
+    if (names?.split(",").includes(controller)) return path;
+  }
+  return undefined;
 }
 
 /** Stops all processes of a container where they are, or lets them go on. */

@@ -204,9 +204,3 @@ export async function initPidOf(folder: string): Promise<number | undefined> {
   const pid = /"pid":\s*(\d+)\s*[,}]/.exec(text)?.[1];
   return pid === undefined ? undefined : Number(pid);
 }
-
-/** The process group of a process. */
-export async function processGroupOf(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[2]);
-}

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { HostPaths } from "@polyvisor/core";
 import { DEFAULT_PARTITION, machineName, partitionPath } from "@polyvisor/sdk/cgroup";
 import type { Domain as Config } from "@polyvisor/sdk/conf/domain";
+import { STATUS } from "../engine/engine.js";
 
 const SUFFIX = ".container";
 
@@ -33,15 +34,21 @@ export class Places {
   }
 }
 
+/** What every container is called for its engine: each has a folder for its engine's state alone. */
+export const CONTAINER = "container";
+
 /** The files in a container's folder. */
 export const FILES = {
   bundle: "config.json",
   consoles: "consoles.json",
   record: "record.json",
-  started: "started",
   ended: "ended",
   engineLog: "engine.log",
   engineState: "engine",
+  /** Where the engine keeps the container's state, by its name there. */
+  engineContainer: `engine/${CONTAINER}`,
+  /** Says, once it is there, that the container runs. */
+  started: `engine/${CONTAINER}/${STATUS}`,
 } as const;
 
 /** The group of a container, by its partition, the pid of its shim and its name, as libvirt calls it. */

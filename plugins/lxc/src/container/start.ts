@@ -1,29 +1,33 @@
-import { watch, write } from "node:fs";
+import { write } from "node:fs";
 import { type FileHandle, mkdir, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { closeAll, type Descriptor, type Log, VirtError } from "@polyvisor/core";
 import { type Domain as Config, formatDomain } from "@polyvisor/sdk/conf/domain";
-import { type HeldProcess, launch, makePipe } from "@polyvisor/sdk/process";
+import { makePipe } from "@polyvisor/sdk/process";
 import { bundleOf } from "../bundle/bundle.js";
 import { boundingSet } from "../bundle/capabilities.js";
 import { type Consoles, openConsoles } from "../console/consoles.js";
-import { type Engine, requireEngine } from "../engine/engine.js";
+import { type Engine, requireEngine, writesStatus } from "../engine/engine.js";
 import { lxcfsFolder } from "../engine/lxcfs.js";
+import { engineMessage } from "../engine/messages.js";
 import { ownMounts } from "../engine/mounts.js";
 import { usedDevices } from "../filesystems/devices.js";
 import { type FilesystemPlan, planFilesystems } from "../filesystems/plan.js";
 import { startNodes } from "../hotplug/start-nodes.js";
 import type { Networks, PreparedNetwork } from "../network/networks.js";
 import { checkRoot, checkRootDevice, rootOf } from "../root/check.js";
-import { inspectRoot } from "../root/inspect.js";
+import { looksAt, rootFacts } from "../root/inspect.js";
 import { initUser } from "../root/users.js";
+import { type HeldShim, launchShim } from "../shim/launch.js";
 import { limitBlocks, linuxResources } from "../tuning/resources.js";
 import type { Groups } from "./groups.js";
-import { endProcesses, initPidOf, LiveContainer, processGroupOf, releaseAll } from "./live.js";
-import { cgroupPathOf, FILES, type Places } from "./place.js";
+import { endProcesses, LiveContainer, releaseAll } from "./live.js";
+import { CONTAINER, cgroupPathOf, FILES, type Places } from "./place.js";
 import { type ContainerRecord, writeRecord } from "./record.js";
+import { waitUntilRuns } from "./running.js";
 import { sharedNamespaces } from "./shared.js";
 
 /** What starts of all containers have in common. */
@@ -38,10 +42,7 @@ export interface StartParts {
   readonly initOf: (name: string) => number | undefined;
 }
 
-export const SHIM = fileURLToPath(new URL("../../bin/polyvisor-lxc-shim", import.meta.url));
 const KEEPER = fileURLToPath(new URL("../shim/keeper.cjs", import.meta.url));
-/** What the shim, the engine and what they run find their programs with. */
-const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 const writeTo = promisify(write);
 /** What is read of the words of commands that failed, in bytes. */
@@ -50,6 +51,9 @@ const MOST_SAID = 4096;
 /** As many as the shim's shell can hand over. */
 const MOST_FILES = 3;
 
+/** How long mounts and a look at the root may take, in milliseconds. */
+const PREPARE_MS = 30_000;
+
 /** Resolves when the container's init runs. Where it rejects, nothing is left of it. */
 export async function startContainer(
   parts: StartParts,
@@ -57,29 +61,33 @@ export async function startContainer(
   files: readonly Descriptor[],
 ): Promise<LiveContainer> {
   checkFiles(files);
-  const folder = parts.places.folder(definition.name);
-  const [engine, filesystems] = [await requireEngine(parts.engine), planFilesystems(definition, folder)];
-  const checked = checkOwnRoot(definition, filesystems);
-  // A folder is looked at while the rest is prepared, and nothing runs before; what is to be mounted is looked at first.
-  checked.catch(() => {});
-  if (rootOf(definition).source.type !== "mount") await checked;
-  const start = new Start(parts, engine, filesystems, folder);
+  // What matters is that it has begun; where it cannot be done the start takes a little longer.
+  parts.groups.expectMove().catch(() => {});
+  const [engine] = await Promise.all([requireEngine(parts.engine), checkDevice(definition)]);
+  const start = new Start(parts, engine, definition);
   try {
-    return await start.run(definition, files, checked);
+    return await start.run(files);
   } catch (error) {
-    await start.undo(definition);
+    await start.undo();
     throw error;
   }
 }
 
-/** Before anything is made: what would run the host's init is refused. */
-async function checkOwnRoot(config: Config, { root }: FilesystemPlan): Promise<void> {
+/** Before anything is made: a device that has the host's root would run the host's init. */
+async function checkDevice(config: Config): Promise<void> {
   const { source } = rootOf(config);
-  if (source.type === "mount") return checkRoot(await inspectRoot(root));
   const path = source.type === "block" ? source.dev : source.type === "file" ? source.file : undefined;
   if (path?.startsWith("/dev/") !== true) return;
   const [device, host] = await Promise.all([stat(path).catch(() => undefined), stat("/")]);
   if (device?.isBlockDevice() === true) checkRootDevice(device.rdev, host.dev);
+}
+
+/** Fails where one of them has, once none of them does anything any more. */
+async function together<T extends readonly unknown[]>(
+  ...works: T
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(works);
+  return Promise.all(works);
 }
 
 /** One start of a container, and what there is of it so far. */
@@ -87,68 +95,61 @@ class Start {
   readonly #parts: StartParts;
   readonly #engine: Engine;
   readonly #filesystems: FilesystemPlan;
+  readonly #definition: Config;
   readonly #folder: string;
   #config: Config | undefined;
   #record: ContainerRecord = { xml: "" };
   #consoles: Consoles | undefined;
-  #held: HeldProcess | undefined;
+  #log: FileHandle | undefined;
+  #held: HeldShim | undefined;
   #hasBegun = false;
+  /** How long the container's log was before. */
+  #logged = 0;
   /** What the shim's keeper waits at, and sees the shim's end by. */
   readonly #alive = makePipe();
 
-  constructor(parts: StartParts, engine: Engine, filesystems: FilesystemPlan, folder: string) {
+  constructor(parts: StartParts, engine: Engine, definition: Config) {
     this.#parts = parts;
     this.#engine = engine;
-    this.#filesystems = filesystems;
-    this.#folder = folder;
+    this.#definition = definition;
+    this.#folder = parts.places.folder(definition.name);
+    this.#filesystems = planFilesystems(definition, this.#folder);
   }
 
-  /** `checked`: fails where the root must not be a container's. */
-  async run(definition: Config, files: readonly Descriptor[], checked: Promise<void>): Promise<LiveContainer> {
+  /** The shim begins while the rest is prepared, and waits at its gate, where nothing is done yet. */
+  async run(files: readonly Descriptor[]): Promise<LiveContainer> {
+    const definition = this.#definition;
     const { places, groups, networks } = this.#parts;
-    await rm(this.#folder, { recursive: true, force: true });
-    await mkdir(join(this.#folder, FILES.engineState), { recursive: true, mode: 0o700 });
-    await Promise.all([
-      mkdir(places.log, { recursive: true, mode: 0o700 }),
-      this.#note({ xml: formatDomain(definition, { secure: true }) }),
-    ]);
     const shared = sharedNamespaces(definition, this.#parts.initOf);
-    const sharesNetwork = shared.some(({ type }) => type === "network");
-    const prepared: { network: PreparedNetwork; config: Config } = sharesNetwork
-      ? { network: { namespace: "host" }, config: definition }
-      : await networks.prepare(definition, { folder: this.#folder });
-    this.#config = prepared.config;
-    const noted = this.#note({
-      network: prepared.network,
-      xml: formatDomain(prepared.config, { secure: true, status: true }),
-    });
-    // Awaited once there is what would have to be closed.
-    noted.catch(() => {});
-    this.#consoles = await openConsoles(prepared.config);
-    await noted;
-    const held = await this.#launch(definition.name, files);
-    const config: Config = { ...this.#consoles.config, id: held.process.pid };
-    const cgroupPath = cgroupPathOf(config, held.process.pid);
-    const [processGroup] = await Promise.all([
-      processGroupOf(held.process.pid),
+    const [setUp] = await together(ownMounts(this.#filesystems.setUp), this.#makeFolder());
+    const networked = this.#prepareNetwork(shared.some(({ type }) => type === "network"));
+    // Mounts of its own need not show what is mounted later, such as a namespace of the network's.
+    const launched = setUp.length === 0 ? this.#launch(files, setUp) : networked.then(() => this.#launch(files, setUp));
+    const [network, held] = await together(networked, launched);
+    const { pid } = held.process;
+    const config: Config = { ...(this.#consoles as Consoles).named(this.#config ?? definition), id: pid };
+    const cgroupPath = cgroupPathOf(config, pid);
+    await together(
       this.#note({ shim: held.process.identity, cgroupPath }),
-      this.#writeBundle(config, { cgroupPath, network: prepared.network, shared }),
-      checked,
-    ]);
+      this.#writeBundle(config, { cgroupPath, network, shared }),
+      this.#checkRoot(held),
+    );
     const initPid = await this.#begin(held);
     const [cgroup] = await Promise.all([groups.at(cgroupPath), writeTo(this.#alive.writer.fd, Buffer.from("go\n"))]);
     closeAll([this.#alive.writer]);
     await limitBlocks(cgroup, config);
-    const made = { config, shim: held.process, cgroupPath, cgroup, network: prepared.network, processGroup };
+    // It leads its group.
+    const made = { config, shim: held.process, cgroupPath, cgroup, network, processGroup: pid };
     return new LiveContainer(made, initPid, places, networks);
   }
 
-  async undo(definition: Config): Promise<void> {
+  async undo(): Promise<void> {
     const { groups, networks } = this.#parts;
-    const config = this.#config ?? definition;
+    const config = this.#config ?? this.#definition;
     const { cgroupPath, network } = this.#record;
     const cgroup = cgroupPath === undefined ? undefined : await groups.at(cgroupPath);
     this.#consoles?.close();
+    await this.#log?.close();
     closeAll([this.#alive.reader, this.#alive.writer]);
     // One that still waits at its gate has started nothing.
     if (!this.#hasBegun) this.#held?.process.kill("SIGKILL");
@@ -162,51 +163,79 @@ class Start {
     await writeRecord(this.#folder, this.#record);
   }
 
-  /** The shim waits at its gate: it has the pid by which everything else is called. */
-  async #launch(name: string, files: readonly Descriptor[]): Promise<HeldProcess> {
-    const consoles = this.#consoles as Consoles;
-    const log = await open(this.#parts.places.logFile(name), "a+", 0o600);
-    try {
-      const before = (await log.stat()).size;
-      const { descriptors, keepers } = consoles.inherited(7 + files.length);
-      await writeFile(join(this.#folder, FILES.consoles), JSON.stringify(keepers));
-      const inherited = [
-        this.#alive.reader.fd,
-        consoles.first.slave.fd,
-        this.#alive.writer.fd,
-        ...files.map(({ fd }) => fd),
-        ...descriptors,
-      ];
-      const setUp = await ownMounts(this.#filesystems.setUp);
-      const plan = {
-        argv: [SHIM, ...this.#words(name, files.length)] as const,
-        env: { PATH },
-        umask: 0o022,
-        limits: [],
-        noNewPrivileges: false,
-        ownMounts: setUp === undefined ? false : { setUp },
-      };
-      const held = await launch(plan, { output: log.fd, inherited });
-      this.#held = held;
-      if (!(await held.prepared))
-        throw this.#failed((await firstLine(log, before)) ?? "its file systems cannot be mounted");
-      return held;
-    } finally {
-      closeAll([this.#alive.reader]);
-      await log.close();
-      consoles.close();
-    }
+  /** A start that nobody could undo may have left one. */
+  async #makeFolder(): Promise<void> {
+    const make = () => mkdir(join(this.#folder, FILES.engineState), { recursive: true, mode: 0o700 });
+    const first = await make();
+    if (first !== undefined && !first.startsWith(`${this.#folder}/`)) return;
+    await rm(this.#folder, { recursive: true, force: true });
+    await make();
   }
 
-  #words(name: string, files: number): string[] {
+  /** What is made for it is noted before. */
+  async #prepareNetwork(isShared: boolean): Promise<PreparedNetwork> {
+    const definition = this.#definition;
+    await this.#note({ xml: formatDomain(definition, { secure: true }) });
+    const { network, config } = isShared
+      ? { network: { namespace: "host" } as const, config: definition }
+      : await this.#parts.networks.prepare(definition, { folder: this.#folder });
+    this.#config = config;
+    if (config === definition) this.#record = { ...this.#record, network };
+    else await this.#note({ network, xml: formatDomain(config, { secure: true, status: true }) });
+    return network;
+  }
+
+  async #launch(files: readonly Descriptor[], setUp: readonly string[]): Promise<HeldShim> {
+    const opened = openConsoles(this.#definition).then((consoles) => {
+      this.#consoles = consoles;
+      return consoles;
+    });
+    const [consoles, log] = await together(opened, this.#openLog());
+    const { descriptors, keepers } = consoles.inherited(7 + files.length);
+    const inherited = [
+      this.#alive.reader.fd,
+      consoles.first.slave.fd,
+      this.#alive.writer.fd,
+      ...files.map(({ fd }) => fd),
+      ...descriptors,
+    ];
+    const words = this.#words(files.length, setUp);
+    this.#held = await launchShim({ words, ownMounts: setUp.length > 0, output: log.fd, inherited });
+    closeAll([this.#alive.reader]);
+    consoles.close();
+    await together(log.close(), writeFile(join(this.#folder, FILES.consoles), JSON.stringify(keepers)));
+    return this.#held;
+  }
+
+  async #openLog(): Promise<FileHandle> {
+    const path = this.#parts.places.logFile(this.#definition.name);
+    this.#log = await open(path, "a", 0o600).catch(async () => {
+      await mkdir(this.#parts.places.log, { recursive: true, mode: 0o700 });
+      return open(path, "a", 0o600);
+    });
+    this.#logged = (await this.#log.stat()).size;
+    return this.#log;
+  }
+
+  #words(files: number, setUp: readonly string[]): string[] {
     const { path } = this.#engine;
     const log = ["--log", join(this.#folder, FILES.engineLog), "--log-format", "json"];
     const preserved = files === 0 ? [] : ["--preserve-fds", `${files}`];
+    const looks = rootOf(this.#definition).source.type === "mount" ? [looksAt(this.#filesystems.root)] : [];
     return [
-      ...[this.#folder, process.execPath, KEEPER, name, `${files}`],
+      ...[this.#folder, process.execPath, KEEPER, this.#definition.name, `${files}`, [...setUp, ...looks].join("\n")],
       ...[path, "--root", join(this.#folder, FILES.engineState), ...log, "run"],
-      ...["--bundle", this.#folder, ...preserved, "container"],
+      ...["--bundle", this.#folder, ...preserved, CONTAINER],
     ];
+  }
+
+  /** The shim has mounted what is mounted for it, and a folder that is to be the root is not the host's. */
+  async #checkRoot({ prepared }: HeldShim): Promise<void> {
+    const deadline = new AbortController();
+    const told = await Promise.race([prepared, delay(PREPARE_MS, undefined, { signal: deadline.signal, ref: false })]);
+    deadline.abort();
+    if (told === undefined) throw this.#failed((await this.#firstLine()) ?? "its file systems cannot be mounted");
+    if (rootOf(this.#definition).source.type === "mount") checkRoot(await rootFacts(this.#filesystems.root, told));
   }
 
   async #writeBundle(
@@ -237,27 +266,22 @@ class Start {
       furtherTerminals: (this.#consoles as Consoles).further,
       lxcfs,
       capabilities: boundingSet(status),
-      startedFile: join(this.#folder, FILES.started),
+      startedFile: writesStatus(this.#engine) ? undefined : join(this.#folder, FILES.started),
     });
     await writeFile(join(this.#folder, FILES.bundle), JSON.stringify(bundle));
   }
 
   /** Lets the shim begin, and waits until the container runs or the shim has ended. */
-  async #begin(held: HeldProcess): Promise<number> {
-    const watcher = watch(this.#folder);
+  async #begin(held: HeldShim): Promise<number> {
+    const waiter = waitUntilRuns(this.#folder);
+    let pid: number | undefined;
     try {
-      const isThere = new Promise<void>((resolve) => {
-        watcher.on("change", () => {
-          void initPidOf(this.#folder).then((pid) => pid !== undefined && resolve());
-        });
-      });
       this.#hasBegun = true;
       held.release();
-      await Promise.race([isThere, held.process.ended]);
+      pid = (await Promise.race([waiter.runs, held.process.ended])) ?? undefined;
     } finally {
-      watcher.close();
+      waiter.close();
     }
-    const pid = await initPidOf(this.#folder);
     if (pid !== undefined) return pid;
     throw await this.#failure("the engine did not start the container");
   }
@@ -268,39 +292,22 @@ class Start {
     return this.#failed(engineMessage(text) ?? otherwise);
   }
 
+  /** What was said first in this start's part of the log. */
+  async #firstLine(): Promise<string | undefined> {
+    const log = await open(this.#parts.places.logFile(this.#definition.name), "r");
+    try {
+      const { buffer, bytesRead } = await log.read({ position: this.#logged, buffer: Buffer.alloc(MOST_SAID) });
+      return buffer.toString("utf8", 0, bytesRead).trim().split("\n")[0] || undefined;
+    } finally {
+      await log.close();
+    }
+  }
+
   #failed(said: string): VirtError {
     return new VirtError("INTERNAL_ERROR", `guest failed to start: ${said}`, {
       domain: "LXC",
       hint: `more is in the container's log in ${this.#parts.places.log}`,
     });
-  }
-}
-
-/** What was said first from an offset on. */
-async function firstLine(log: FileHandle, from: number): Promise<string | undefined> {
-  const { buffer, bytesRead } = await log.read({ position: from, buffer: Buffer.alloc(MOST_SAID) });
-  return buffer.toString("utf8", 0, bytesRead).trim().split("\n")[0] || undefined;
-}
-
-/** What crun says of its two halves where the other one has said why it ended. */
-const ONLY_CONSEQUENCE = /\bconnection closed$/;
-
-/**
- * The last error in the log of an engine, which is a document a line; some have such a line as their message again. That one
- * half of the engine has lost the other counts only where nothing else is said.
- */
-export function engineMessage(log: string): string | undefined {
-  const said = log.split("\n").flatMap((line) => messageIn(line) ?? []);
-  return said.findLast((message) => !ONLY_CONSEQUENCE.test(message)) ?? said.at(-1);
-}
-
-function messageIn(line: string): string | undefined {
-  try {
-    const { msg, level } = JSON.parse(line) as { readonly msg?: unknown; readonly level?: unknown };
-    if (typeof msg !== "string" || (level !== undefined && level !== "error")) return undefined;
-    return messageIn(msg) ?? msg.trim();
-  } catch {
-    return undefined;
   }
 }
 

@@ -3,12 +3,12 @@ import { parseCgroupMounts } from "@polyvisor/sdk/cgroup";
 import { shellWord } from "@polyvisor/sdk/process";
 
 /**
- * What is done in a mount namespace of the shim's own, as commands of a shell; `undefined` where it needs none. Engines give up
+ * What is done in a mount namespace of the shim's own, as commands of a shell; none where it needs no such namespace. Engines give up
  * where version 1 of cgroups is mounted beside version 2: there the latter, which controls nothing, is taken away.
  */
-export async function ownMounts(filesystems: readonly string[]): Promise<string | undefined> {
+export async function ownMounts(filesystems: readonly string[]): Promise<readonly string[]> {
   const { legacy, unified } = parseCgroupMounts(await readFile("/proc/self/mounts", "utf8"));
   const isHybrid = unified !== undefined && legacy.size > 0;
   const commands = [...(isHybrid ? [`umount -- ${shellWord(unified)}`] : []), ...filesystems];
-  return commands.length === 0 ? undefined : commands.map((command) => `${command} || exit 1`).join("\n");
+  return commands.map((command) => `${command} || exit 1`);
 }

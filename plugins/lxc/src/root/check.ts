@@ -16,9 +16,8 @@ export function rootOf(config: Config): Filesystem {
 }
 
 /** Fails with `CONFIG_UNSUPPORTED` where the folder is the host's own root, whatever its name. */
-export function checkRoot({ path, identity, hostRoots, layers }: RootFacts): void {
-  const isHosts = (each: string) => hostRoots.includes(each);
-  if (path !== "/" && !isHosts(identity) && !layers.some(isHosts)) return;
+export function checkRoot({ path, isHosts }: RootFacts): void {
+  if (path !== "/" && !isHosts) return;
   throw refusal(
     "the root file system of the container is the host's own",
     "its init would run as the host's: use a folder with files of the container's alone",

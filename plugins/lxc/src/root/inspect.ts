@@ -1,55 +1,53 @@
 import { readFile } from "node:fs/promises";
 import { VirtError } from "@polyvisor/core";
-import { runHelper } from "@polyvisor/sdk/process";
+import { runHelper, shellWord } from "@polyvisor/sdk/process";
 
-/** What was seen of a folder that is to be a container's root, and of the host's own. */
+/** What was seen of a folder that is to be a container's root. */
 export interface RootFacts {
   /** Without symbolic links. */
   readonly path: string;
-  /** Device and inode, as `stat` prints them. */
-  readonly identity: string;
-  /** The same of each folder that is the host's root: the daemon's, and that of the host's first process. */
-  readonly hostRoots: readonly string[];
-  /** Identities of the layers where the folder is the top of an overlay. */
-  readonly layers: readonly string[];
+  /** Whether it, or a layer of it where it is the top of an overlay, is the daemon's root or that of the host's first process. */
+  readonly isHosts: boolean;
 }
 
-/** The first process' root, which may not be looked at everywhere. */
-const FIRST_ROOT = "/proc/1/root/";
+/** A command that tells whether `$1` is a root of the host's; the first process' may not be looked at everywhere. */
+const IS_HOSTS = '[ "$1" -ef / ] || [ "$1" -ef /proc/1/root/ ]';
 
-/** `$1`: the folder; the others: layers. A folder that hangs ends with the helper's deadline. */
-const LOOK = [
-  'cd -P -- "$1" || exit 1',
-  "pwd -P",
-  "shift",
-  `exec stat -L -c '%d:%i %n' . / ${FIRST_ROOT} "$@" 2>/dev/null`,
-].join("\n");
-
-/** Looks at it in a helper: it may be on any file system. */
-export async function inspectRoot(folder: string): Promise<RootFacts> {
-  const first = await look(folder, []);
-  const layers = overlayLayers(await readFile("/proc/self/mountinfo", "utf8"), first.path);
-  return layers.length === 0 ? first : look(first.path, layers);
+/**
+ * Commands of a shell that look at a folder and tell on descriptor 3 what they see: a word, and the path or what is wrong. No
+ * program is needed for it. The folder may be on any file system, and whoever runs them may hang there.
+ */
+export function looksAt(folder: string): string {
+  const word = shellWord(folder);
+  return [
+    `if cd -P -- ${word} 2>/dev/null; then`,
+    `  set -- . "$@"; if ${IS_HOSTS}; then echo hosts >&3; else echo own >&3; fi; shift`,
+    `  printf '%s\\n' "$PWD" >&3; cd /`,
+    `elif [ -d ${word} ]; then printf 'failed\\nPermission denied\\n' >&3`,
+    `elif [ -e ${word} ]; then printf 'failed\\nNot a directory\\n' >&3`,
+    `else printf 'failed\\nNo such file or directory\\n' >&3; fi`,
+  ].join("\n");
 }
 
-async function look(folder: string, layers: readonly string[]): Promise<RootFacts> {
-  const { stdout, stderr } = await runHelper(["/bin/sh", "-c", LOOK, "sh", folder, ...layers]);
-  const [path = "", ...lines] = stdout.trimEnd().split("\n");
-  const seen = lines.map((line) => ({
-    identity: line.split(" ", 1)[0] ?? "",
-    name: line.slice(line.indexOf(" ") + 1),
-  }));
-  const identitiesOf = (isWanted: (name: string) => boolean) =>
-    seen.filter(({ name }) => isWanted(name)).map(({ identity }) => identity);
-  const [identity] = identitiesOf((name) => name === ".");
-  const hostRoots = identitiesOf((name) => name === "/" || name === FIRST_ROOT);
-  if (identity === undefined || hostRoots.length === 0) {
-    throw new VirtError("SYSTEM_ERROR", `Failed to access '${folder}': ${stderr.trim().split(": ").at(-1) ?? ""}`, {
+/** What those commands have told; `folder` is for the error where it cannot be looked at. */
+export async function rootFacts(folder: string, told: string): Promise<RootFacts> {
+  const end = told.indexOf("\n");
+  const [kind, path] = [told.slice(0, end), told.slice(end + 1).replace(/\n$/, "")];
+  if (kind !== "own" && kind !== "hosts") {
+    throw new VirtError("SYSTEM_ERROR", `Failed to access '${folder}': ${path}`, {
       domain: "LXC",
       hint: "the source of the file system for '/' is a folder of the host with the container's files",
     });
   }
-  return { path, identity, hostRoots, layers: identitiesOf((name) => layers.includes(name)) };
+  if (kind === "hosts") return { path, isHosts: true };
+  const layers = overlayLayers(await readFile("/proc/self/mountinfo", "utf8"), path);
+  return { path, isHosts: layers.length > 0 && (await someIsHosts(layers)) };
+}
+
+/** Looks in a helper: layers may be on any file system. */
+async function someIsHosts(folders: readonly string[]): Promise<boolean> {
+  const script = `for each; do set -- "$each"; if ${IS_HOSTS}; then exit 0; fi; done; exit 1`;
+  return (await runHelper(["/bin/sh", "-c", script, "sh", ...folders])).status === 0;
 }
 
 /** The folders that an overlay shows, where `path` is its top; `mountinfo` as the kernel writes it. */

@@ -24,6 +24,8 @@ const MESSAGE = 2;
 /** What clients have typed and the container has not read yet, in bytes; more waits in the terminal. */
 const MOST_TYPED = 65536;
 const AGAIN_MS = 20;
+/** The engine's own folder for the container. */
+const ENGINE = "engine/container";
 
 const [, , folder = "", name = ""] = process.argv;
 const clients = new Set<net.Socket>();
@@ -99,11 +101,25 @@ function textOf(file: string): string {
 
 /** A container is known once it runs; another init means that it has booted anew. */
 function lookAtInit(): void {
-  const pid = /"pid":\s*(\d+)\s*[,}]/.exec(textOf("started"))?.[1] ?? initPid;
+  const pid = /"pid":\s*(\d+)\s*[,}]/.exec(textOf(`${ENGINE}/status`))?.[1] ?? initPid;
   if (pid === initPid) return;
   if (initPid !== "") tell(exitMessage(EXIT.REBOOT));
   initPid = pid;
   tell(initMessage());
+}
+
+let watched: fs.FSWatcher | undefined;
+
+/** The engine makes a folder for the container, in which it says that it runs, and removes it; another one for each boot. */
+function watchEngine(): void {
+  watched?.close();
+  watched = undefined;
+  try {
+    watched = fs.watch(`${folder}/${ENGINE}`, lookAtInit).on("error", () => {});
+  } catch {
+    // It is not there now.
+  }
+  lookAtInit();
 }
 
 function listen(): void {
@@ -149,8 +165,8 @@ function end(): void {
 }
 
 for (const each of JSON.parse(fs.readFileSync(`${folder}/consoles.json`, "utf8")) as Console[]) relay(each);
-fs.watch(folder, lookAtInit);
+fs.watch(`${folder}/engine`, watchEngine);
 listen();
-lookAtInit();
+watchEngine();
 process.once("SIGTERM", end);
 process.stdin.on("end", end).on("error", end).resume();
