@@ -7,6 +7,7 @@ import { perform } from "./dispatch.js";
 import { answerTo, writeError, writeReply } from "./messages.js";
 import type { CallMeter } from "./meter.js";
 import type { PlaceSeeker, Places } from "./places.js";
+import { isQuiet } from "./quiet-errors.js";
 import type { Session } from "./session.js";
 import type { StreamDirection } from "./stream.js";
 import type { Args, Entry } from "./table.js";
@@ -199,6 +200,11 @@ export class ClientCalls implements PlaceSeeker {
     if (error !== thrown) context.log.error({ err: thrown }, "a call failed in a way that its driver did not foresee");
     else if (error.code === "OPERATION_DENIED")
       context.log.warn({ reason: error.message, object: namedIn(entry.call, args) }, "a client was refused a call");
+    else if (!this.#over && !isQuiet(error.code))
+      context.log.warn(
+        { code: error.code, object: namedIn(entry.call, args), hint: error.hint },
+        `the call failed: ${error.message}`,
+      );
     else if (this.#services.trace.on) context.log.debug({ code: error.code }, `the call failed: ${error.message}`);
     this.#services.meter?.answered(entry, started, error.code);
     if (this.#over) return;

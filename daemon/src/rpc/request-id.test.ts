@@ -58,6 +58,23 @@ test("calls that fail say why, and what a driver did not foresee is an error wit
   t.like(of("domainReset"), { level: "error", request: "1.3" });
 });
 
+test("a call that fails leaves a line for the operator, unless it only looked for what is not there", async (t) => {
+  const log = new RecordedLog();
+  const { open } = await serve(t, {}, log);
+  const client = await open();
+  await client.call(numberOf("domainLookupByName"), bodyOf("domainLookupByName", { name: "nobody" }));
+  t.deepEqual(log.lines, []);
+  const { status } = await client.call(
+    numberOf("domainOpenConsole"),
+    bodyOf("domainOpenConsole", { dom, devName: null, flags: 0 }),
+  );
+  t.is(status, 1);
+  t.like(log.lines, [
+    { level: "warn", code: "INTERNAL_ERROR", object: dom, request: "1.3", call: "domainOpenConsole" },
+  ]);
+  t.regex(log.lines[0]?.message ?? "", /^the call failed: .*cannot find character device/);
+});
+
 test("without tracing calls leave no line", async (t) => {
   const log = new RecordedLog();
   const { open } = await serve(t, {}, log);
