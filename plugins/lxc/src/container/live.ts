@@ -8,6 +8,7 @@ import type { GuestEnd } from "@polyvisor/sdk/driver";
 import type { ProcessHandle } from "@polyvisor/sdk/process";
 import type { Networks, PreparedNetwork } from "../network/networks.js";
 import type { Container } from "./container.js";
+import { killEngine } from "./engines.js";
 import { killAll, removeGroup } from "./groups.js";
 import { connectMonitor } from "./monitor.js";
 import { FILES, type Places } from "./place.js";
@@ -155,7 +156,10 @@ export interface Remains {
   readonly config: Config;
 }
 
-/** Ends all processes of a container: its own first, so that the engine and the shim end by themselves. */
+/**
+ * Ends all processes of a container: its own first, so that the engine and the shim end by themselves. A shim that has gone without
+ * a word has left its engine.
+ */
 export async function endProcesses(
   shim: ProcessHandle | undefined,
   { folder, cgroup, processGroup }: Pick<Remains, "folder" | "cgroup"> & { readonly processGroup?: number },
@@ -163,9 +167,10 @@ export async function endProcesses(
   await writeFile(join(folder, "stopping"), "").catch(() => {});
   const deadline = Date.now() + SHIM_MS;
   for (;;) {
-    const hadProcesses = cgroup !== undefined && (await killAll(cgroup));
     const isThere = shim?.hasEnded === false;
-    if (!hadProcesses && !isThere) break;
+    const hadEngine = !isThere && (await endOf(folder)) === "crash" && (await killEngine(folder));
+    const hadProcesses = cgroup !== undefined && (await killAll(cgroup));
+    if (!hadEngine && !hadProcesses && !isThere) break;
     if (Date.now() > deadline && isThere) shim.kill("SIGKILL");
     if (Date.now() > deadline + SHIM_MS) break;
     await (isThere ? Promise.race([shim.ended, delay(BETWEEN_KILLS)]) : delay(BETWEEN_KILLS));
