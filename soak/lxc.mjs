@@ -1,99 +1,80 @@
 // `npm run soak -- lxc`: containers that start by themselves, half of which end at once, under daemons that are started and killed
-// at any moment. Every list must be answered, and in the end nothing may be left on the host.
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+// at any moment; and one container all of whose processes are killed, and the daemon, at any moment of its life. Every list must be
+// answered, and in the end nothing may be left on the host.
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { containerXml, groupsOf, killContainers, leftContainers, makeRoot } from "../test/dist/harness/containers.js";
+import { outputOf } from "../test/dist/harness/command.js";
+import { killContainers, makeRoot } from "../test/dist/harness/containers.js";
 import { Polyvisord } from "../test/dist/harness/polyvisord.js";
+import { PrivateNetwork } from "../test/dist/harness/private-network.js";
+import { until } from "../test/dist/harness/processes.js";
 import { Virsh } from "../test/dist/harness/virsh.js";
 import { Random } from "./lib/random.mjs";
+import { autostarts } from "./lxc/autostarts.mjs";
+import { Kills } from "./lxc/kills.mjs";
+import { leftOf } from "./lxc/left.mjs";
 
 export const options = {
   starts: { type: "string", default: "50" },
   containers: { type: "string", default: "40" },
+  kills: { type: "string", default: "200" },
 };
 
-export const usage = `lxc [--starts N] [--containers N]
+export const usage = `lxc [--starts N] [--containers N] [--kills N]
   --starts       how often a daemon is started (default 50); every second one is killed in the middle of what it does
-  --containers   how many start by themselves (default 40); every second one ends at once`;
-
-/** A busy machine is slow; one that is stuck takes for ever. */
-const LIST_MS = 30_000;
-const SETTLED_MS = 300_000;
+  --containers   how many start by themselves (default 40); every second one ends at once
+  --kills        how often the daemon or a process of a container is killed (default 200)`;
 
 /** @returns {Promise<import("./lib/report.mjs").Report>} */
 export async function run({ values, seed, log }) {
-  const [starts, count] = [Number(values.starts), Number(values.containers)];
-  const random = new Random(seed);
+  const [starts, count, kills] = [values.starts, values.containers, values.kills].map(Number);
   const folder = await mkdtemp(join(tmpdir(), "soak-lxc-"));
-  const daemon = new Polyvisord(join(folder, "daemon"));
-  const virsh = new Virsh(daemon.uri("lxc"));
-  const [faults, rows] = [[], []];
+  await chmod(folder, 0o755);
+  const bridged = await PrivateNetwork.make();
+  const network = bridged.wrapper;
+  await outputOf(network[0], [...network.slice(1), "ip", "link", "add", "br0", "type", "bridge"]);
+  const daemon = new Polyvisord(join(folder, "daemon"), network);
+  const [virsh, faults] = [new Virsh(daemon.uri("lxc")), []];
+  const parts = { folder, network, daemon, virsh, faults, log, hasLoops: await canLoop(folder) };
+  let [rows, figures] = [[], {}];
+  const begun = Date.now();
   try {
-    const names = await define({ daemon, virsh, count, root: await makeRoot(join(folder, "root")) });
-    const staying = names.filter((_, index) => index % 2 === 0).sort();
-    for (let start = 1; start <= starts; start++) {
-      await rm(join(daemon.root, "run/libvirt/lxc/autostarted"), { force: true });
-      await daemon.start();
-      const isKilled = start % 2 === 0 && start < starts;
-      const longest = isKilled ? await listFor(virsh, random.below(3000)) : await listUntil(virsh, staying);
-      rows.push({ start, killed: isKilled, longest });
-      if (longest > LIST_MS) faults.push(`start ${start}: a list took ${longest} ms`);
-      if (!isKilled) for (const name of staying) await virsh.ok("destroy", name);
-      await daemon.end(isKilled ? "SIGKILL" : "SIGTERM");
-      log(`start ${start} of ${starts}${isKilled ? ", killed" : ""}: the longest list took ${longest} ms`);
+    parts.root = await makeRoot(join(folder, "root"));
+    if (starts > 0) rows = await autostarts({ ...parts, random: new Random(seed, "starts") }, { starts, count });
+    if (kills > 0) {
+      const killer = new Kills({ ...parts, random: new Random(seed, "kills") });
+      figures = killer.figures;
+      await killer.run(kills);
     }
-    const left = await leftContainers(daemon.root);
-    if (left.length > 0) faults.push(`${left.length} containers are left`);
-    const files = (await readdir(join(daemon.root, "run/libvirt/lxc"))).filter((file) => file !== "autostarted");
-    if (files.length > 0) faults.push(`files are left: ${files.join(", ")}`);
+    await until("nothing is left", async () => (await leftOf(parts)).length === 0).catch(async () => {
+      faults.push(`left in the end: ${(await leftOf(parts)).join(", ")}`);
+    });
   } catch (error) {
     faults.push(error.stack);
   } finally {
     await daemon.end("SIGKILL");
-    const records = await leftContainers(daemon.root).catch(() => []);
     await killContainers(daemon.root);
-    for (const { cgroupPath } of records) if (cgroupPath !== undefined) await groupsOf(cgroupPath);
     await daemon.dispose();
-    await rm(folder, { recursive: true, force: true });
+    bridged.close();
+    if (faults.length === 0) await rm(folder, { recursive: true, force: true });
   }
-  return { faults, rows, details: rows };
+  const longest = Math.max(0, ...rows.map(({ settled }) => Number(settled)));
+  const seconds = Math.round((Date.now() - begun) / 1000);
+  log(`${rows.length} starts of ${count} containers, the longest until all were settled ${longest} ms`);
+  log(`${JSON.stringify(figures)}, ${seconds} s in all`);
+  return { faults, rows, details: [rows, figures] };
 }
 
-async function define({ daemon, virsh, count, root }) {
-  await daemon.start();
-  const names = Array.from({ length: count }, (_, index) => `c${index}`);
-  for (const [index, name] of names.entries()) {
-    const { code, stderr } = await virsh.fromXml(
-      "define",
-      containerXml({ name, root, ...(index % 2 ? { script: "exit 0" } : {}) }),
-    );
-    if (code !== 0) throw new Error(stderr);
-    await virsh.ok("autostart", name);
-  }
-  await daemon.end("SIGTERM");
-  return names;
-}
-
-/** Lists for so long; the longest that one took, in milliseconds. */
-async function listFor(virsh, milliseconds) {
-  let longest = 0;
-  for (const end = Date.now() + milliseconds; Date.now() < end; await sleep(50)) {
-    const before = Date.now();
-    await virsh.ok("list", "--all", "--name");
-    longest = Math.max(longest, Date.now() - before);
-  }
-  return longest;
-}
-
-async function listUntil(virsh, wanted) {
-  let longest = 0;
-  for (const end = Date.now() + SETTLED_MS; ; await sleep(100)) {
-    const before = Date.now();
-    const running = (await virsh.ok("list", "--name")).split("\n").sort();
-    longest = Math.max(longest, Date.now() - before);
-    if (running.join() === wanted.join()) return longest;
-    if (Date.now() > end) throw new Error(`never so: ${wanted.join()} run; ${running.join()} do`);
+/** Whether this host has loop devices. */
+async function canLoop(folder) {
+  const file = join(folder, "probe");
+  await outputOf("truncate", ["-s", "1M", file]);
+  try {
+    const device = (await outputOf("losetup", ["--find", "--show", file])).trim();
+    await outputOf("losetup", ["--detach", device]);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readdir, readFile, readlink, rm, stat, symlink } from "
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { hypervisorKit, judge } from "@polyvisor/sdk/conformance";
 import test, { type ExecutionContext } from "ava";
 import { outputOf } from "./harness/command.js";
@@ -209,6 +210,26 @@ testWith("whichever process of a container is killed, nothing is left of it but 
   t.is(await stateOf(virsh, "hit"), "running (booted)");
   await virsh.ok("destroy", "hit");
   await virsh.ok("undefine", "hit");
+  t.pass();
+});
+
+testWith("a shim that is killed at any moment of a start leaves nothing", NEEDS, async (t) => {
+  const { daemon, virsh, root } = await sharedHost(t);
+  await virsh.define(containerXml({ name: "cut", root }));
+  for (const milliseconds of [0, 10, 20, 40]) {
+    const start = virsh.run("start", "cut");
+    let record: Awaited<ReturnType<typeof leftContainers>>[number] | undefined;
+    await until("there is a shim", async () => {
+      [record] = await leftContainers(daemon.root).catch(() => []);
+      return record?.shim !== undefined;
+    });
+    await delay(milliseconds);
+    process.kill(record?.shim?.pid ?? 0, "SIGKILL");
+    await start;
+    await until("the container is off", async () => /^shut off/.test(await stateOf(virsh, "cut")));
+    await until("nothing is left", () => isCleanAfter(daemon, record ?? {}));
+  }
+  await virsh.ok("undefine", "cut");
   t.pass();
 });
 
