@@ -70,6 +70,10 @@ async function allStats(
   const candidates =
     doms.length === 0 ? hypervisor.domains : doms.flatMap((dom) => hypervisor.domains.byUuid(dom.uuid) ?? []);
   const selected = selectDomains(candidates, flags);
+  if ((groups & ~STATS.STATE) !== 0) {
+    const off = selected.filter(({ guest }) => guest === undefined);
+    await hypervisor.definitions.measureAhead(off.map(({ name }) => name)).catch(() => {});
+  }
   const results = await inParallel(selected, PARALLEL, (domain) => statsOf(hypervisor, domain, groups, flags));
   return results.filter((record) => record !== undefined);
 }

@@ -10,6 +10,7 @@ import { type Measured, measuredPart } from "./measured.js";
 import { quickLook } from "./quick-look.js";
 import { RecentlyUsed } from "./recently-used.js";
 import { type ScanResult, scanDefinitions, xmlFiles } from "./scan.js";
+import { textsOf } from "./texts.js";
 
 /** What the index of definitions knows without having parsed any. */
 export interface DefinitionEntry {
@@ -26,6 +27,8 @@ export interface DefinitionReader {
 
 /** Definitions kept parsed; the others are read again when they are needed. */
 const KEPT = 256;
+/** From so many definitions on, a thread reads what nobody has measured yet. */
+const MANY = 300;
 /** Files that are read at once while the index is made. */
 const PARALLEL = 32;
 
@@ -40,6 +43,8 @@ export class DefinitionStore {
   readonly #log: Log;
   readonly #parsed = new RecentlyUsed<string, DomainConfig>(KEPT);
   readonly #measured = new Map<string, Measured>();
+  /** Definitions that were saved or removed so far: what was read before the last of them may be old. */
+  #changes = 0;
 
   constructor(layout: Layout, reader: DefinitionReader, log: Log) {
     this.#layout = layout;
@@ -69,8 +74,9 @@ export class DefinitionStore {
   async load(name: string): Promise<DomainConfig> {
     const known = this.#parsed.get(name);
     if (known !== undefined) return known;
+    const changes = this.#changes;
     const config = await this.#reader.readStored(await readDefinition(this.#layout.configFile(name)));
-    this.#parsed.set(name, config);
+    if (changes === this.#changes) this.#parsed.set(name, config);
     return config;
   }
 
@@ -79,10 +85,26 @@ export class DefinitionStore {
     const known = this.#measured.get(name);
     if (known !== undefined) return known;
     const parsed = this.#parsed.get(name);
+    const changes = this.#changes;
     const xml = parsed === undefined ? await readDefinition(this.#layout.configFile(name)) : "";
     const measured = parsed === undefined ? await this.#reader.readMeasured(xml) : measuredPart(parsed);
-    this.#measured.set(name, measured);
+    if (changes === this.#changes) this.#measured.set(name, measured);
     return measured;
+  }
+
+  /** Called before many definitions are to be measured. Those that cannot be read are passed over: `measured` tells why. */
+  async measureAhead(names: readonly string[]): Promise<void> {
+    const unknown = names.filter((name) => !this.#measured.has(name) && this.#parsed.get(name) === undefined);
+    if (unknown.length < MANY) return;
+    const nameOf = new Map(unknown.map((name) => [this.#layout.configFile(name), name]));
+    const changes = this.#changes;
+    for await (const batch of textsOf([...nameOf.keys()])) {
+      for (const [path, text] of batch) {
+        const measured = await this.#reader.readMeasured(text).catch(() => undefined);
+        if (changes !== this.#changes) return;
+        if (measured !== undefined) this.#measured.set(nameOf.get(path) ?? "", measured);
+      }
+    }
   }
 
   /** Durable when it resolves; where it fails, the definition that was there before still is. */
@@ -97,6 +119,7 @@ export class DefinitionStore {
     }
     this.#parsed.set(config.name, config);
     this.#measured.delete(config.name);
+    this.#changes++;
   }
 
   /** Where it fails, the definition stays, and starts by itself if it did. */
@@ -111,6 +134,7 @@ export class DefinitionStore {
     }
     this.#parsed.delete(name);
     this.#measured.delete(name);
+    this.#changes++;
   }
 
   async setAutostart(name: string, autostart: boolean): Promise<void> {

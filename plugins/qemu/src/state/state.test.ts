@@ -179,6 +179,13 @@ test("definitions are indexed without being parsed, and each is parsed once when
   const measured = await store.measured("d8");
   t.is(await store.measured("d8"), measured);
   t.is(parses, 3);
+
+  await store.measureAhead(entries.map(({ name }) => name));
+  t.is(parses, 1 + count);
+  t.is((await store.measured("d9")).memory, 1024);
+  t.is((await store.measured("d7")).memory, 2048);
+  t.is(parses, 1 + count);
+
   await store.setAutostart("d7", true);
   await store.setAutostart("d7", true);
   const again = new DefinitionStore(layout, reader, silentLog);
