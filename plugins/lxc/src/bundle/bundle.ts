@@ -1,5 +1,6 @@
 import type { Domain as Config } from "@polyvisor/sdk/conf/domain";
 import type { FilesystemPlan } from "../filesystems/plan.js";
+import { initOf } from "../root/init.js";
 import type { InitUser } from "../root/users.js";
 import { processCapabilities } from "./capabilities.js";
 import { deviceRules, type UsedDevice } from "./devices.js";
@@ -56,7 +57,7 @@ export function bundleOf(config: Config, facts: BundleFacts): OciConfig {
     process: {
       terminal: true,
       user: facts.user,
-      args: [os.init ?? "/sbin/init", ...(os.initargs ?? [])],
+      args: [initOf(config), ...(os.initargs ?? [])],
       env: environmentOf(config, facts.furtherTerminals.length),
       cwd: os.initdir ?? "/",
       capabilities: {

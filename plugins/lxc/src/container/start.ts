@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { closeAll, type Descriptor, type Log, VirtError } from "@polyvisor/core";
 import { type Domain as Config, formatDomain } from "@polyvisor/sdk/conf/domain";
-import { makePipe } from "@polyvisor/sdk/process";
+import { makePipe, runHelper } from "@polyvisor/sdk/process";
 import { bundleOf } from "../bundle/bundle.js";
 import { boundingSet } from "../bundle/capabilities.js";
 import { type Consoles, openConsoles } from "../console/consoles.js";
@@ -19,6 +19,7 @@ import { type FilesystemPlan, planFilesystems } from "../filesystems/plan.js";
 import { startNodes } from "../hotplug/start-nodes.js";
 import type { Networks, PreparedNetwork } from "../network/networks.js";
 import { checkRoot, checkRootDevice, rootOf } from "../root/check.js";
+import { checkInit, looksForInit } from "../root/init.js";
 import { looksAt, rootFacts } from "../root/inspect.js";
 import { initUser } from "../root/users.js";
 import { type HeldShim, launchShim } from "../shim/launch.js";
@@ -221,21 +222,23 @@ class Start {
     const { path } = this.#engine;
     const log = ["--log", join(this.#folder, FILES.engineLog), "--log-format", "json"];
     const preserved = files === 0 ? [] : ["--preserve-fds", `${files}`];
-    const looks = rootOf(this.#definition).source.type === "mount" ? [looksAt(this.#filesystems.root)] : [];
+    const prepare = [...setUp, looksAt(this.#filesystems.root, looksForInit(this.#definition, { exact: false }))];
     return [
-      ...[this.#folder, process.execPath, KEEPER, this.#definition.name, `${files}`, [...setUp, ...looks].join("\n")],
+      ...[this.#folder, process.execPath, KEEPER, this.#definition.name, `${files}`, prepare.join("\n")],
       ...[path, "--root", join(this.#folder, FILES.engineState), ...log, "run"],
       ...["--bundle", this.#folder, ...preserved, CONTAINER],
     ];
   }
 
-  /** The shim has mounted what is mounted for it, and a folder that is to be the root is not the host's. */
+  /** The shim has mounted what is mounted for it, the root is not the host's, and there is an init in it. */
   async #checkRoot({ prepared }: HeldShim): Promise<void> {
     const deadline = new AbortController();
     const told = await Promise.race([prepared, delay(PREPARE_MS, undefined, { signal: deadline.signal, ref: false })]);
     deadline.abort();
     if (told === undefined) throw this.#failed((await this.#firstLine()) ?? "its file systems cannot be mounted");
-    if (rootOf(this.#definition).source.type === "mount") checkRoot(await rootFacts(this.#filesystems.root, told));
+    const facts = await rootFacts(this.#filesystems.root, told);
+    checkRoot(facts);
+    checkInit(this.#definition, facts.inside);
   }
 
   async #writeBundle(
@@ -286,9 +289,21 @@ class Start {
     throw await this.#failure("the engine did not start the container");
   }
 
-  /** The engine's own words are the best there are. */
+  /** What was looked at quickly is looked at once more where the engine has failed. */
+  async #lookAgain(): Promise<void> {
+    const { source } = rootOf(this.#definition);
+    if (source.type !== "mount") return;
+    const script = `exec 3>&1\n${looksAt(this.#filesystems.root, looksForInit(this.#definition, { exact: true }))}`;
+    const { stdout } = await runHelper(["/bin/sh", "-c", script]);
+    checkInit(this.#definition, (await rootFacts(this.#filesystems.root, stdout)).inside);
+  }
+
+  /** The engine's own words are the best there are, but for its init. */
   async #failure(otherwise: string): Promise<VirtError> {
-    const text = await readFile(join(this.#folder, FILES.engineLog), "utf8").catch(() => "");
+    const [text] = await Promise.all([
+      readFile(join(this.#folder, FILES.engineLog), "utf8").catch(() => ""),
+      this.#lookAgain(),
+    ]);
     return this.#failed(engineMessage(text) ?? otherwise);
   }
 

@@ -16,7 +16,7 @@ export function rootOf(config: Config): Filesystem {
 }
 
 /** Fails with `CONFIG_UNSUPPORTED` where the folder is the host's own root, whatever its name. */
-export function checkRoot({ path, isHosts }: RootFacts): void {
+export function checkRoot({ path, isHosts }: Pick<RootFacts, "path" | "isHosts">): void {
   if (path !== "/" && !isHosts) return;
   throw refusal(
     "the root file system of the container is the host's own",
