@@ -67,9 +67,13 @@ export async function writeLinkAtomic(path: string, target: string, fs = realFs)
  */
 export async function replaceFile(path: string, data: string, mode = 0o600): Promise<void> {
   const temporary = besides(path, "new");
-  await realFs.mkdir(dirname(path));
+  const write = () => writeFile(temporary, data, { mode, flag: "w" });
   try {
-    await writeFile(temporary, data, { mode, flag: "w" });
+    await write().catch(async (error: unknown) => {
+      if (!isMissing(error)) throw error;
+      await realFs.mkdir(dirname(path));
+      await write();
+    });
     await rename(temporary, path);
   } catch (error) {
     await realFs.rm(temporary);

@@ -43,13 +43,16 @@ export async function openConsoles(config: Config): Promise<Consoles> {
   };
   try {
     const owner = config.idmap?.uid[0]?.target;
-    const first = await track({ raw: false });
-    const guests = [first];
-    const hosts: Terminal[] = [];
-    for (const index of consoles.keys()) {
-      if (index > 0) guests.push(await track({ raw: false, ...(owner === undefined ? {} : { owner }) }));
-      hosts.push(await track({ raw: true }));
-    }
+    const opening = consoles.flatMap((_, index) => [
+      track({ raw: false, ...(index > 0 && owner !== undefined ? { owner } : {}) }),
+      track({ raw: true }),
+    ]);
+    const terminals = opening.length > 0 ? opening : [track({ raw: false })];
+    await Promise.allSettled(terminals);
+    const all = await Promise.all(terminals);
+    const guests = all.filter((_, index) => index % 2 === 0);
+    const hosts = all.filter((_, index) => index % 2 === 1);
+    const [first] = guests as [Terminal, ...Terminal[]];
     return {
       named: (live) => withPaths(live, hosts),
       first,

@@ -1,15 +1,14 @@
-import { write } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
 import { type FileHandle, mkdir, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { closeAll, type Descriptor, type Log, VirtError } from "@polyvisor/core";
 import { type Domain as Config, formatDomain } from "@polyvisor/sdk/conf/domain";
 import { makePipe, runHelper } from "@polyvisor/sdk/process";
 import { bundleOf } from "../bundle/bundle.js";
 import { boundingSet } from "../bundle/capabilities.js";
-import { type Consoles, openConsoles } from "../console/consoles.js";
+import { type Consoles, type KeptConsole, openConsoles } from "../console/consoles.js";
 import { type Engine, requireEngine, writesStatus } from "../engine/engine.js";
 import { lxcfsFolder } from "../engine/lxcfs.js";
 import { engineMessage } from "../engine/messages.js";
@@ -45,7 +44,6 @@ export interface StartParts {
 
 const KEEPER = fileURLToPath(new URL("../shim/keeper.cjs", import.meta.url));
 
-const writeTo = promisify(write);
 /** What is read of the words of commands that failed, in bytes. */
 const MOST_SAID = 4096;
 
@@ -64,8 +62,8 @@ export async function startContainer(
   checkFiles(files);
   // What matters is that it has begun; where it cannot be done the start takes a little longer.
   parts.groups.expectMove().catch(() => {});
-  const [engine] = await Promise.all([requireEngine(parts.engine), checkDevice(definition)]);
-  const start = new Start(parts, engine, definition);
+  const filesystems = planFilesystems(definition, parts.places.folder(definition.name));
+  const start = new Start(parts, definition, filesystems);
   try {
     return await start.run(files);
   } catch (error) {
@@ -94,13 +92,14 @@ async function together<T extends readonly unknown[]>(
 /** One start of a container, and what there is of it so far. */
 class Start {
   readonly #parts: StartParts;
-  readonly #engine: Engine;
   readonly #filesystems: FilesystemPlan;
   readonly #definition: Config;
   readonly #folder: string;
   #config: Config | undefined;
   #record: ContainerRecord = { xml: "" };
   #consoles: Consoles | undefined;
+  /** Which of its descriptors the shim's keeper serves. */
+  #keepers: readonly KeptConsole[] = [];
   #log: FileHandle | undefined;
   #held: HeldShim | undefined;
   #hasBegun = false;
@@ -109,12 +108,11 @@ class Start {
   /** What the shim's keeper waits at, and sees the shim's end by. */
   readonly #alive = makePipe();
 
-  constructor(parts: StartParts, engine: Engine, definition: Config) {
+  constructor(parts: StartParts, definition: Config, filesystems: FilesystemPlan) {
     this.#parts = parts;
-    this.#engine = engine;
     this.#definition = definition;
     this.#folder = parts.places.folder(definition.name);
-    this.#filesystems = planFilesystems(definition, this.#folder);
+    this.#filesystems = filesystems;
   }
 
   /** The shim begins while the rest is prepared, and waits at its gate, where nothing is done yet. */
@@ -122,23 +120,29 @@ class Start {
     const definition = this.#definition;
     const { places, groups, networks } = this.#parts;
     const shared = sharedNamespaces(definition, this.#parts.initOf);
-    const [setUp] = await together(ownMounts(this.#filesystems.setUp), this.#makeFolder());
+    const setUp = ownMounts(this.#filesystems.setUp);
+    const [engine] = await together(requireEngine(this.#parts.engine), checkDevice(definition), this.#makeFolder());
     const networked = this.#prepareNetwork(shared.some(({ type }) => type === "network"));
     // Mounts of its own need not show what is mounted later, such as a namespace of the network's.
-    const launched = setUp.length === 0 ? this.#launch(files, setUp) : networked.then(() => this.#launch(files, setUp));
+    const launch = () => this.#launch(engine, files, setUp);
+    const launched = setUp.length === 0 ? launch() : networked.then(launch);
     const [network, held] = await together(networked, launched);
     const { pid } = held.process;
     const config: Config = { ...(this.#consoles as Consoles).named(this.#config ?? definition), id: pid };
     const cgroupPath = cgroupPathOf(config, pid);
     await together(
       this.#note({ shim: held.process.identity, cgroupPath }),
-      this.#writeBundle(config, { cgroupPath, network, shared }),
+      writeFile(join(this.#folder, FILES.consoles), JSON.stringify(this.#keepers)),
+      this.#writeBundle(config, { engine, cgroupPath, network, shared }),
       this.#checkRoot(held),
     );
     const initPid = await this.#begin(held);
-    const [cgroup] = await Promise.all([groups.at(cgroupPath), writeTo(this.#alive.writer.fd, Buffer.from("go\n"))]);
-    closeAll([this.#alive.writer]);
+    const cgroup = await groups.at(cgroupPath);
     await limitBlocks(cgroup, config);
+    // A pipe that is empty takes it at once.
+    const { writer } = this.#alive;
+    writeSync(writer.fd, "go\n");
+    closeAll([writer]);
     // It leads its group.
     const made = { config, shim: held.process, cgroupPath, cgroup, network, processGroup: pid };
     return new LiveContainer(made, initPid, places, networks);
@@ -186,7 +190,7 @@ class Start {
     return network;
   }
 
-  async #launch(files: readonly Descriptor[], setUp: readonly string[]): Promise<HeldShim> {
+  async #launch(engine: Engine, files: readonly Descriptor[], setUp: readonly string[]): Promise<HeldShim> {
     const opened = openConsoles(this.#definition).then((consoles) => {
       this.#consoles = consoles;
       return consoles;
@@ -200,11 +204,12 @@ class Start {
       ...files.map(({ fd }) => fd),
       ...descriptors,
     ];
-    const words = this.#words(files.length, setUp);
+    const words = this.#words(engine, files.length, setUp);
     this.#held = await launchShim({ words, ownMounts: setUp.length > 0, output: log.fd, inherited });
     closeAll([this.#alive.reader]);
     consoles.close();
-    await together(log.close(), writeFile(join(this.#folder, FILES.consoles), JSON.stringify(keepers)));
+    void log.close();
+    this.#keepers = keepers;
     return this.#held;
   }
 
@@ -218,8 +223,7 @@ class Start {
     return this.#log;
   }
 
-  #words(files: number, setUp: readonly string[]): string[] {
-    const { path } = this.#engine;
+  #words({ path }: Engine, files: number, setUp: readonly string[]): string[] {
     const log = ["--log", join(this.#folder, FILES.engineLog), "--log-format", "json"];
     const preserved = files === 0 ? [] : ["--preserve-fds", `${files}`];
     const prepare = [...setUp, looksAt(this.#filesystems.root, looksForInit(this.#definition, { exact: false }))];
@@ -244,18 +248,17 @@ class Start {
   async #writeBundle(
     config: Config,
     made: {
+      readonly engine: Engine;
       readonly cgroupPath: string;
       readonly network: PreparedNetwork;
       readonly shared: ReturnType<typeof sharedNamespaces>;
     },
   ): Promise<void> {
     const filesystems = this.#filesystems;
-    const [nodes, user, used, lxcfs, status] = await Promise.all([
+    const [nodes, user, used] = await Promise.all([
       startNodes(config),
       initUser(config.os, filesystems.root),
       usedDevices(config),
-      lxcfsFolder(),
-      readFile("/proc/self/status", "utf8"),
     ]);
     const bundle = bundleOf(config, {
       filesystems,
@@ -267,9 +270,9 @@ class Start {
       nodes: nodes.map(({ node }) => node),
       devices: [...used, ...nodes.map(({ use }) => use)],
       furtherTerminals: (this.#consoles as Consoles).further,
-      lxcfs,
-      capabilities: boundingSet(status),
-      startedFile: writesStatus(this.#engine) ? undefined : join(this.#folder, FILES.started),
+      lxcfs: lxcfsFolder(),
+      capabilities: boundingSet(readFileSync("/proc/self/status", "utf8")),
+      startedFile: writesStatus(made.engine) ? undefined : join(this.#folder, FILES.started),
     });
     await writeFile(join(this.#folder, FILES.bundle), JSON.stringify(bundle));
   }

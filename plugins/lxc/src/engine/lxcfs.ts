@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 
 /** Where lxcfs is mounted, which shows processes of a container what its limits leave; by the kernel's list alone. */
-export async function lxcfsFolder(): Promise<string | undefined> {
-  return findLxcfs(await readFile("/proc/self/mounts", "utf8"));
+export function lxcfsFolder(): string | undefined {
+  return findLxcfs(readFileSync("/proc/self/mounts", "utf8"));
 }
 
 export function findLxcfs(mounts: string): string | undefined {

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { parseCgroupMounts } from "@polyvisor/sdk/cgroup";
 import { shellWord } from "@polyvisor/sdk/process";
 
@@ -6,8 +6,8 @@ import { shellWord } from "@polyvisor/sdk/process";
  * What is done in a mount namespace of the shim's own, as commands of a shell; none where it needs no such namespace. Engines give up
  * where version 1 of cgroups is mounted beside version 2: there the latter, which controls nothing, is taken away.
  */
-export async function ownMounts(filesystems: readonly string[]): Promise<readonly string[]> {
-  const { legacy, unified } = parseCgroupMounts(await readFile("/proc/self/mounts", "utf8"));
+export function ownMounts(filesystems: readonly string[]): readonly string[] {
+  const { legacy, unified } = parseCgroupMounts(readFileSync("/proc/self/mounts", "utf8"));
   const isHybrid = unified !== undefined && legacy.size > 0;
   const commands = [...(isHybrid ? [`umount -- ${shellWord(unified)}`] : []), ...filesystems];
   return commands.map((command) => `${command} || exit 1`);
