@@ -168,57 +168,109 @@ export function charsWithNul(max: number): Codec<string> {
 }
 
 export function array<Out, In>(of: Codec<Out, In>, max: number): Codec<Out[], readonly In[]> {
-  return {
-    of,
-    layout: `${of.layout}<${max}>`,
-    encode(writer, values) {
-      if (values.length > max) throw new XdrError(`${values.length} entries are over the limit of ${max}`);
-      writer.u32(values.length);
-      for (const value of values) of.encode(writer, value);
-    },
-    decode(reader) {
-      const length = reader.length(max);
-      if (length > reader.remaining / 4) throw new XdrError("the message ends too early");
-      const values = new Array<Out>(length);
-      for (let i = 0; i < length; i++) values[i] = of.decode(reader);
-      return values;
-    },
-  };
+  return new ArrayOf(of, max);
+}
+
+class ArrayOf<Out, In> implements Codec<Out[], readonly In[]> {
+  readonly of: Codec<Out, In>;
+  readonly #max: number;
+
+  constructor(of: Codec<Out, In>, max: number) {
+    this.of = of;
+    this.#max = max;
+  }
+
+  get layout(): string {
+    return `${this.of.layout}<${this.#max}>`;
+  }
+
+  encode(writer: XdrWriter, values: readonly In[]): void {
+    const { of } = this;
+    if (values.length > this.#max) throw new XdrError(`${values.length} entries are over the limit of ${this.#max}`);
+    writer.u32(values.length);
+    for (const value of values) of.encode(writer, value);
+  }
+
+  decode(reader: XdrReader): Out[] {
+    const { of } = this;
+    const length = reader.length(this.#max);
+    if (length > reader.remaining / 4) throw new XdrError("the message ends too early");
+    const values = new Array<Out>(length);
+    for (let i = 0; i < length; i++) values[i] = of.decode(reader);
+    return values;
+  }
 }
 
 /** A value that may be absent: `null` on both sides. */
 export function optional<Out, In>(of: Codec<Out, In>): Codec<Out | null, In | null> {
-  return {
-    of,
-    layout: `${of.layout}?`,
-    encode(writer, value) {
-      if (value === null) return writer.u32(0);
-      writer.u32(1);
-      of.encode(writer, value);
-    },
-    // Whatever is not 0 means presence, as libvirtd reads it: digitalocean's go-libvirt writes a 1 with its bytes reversed.
-    decode: (reader) => (reader.u32() === 0 ? null : of.decode(reader)),
-  };
+  return new Optional(of);
+}
+
+class Optional<Out, In> implements Codec<Out | null, In | null> {
+  readonly of: Codec<Out, In>;
+
+  constructor(of: Codec<Out, In>) {
+    this.of = of;
+  }
+
+  get layout(): string {
+    return `${this.of.layout}?`;
+  }
+
+  encode(writer: XdrWriter, value: In | null): void {
+    writer.u32(value === null ? 0 : 1);
+    if (value !== null) this.of.encode(writer, value);
+  }
+
+  /** Whatever is not 0 means presence, as libvirtd reads it: digitalocean's go-libvirt writes a 1 with its bytes reversed. */
+  decode(reader: XdrReader): Out | null {
+    return reader.u32() === 0 ? null : this.of.decode(reader);
+  }
 }
 
 export function struct<const F extends Fields>(fields: F): StructCodec<F> {
-  const names = Object.keys(fields);
-  const codecs = Object.values(fields) as Codec<unknown, unknown>[];
-  return {
-    fields,
-    layout: `struct{${codecs.map((codec) => codec.layout).join(",")}}`,
-    encode(writer, value) {
-      const record = value as Record<string, unknown>;
-      for (let i = 0; i < codecs.length; i++)
-        (codecs[i] as Codec<unknown, unknown>).encode(writer, record[names[i] as string]);
-    },
-    decode(reader) {
-      const record: Record<string, unknown> = {};
-      for (let i = 0; i < codecs.length; i++)
-        record[names[i] as string] = (codecs[i] as Codec<unknown, unknown>).decode(reader);
-      return record as FieldsOut<F>;
-    },
-  };
+  return new Struct(fields);
+}
+
+/** The calls have more than a thousand of these, and a daemon uses few: what one works with is made when it first does. */
+class Struct<const F extends Fields> implements StructCodec<F> {
+  readonly fields: F;
+  #parts: Parts | undefined;
+
+  constructor(fields: F) {
+    this.fields = fields;
+  }
+
+  get layout(): string {
+    const layouts = Object.values(this.fields).map(({ layout }) => layout);
+    return `struct{${layouts.join(",")}}`;
+  }
+
+  encode(writer: XdrWriter, value: FieldsIn<F>): void {
+    const record = value as Record<string, unknown>;
+    this.#parts ??= partsOf(this.fields);
+    const { names, codecs } = this.#parts;
+    for (let i = 0; i < codecs.length; i++)
+      (codecs[i] as Codec<unknown, unknown>).encode(writer, record[names[i] as string]);
+  }
+
+  decode(reader: XdrReader): FieldsOut<F> {
+    const record: Record<string, unknown> = {};
+    this.#parts ??= partsOf(this.fields);
+    const { names, codecs } = this.#parts;
+    for (let i = 0; i < codecs.length; i++)
+      record[names[i] as string] = (codecs[i] as Codec<unknown, unknown>).decode(reader);
+    return record as FieldsOut<F>;
+  }
+}
+
+interface Parts {
+  readonly names: readonly string[];
+  readonly codecs: readonly Codec<unknown, unknown>[];
+}
+
+function partsOf(fields: Fields): Parts {
+  return { names: Object.keys(fields), codecs: Object.values(fields) as Codec<unknown, unknown>[] };
 }
 
 /** The same codec under a declared name, so that an editor shows `Domain` and not a nest of codecs. */
