@@ -352,6 +352,8 @@ testWith("containers that start by themselves do, whichever of them end at once"
       "those that stay run",
       async () => (await virsh.ok("list", "--name")).split("\n").sort().join() === "stays-1,stays-2",
     );
+    for (const name of ["ends-1", "ends-2"])
+      await until(`${name} has run`, async () => (await stateOf(virsh, name)) === "shut off (shutdown)");
     for (const name of ["stays-1", "stays-2"]) await virsh.ok("destroy", name);
   }
   t.pass();

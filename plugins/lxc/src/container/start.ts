@@ -50,6 +50,11 @@ const MOST_SAID = 4096;
 /** As many as the shim's shell can hand over. */
 const MOST_FILES = 3;
 
+/** The pid of an init that has ended before anybody knew it. */
+const NOBODY = 0;
+/** How a shell calls the end of a program by SIGKILL. */
+const KILLED = "137";
+
 /** How long mounts and a look at the root may take, in milliseconds. */
 const PREPARE_MS = 30_000;
 
@@ -289,7 +294,20 @@ class Start {
       waiter.close();
     }
     if (pid !== undefined) return pid;
+    if (await this.#hasRun()) return NOBODY;
     throw await this.#failure("the engine did not start the container");
+  }
+
+  /**
+   * A container may have ended before its engine's word could be read. An engine that has failed says why, and one that was killed,
+   * or whose shim was, is known by that.
+   */
+  async #hasRun(): Promise<boolean> {
+    const [status, said] = await Promise.all(
+      [FILES.ended, FILES.engineLog].map((file) => readFile(join(this.#folder, file), "utf8").catch(() => undefined)),
+    );
+    if (status === undefined || said === undefined || status.trim() === KILLED) return false;
+    return engineMessage(said) === undefined;
   }
 
   /** What was looked at quickly is looked at once more where the engine has failed. */
