@@ -8,6 +8,9 @@ import { PREFIX } from "./left.mjs";
 const LIST_MS = 30_000;
 const SETTLED_MS = 300_000;
 
+/** The state of what has run, and has ended, under the daemon that is there. */
+const HAS_RUN = "shut off (shutdown)";
+
 /**
  * Daemons that are started over and over, with containers that start by themselves; every second container ends at once, and every
  * second daemon is killed in the middle of that.
@@ -66,13 +69,14 @@ async function listUntil(virsh, { staying, ending }) {
     const before = Date.now();
     const running = (await virsh.ok("list", "--name")).split("\n").sort().join();
     longest = Math.max(longest, Date.now() - before);
-    if (running === wanted && (await haveRun(virsh, ending))) return longest;
-    if (Date.now() > end) throw new Error(`never so: ${wanted} run; ${running} do`);
+    const states = running === wanted ? await statesOf(virsh, ending) : [];
+    if (states.length > 0 && states.every((state) => state === HAS_RUN)) return longest;
+    if (Date.now() > end)
+      throw new Error(`never so: ${wanted} run; ${running} do, the others are ${states.join(", ")}`);
   }
 }
 
-/** A daemon knows the last end of what has run since it was started. */
-async function haveRun(virsh, names) {
+async function statesOf(virsh, names) {
   const states = await virsh.ok(names.map((name) => `domstate ${name} --reason`).join("; "));
-  return states.split("\n").filter((line) => line === "shut off (shutdown)").length === names.length;
+  return states.split("\n").filter((line) => line !== "");
 }

@@ -136,7 +136,7 @@ export class Kills {
 /** The pid of a part of the container as it is now. */
 async function partOf({ daemon }, part) {
   const folder = join(daemon.root, `run/libvirt/lxc/${NAME}.container`);
-  if (part === "init") return (await jsonIn(join(folder, "started")))?.pid;
+  if (part === "init") return (await jsonIn(join(folder, "engine/container/status")))?.pid;
   const shim = (await jsonIn(join(folder, "record.json")))?.shim?.pid;
   if (part === "shim" || shim === undefined) return shim;
   const isPart = part === "engine" ? (line) => line.includes("run\0--bundle") : (line) => line.includes("keeper.cjs\0");
