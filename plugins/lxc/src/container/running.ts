@@ -31,7 +31,7 @@ export function waitUntilRuns(folder: string): Waiter {
         // It is not there yet, or has gone again.
       }
     };
-    watchers.push(watch(join(folder, FILES.engineState), lookInside));
+    watchers.push(watch(join(folder, FILES.engineState), lookInside).on("error", () => {}));
   });
   return { runs, close };
 }

@@ -209,8 +209,10 @@ class Start {
       ...files.map(({ fd }) => fd),
       ...descriptors,
     ];
-    const words = this.#words(engine, files.length, setUp);
-    this.#held = await launchShim({ words, ownMounts: setUp.length > 0, output: log.fd, inherited });
+    const words = this.#words(engine, files.length);
+    const looks = looksAt(this.#filesystems.root, looksForInit(this.#definition, { exact: false }));
+    const prepare = [...setUp, looks].join("\n");
+    this.#held = await launchShim({ words, prepare, ownMounts: setUp.length > 0, output: log.fd, inherited });
     closeAll([this.#alive.reader]);
     consoles.close();
     void log.close();
@@ -228,12 +230,11 @@ class Start {
     return this.#log;
   }
 
-  #words({ path }: Engine, files: number, setUp: readonly string[]): string[] {
+  #words({ path }: Engine, files: number): string[] {
     const log = ["--log", join(this.#folder, FILES.engineLog), "--log-format", "json"];
     const preserved = files === 0 ? [] : ["--preserve-fds", `${files}`];
-    const prepare = [...setUp, looksAt(this.#filesystems.root, looksForInit(this.#definition, { exact: false }))];
     return [
-      ...[this.#folder, process.execPath, KEEPER, this.#definition.name, `${files}`, prepare.join("\n")],
+      ...[this.#folder, process.execPath, KEEPER, this.#definition.name, `${files}`],
       ...[path, "--root", join(this.#folder, FILES.engineState), ...log, "run"],
       ...["--bundle", this.#folder, ...preserved, CONTAINER],
     ];

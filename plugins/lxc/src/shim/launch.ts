@@ -16,6 +16,8 @@ export interface HeldShim {
 export interface ShimPlan {
   /** The shim's words after its own name. */
   readonly words: readonly string[];
+  /** Commands of a shell that it runs while it is held. */
+  readonly prepare: string;
   /** Whether it has a mount namespace of its own, into which the host's mounts still propagate. */
   readonly ownMounts: boolean;
   /** Where standard output and error go. */
@@ -32,12 +34,12 @@ const GATE = 3;
 const READY = "ready\n";
 
 /** Starts a shim, which ends with this process until it is released. */
-export async function launchShim({ words, ownMounts, output, inherited }: ShimPlan): Promise<HeldShim> {
+export async function launchShim({ words, prepare, ownMounts, output, inherited }: ShimPlan): Promise<HeldShim> {
   const [program, ...args] = [...(ownMounts ? UNSHARE : []), "/bin/sh", SHIM, ...words] as [string, ...string[]];
   keepDescriptorsFromChildren();
   const child = spawn(program, args, {
     cwd: "/",
-    env: { PATH },
+    env: { PATH, PREPARE: prepare },
     detached: true,
     stdio: ["ignore", output, output, "pipe", ...inherited],
   });
