@@ -138,6 +138,17 @@ test("a domain that others make appears, changes and goes, and each is told", as
   await t.throwsAsync(api.domainLookupByName({ name: "other" }), { code: "NO_DOMAIN" });
 });
 
+test("a domain that somebody is making is known once it is there", async (t) => {
+  const first = await scene(t);
+  const id = first.standIn.domains.beginMaking("new", UUID);
+  const it = await first.again();
+  t.deepEqual(await it.api.connectListDomains({ maxids: 9 }), [0]);
+  it.standIn.domains.finishMaking(id);
+  await until(t, "it appears", () => it.heard.includes("new 2.0"));
+  const dom = await it.api.domainLookupByName({ name: "new" });
+  t.regex(await it.api.domainGetXMLDesc({ dom, flags: 0 }), /<kernel>\/guests\/vmlinuz<\/kernel>/);
+});
+
 test("domains and what is to become of them survive the driver", async (t) => {
   const first = await scene(t);
   await first.api.domainCreateXML({ xmlDesc: document("t", UUID.replace("ab", "01")), flags: 0 });

@@ -74,6 +74,7 @@ export class ListingWatch {
     for (const row of this.last) {
       if (domains.byUuid(row.uuid)?.isActive === true) continue;
       const found = configurations.find(({ domid }) => domid === row.id);
+      if (isBeingMade(row, found)) continue;
       await this.#adopt(row, found?.config).catch((error: unknown) => this.#complain(error));
     }
   }
@@ -121,6 +122,7 @@ export class ListingWatch {
     const now = (await this.#hypervisor.xl.list()).find(({ id, uuid }) => id === row.id && uuid === row.uuid);
     if (now === undefined || now.state === "dying") return;
     const [found] = await this.#hypervisor.xl.configurations(row.id);
+    if (isBeingMade(now, found)) return this.#again();
     await this.#adopt(now, found?.config);
   }
 
@@ -175,6 +177,9 @@ const RUNNING = 1;
 const PAUSED = 3;
 const isRunning = (domain: XenDomain) => domain.status.state === RUNNING;
 const isPaused = (domain: XenDomain) => domain.status.state === PAUSED;
+
+/** Xen pauses a domain until all of it is there, and its configuration comes last. */
+const isBeingMade = (row: DomainRow, found: unknown) => found === undefined && row.id !== 0 && row.state === "paused";
 
 function isAsKnown(domain: XenDomain, guest: XenGuest, row: DomainRow | undefined): boolean {
   if (row === undefined || row.state === "dying") return false;

@@ -28,6 +28,7 @@ export class StandInDomains {
   readonly #info: string;
   readonly #tell: (name: string) => void;
   readonly #domains = new Map<number, StandInDomain>();
+  readonly #unfinished = new Set<number>();
   #lastId = 0;
   /** The next command of that name fails, with these words. */
   readonly failures = new Map<string, string>();
@@ -46,6 +47,20 @@ export class StandInDomains {
   /** Every running domain's id, but for dom0's. */
   get ids(): number[] {
     return [...this.#domains.keys()].filter((id) => id > 0);
+  }
+
+  /** Somebody makes a domain: it is paused, and nothing is known of it. Answers its id. */
+  beginMaking(name: string, uuid: string): number {
+    const config = { name, uuid, type: "pv", memory: 131072, maxMemory: 131072, vcpus: 1, maxVcpus: 1 };
+    this.#begin(true, config);
+    this.#unfinished.add(this.#lastId);
+    return this.#lastId;
+  }
+
+  /** What is being made is there, and runs. */
+  finishMaking(id: number): void {
+    this.#unfinished.delete(id);
+    this.#state(String(id), "running");
   }
 
   /** A domain ends by itself: with the reason's number. */
@@ -130,20 +145,22 @@ export class StandInDomains {
   #configurations(wanted: string | undefined): string {
     const chosen = wanted === undefined ? [...this.#domains.values()] : [this.#find(wanted)];
     return JSON.stringify(
-      chosen.map(({ id, name, uuid, type, memory, maxMemory, vcpus, maxVcpus }) => ({
-        domid: id,
-        config: {
-          c_info: { type, name, uuid },
-          b_info: {
-            max_vcpus: maxVcpus,
-            avail_vcpus: Array.from({ length: vcpus }, (_, vcpu) => vcpu),
-            max_memkb: maxMemory,
-            target_memkb: memory,
-            kernel: "/guests/vmlinuz",
-            [`type.${type}`]: {},
+      chosen
+        .filter(({ id }) => !this.#unfinished.has(id))
+        .map(({ id, name, uuid, type, memory, maxMemory, vcpus, maxVcpus }) => ({
+          domid: id,
+          config: {
+            c_info: { type, name, uuid },
+            b_info: {
+              max_vcpus: maxVcpus,
+              avail_vcpus: Array.from({ length: vcpus }, (_, vcpu) => vcpu),
+              max_memkb: maxMemory,
+              target_memkb: memory,
+              kernel: "/guests/vmlinuz",
+              [`type.${type}`]: {},
+            },
           },
-        },
-      })),
+        })),
     );
   }
 
