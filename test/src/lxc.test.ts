@@ -307,13 +307,14 @@ testWith("mapped users, further consoles, and namespaces that are shared", NEEDS
   const mapped = await makeRoot(`${root}-mapped`);
   await outputOf("chown", ["-hR", "100000:100000", mapped]);
   const map = ["uid", "gid"].map((kind) => `<${kind} start='0' target='100000' count='1000'/>`).join("");
-  const script = "(cat /proc/self/uid_map; ls -l /dev) >/tmp/said; echo second >/dev/tty2; exec sleep 1000";
-  const [devices, more] = ["<console type='pty'/>", `<idmap>${map}</idmap>`];
+  const mtu = "/bin/busybox ip link set lo mtu 1400; cat /sys/class/net/lo/mtu";
+  const script = `(cat /proc/self/uid_map; ${mtu}; ls -l /dev) >/tmp/said; echo second >/dev/tty2; exec sleep 1000`;
+  const [devices, more] = ["<console type='pty'/>", `<idmap>${map}</idmap><features><privnet/></features>`];
   const first = await virsh.fromXml("create", containerXml({ name: "mapped", root: mapped, script, devices, more }));
   t.is(first.code, 0, first.stderr);
   const said = async () => readFile(join(mapped, "tmp/said"), "utf8").catch(() => "");
   await until("it has said all", async () => (await said()).includes("zero"));
-  t.regex(await said(), /^ +0 +100000 +1000\n/);
+  t.regex(await said(), /^ +0 +100000 +1000\n1400\n/, "its network is its own");
   t.regex(await said(), / tty1 -> console\n[\s\S]* tty2\n/);
   t.is((await stat(join(mapped, "tmp/said"))).uid, 100000);
   t.regex(await virsh.ok("lxc-enter-namespace", "mapped", "--noseclabel", "/bin/ls", "/tmp"), /^said/);

@@ -1,5 +1,6 @@
 import type { Domain as Config } from "@polyvisor/sdk/conf/domain";
 import type { FilesystemPlan } from "../filesystems/plan.js";
+import type { PreparedNetwork } from "../network/networks.js";
 import { initOf } from "../root/init.js";
 import type { InitUser } from "../root/users.js";
 import { processCapabilities } from "./capabilities.js";
@@ -10,8 +11,7 @@ import type { OciConfig, OciDevice, OciHook, OciIdMapping, OciMount, OciNamespac
 export interface BundleFacts {
   readonly filesystems: FilesystemPlan;
   readonly user: InitUser;
-  /** `"host"`, an empty namespace of its own, or the path of one that is there. */
-  readonly network: "host" | "own" | { readonly path: string };
+  readonly network: PreparedNetwork["namespace"];
   /** Namespaces of others that the container is in, by their paths. */
   readonly shared: readonly OciNamespace[];
   readonly cgroupsPath: string;
@@ -124,8 +124,9 @@ function namespacesOf({ idmap }: Config, { network, shared }: BundleFacts): OciN
     { type: "uts" },
     { type: "cgroup" },
   ];
-  if (network !== "host") own.push({ type: "network", ...(network === "own" ? {} : network) });
-  if (idmap !== undefined) own.push({ type: "user" });
+  const { path, users } = typeof network === "string" ? {} : network;
+  if (idmap !== undefined) own.push({ type: "user", ...(users === undefined ? {} : { path: users }) });
+  if (network !== "host") own.push({ type: "network", ...(path === undefined ? {} : { path }) });
   const others = own.filter(({ type }) => !shared.some((each) => each.type === type));
   return [...others, ...shared];
 }

@@ -16,7 +16,7 @@ export function writesStatus({ name }: Engine): boolean {
 }
 
 const FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
-/** The first is the quicker one, and can have mapped users together with a network that is there. */
+/** The first is the quicker one. */
 const NAMES = ["crun", "runc"] as const;
 
 /** The last one that was found by each name; whether it is still there is looked at each time. */

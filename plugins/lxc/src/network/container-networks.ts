@@ -6,7 +6,7 @@ import { nameCards } from "./names.js";
 import type { Networks, PreparedNetwork } from "./networks.js";
 import { hostCards, type NamedCard, type NetworkPlan, planCards, planHostCards } from "./plan.js";
 import { deviceName } from "./refuse.js";
-import { NameTaken, runLines, runPlan, unpin } from "./run.js";
+import { NameTaken, runLines, runPlan, unpin, usersOf } from "./run.js";
 
 /** Others make devices on the host, too. */
 const ATTEMPTS = 8;
@@ -29,7 +29,10 @@ export class ContainerNetworks implements Networks {
     { folder }: { readonly folder: string },
   ): Promise<{ readonly network: PreparedNetwork; readonly config: Config }> {
     if (!needsNamespace(config)) return { network: { namespace: "host" }, config };
-    const network = networkIn(folder);
+    const network: PreparedNetwork =
+      config.idmap === undefined
+        ? networkIn(folder)
+        : { namespace: { path: join(folder, PIN), users: usersOf(join(folder, PIN)) } };
     const path = join(folder, PIN);
     const withPorts = await this.#makePorts(config);
     try {
@@ -38,7 +41,7 @@ export class ContainerNetworks implements Networks {
         (cards) => {
           const plan = together(planHostCards(hostCards(config), path), planCards(cards, path));
           const loopback = { line: "link set dev lo up", failure: "Cannot set interface flags on 'lo'" };
-          return runPlan(path, { ...plan, inside: [loopback, ...plan.inside] }, "new");
+          return runPlan(path, { ...plan, inside: [loopback, ...plan.inside] }, { users: config.idmap });
         },
         () => unpin(path, returningLines(hostCards(config))),
       );

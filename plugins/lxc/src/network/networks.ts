@@ -2,8 +2,11 @@ import type { Domain as Config } from "@polyvisor/sdk/conf/domain";
 
 /** What a container's network is made of; plain data, kept with the container's status. */
 export interface PreparedNetwork {
-  /** The path of the namespace that the container joins, `"own"` for an empty one of its own, `"host"` for the host's. */
-  readonly namespace: "host" | "own" | { readonly path: string };
+  /**
+   * The path of the namespace that the container joins, and of the namespace of mapped users to which it belongs; `"own"` for an
+   * empty one of its own, `"host"` for the host's.
+   */
+  readonly namespace: "host" | "own" | { readonly path: string; readonly users?: string };
   /** Whatever `release` needs to know; JSON. */
   readonly state?: unknown;
 }

@@ -1,4 +1,5 @@
 import { VirtError } from "@polyvisor/core";
+import type { Domain as Config } from "@polyvisor/sdk/conf/domain";
 import { type HelperResult, runHelper } from "@polyvisor/sdk/process";
 import type { NetworkPlan, Step } from "./plan.js";
 
@@ -9,7 +10,20 @@ const DEADLINE = 30_000;
 const RUN = `
 set -e
 links=$2 shaping=$3 ports=$4 inside=$5
-if [ "$6" = new ]; then echo unshare; : > "$1"; unshare --net="$1" true; fi
+if [ "$6" = new ]; then echo unshare; : > "$1"; fi
+if [ "$6" = new ] && [ -z "$7" ]; then unshare --net="$1" true; fi
+if [ "$6" = new ] && [ -n "$7" ]; then
+  : > "$1.users"; mkfifo "$1.go" "$1.ready"
+  unshare --user --net -- /bin/sh -c 'echo ready; read -r go' <"$1.go" >"$1.ready" &
+  exec 8>"$1.go"
+  read -r ready <"$1.ready"
+  printf %s "$7" >"/proc/$!/uid_map"
+  printf %s "$8" >"/proc/$!/gid_map"
+  mount --bind "/proc/$!/ns/user" "$1.users"
+  mount --bind "/proc/$!/ns/net" "$1"
+  exec 8>&-
+  rm -f "$1.go" "$1.ready"
+fi
 if [ -n "$links" ]; then echo links; printf %s "$links" | ip -batch -; fi
 if [ -n "$shaping" ]; then echo shaping; printf %s "$shaping" | tc -batch -; fi
 if [ -n "$ports" ]; then echo ports; printf %s "$ports" | bridge -batch -; fi
@@ -28,11 +42,31 @@ done < /proc/self/net/dev
 `;
 
 const END = `
-[ -e "$1" ] || exit 0
-nsenter --net="$1" /bin/sh -c "$3" sh "$2" 2>/dev/null
-umount -l "$1" 2>/dev/null
-rm -f "$1"
+if [ -e "$1" ]; then
+  nsenter --net="$1" /bin/sh -c "$3" sh "$2" 2>/dev/null
+  umount -l "$1" 2>/dev/null
+  rm -f "$1"
+fi
+if [ -e "$1.users" ]; then
+  umount -l "$1.users" 2>/dev/null
+  rm -f "$1.users"
+fi
 `;
+
+/** The namespace of a plan: one that is there, or a new one, which belongs to one of mapped users where there are any. */
+export type NamespaceWanted = "there" | { readonly users: Config["idmap"] };
+
+/** Where the namespace of mapped users is pinned to which the one at `path` belongs. */
+export function usersOf(path: string): string {
+  return `${path}.users`;
+}
+
+function mapsOf(users: Config["idmap"]): string[] {
+  if (users === undefined) return [];
+  return [users.uid, users.gid].map((maps) =>
+    maps.map(({ start, target, count }) => `${start} ${target} ${count}\n`).join(""),
+  );
+}
 
 /** A device has the name of another: it may have come between the look and the making. */
 export class NameTaken extends Error {}
@@ -41,10 +75,11 @@ export class NameTaken extends Error {}
  * Does what is planned for the namespace at `path`, which may be made for it first. Fails with what was wrong, and leaves what
  * had been done by then. Fails with `NameTaken` where a card of the host has the name of one that was to be made.
  */
-export async function runPlan(path: string, plan: NetworkPlan, namespace: "new" | "there"): Promise<void> {
+export async function runPlan(path: string, plan: NetworkPlan, namespace: NamespaceWanted): Promise<void> {
   const { links, shaping, ports, inside } = plan;
   const texts = [links, shaping, ports, inside].map(textOf);
-  const result = await runHelper(["/bin/sh", "-c", RUN, "sh", path, ...texts, namespace], { deadline: DEADLINE });
+  const wanted = namespace === "there" ? [namespace] : ["new", ...mapsOf(namespace.users)];
+  const result = await runHelper(["/bin/sh", "-c", RUN, "sh", path, ...texts, ...wanted], { deadline: DEADLINE });
   if (result.status !== 0) throw failureOf(result, plan);
 }
 
