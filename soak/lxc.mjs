@@ -26,6 +26,9 @@ export const usage = `lxc [--starts N] [--containers N] [--kills N]
   --containers   how many start by themselves (default 40); every second one ends at once
   --kills        how often the daemon or a process of a container is killed (default 200)`;
 
+/** What is told of a daemon's words where something went wrong, in characters. */
+const LAST_WORDS = 3000;
+
 /** @returns {Promise<import("./lib/report.mjs").Report>} */
 export async function run({ values, seed, log }) {
   const [starts, count, kills] = [values.starts, values.containers, values.kills].map(Number);
@@ -51,7 +54,7 @@ export async function run({ values, seed, log }) {
       faults.push(`left in the end: ${(await leftOf(parts)).join(", ")}`);
     });
   } catch (error) {
-    faults.push(error.stack);
+    faults.push(`${error.stack}\nthe daemon has said last: ${daemon.said.slice(-LAST_WORDS)}`);
   } finally {
     await daemon.end("SIGKILL");
     await killContainers(daemon.root);
