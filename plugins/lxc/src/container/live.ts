@@ -1,6 +1,6 @@
 import { access, readFile, rm, writeFile } from "node:fs/promises";
 import type net from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Cgroup } from "@polyvisor/sdk/cgroup";
 import type { Domain as Config } from "@polyvisor/sdk/conf/domain";
@@ -189,9 +189,11 @@ function endGroup(group: number): void {
 
 /** Takes back what was prepared for a container whose processes have ended. What is not there needs nothing. */
 export async function releaseAll(networks: Networks, remains: Remains): Promise<void> {
-  const { folder, cgroupPath, network, config } = remains;
+  const { name, folder, cgroupPath, network, config } = remains;
   if (network !== undefined) await networks.release(network, config);
   if (cgroupPath !== undefined) await removeGroup(cgroupPath);
+  // A keeper that was killed leaves its socket.
+  await rm(join(dirname(folder), `${name}.sock`), { force: true });
   await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 }
 

@@ -134,9 +134,9 @@ function listen(): void {
     client.resume();
     if (initPid !== "") client.write(initMessage());
   });
-  server.listen(socket, () => {
-    socketInode = fs.statSync(socket).ino;
-  });
+  server.listen(socket);
+  // It is there at once, and may have to go before the loop has turned.
+  socketInode = fs.statSync(socket).ino;
 }
 
 function remove(file: string): void {
@@ -166,7 +166,7 @@ function end(): void {
 
 for (const each of JSON.parse(fs.readFileSync(`${folder}/consoles.json`, "utf8")) as Console[]) relay(each);
 fs.watch(`${folder}/engine`, watchEngine);
+process.once("SIGTERM", end);
 listen();
 watchEngine();
-process.once("SIGTERM", end);
 process.stdin.on("end", end).on("error", end).resume();
