@@ -44,7 +44,7 @@ const HEAT = `
   };
 `;
 
-test("nothing is optimized until many messages have come, or much work of one", async (t) => {
+test("nothing is optimized until many messages have come, or a while after the first", async (t) => {
   const script = `import(${module}).then(async ({ startSmall, countMessage }) => {
     startSmall();
     countMessage();

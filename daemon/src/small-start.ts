@@ -3,13 +3,12 @@ import { setFlagsFromString } from "node:v8";
 /** After so many messages a daemon is one that much is asked of. */
 const BUSY_MESSAGES = 20_000;
 
-/** After so many messages, or so much work since the first one in microseconds, it pays to compile. */
+/**
+ * V8 compiles for speed from so many messages on, or so many milliseconds after the first one: most of the code that clients
+ * need is loaded then.
+ */
 const WARM_MESSAGES = 10_000;
-const WARM_WORK = 1_500_000;
-
-/** How often one looks at the work that messages make, in milliseconds, and what of that time is none worth a further look. */
-const LOOK_MS = 250;
-const LITTLE_WORK = 25_000;
+const WARM_MS = 1500;
 
 const COMPILERS = ["opt", "sparkplug"];
 
@@ -21,10 +20,6 @@ let left = 0;
 
 /** Whether V8 may not compile yet. */
 let compilesLater = false;
-
-/** The work that had been done when the first message came. */
-let before: number | undefined;
-let isLooking = false;
 
 /**
  * Keeps V8 small until much is asked of the daemon. Its space for new objects would grow to 16 MB while the program's code is
@@ -43,38 +38,13 @@ export function startSmall(): void {
 /** A message of a client is worked on. Where many come, too small a space would be cleaned too often. */
 export function countMessage(): void {
   if (left === 0) return;
+  if (compilesLater && left === BUSY_MESSAGES) setTimeout(compile, WARM_MS).unref();
   left--;
-  if (compilesLater) {
-    if (BUSY_MESSAGES - left >= WARM_MESSAGES) compile();
-    else lookLater();
-  }
+  if (compilesLater && left === BUSY_MESSAGES - WARM_MESSAGES) compile();
   if (left === 0) setFlagsFromString("--semi-space-growth-factor=2");
 }
 
 function compile(): void {
   compilesLater = false;
   for (const compiler of COMPILERS) setFlagsFromString(`--${compiler}`);
-}
-
-/** One message may make much work: one looks as long as there is some. */
-function lookLater(): void {
-  if (isLooking) return;
-  isLooking = true;
-  const now = work();
-  before ??= now;
-  setTimeout(look, LOOK_MS, now, before).unref();
-}
-
-function look(last: number, first: number): void {
-  isLooking = false;
-  if (!compilesLater) return;
-  const now = work();
-  if (now - first >= WARM_WORK) compile();
-  else if (now - last >= LITTLE_WORK) lookLater();
-}
-
-/** In microseconds of a processor. */
-function work(): number {
-  const { user, system } = process.cpuUsage();
-  return user + system;
 }
