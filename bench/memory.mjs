@@ -1,6 +1,7 @@
 // What our daemon's idle memory is made of: imports its parts one after the other into a bare Node, and prints as JSON by
 // how much each lets the resident set and the live heap grow. Needs --expose-gc.
 import { createRequire } from "node:module";
+import { startSmall } from "../daemon/dist/small-start.js";
 
 const require = createRequire(new URL("../daemon/package.json", import.meta.url));
 
@@ -10,7 +11,6 @@ const PARTS = [
   ["tsyringe, reflect-metadata", "reflect-metadata", "tsyringe"],
   ["semver", "semver"],
   ["koffi", "koffi"],
-  ["pino", "pino"],
   ["cac", "cac"],
   ["zod", "zod"],
   ["@polyvisor/core", "@polyvisor/core"],
@@ -25,6 +25,7 @@ function megabytes() {
   return { resident: rss / 2 ** 20, heap: heapUsed / 2 ** 20 };
 }
 
+startSmall();
 let before = megabytes();
 const rows = [{ part: "Node, with nothing loaded", ...before }];
 for (const [part, ...modules] of PARTS) {
