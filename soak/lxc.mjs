@@ -54,7 +54,8 @@ export async function run({ values, seed, log }) {
       faults.push(`left in the end: ${(await leftOf(parts)).join(", ")}`);
     });
   } catch (error) {
-    faults.push(`${error.stack}\nthe daemon has said last: ${daemon.said.slice(-LAST_WORDS)}`);
+    const end = daemon.ended ?? "it runs";
+    faults.push(`${error.stack}\nthe daemon's end: ${end}; it has said last: ${daemon.said.slice(-LAST_WORDS)}`);
   } finally {
     await daemon.end("SIGKILL");
     await killContainers(daemon.root);

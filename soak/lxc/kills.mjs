@@ -139,17 +139,14 @@ async function partOf({ daemon }, part) {
   if (part === "init") return (await jsonIn(join(folder, "engine/container/status")))?.pid;
   const shim = (await jsonIn(join(folder, "record.json")))?.shim?.pid;
   if (part === "shim" || shim === undefined) return shim;
-  const isPart = part === "engine" ? (line) => line.includes("run\0--bundle") : (line) => line.includes("keeper.cjs\0");
+  // The shim's own words name the others, too: it is the program itself that is looked for.
+  const isPart =
+    part === "engine"
+      ? ([program]) => /\/(crun|runc)$/.test(program)
+      : ([program, ...words]) => /\bnode$/.test(program) && words.some((word) => word.endsWith("keeper.cjs"));
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")));
-  const names = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/comm`, "utf8").catch(() => "")));
-  const at = pids.findIndex(
-    (pid, index) =>
-      Number(pid) !== shim &&
-      lines[index].includes(folder) &&
-      isPart(lines[index]) &&
-      !names[index].startsWith("polyvisor-lxc"),
-  );
+  const at = lines.findIndex((line) => line.includes(folder) && isPart(line.split("\0")));
   return at < 0 ? undefined : Number(pids[at]);
 }
 

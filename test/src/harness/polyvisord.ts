@@ -16,6 +16,8 @@ export class Polyvisord {
   readonly #wrapper: readonly string[];
   /** Everything that the daemon has said, over all its lives. */
   said = "";
+  /** How its last life has ended, once it has. */
+  ended: string | undefined;
   #child: ChildProcess | undefined;
 
   /** @param wrapper a command that ends with the exec of its arguments, such as unshare: the daemon runs inside it */
@@ -71,14 +73,14 @@ export class Polyvisord {
         this.said += text;
       });
     }
-    let ended: string | undefined;
+    this.ended = undefined;
     child.once("exit", (code, signal) => {
-      ended = `code ${code}, signal ${signal}`;
+      this.ended = `code ${code}, signal ${signal}`;
     });
     await until(
       "polyvisord listens",
       async () => {
-        if (ended !== undefined) throw new Error(`polyvisord ended (${ended}):\n${this.said}`);
+        if (this.ended !== undefined) throw new Error(`polyvisord ended (${this.ended}):\n${this.said}`);
         return accepts(this.socket);
       },
       START_MS,
