@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { containerXml } from "../../test/dist/harness/containers.js";
+import { startAnswering } from "./daemon.mjs";
 import { PREFIX } from "./left.mjs";
 
 /** A busy machine is slow; one that is stuck takes for ever. */
@@ -21,7 +22,7 @@ export async function autostarts({ daemon, virsh, root, random, faults, log }, {
   const names = Array.from({ length: count }, (_, index) => `${PREFIX}-${index}`);
   const staying = names.filter((_, index) => index % 2 === 0);
   const ending = names.filter((_, index) => index % 2 === 1);
-  await daemon.start();
+  await startAnswering({ daemon, virsh });
   for (const name of staying) await define(virsh, containerXml({ name, root }));
   for (const name of ending) await define(virsh, containerXml({ name, root, script: "exit 0" }));
   await daemon.end("SIGTERM");
@@ -29,7 +30,7 @@ export async function autostarts({ daemon, virsh, root, random, faults, log }, {
   for (let start = 1; start <= starts; start++) {
     await rm(join(daemon.root, "run/libvirt/lxc/autostarted"), { force: true });
     const before = Date.now();
-    await daemon.start();
+    await startAnswering({ daemon, virsh });
     const isKilled = start % 2 === 0 && start < starts;
     const longest = isKilled ? await listFor(virsh, random.below(3000)) : await listUntil(virsh, { staying, ending });
     const settled = isKilled ? "" : Date.now() - before;
@@ -39,7 +40,7 @@ export async function autostarts({ daemon, virsh, root, random, faults, log }, {
     await daemon.end(isKilled ? "SIGKILL" : "SIGTERM");
     log(`start ${start} of ${starts}: longest list ${longest} ms, ${isKilled ? "killed" : `settled in ${settled} ms`}`);
   }
-  await daemon.start();
+  await startAnswering({ daemon, virsh });
   for (const name of names) await virsh.ok("undefine", name);
   await daemon.end("SIGTERM");
   return rows;

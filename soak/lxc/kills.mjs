@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { outputOf } from "../../test/dist/harness/command.js";
 import { containerXml } from "../../test/dist/harness/containers.js";
 import { until } from "../../test/dist/harness/processes.js";
+import { startAnswering } from "./daemon.mjs";
 import { leftOf, PREFIX } from "./left.mjs";
 
 const NAME = `${PREFIX}-victim`;
@@ -39,7 +40,7 @@ export class Kills {
 
   async run(count) {
     const { daemon, virsh, random, faults, log } = this.#parts;
-    await daemon.start();
+    await startAnswering({ daemon, virsh });
     await virsh.define(await victimXml(this.#parts));
     for (let round = 1; round <= count && faults.length < 5; round++) {
       const plan = {
@@ -76,7 +77,7 @@ export class Kills {
     if (victim === "daemon") this.figures.daemon++;
     else await this.#killPart(victim);
     await call;
-    if (isDaemonGone) await daemon.start();
+    if (isDaemonGone) await startAnswering({ daemon, virsh });
     await this.#check();
   }
 
@@ -128,7 +129,7 @@ export class Kills {
   async #startOver() {
     const { daemon, virsh } = this.#parts;
     await daemon.end("SIGKILL");
-    await daemon.start();
+    await startAnswering({ daemon, virsh });
     await virsh.run("destroy", NAME);
   }
 }
