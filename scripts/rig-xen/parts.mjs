@@ -6,7 +6,7 @@ import { until } from "./dom0.mjs";
 import { DrivenFromInside } from "./inside.mjs";
 import { kit } from "./kit.mjs";
 import { autostart, killed, lifecycle, others } from "./lifecycle.mjs";
-import { done, gone, obeying, rowOf, started, stateOf, uuid } from "./xl.mjs";
+import { done, gone, rowOf, started, stateOf, uuid } from "./xl.mjs";
 
 /** Each part: its name, and what is done; it leaves no domain behind. */
 export const PARTS = [
@@ -37,7 +37,7 @@ async function save(dom0) {
   deepStrictEqual([await stateOf(dom0, "saved"), await rowOf(dom0, "saved")], ["shut off", undefined]);
   match(await done(dom0, "save-image-dumpxml", file), /<name>saved<\/name>/);
   await done(dom0, "restore", file);
-  const { id } = await obeying(dom0, "saved");
+  const { id } = await rowOf(dom0, "saved");
   deepStrictEqual(await done(dom0, "domid", "saved"), String(id));
 
   await done(dom0, "managedsave", "saved");
@@ -52,7 +52,6 @@ async function save(dom0) {
   await done(dom0, "destroy", "saved");
   await dom0.shell(`rm /guests/saved.core; xl restore ${file} >/dev/null 2>&1`);
   await until("what xl restored is seen", async () => (await stateOf(dom0, "saved")) === "running");
-  await obeying(dom0, "saved");
   await dom0.shell(`xl save saved ${file} >/dev/null 2>&1`);
   await until("what xl saved is off", async () => (await stateOf(dom0, "saved")) === "shut off");
   await done(dom0, "restore", file);

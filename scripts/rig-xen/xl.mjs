@@ -35,18 +35,11 @@ export async function started(dom0, name, id, options) {
 
 /** Waits, once in each boot, for the domain's first program: before that requests are heard and forgotten. */
 export async function booted(dom0, name) {
-  const { id } = await obeying(dom0, name);
-  const tty = `$(xenstore-read /local/domain/${id}/console/tty)`;
-  await dom0.shell(`timeout 600 grep -q -m 1 DOMU-UP ${tty}; exit $?`);
-  return rowOf(dom0, name);
-}
-
-/** Waits for the domain's kernel. */
-export async function obeying(dom0, name) {
-  await until(`the kernel of ${name} is there`, async () => {
-    const row = await rowOf(dom0, name);
-    const feature = `xenstore-read /local/domain/${row?.id}/control/feature-suspend 2>/dev/null || true`;
-    return row !== undefined && (await dom0.shell(feature)).trim() !== "";
+  await until(`${name} has booted`, async () => {
+    const { id } = (await rowOf(dom0, name)) ?? {};
+    const tty = `tty=$(xenstore-read /local/domain/${id}/console/tty 2>/dev/null) && [ -c "$tty" ]`;
+    const look = `${tty} && timeout 600 grep -q -m 1 DOMU-UP "$tty" && echo up || true`;
+    return id !== undefined && (await dom0.shell(look)).includes("up");
   });
   return rowOf(dom0, name);
 }
