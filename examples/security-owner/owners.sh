@@ -48,14 +48,16 @@ set_one() {
   why=$(chown -- "$owner" "$3" 2>&1) || { why="unable to set owner of '$3': ${why##*: }" && return 1; }
 }
 
-# Does nothing for a file that the guest has not got, or that another one still uses.
+# Leaves a file alone that the guest has not got, or that another one still uses. Where somebody was killed before the file had
+# its first guest, what there is of that goes.
 restore_one() {
-  [ -e "$1/$guest" ] || return 0
+  had=
+  [ ! -e "$1/$guest" ] || had=yes
   rm -f "$1/$guest"
   for user in "$1"/????????-*; do
     [ -e "$user" ] && return 0
   done
-  [ ! -e "$3" ] || chown -- "$(cat "$1/before")" "$3" || failed="$3"
+  [ -z "$had" ] || [ ! -e "$3" ] || chown -- "$(cat "$1/before")" "$3" || failed="$3"
   rm -rf "$1"
 }
 

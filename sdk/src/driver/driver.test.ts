@@ -1,6 +1,6 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { HostInfo } from "@polyvisor/core";
 import { DOMAIN_STATE, silentLog } from "@polyvisor/core";
 import type { ExecutionContext } from "ava";
@@ -125,11 +125,13 @@ test.serial("definition, status and log of a guest are files in libvirt's layout
 
 test.serial("what a killed daemon was just writing is removed by the next one", async (t) => {
   const root = join(folder, "half");
+  const half = ["etc/sleep/one.xml.1.0.new", "etc/sleep/autostart/one.xml.1.1.old", "run/sleep/one.json.1.2.new"];
+  for (const file of half) {
+    await mkdir(dirname(join(root, file)), { recursive: true });
+    await writeFile(join(root, file), "<doma");
+  }
   const { domain, connection } = await oneGuest(t, root);
   await connection.api.domainSetAutostart({ dom: domain, autostart: true });
-  const half = ["etc/sleep/one.xml.1.0.new", "etc/sleep/autostart/one.xml.1.1.old", "run/sleep/one.json.1.2.new"];
-  for (const file of half) await writeFile(join(root, file), "<doma");
-  await subjectIn(root).open();
   t.deepEqual(await readdir(join(root, "etc/sleep")), ["autostart", "one.xml"]);
   t.deepEqual(await readdir(join(root, "etc/sleep/autostart")), ["one.xml"]);
   t.deepEqual((await readdir(join(root, "run/sleep"))).sort(), ["autostarted", "one.json"]);

@@ -17,6 +17,16 @@ import type { Keeper, KeptDefinition, KeptGuest } from "./keeper.js";
 
 const STATUS: StateFormat = { version: 1, since: 1, oldest: 1, known: ["boot", "xml", "id", "status", "token"] };
 
+/** Folders that this process has looked through: what is half-written in them from then on is its own. */
+const lookedThrough = new Set<string>();
+
+/** Removes what a process before this one was just writing when it was killed. */
+async function removeHalfWritten(folder: string): Promise<void> {
+  if (lookedThrough.has(folder)) return;
+  lookedThrough.add(folder);
+  await removeTemporaries(folder);
+}
+
 /** Keeps definitions, autostart links and the status of guests in files, in libvirt's layout. */
 export class FileKeeper implements Keeper {
   readonly #config: string;
@@ -36,9 +46,9 @@ export class FileKeeper implements Keeper {
     this.#boot = boot;
   }
 
-  /** Asked for before anything is kept: what a daemon that was killed was just writing goes first. */
+  /** Asked for before anything is kept. */
   async definitions(): Promise<readonly KeptDefinition[]> {
-    await Promise.all([this.#config, this.#autostart, this.#run].map(removeTemporaries));
+    await Promise.all([this.#config, this.#autostart, this.#run].map(removeHalfWritten));
     const autostart = new Set(await filesOf(this.#autostart, ".xml"));
     return this.#readAll(this.#config, ".xml", (file, xml) => ({
       name: basename(file, ".xml"),

@@ -84,8 +84,8 @@ test("an event that is to be late comes late, and none of its domain before it",
   withConnection(async (connection) => {
     const heard = await listen(connection);
     const names = () => heard.map((event) => `${event.dom.name} ${event.kind}`);
-    const late = await connection.createXML(guestXml("late", "<sim:event kind='lifecycle' seconds='0.2'/>"));
     const begun = performance.now();
+    const late = await connection.createXML(guestXml("late", "<sim:event kind='lifecycle' seconds='0.2'/>"));
     const { api } = connection;
     await api.domainSetMetadata({ dom: late, type: 1, metadata: "title", key: null, uri: null, flags: 0 });
     await (await connection.domain("test")).suspend();
