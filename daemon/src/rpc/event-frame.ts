@@ -1,4 +1,4 @@
-import { type Program, remoteProgram, xdr } from "@polyvisor/core";
+import { type Program, xdr } from "@polyvisor/core";
 import { frameBytes, MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc/wire";
 
 /** libvirt numbers events with it too; nobody reads it. */
@@ -31,12 +31,7 @@ let last: Framed | undefined;
  * The whole message of an event. Clients mostly have the same callback ids, and are then sent the very same bytes: nobody
  * may change them. Clients that registered the old way know no callback ids.
  */
-export function eventFrame(
-  body: Buffer,
-  procedure: number,
-  callbackID: number | undefined,
-  program: Program = remoteProgram,
-): Buffer {
+export function eventFrame(body: Buffer, procedure: number, callbackID: number | undefined, program: Program): Buffer {
   if (last?.body !== body || last.procedure !== procedure || last.callbackID !== callbackID) {
     const header = {
       program: program.number,

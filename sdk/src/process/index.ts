@@ -3,7 +3,7 @@ export { type Claim, claim, claimKept, clearStale } from "./claim.js";
 export { replaceProgram } from "./exec.js";
 export { type HelperOptions, type HelperResult, runHelper } from "./helper.js";
 export { type HeldProcess, type LaunchDescriptors, launch } from "./launch.js";
-export { chainOf, type LaunchPlan, type ResourceLimit, type RunAs } from "./launch-plan.js";
+export { chainOf, type LaunchPlan, type ResourceLimit, type RunAs, UNSHARE } from "./launch-plan.js";
 export { NativeError } from "./libc.js";
 export {
   addressOf,

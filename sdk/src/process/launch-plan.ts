@@ -59,7 +59,8 @@ export function chainOf(plan: LaunchPlan): [string, ...string[]] {
   return ["/bin/sh", "-c", outer, `${plan.ownMounts.setUp}\n${gateOf(plan)}`, ...privileged, ...program];
 }
 
-const UNSHARE = ["unshare", "--mount", "--propagation", "slave", "--"] as const;
+/** The words before a command that has mounts of its own, into which the host's still propagate. */
+export const UNSHARE = ["unshare", "--mount", "--propagation", "slave", "--"] as const;
 
 /** The descriptor of the gate in the launched process, until it becomes the program. */
 export const GATE = 3;

@@ -1,4 +1,5 @@
 import { VirtError } from "@polyvisor/core";
+import { allDone } from "@polyvisor/sdk/all-done";
 import type { Domain as Config } from "@polyvisor/sdk/conf/domain";
 import { closeTerminal, openTerminal, type Terminal } from "./terminal.js";
 
@@ -48,8 +49,7 @@ export async function openConsoles(config: Config): Promise<Consoles> {
       track({ raw: true }),
     ]);
     const terminals = opening.length > 0 ? opening : [track({ raw: false })];
-    await Promise.allSettled(terminals);
-    const all = await Promise.all(terminals);
+    const all = await allDone(terminals);
     const guests = all.filter((_, index) => index % 2 === 0);
     const hosts = all.filter((_, index) => index % 2 === 1);
     const [first] = guests as [Terminal, ...Terminal[]];

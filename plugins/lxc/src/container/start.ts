@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { closeAll, type Descriptor, type Log, VirtError } from "@polyvisor/core";
+import { allDone } from "@polyvisor/sdk/all-done";
 import { type Domain as Config, formatDomain } from "@polyvisor/sdk/conf/domain";
 import { makePipe, runHelper } from "@polyvisor/sdk/process";
 import { bundleOf } from "../bundle/bundle.js";
@@ -86,14 +87,6 @@ async function checkDevice(config: Config): Promise<void> {
   if (device?.isBlockDevice() === true) checkRootDevice(device.rdev, host.dev);
 }
 
-/** Fails where one of them has, once none of them does anything any more. */
-async function together<T extends readonly unknown[]>(
-  ...works: T
-): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
-  await Promise.allSettled(works);
-  return Promise.all(works);
-}
-
 /** One start of a container, and what there is of it so far. */
 class Start {
   readonly #parts: StartParts;
@@ -126,21 +119,21 @@ class Start {
     const { places, groups, networks } = this.#parts;
     const shared = sharedNamespaces(definition, this.#parts.initOf);
     const setUp = ownMounts(this.#filesystems.setUp);
-    const [engine] = await together(requireEngine(this.#parts.engine), checkDevice(definition), this.#makeFolder());
+    const [engine] = await allDone([requireEngine(this.#parts.engine), checkDevice(definition), this.#makeFolder()]);
     const networked = this.#prepareNetwork(shared.some(({ type }) => type === "network"));
     // Mounts of its own need not show what is mounted later, such as a namespace of the network's.
     const launch = () => this.#launch(engine, files, setUp);
     const launched = setUp.length === 0 ? launch() : networked.then(launch);
-    const [network, held] = await together(networked, launched);
+    const [network, held] = await allDone([networked, launched]);
     const { pid } = held.process;
     const config: Config = { ...(this.#consoles as Consoles).named(this.#config ?? definition), id: pid };
     const cgroupPath = cgroupPathOf(config, pid);
-    await together(
+    await allDone([
       this.#note({ shim: held.process.identity, cgroupPath }),
       writeFile(join(this.#folder, FILES.consoles), JSON.stringify(this.#keepers)),
       this.#writeBundle(config, { engine, cgroupPath, network, shared }),
       this.#checkRoot(held),
-    );
+    ]);
     const initPid = await this.#begin(held);
     const cgroup = await groups.at(cgroupPath);
     await limitBlocks(cgroup, config);
@@ -200,7 +193,7 @@ class Start {
       this.#consoles = consoles;
       return consoles;
     });
-    const [consoles, log] = await together(opened, this.#openLog());
+    const [consoles, log] = await allDone([opened, this.#openLog()]);
     const { descriptors, keepers } = consoles.inherited(7 + files.length);
     const inherited = [
       this.#alive.reader.fd,

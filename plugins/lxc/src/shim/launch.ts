@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { VirtError } from "@polyvisor/core";
-import { keepDescriptorsFromChildren, ProcessHandle } from "@polyvisor/sdk/process";
+import { keepDescriptorsFromChildren, ProcessHandle, UNSHARE } from "@polyvisor/sdk/process";
 
 /** A shim that waits at its gate. It leads a session and a process group of its own, and has no parent once the daemon is gone. */
 export interface HeldShim {
@@ -29,13 +29,15 @@ export interface ShimPlan {
 export const SHIM = fileURLToPath(new URL("../../bin/polyvisor-lxc-shim", import.meta.url));
 /** What the shim, the engine and what they run find their programs with. */
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-const UNSHARE = ["/usr/bin/env", "unshare", "--mount", "--propagation", "slave", "--"] as const;
 const GATE = 3;
 const READY = "ready\n";
 
 /** Starts a shim, which ends with this process until it is released. */
 export async function launchShim({ words, prepare, ownMounts, output, inherited }: ShimPlan): Promise<HeldShim> {
-  const [program, ...args] = [...(ownMounts ? UNSHARE : []), "/bin/sh", SHIM, ...words] as [string, ...string[]];
+  const [program, ...args] = [...(ownMounts ? ["/usr/bin/env", ...UNSHARE] : []), "/bin/sh", SHIM, ...words] as [
+    string,
+    ...string[],
+  ];
   keepDescriptorsFromChildren();
   const child = spawn(program, args, {
     cwd: "/",

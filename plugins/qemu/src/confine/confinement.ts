@@ -1,6 +1,7 @@
 import { access, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { HostInfo, Log } from "@polyvisor/core";
+import { allDone } from "@polyvisor/sdk/all-done";
 import {
   Cgroup,
   CONTROLLERS,
@@ -18,7 +19,6 @@ import {
 } from "@polyvisor/sdk/cgroup";
 import type { Device, Domain as DomainConfig } from "@polyvisor/sdk/conf/domain";
 import type { HeldProcess, LaunchPlan } from "@polyvisor/sdk/process";
-import { allDone } from "../all-done.js";
 import { qemuError } from "../errors.js";
 import type { Guest } from "../guest.js";
 import { guestGroup, isGuestGroup } from "./group-name.js";

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DOMAIN_STATE, VirtError, wrapperRefusal } from "@polyvisor/core";
+import { allDone } from "@polyvisor/sdk/all-done";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
 import { hostArch } from "@polyvisor/sdk/conf/host";
 import { TRANSITIONS } from "@polyvisor/sdk/lifecycle";
@@ -16,7 +17,6 @@ import {
   withSocketLabel,
   withSocketPath,
 } from "@polyvisor/sdk/process";
-import { allDone } from "../all-done.js";
 import { alignMemory, numberImages } from "../command-line/index.js";
 import type { GuestGroups } from "../confine/index.js";
 import { knowledgeFor } from "../cpu/knowledge.js";
