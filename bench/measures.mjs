@@ -17,6 +17,8 @@ const LISTENERS = 16;
 const EVENT_GAP_US = 2000;
 /** How long a daemon that has just started is left alone before its memory counts. */
 const SETTLE_MS = 2000;
+/** A daemon is idle once it has given back what its start took: V8 does that after ten seconds of rest. */
+const IDLE_MS = 20_000;
 /** How many domains a large host has. */
 const DEFINITIONS = 10_000;
 /** How many clients a busy management application keeps open. */
@@ -173,7 +175,7 @@ async function idle(name, bench, clients = 0) {
   const peer = await bench.starters[name](join(bench.folder, `idle-${name}`));
   const release = clients > 0 ? await keepOpen(bench, peer, clients) : async () => {};
   try {
-    await delay(SETTLE_MS);
+    await delay(IDLE_MS);
     return { resident_mb: await peer.residentMb() };
   } finally {
     await release();

@@ -105,7 +105,11 @@ async function readableTree(work) {
   const node = join(work, "node");
   if (await exists(node)) return { node, tree };
   for (const name of ["package.json", "node_modules", "core", "sdk", "daemon", "plugins"])
-    await cp(join(PROJECT, name), join(tree, name), { recursive: true, verbatimSymlinks: true });
+    await cp(join(PROJECT, name), join(tree, name), {
+      recursive: true,
+      verbatimSymlinks: true,
+      preserveTimestamps: true,
+    });
   await cp(process.execPath, node);
   return { node, tree };
 }

@@ -1,6 +1,9 @@
 // Where our daemon's time goes under one measure: V8's sampling profiler, summed up by function and by part of the house.
+import { readFileSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile } from "node:fs/promises";
+import { SourceMap } from "node:module";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { keepOpen } from "./measures.mjs";
 import { startPolyvisord } from "./peers.mjs";
 
@@ -9,11 +12,11 @@ const FUNCTIONS = 25;
 
 /** Parts by what a script's address holds; the first that fits counts. */
 const PARTS = [
-  ["frames", /\/sdk\/dist\/rpc\/frame/],
-  ["XDR", /\/core\/dist\/xdr\//],
-  ["dispatch, calls, replies, events", /\/daemon\/dist\/rpc\//],
-  ["API table, errors", /\/core\/dist\//],
-  ["drivers", /\/plugins\/|\/sdk\/dist\//],
+  ["frames", /\/sdk\/(dist|src)\/rpc\/frame/],
+  ["XDR", /\/core\/(dist|src)\/xdr\//],
+  ["dispatch, calls, replies, events", /\/daemon\/(dist|src)\/rpc\//],
+  ["API table, errors", /\/core\/(dist|src)\//],
+  ["drivers", /\/plugins\/|\/sdk\/(dist|src)\//],
   ["logs", /\/(pino|thread-stream|sonic-boom)/],
   ["other packages", /node_modules/],
   ["node's streams and sockets", /^node:(net|stream|internal\/stream|internal\/streams)/],
@@ -65,7 +68,7 @@ function microseconds() {
 
 /** Adds up the samples within the window, in microseconds. */
 function summary({ nodes, samples, timeDeltas, startTime }, { begin, end }) {
-  const byId = new Map(nodes.map((node) => [node.id, node.callFrame]));
+  const byId = new Map(nodes.map((node) => [node.id, inSource(node.callFrame)]));
   const parts = new Map();
   const functions = new Map();
   let busy = 0;
@@ -92,6 +95,18 @@ function add(sums, key, value) {
 
 function shares(sums, whole) {
   return [...sums].map(([name, sum]) => ({ name, share: sum / whole })).sort((a, b) => b.share - a.share);
+}
+
+const maps = new Map();
+
+/** What runs from the bundle is told by the place where it is written. */
+function inSource(frame) {
+  if (!frame.url.includes("/daemon/bundle/")) return frame;
+  if (!maps.has(frame.url))
+    maps.set(frame.url, new SourceMap(JSON.parse(readFileSync(`${fileURLToPath(frame.url)}.map`, "utf8"))));
+  const { originalSource, originalLine } = maps.get(frame.url).findEntry(frame.lineNumber, frame.columnNumber);
+  if (originalSource === undefined) return frame;
+  return { ...frame, url: new URL(originalSource, frame.url).href, lineNumber: originalLine };
 }
 
 function partOf({ functionName, url }) {

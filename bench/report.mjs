@@ -150,7 +150,7 @@ repetitions reached the goal and others did not: what else the machine did has a
   cgroups is not mounted, where libvirt's LXC driver works beside version 1.
 - **30 unused plugins** are packages in a folder of plugins; the floor is the same daemon without them. libvirtd, which has no
   such plugins, is started as it is.
-- **Idle memory** is the resident set of a daemon that nobody has talked to. A daemon's shared libraries count in full; the
+- **Idle memory** is the resident set of a daemon that nobody has talked to, 20 seconds after its start. A daemon's shared libraries count in full; the
   floor is a Node that does nothing.
 - **CPU time of the daemon** is what its processes' clocks say. polyvisord stays awake for a moment after each call of a
   client that calls again and again, which shows here.

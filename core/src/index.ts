@@ -21,7 +21,7 @@ export type { PluginOperations } from "./host/operate.js";
 export { defaultPaths, rootPaths } from "./host/paths.js";
 export type { PluginState, PluginStatus } from "./host/registry.js";
 export { ChoiceError, type ProviderChoice } from "./host/services.js";
-export type { Manifest } from "./pluggable-loader/index.js";
+export type { HeldEntries, Manifest } from "./pluggable-loader/index.js";
 export {
   type ConfigurationGiven,
   PLUGIN_PROBLEMS,

@@ -1,2 +1,4 @@
 #!/usr/bin/env node
-import "../dist/isolation/child/main.js";
+import { runProgram } from "../dist/program.js";
+
+await runProgram("polyvisor-plugin");

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
+import { runProgram } from "../dist/program.js";
 import { startSmall } from "../dist/small-start.js";
 
 startSmall();
-await import("../dist/main.js");
+await runProgram("polyvisord");

@@ -1,2 +1,4 @@
 #!/usr/bin/env node
-import "../dist/ssh-helper/main.js";
+import { runProgram } from "../dist/program.js";
+
+await runProgram("virt-ssh-helper");

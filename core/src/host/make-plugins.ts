@@ -3,6 +3,7 @@ import type { HostInfo, Log, PluginConfig } from "../contracts/index.js";
 import {
   type ConfigurationGiven,
   checkConfiguration,
+  type HeldEntries,
   type Manifest,
   type Offer,
   type PluginProblem,
@@ -26,7 +27,11 @@ export interface PluginChoices {
   readonly pluginConfiguration?: PluginSettings | (() => Promise<PluginSettings>);
   /** Which plugins run in processes of their own, and how; none without it. */
   readonly isolation?: Isolation;
+  /** For programs that are bundled: what is called in place of importing the entry that a manifest names. */
+  readonly heldEntries?: HeldEntries;
 }
+
+const NONE_HELD: HeldEntries = new Map();
 
 export interface PluginsHost {
   readonly info: HostInfo;
@@ -64,14 +69,14 @@ async function makePlugin(
   settings: PluginSettings,
   { info, log, root, offer, contracts, host }: PluginsHost,
 ): Promise<Plugin> {
-  const { disabledPlugins = [], isolation } = choices;
+  const { disabledPlugins = [], isolation, heldEntries: held = NONE_HELD } = choices;
   const configurationOf = (of: Manifest): Promise<PluginConfig> => configurationNow(choices, of);
   const supervisor = isolation?.isolates(manifest)
     ? await isolation.supervise(manifest, { info, log, configurationOf, services: host })
     : undefined;
   const configuration = await checkConfiguration(manifest, settings[manifest.name]).catch(asPluginError);
   const disabled = disabledPlugins.includes(manifest.name);
-  const parts = { parent: root, offer, contracts, log, configuration, configurationOf, disabled, supervisor };
+  const parts = { parent: root, offer, contracts, held, log, configuration, configurationOf, disabled, supervisor };
   return new Plugin(manifest, parts);
 }
 

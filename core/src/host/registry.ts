@@ -13,6 +13,7 @@ import {
 import {
   type BadManifest,
   checkNeeds,
+  type HeldEntries,
   importEntry,
   isBad,
   type Manifest,
@@ -59,6 +60,7 @@ export interface PluginParts {
   readonly parent: DependencyContainer;
   readonly offer: Offer;
   readonly contracts: ContractSet;
+  readonly held: HeldEntries;
   readonly log: Log;
   /** What the operator has set for it, or what is wrong with that. */
   readonly configuration: PluginConfig | PluginError;
@@ -288,7 +290,7 @@ export class Plugin {
     const begin = performance.now();
     try {
       const isolated = this.supervisor !== undefined;
-      const classes = isolated ? {} : ((await importEntry(this.manifest)) as PluginProviders);
+      const classes = isolated ? {} : ((await importEntry(this.manifest, this.#parts.held)) as PluginProviders);
       this.#state = "enabled";
       return classes;
     } catch (error) {

@@ -34,11 +34,14 @@ export function checkNeeds(manifest: Manifest, offer: Offer): void {
   });
 }
 
-/** Imports a plugin's entry and returns its default export. */
-export async function importEntry(manifest: Manifest): Promise<unknown> {
+/** Code of plugins that a program holds itself, by the real paths of the folders of their packages. */
+export type HeldEntries = ReadonlyMap<string, () => Promise<{ readonly default?: unknown }>>;
+
+/** Imports a plugin's entry, unless it is held, and returns its default export. */
+export async function importEntry(manifest: Manifest, held: HeldEntries): Promise<unknown> {
   const url = pathToFileURL(join(manifest.folder, manifest.entry)).href;
   try {
-    const module = (await import(url)) as { default?: unknown };
+    const module = (await (held.get(manifest.folder)?.() ?? import(url))) as { default?: unknown };
     if (module.default === undefined) throw new Error("it has no default export");
     return module.default;
   } catch (error) {

@@ -10,6 +10,10 @@ const EXIT = { FAILED: 1, USAGE: 2 } as const;
  * `virt-ssh-helper`: run by libvirt's clients at the far end of an ssh connection. Finds the socket of the daemon that a URI
  * means, and carries the connection to it on its standard input and output.
  */
+export function run(): Promise<void> {
+  return main().catch(complain);
+}
+
 async function main(): Promise<void> {
   const request = readCommandLine(process.argv, await version());
   if (request === undefined) return;
@@ -28,5 +32,3 @@ function complain(error: unknown): void {
   process.stderr.write(`virt-ssh-helper: ${(error as Error).message}${hint}\n`);
   process.exitCode = error instanceof UsageError ? EXIT.USAGE : EXIT.FAILED;
 }
-
-main().catch(complain);

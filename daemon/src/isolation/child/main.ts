@@ -1,6 +1,7 @@
 import { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { inspect } from "node:util";
+import type { HeldEntries } from "@polyvisor/core";
 import { keepDescriptorsFromChildren } from "@polyvisor/sdk/process";
 import { RpcClient } from "@polyvisor/sdk/rpc";
 import { PLUGIN_EXIT } from "../exit-codes.js";
@@ -28,15 +29,17 @@ function open(fd: number): Socket {
   }
 }
 
-process.on("uncaughtException", fail);
-process.on("unhandledRejection", fail);
-// A terminal sends these to the whole process group: when to end, the host says.
-for (const signal of ["SIGINT", "SIGHUP", "SIGTERM"] as const) process.on(signal, () => {});
-
-const [calls, services] = [open(CALLS_FD), open(SERVICES_FD)];
-keepDescriptorsFromChildren();
-const plugin = new PluginProcess(calls, new RpcClient({ socket: services, isDirect: true }));
-await plugin.hostGone;
-// Calls that run now cannot end well, and must not go on beside the process of the next host.
-await Promise.race([plugin.close(), delay(CLOSE_MS)]);
-process.exit(PLUGIN_EXIT.HOST_GONE);
+/** The program. `held` is given where it is bundled with plugins. */
+export async function run(held?: HeldEntries): Promise<void> {
+  process.on("uncaughtException", fail);
+  process.on("unhandledRejection", fail);
+  // A terminal sends these to the whole process group: when to end, the host says.
+  for (const signal of ["SIGINT", "SIGHUP", "SIGTERM"] as const) process.on(signal, () => {});
+  const [calls, services] = [open(CALLS_FD), open(SERVICES_FD)];
+  keepDescriptorsFromChildren();
+  const plugin = new PluginProcess(calls, new RpcClient({ socket: services, isDirect: true }), held);
+  await plugin.hostGone;
+  // Calls that run now cannot end well, and must not go on beside the process of the next host.
+  await Promise.race([plugin.close(), delay(CLOSE_MS)]);
+  process.exit(PLUGIN_EXIT.HOST_GONE);
+}

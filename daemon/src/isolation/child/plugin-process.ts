@@ -4,6 +4,7 @@ import {
   type ContractName,
   createHost,
   type DriverContract,
+  type HeldEntries,
   type Host,
   type Log,
   silentLog,
@@ -26,6 +27,7 @@ export class PluginProcess {
   /** Resolves when the host that started the process is gone. */
   readonly hostGone: Promise<unknown>;
   readonly #toHost: RpcClient;
+  readonly #held: HeldEntries | undefined;
   readonly #hostApi: ClientOf<(typeof hostProgram)["calls"]>;
   readonly #server: TableServer;
   #log: Log = silentLog;
@@ -33,9 +35,10 @@ export class PluginProcess {
   #drivers: DriverServer | undefined;
   #services: ServicesOfHost | undefined;
 
-  /** `calls` is where the host calls, `toHost` where it is called. */
-  constructor(calls: Socket, toHost: RpcClient) {
+  /** `calls` is where the host calls, `toHost` where it is called; `held` is what the program was bundled with. */
+  constructor(calls: Socket, toHost: RpcClient, held?: HeldEntries) {
     this.#toHost = toHost;
+    this.#held = held;
     this.#hostApi = stubsOf(toHost, hostProgram);
     const contracts = [...CONTRACT_PROGRAMS].map(([contract, program]): ServedTable => {
       return { program, handlersFor: () => this.#handlersOf(contract as ContractName) };
@@ -104,6 +107,7 @@ export class PluginProcess {
       services: this.#services,
       pluginConfiguration: { [plugin]: { file: folder, values: JSON.parse(configuration) as Record<string, unknown> } },
       warmUp: true,
+      ...(this.#held && { heldEntries: this.#held }),
     });
     const [found] = host.plugins();
     if (found?.name !== plugin || found?.version !== version)
