@@ -56,11 +56,15 @@ export function attrNonzero(name: string, value: number | undefined): string {
 /** Builds a document with libvirt's layout: two spaces a level, single-quoted attributes. */
 export class XmlWriter {
   #out = "";
-  #indent: string;
+  #level: number;
+  /** How a tag begins at this level. They are made once: every string that is put together takes time. */
+  #open = "";
+  #close = "";
 
   /** `level`: how deep the first element is indented. */
   constructor(level = 0) {
-    this.#indent = "  ".repeat(level);
+    this.#level = level;
+    this.#indent(0);
   }
 
   toString(): string {
@@ -68,12 +72,12 @@ export class XmlWriter {
   }
 
   get level(): number {
-    return this.#indent.length / 2;
+    return this.#level;
   }
 
   /** `<name attributes/>`, always. `attributes` come from `attr` and begin with a space. */
   empty(name: string, attributes = ""): void {
-    this.#out += `${this.#indent}<${name}${attributes}/>\n`;
+    this.#out += `${this.#open}${name}${attributes}/>\n`;
   }
 
   /** `<name attributes/>` unless there are no attributes. */
@@ -85,17 +89,16 @@ export class XmlWriter {
   leaf(name: string, text: string | number | undefined, attributes = ""): void {
     if (text === undefined) return;
     const value = typeof text === "number" ? text : escapeXml(text);
-    this.#out += `${this.#indent}<${name}${attributes}>${value}</${name}>\n`;
+    this.#out += `${this.#open}${name}${attributes}>${value}</${name}>\n`;
   }
 
   /** An element with an opening and a closing tag even when `body` writes nothing. */
   block(name: string, attributes: string, body: () => void): void {
-    this.#out += `${this.#indent}<${name}${attributes}>\n`;
-    const outer = this.#indent;
-    this.#indent += "  ";
+    this.#out += `${this.#open}${name}${attributes}>\n`;
+    this.#indent(1);
     body();
-    this.#indent = outer;
-    this.#out += `${outer}</${name}>\n`;
+    this.#indent(-1);
+    this.#out += `${this.#close}${name}>\n`;
   }
 
   /** An element that is empty when `body` writes nothing, and left out when it has no attributes either. */
@@ -115,19 +118,32 @@ export class XmlWriter {
 
   /** A line at the current indentation. */
   line(text: string): void {
-    this.#out += `${this.#indent}${text}\n`;
+    this.#out += `${"  ".repeat(this.#level)}${text}\n`;
   }
 
   #write(name: string, attributes: string, body: () => void, always: boolean): void {
     const before = this.#out;
-    const outer = this.#indent;
     this.#out = "";
-    this.#indent += "  ";
+    this.#indent(1);
     body();
-    this.#indent = outer;
+    this.#indent(-1);
     const inner = this.#out;
-    if (inner !== "") this.#out = `${before}${outer}<${name}${attributes}>\n${inner}${outer}</${name}>\n`;
-    else if (attributes !== "" || always) this.#out = `${before}${outer}<${name}${attributes}/>\n`;
+    if (inner !== "") this.#out = `${before}${this.#open}${name}${attributes}>\n${inner}${this.#close}${name}>\n`;
+    else if (attributes !== "" || always) this.#out = `${before}${this.#open}${name}${attributes}/>\n`;
     else this.#out = before;
   }
+
+  #indent(by: number): void {
+    this.#level += by;
+    this.#open = tagStart(OPENING, this.#level, "<");
+    this.#close = tagStart(CLOSING, this.#level, "</");
+  }
+}
+
+const OPENING: string[] = [];
+const CLOSING: string[] = [];
+
+function tagStart(made: string[], level: number, tag: "<" | "</"): string {
+  made[level] ??= "  ".repeat(level) + tag;
+  return made[level];
 }

@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Controller, Cpu, CpuFeature, Domain, Serial } from "@polyvisor/sdk/conf";
-import { insertController, mapDevices, type Seclabel, withDevices } from "@polyvisor/sdk/conf/domain";
+import { type Audio, insertController, mapDevices, type Seclabel, withDevices } from "@polyvisor/sdk/conf/domain";
 import { addAudio } from "./default-audio.js";
 import { type ConfFolders, dropMadeUpPaths } from "./domain-defaults.js";
 import { type HostFacts, THIS_HOST } from "./host-facts.js";
@@ -66,5 +67,10 @@ function withoutDefaultAudio(domain: Domain, host: HostFacts): Domain {
   if (audio === undefined || second !== undefined) return domain;
   const silent = withDevices(domain, { audios: [] });
   const [made] = addAudio(silent, host.audio).devices.audios;
-  return JSON.stringify(audio) === JSON.stringify(made) ? silent : domain;
+  return made !== undefined && isDeepStrictEqual(said(audio), said(made)) ? silent : domain;
+}
+
+/** Without the keys of which a document says nothing. */
+function said(audio: Audio): object {
+  return Object.fromEntries(Object.entries(audio).filter(([, value]) => value !== undefined));
 }

@@ -48,7 +48,7 @@ function mirrorFirstConsole(domain: Domain): Domain {
   if (first !== undefined && (first.target.type === "serial" || first.target.type === undefined)) {
     if (serials.length === 0) {
       const { kind: _kind, target: _target, ...rest } = first;
-      const serial: Serial = { ...rest, kind: "serial", target: { port: 0 } };
+      const serial: Serial = { kind: "serial", target: { port: 0 }, ...rest };
       return withDevices(domain, {
         serials: [serial],
         consoles: [{ ...FIRST_CONSOLE, source: first.source }, ...others],

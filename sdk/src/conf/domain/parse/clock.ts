@@ -17,7 +17,8 @@ const OFFSETS = ["utc", "localtime", "variable", "timezone", "absolute"] as cons
 export function parseClock(root: XmlElement): Clock {
   const element = child(root, "clock");
   if (element === undefined) return { offset: "utc", timers: [] };
-  return { ...parseOffset(element), timers: childElements(element, "timer").map(parseTimer) };
+  const offset = parseOffset(element);
+  return { timers: childElements(element, "timer").map(parseTimer), ...offset };
 }
 
 function parseOffset(element: XmlElement): ClockOffset {

@@ -123,10 +123,11 @@ function parseSource(element: XmlElement, type: (typeof STORAGE_TYPES)[number], 
       encryption: encryption === undefined ? undefined : parseEncryption(encryption),
     };
   }
+  const place = parseStorageSource(node, type, context);
   const source: StorageSource = {
-    ...parseStorageSource(node, type, context),
     startupPolicy: enumAttribute(node, "startupPolicy", ["mandatory", "requisite", "optional"]),
     index: context.inactive ? undefined : integerAttribute(node, "index") || undefined,
+    ...place,
   };
   if (encryption !== undefined && source.encryption !== undefined) {
     throw confError(encryption, "CONFIG_UNSUPPORTED", "an <encryption> definition already found for disk source");
@@ -218,9 +219,9 @@ function parseMirror(element: XmlElement, context: ParseContext): DiskMirror {
     ready: state,
     format: format === undefined ? undefined : storageFormat(element, format),
     source: {
-      ...parseStorageSource(source, storageType(element, type), context),
       index: integerAttribute(source, "index"),
       metadataCacheMaxSize: formatElement === undefined ? undefined : metadataCache(formatElement),
+      ...parseStorageSource(source, storageType(element, type), context),
     },
     backingStore: parseBackingStore(element, context),
   };
@@ -263,5 +264,5 @@ function parseIoTune(disk: XmlElement): IoTune | undefined {
   }
   const group = childText(element, "group_name");
   const limits: IoTune = tune;
-  return group === undefined && Object.keys(tune).length === 0 ? undefined : { ...limits, groupName: group };
+  return group === undefined && Object.keys(tune).length === 0 ? undefined : { groupName: group, ...limits };
 }

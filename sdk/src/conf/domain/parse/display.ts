@@ -185,20 +185,20 @@ export function parseAudio(element: XmlElement): Audio {
   switch (type) {
     case "oss":
       return {
-        ...common,
         type,
         tryMMap: yesNoAttribute(element, "tryMMap"),
         exclusive: yesNoAttribute(element, "exclusive"),
         dspPolicy: integerAttribute(element, "dspPolicy", { signed: true }),
+        ...common,
       };
     case "pulseaudio":
-      return { ...common, type, serverName: attribute(element, "serverName") };
+      return { type, serverName: attribute(element, "serverName"), ...common };
     case "sdl":
-      return { ...common, type, driver: enumAttribute(element, "driver", ["esd", "alsa", "arts", "pulseaudio"]) };
+      return { type, driver: enumAttribute(element, "driver", ["esd", "alsa", "arts", "pulseaudio"]), ...common };
     case "file":
-      return { ...common, type, path: attribute(element, "path") };
+      return { type, path: attribute(element, "path"), ...common };
     default:
-      return { ...common, type };
+      return { type, ...common };
   }
 }
 

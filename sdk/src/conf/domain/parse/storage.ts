@@ -69,11 +69,11 @@ export function parseStorageSource(
   const nonempty = (name: string): string | undefined => attribute(element, name) || undefined;
   switch (type) {
     case "file":
-      return { ...common, type, path: nonempty("file"), fdgroup: attribute(element, "fdgroup") };
+      return { type, path: nonempty("file"), fdgroup: attribute(element, "fdgroup"), ...common };
     case "block":
-      return { ...common, type, path: nonempty("dev") };
+      return { type, path: nonempty("dev"), ...common };
     case "dir":
-      return { ...common, type, path: nonempty("dir") };
+      return { type, path: nonempty("dir"), ...common };
     case "network":
       return { ...parseNetwork(element), ...common };
     case "volume":
@@ -294,9 +294,9 @@ export function parseBackingStore(element: XmlElement, context: ParseContext): B
     kind: "image",
     format: storageFormat(format, formatName),
     source: {
-      ...parseStorageSource(source, type, context),
       index: context.inactive ? undefined : integerAttribute(store, "index"),
       metadataCacheMaxSize: metadataCache(format),
+      ...parseStorageSource(source, type, context),
     },
     backingStore: parseBackingStore(store, context),
   };
