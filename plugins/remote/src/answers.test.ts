@@ -1,25 +1,88 @@
 import { execFile } from "node:child_process";
+import { access, chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type Connection, createHost, type HypervisorClient } from "@polyvisor/core";
-import { hasLibvirtd, hasVirsh90, type PrivateLibvirtd, startLibvirtd } from "@polyvisor/sdk/testkit";
-import test from "ava";
+import {
+  findSshd,
+  freePort,
+  hasLibvirtd,
+  hasVirsh90,
+  type PrivateLibvirtd,
+  type PrivateSshd,
+  startLibvirtd,
+  startSshd,
+  TestAuthority,
+} from "@polyvisor/sdk/testkit";
+import test, { type ExecutionContext } from "ava";
 
-/** The same questions to a real libvirtd, by virsh and by this plugin: the answers must be the same. */
+/** The same questions to a real libvirtd, by virsh and by this plugin on each way to it: the answers must be the same. */
 const present = (await hasLibvirtd()) && hasVirsh90();
 const real = present ? test : test.skip;
 if (!present) test.skip("no libvirtd or no virsh 9.0 is installed, so no answers are compared", () => {});
 
-let daemon: PrivateLibvirtd;
+const exists = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+const sshdBinary = (await exists("/usr/bin/nc")) ? await findSshd() : undefined;
+const hasOpenssl = await exists("/usr/bin/openssl");
+if (present && sshdBinary === undefined)
+  test.skip("no sshd or no nc is installed, so no answers come by ssh", () => {});
+if (present && !hasOpenssl) test.skip("no openssl is installed, so no answers come by TLS", () => {});
+
+let [daemon, sshd, folder]: [PrivateLibvirtd?, PrivateSshd?, string?] = [];
 const host = await createHost({ plugins: [fileURLToPath(new URL("..", import.meta.url))] });
 
+/** What is put for `+WAY` and `//HOST` of a URI, and behind its path. */
+interface Way {
+  readonly transport: string;
+  readonly server: string;
+  readonly more: string;
+}
+
+const ways: Way[] = [];
+const uriBy = ({ transport, server, more }: Way, scheme: string, path: string) =>
+  `${scheme}+${transport}://${server}${path}${more}`;
+
 test.before(async () => {
-  if (present) daemon = await startLibvirtd();
+  if (!present) return;
+  const [tcp, tls] = [await freePort(), await freePort()];
+  let settings = `listen_tcp = 1\nlisten_addr = "127.0.0.1"\ntcp_port = "${tcp}"\nauth_tcp = "none"\n`;
+  if (hasOpenssl) settings += await certificates(tls);
+  else settings += "listen_tls = 0\n";
+  daemon = await startLibvirtd(settings, { args: ["--listen"] });
+  const { socket } = daemon;
+  ways.push({ transport: "unix", server: "", more: `?socket=${socket}` });
+  ways.push({ transport: "tcp", server: `127.0.0.1:${tcp}`, more: "" });
+  if (hasOpenssl) ways.push({ transport: "tls", server: `localhost:${tls}`, more: `?pkipath=${folder}/ca` });
+  if (sshdBinary === undefined) return;
+  sshd = await startSshd(sshdBinary);
+  const { port, command, keyfile } = sshd;
+  const more = `?socket=${socket}&command=${command}&keyfile=${keyfile}&no_verify=1&no_tty=1`;
+  ways.push({ transport: "ssh", server: `${userInfo().username}@127.0.0.1:${port}`, more });
 });
 test.after.always(async () => {
   await host.close();
+  await sshd?.stop();
   await daemon?.stop();
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 });
+
+/** Makes those of the daemon and of its client. Returns the daemon's settings about them. */
+async function certificates(port: number): Promise<string> {
+  folder = await mkdtemp(join(tmpdir(), "answers-"));
+  await chmod(folder, 0o755);
+  const authority = await TestAuthority.create(join(folder, "ca"));
+  await authority.issue("server", "localhost", ["DNS:localhost"]);
+  await authority.issue("client", "someone");
+  const files = ["ca_file = cacert", "cert_file = servercert", "key_file = serverkey"];
+  const lines = files.map((line) => line.replace(/(\w+)$/, `"${authority.folder}/$1.pem"`));
+  return [`listen_tls = 1\ntls_port = "${port}"\nauth_tls = "none"`, ...lines, ""].join("\n");
+}
 
 type Ask = (api: HypervisorClient) => Promise<string>;
 
@@ -104,36 +167,41 @@ async function virsh(uri: string, command: string): Promise<string> {
   return /^node(cpu|mem)stats/.test(command) ? text.replace(/:.*$/gm, "") : text;
 }
 
+/** Asks everything by each way, beside virsh. */
 async function compare(
-  uri: string,
+  t: ExecutionContext,
   table: Readonly<Record<string, Ask>>,
-  connection: Connection,
-): Promise<readonly { command: string; ours: string; virsh: string }[]> {
-  const rows: { command: string; ours: string; virsh: string }[] = [];
-  for (const [command, ask] of Object.entries(table))
-    rows.push({ command, ours: squeezed(await ask(connection.api)), virsh: await virsh(uri, command) });
-  return rows;
+  uriOf: (way: Way) => string,
+): Promise<void> {
+  const [unix] = ways as [Way];
+  const connections = await Promise.all(ways.map((way) => opened(t, uriOf(way))));
+  t.log(`by ${ways.map(({ transport }) => transport).join(", ")}`);
+  for (const [command, ask] of Object.entries(table)) {
+    const printed = await virsh(uriOf(unix), command);
+    for (const [at, { api }] of connections.entries())
+      t.is(squeezed(await ask(api)), printed, `${command} by ${ways[at]?.transport}`);
+  }
 }
 
-real("the test driver's answers are those that virsh prints", async (t) => {
-  const uri = `test+unix:///default?socket=${daemon.socket}`;
+async function opened(t: ExecutionContext, uri: string): Promise<Connection> {
   const connection = await host.open(uri);
   t.teardown(() => connection.close());
-  for (const { command, ours, virsh: theirs } of await compare(uri, TEST, connection)) t.is(ours, theirs, command);
+  return connection;
+}
+
+real("the test driver's answers are those that virsh prints, by every way", async (t) => {
+  await compare(t, TEST, (way) => uriBy(way, "test", "/default"));
 });
 
-real("the QEMU driver's answers are those that virsh prints", async (t) => {
-  const uri = `qemu+unix:///session?socket=${daemon.socket}`;
-  const connection = await host.open(uri);
-  t.teardown(() => connection.close());
-  const domain = await connection.define(QEMU_DOMAIN);
+real("the QEMU driver's answers are those that virsh prints, by every way", async (t) => {
+  const uriOf = (way: Way) => uriBy(way, "qemu", "/session");
+  const domain = await (await opened(t, uriOf(ways[0] as Way))).define(QEMU_DOMAIN);
   t.teardown(() => domain.undefine());
-  for (const { command, ours, virsh: theirs } of await compare(uri, QEMU, connection)) t.is(ours, theirs, command);
+  await compare(t, QEMU, uriOf);
 });
 
 real("lists whose length the caller must know are asked for in the daemon's way", async (t) => {
-  const connection = await host.open(`test+unix:///default?socket=${daemon.socket}`);
-  t.teardown(() => connection.close());
+  const connection = await opened(t, uriBy(ways[0] as Way, "test", "/default"));
   const domain = await dom(connection.api);
   t.true((await connection.api.domainMemoryStats({ dom: domain, flags: 0 })).length > 5);
   t.deepEqual(await connection.api.domainGetSchedulerParameters({ dom: domain, nparams: 1 }), [

@@ -93,6 +93,7 @@ withCertificates("TLS: certificates prove who is who, both ways", async (t) => {
   const settings = [
     `listen_tls = 1\nlisten_tcp = 0\nlisten_addr = "127.0.0.1"\ntls_port = "${port}"\nauth_tls = "none"`,
     `ca_file = ${file("cacert.pem")}\ncert_file = ${file("servercert.pem")}\nkey_file = ${file("serverkey.pem")}`,
+    'tls_priority = "NORMAL:-VERS-ALL:+VERS-TLS1.3"',
   ];
   await chmod(folder, 0o755);
   const daemon = await startLibvirtd(settings.join("\n"), { args: ["--listen"] });
@@ -101,6 +102,9 @@ withCertificates("TLS: certificates prove who is who, both ways", async (t) => {
     `test+tls://${hostName}:${port}/default?pkipath=${who.folder}${more}`;
   await works(t, await open(t, uri("localhost", authority)), true);
   await works(t, await open(t, uri("127.0.0.1", authority, "&no_verify=1")), true);
+  await works(t, await open(t, uri("localhost", authority, "&tls_priority=NORMAL:-VERS-TLS1.2")), true);
+  const unspoken = host.open(uri("localhost", authority, "&tls_priority=NORMAL:-VERS-TLS1.3"));
+  await t.throwsAsync(unspoken, { message: /^authentication failed: TLS handshake failed / });
   const unproved = { code: "AUTH_FAILED", message: "authentication failed: Failed to verify peer's certificate" };
   t.like(await t.throwsAsync(host.open(uri("localhost", stranger))), unproved);
   t.like(await t.throwsAsync(host.open(uri("127.0.0.1", authority))), unproved);

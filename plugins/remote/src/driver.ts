@@ -24,12 +24,15 @@ export class RemoteDriver implements HypervisorDriver {
     this.#info = info;
   }
 
-  async open(uri: Uri, { readOnly, log, identity }: CallContext): Promise<HypervisorConnection> {
+  /** Where the caller gives up, the way to the daemon is closed, however far it was. */
+  async open(uri: Uri, { readOnly, log, identity, signal }: CallContext): Promise<HypervisorConnection> {
     const uid = process.getuid?.() ?? 0;
     const target = targetOf(uri, { info: this.#info, readOnly, uid, env: process.env });
-    const client = await connectFirst(target.doors, uid);
+    const client = await connectFirst(target.doors, uid, signal);
     this.#clients.add(client);
     void client.closed.then(() => this.#clients.delete(client));
+    const giveUp = () => void client.close();
+    signal.addEventListener("abort", giveUp, { once: true });
     try {
       return await openRemote(client, target, {
         readOnly,
@@ -39,6 +42,8 @@ export class RemoteDriver implements HypervisorDriver {
     } catch (error) {
       await client.close();
       throw error;
+    } finally {
+      signal.removeEventListener("abort", giveUp);
     }
   }
 
@@ -48,11 +53,11 @@ export class RemoteDriver implements HypervisorDriver {
 }
 
 /** Connects by the first door behind which a daemon listens. Where none does, the first failure is told. */
-async function connectFirst(doors: readonly Door[], uid: number): Promise<RpcClient> {
+async function connectFirst(doors: readonly Door[], uid: number, signal: AbortSignal): Promise<RpcClient> {
   const failures: VirtError[] = [];
   for (const door of doors) {
     try {
-      return await connectTo(await wayThrough(door, uid));
+      return await connectTo(await wayThrough(door, uid), signal);
     } catch (error) {
       if (door.kind !== "unix" || !(error instanceof VirtError) || !isAbsent(error.cause)) throw error;
       failures.push(error);
@@ -70,8 +75,9 @@ async function connectFirst(doors: readonly Door[], uid: number): Promise<RpcCli
 
 async function wayThrough(door: Door, uid: number): Promise<Way> {
   if (door.kind !== "tls") return door;
-  const { kind, host, port, pkipath, verify } = door;
-  return { kind, host, port, credentials: await readCredentials(certificatePaths(pkipath, uid, homedir()), verify) };
+  const { kind, host, port, pkipath, verify, versions } = door;
+  const credentials = await readCredentials(certificatePaths(pkipath, uid, homedir()), verify);
+  return { kind, host, port, credentials: { ...credentials, versions } };
 }
 
 function isAbsent(cause: unknown): boolean {

@@ -1,5 +1,14 @@
 import { formatUri, type Uri, VirtError } from "@polyvisor/core";
-import { type DaemonMode, daemonSockets, isOfUser, isWayParam, type Surroundings } from "@polyvisor/sdk/rpc";
+import {
+  type DaemonMode,
+  daemonSockets,
+  isOfUser,
+  isWayParam,
+  PRIORITY_WORDS,
+  type Surroundings,
+  type TlsVersions,
+  versionsOf,
+} from "@polyvisor/sdk/rpc";
 import { clientParams, invalid, isSet } from "./params.js";
 import { sshArgv } from "./ssh.js";
 
@@ -13,6 +22,7 @@ export type Door =
       readonly port: number;
       readonly pkipath: string | undefined;
       readonly verify: boolean;
+      readonly versions?: TlsVersions;
     }
   | { readonly kind: "command"; readonly argv: readonly string[] };
 
@@ -93,12 +103,11 @@ function unixDoors(uri: Uri, params: ReadonlyMap<string, string>, around: Surrou
 
 function tlsDoor(host: string, port: number, params: ReadonlyMap<string, string>): Door {
   const priority = params.get("tls_priority");
-  if (priority !== undefined && priority !== "NORMAL")
-    throw invalid(
-      `Failed to set TLS session priority to ${priority}: only NORMAL is known`,
-      "priorities of GnuTLS are not understood; TLS 1.2 and 1.3 with the usual ciphers are spoken",
-    );
-  return { kind: "tls", host, port, pkipath: params.get("pkipath"), verify: !isSet(params, "no_verify") };
+  const versions = priority === undefined ? undefined : versionsOf(priority);
+  if (priority !== undefined && versions === undefined)
+    throw invalid(`Failed to set TLS session priority to ${priority}`, `tls_priority ${PRIORITY_WORDS}`);
+  const [pkipath, verify] = [params.get("pkipath"), !isSet(params, "no_verify")];
+  return { kind: "tls", host, port, pkipath, verify, ...(versions && { versions }) };
 }
 
 /** Which sockets the other machine has is not known here: the helper there finds them, or it is libvirt's one for everything. */

@@ -29,6 +29,7 @@ export async function claim(pidFile: string, sockets: readonly string[]): Promis
     await file.truncate(0);
     await file.write(`${process.pid}\n`, 0);
   } catch (error) {
+    await unlink(pidFile).catch(() => {});
     await file.close();
     throw error;
   }
@@ -76,8 +77,9 @@ async function held(path: string): Promise<StartError> {
   return new StartError(`${who} already runs here: it holds ${path}`, "stop it first, or choose another --root");
 }
 
-/** Removes the socket of a daemon that was killed. Throws a `StartError` where one listens on it. */
+/** Removes the socket of a daemon that was killed. Throws a `StartError` where one listens on it, or where it is no socket. */
 export async function clearStale(socket: string): Promise<void> {
+  if (!(await isSocket(socket))) return;
   if (await isServed(socket))
     throw new StartError(
       `another daemon already serves ${socket}`,
@@ -86,6 +88,18 @@ export async function clearStale(socket: string): Promise<void> {
   await unlink(socket).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT") throw error;
   });
+}
+
+/** Whether there is a socket by this name. What is something else is somebody's, and stays. */
+async function isSocket(path: string): Promise<boolean> {
+  try {
+    if ((await stat(path)).isSocket()) return true;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return false;
+    throw new StartError(`no socket can be made at ${path}: ${message}`, "name another place for it");
+  }
+  throw new StartError(`${path} is there and is no socket`, "name another place for the socket, or move what is there");
 }
 
 /** Whether somebody listens. A full backlog and a socket that may not be opened mean that somebody does. */

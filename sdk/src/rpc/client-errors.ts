@@ -106,7 +106,7 @@ export function connectTcpFailed(host: string, port: number, error: NodeJS.Errno
 
 /** The two sides found no way to speak TLS with one another, or a certificate file is damaged. */
 export function tlsFailed(error: Error): VirtError {
-  return new VirtError("AUTH_FAILED", `TLS handshake failed ${error.message}`, { domain: "RPC", cause: error });
+  return new VirtError("AUTH_FAILED", `TLS handshake failed ${error.message.trim()}`, { domain: "RPC", cause: error });
 }
 
 /** The server's certificate does not prove that it is the host that was asked for. */

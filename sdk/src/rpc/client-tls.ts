@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import { connectTcp } from "./client-connect.js";
 import { tlsFailed, tlsPeerRefused, tlsPeerUnproved } from "./client-errors.js";
+import type { TlsVersions } from "./tls-priority.js";
 
 /** What this side of a TLS connection shows, and what it believes. All of it in PEM. */
 export interface TlsCredentials {
@@ -12,14 +13,20 @@ export interface TlsCredentials {
   readonly own?: { readonly cert: Buffer; readonly key: Buffer };
   /** Whether the server must have a certificate of the authority with the host's name. */
   readonly verify: boolean;
+  /** All that are known where nothing is said. */
+  readonly versions?: TlsVersions | undefined;
 }
 
 /** The server sends this byte once it has accepted the client's certificate. */
 const ACCEPTED = 1;
 
+/** A server that takes longer, in milliseconds, until it has accepted the client is none. */
+const HANDSHAKE_MS = 30_000;
+
 /** Connects with TLS. Fails with `AUTH_FAILED` where the server is not who it should be, with `RPC` where it refuses this client. */
 export async function connectTls(host: string, port: number, credentials: TlsCredentials): Promise<Socket> {
   const tcp = await connectTcp(host, port);
+  const timer = setTimeout(() => tcp.destroy(), HANDSHAKE_MS);
   try {
     const socket = await shakeHands(tcp, host, credentials);
     if (credentials.verify && !socket.authorized) throw tlsPeerUnproved(host, socket.authorizationError);
@@ -28,18 +35,20 @@ export async function connectTls(host: string, port: number, credentials: TlsCre
   } catch (error) {
     tcp.destroy();
     throw error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
 /** The certificate is looked at afterwards, so that its faults can be told in libvirt's words. */
-function shakeHands(socket: Socket, host: string, { ca, crl, own }: TlsCredentials): Promise<TLSSocket> {
+function shakeHands(socket: Socket, host: string, { ca, crl, own, versions }: TlsCredentials): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     try {
       const tls = connect({
         socket,
         host,
         rejectUnauthorized: false,
-        minVersion: "TLSv1.2",
+        ...(versions ?? { minVersion: "TLSv1.2" }),
         ca,
         ...(crl === undefined ? {} : { crl }),
         ...own,

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { RpcClient } from "./client.js";
 import { connectCommand } from "./client-command.js";
 import { connectPatiently, connectTcp } from "./client-connect.js";
+import { callAborted } from "./client-errors.js";
 import { connectTls, type TlsCredentials } from "./client-tls.js";
 
 /** A connected socket, and who can say why it ended. */
@@ -21,9 +22,26 @@ export type Way =
   /** A program that carries the connection on its standard input and output. */
   | { readonly kind: "command"; readonly argv: readonly string[] };
 
-/** Connects to a daemon. Fails in libvirt's words; a command's failure is told by the first call. */
-export async function connectTo(way: Way): Promise<RpcClient> {
-  return new RpcClient(await transportOf(way));
+/**
+ * Connects to a daemon. Fails in libvirt's words, with `OPERATION_ABORTED` where the caller has given up; a command's failure
+ * is told by the first call.
+ */
+export async function connectTo(way: Way, signal?: AbortSignal): Promise<RpcClient> {
+  const connecting = transportOf(way);
+  return new RpcClient(await (signal === undefined ? connecting : unlessAborted(connecting, signal)));
+}
+
+/** Whoever gives up hears so at once, and a connection that comes later is closed. */
+function unlessAborted(connecting: Promise<Transport>, signal: AbortSignal): Promise<Transport> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => {
+      reject(callAborted(signal));
+      connecting.then(({ socket }) => socket.destroy()).catch(() => {});
+    };
+    if (signal.aborted) return giveUp();
+    signal.addEventListener("abort", giveUp, { once: true });
+    connecting.then(resolve, reject).finally(() => signal.removeEventListener("abort", giveUp));
+  });
 }
 
 async function transportOf(way: Way): Promise<Transport> {

@@ -55,6 +55,17 @@ test("messages written one behind the other into a writer are those that frameBy
   t.deepEqual(writer.take(), Buffer.concat(bodies.map((body) => frameBytes(HEADER, body))));
 });
 
+test("of a chunk whose messages have all been read nothing is kept", (t) => {
+  const splitter = new FrameSplitter();
+  splitter.feed(frameBytes(HEADER, Buffer.from("abcd")));
+  t.true(splitter.next());
+  t.is(seen(splitter.frame).body, "61626364");
+  t.false(splitter.next());
+  t.is(splitter.frame.buffer.length, 0);
+  splitter.hold();
+  t.false(splitter.next());
+});
+
 test("however the bytes are torn, the same messages come out", (t) => {
   const bodies = fc.array(fc.uint8Array({ maxLength: 10000 }), { minLength: 1, maxLength: 8 });
   const cuts = fc.array(fc.integer({ min: 1, max: 9000 }), { minLength: 1, maxLength: 20 });

@@ -136,7 +136,14 @@ export class FrameSplitter {
       }
     }
     this.#keep(left);
+    this.#letGo();
     return false;
+  }
+
+  /** A connection that is idle keeps nothing of what came last: it may be all that is left of a large piece of memory. */
+  #letGo(): void {
+    this.#chunk = this.#frame.buffer = EMPTY;
+    this.#at = this.#end = 0;
   }
 
   /** Copies what has not been read, because the chunk's memory will be used for something else. */

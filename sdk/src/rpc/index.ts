@@ -9,4 +9,5 @@ export { holeBody, holeOf } from "./hole.js";
 export { Incoming } from "./incoming.js";
 export { writeWithDescriptors } from "./send-descriptors.js";
 export { type DaemonMode, daemonSockets, isOfUser, type Surroundings } from "./sockets.js";
+export { PRIORITY_WORDS, type TlsVersions, versionsOf } from "./tls-priority.js";
 export { isWayParam, WAY_PARAMS, type WayParam } from "./way-params.js";

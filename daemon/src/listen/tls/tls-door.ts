@@ -1,10 +1,10 @@
 import { constants } from "node:crypto";
 import type { Socket } from "node:net";
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from "node:tls";
+import type { TlsVersions } from "@polyvisor/sdk/rpc/wire";
 import { nameTest } from "../../auth/patterns.js";
 import { type TlsMaterial, timeProblem } from "./files.js";
 import { distinguishedName } from "./names.js";
-import type { TlsVersions } from "./priority.js";
 
 /** Who may come in by TLS. */
 export interface TlsTerms {

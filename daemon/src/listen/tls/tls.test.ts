@@ -238,7 +238,7 @@ else {
     t.is(code, 1);
     t.is(
       stderr,
-      `polyvisord: The server certificate ${old.cert} has expired\n` +
+      `polyvisord: ${root}/etc/libvirt/polyvisord.conf:3: cert_file: The server certificate ${old.cert} has expired\n` +
         "hint: tls_no_sanity_certificate = 1 lets the daemon start all the same\n",
     );
   });

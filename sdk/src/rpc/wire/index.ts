@@ -3,4 +3,5 @@ export * from "../frame.js";
 export { holeBody, holeOf } from "../hole.js";
 export { Incoming } from "../incoming.js";
 export { writeWithDescriptors } from "../send-descriptors.js";
+export { PRIORITY_WORDS, type TlsVersions, versionsOf } from "../tls-priority.js";
 export { isWayParam, WAY_PARAMS, type WayParam } from "../way-params.js";

@@ -1,6 +1,6 @@
 import type { SecureVersion } from "node:tls";
 
-/** The versions of TLS that a server speaks. */
+/** The versions of TLS that one side speaks. */
 export interface TlsVersions {
   readonly minVersion: SecureVersion;
   readonly maxVersion: SecureVersion;

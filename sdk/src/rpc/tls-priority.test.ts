@@ -1,5 +1,5 @@
 import test from "ava";
-import { versionsOf } from "./priority.js";
+import { versionsOf } from "./tls-priority.js";
 
 const BOTH = { minVersion: "TLSv1.2", maxVersion: "TLSv1.3" };
 
