@@ -1,6 +1,6 @@
 import type { AccessPolicy, Host, Log, MaybePromise, PolicyRequest } from "@polyvisor/core";
 import type { PolkitAuthority } from "../auth/polkit.js";
-import { StartError } from "../startup/start-error.js";
+import { SettingError } from "../startup/start-error.js";
 import { answerForAll, type GeneralPolicy, type GeneralQuestion } from "./for-all.js";
 import { polkitPolicy, whyNoPolkit } from "./polkit.js";
 import type { RulesFile } from "./rules/index.js";
@@ -62,8 +62,9 @@ async function policyOfPlugin(name: string, { host, log }: AccessParts): Promise
     };
   } catch (error) {
     const { message, hint } = error as Error & { hint?: string };
-    throw new StartError(
-      `access_drivers: "${name}" cannot be used: ${message}`,
+    throw new SettingError(
+      "access_drivers",
+      `"${name}" cannot be used: ${message}`,
       `it may name "rules", "polkit" and plugins that provide policy.v1${hint === undefined ? "" : `; ${hint}`}`,
     );
   }

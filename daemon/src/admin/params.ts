@@ -1,15 +1,5 @@
 import { type TypedParam, VirtError } from "@polyvisor/core";
 
-const TYPE_NAMES: Readonly<Record<TypedParam["type"], string>> = {
-  int: "int",
-  uint: "unsigned int",
-  llong: "llong",
-  ullong: "ullong",
-  double: "double",
-  boolean: "boolean",
-  string: "string",
-};
-
 /** Numbers by name. Throws, in libvirt's words, for a name that is not among `known`, comes twice, or has another type. */
 export function readNumbers<K extends string>(
   params: readonly TypedParam[],
@@ -24,8 +14,7 @@ export function readNumbers<K extends string>(
         hint: `what can be set is ${known.join(", ")}`,
       });
     if (numbers[name] !== undefined) throw invalid(`parameter '${name}' occurs multiple times`);
-    if (param.type !== "uint")
-      throw invalid(`invalid type '${TYPE_NAMES[param.type]}' for parameter '${name}', expected 'unsigned int'`);
+    if (param.type !== "uint") throw invalid(`invalid type '${param.type}' for parameter '${name}', expected 'uint'`);
     numbers[name] = param.value;
   }
   return numbers;

@@ -1,6 +1,8 @@
+import { VirtError } from "@polyvisor/core";
 import type { TlsMaterial } from "../listen/tls/files.js";
 import type { SessionServer } from "../rpc/server.js";
 import type { Session } from "../rpc/session.js";
+import { StartError } from "../startup/start-error.js";
 import type { ManagedClient, ManagedServer, Workload } from "./managed.js";
 
 /**
@@ -26,9 +28,15 @@ export function managedSessions(server: SessionServer, tlsMaterial: () => Promis
     setLimits: (limits) => server.adjust(limits),
     setMostCalls: (maxWorkers) => server.adjust({ maxWorkers }),
     get updateTls() {
-      return server.hasTls ? async () => server.renewTls(await tlsMaterial()) : undefined;
+      return server.hasTls ? async () => server.renewTls(await tlsMaterial().catch(toldAsFault)) : undefined;
     },
   };
+}
+
+/** What is wrong with the files is the operator's to mend, and no fault of the daemon. */
+function toldAsFault(error: unknown): never {
+  if (!(error instanceof StartError)) throw error;
+  throw new VirtError("SYSTEM_ERROR", error.message, { domain: "RPC", ...(error.hint && { hint: error.hint }) });
 }
 
 function managedClient(session: Session): ManagedClient {

@@ -60,7 +60,7 @@ test("calls that cannot be are refused in libvirt's words, and the connection go
     ],
     [
       [param("nclients_max", "int", 5)],
-      "invalid argument: invalid type 'int' for parameter 'nclients_max', expected 'unsigned int'",
+      "invalid argument: invalid type 'int' for parameter 'nclients_max', expected 'uint'",
     ],
   ] as const;
   for (const [index, [params, says]] of refusals.entries()) {

@@ -47,11 +47,19 @@ check("virt-admin has certificates read again, and shows clients of TLS (needs v
   t.is((await virtAdmin("srv-update-tls", "libvirtd")).stdout.trim(), "update tls related files succeed");
   t.is((await come()).getPeerCertificate().subject.O, "New");
 
-  await writeFile(files.cert, "no certificate");
-  const refused = await virtAdmin("srv-update-tls", "libvirtd");
-  t.is(refused.code, 1);
-  t.regex(refused.stderr, /Unable to update server's tls related files/);
-  t.true(refused.stderr.includes(files.cert), refused.stderr);
+  const good = await readFile(files.key);
+  const faults: readonly (readonly [file: string, text: string | Buffer, says: string])[] = [
+    [files.key, key as Buffer, `Unable to set x509 key and certificate: ${files.key}, ${files.cert}: error:`],
+    [files.key, "no key", `Unable to set x509 key and certificate: ${files.key}, ${files.cert}: error:`],
+    [files.cert, "no certificate", `Unable to import server certificate ${files.cert}`],
+  ];
+  for (const [file, text, says] of faults) {
+    await writeFile(file, text);
+    const { code, stderr } = await virtAdmin("srv-update-tls", "libvirtd");
+    t.is(code, 1);
+    t.true(stderr.startsWith(`error: Unable to update server's tls related files.\nerror: ${says}`), stderr);
+    if (file === files.key) await writeFile(file, good);
+  }
   t.is((await come()).getPeerCertificate().subject.O, "New");
 
   t.regex((await virtAdmin("srv-clients-list", "libvirtd")).stdout, /^ 1 +tls /m);

@@ -1,6 +1,6 @@
 import type { CallContext, Host, Log, LoginMechanisms } from "@polyvisor/core";
 import { saslMechanisms } from "@polyvisor/sdk/login";
-import { StartError } from "../startup/start-error.js";
+import { SettingError } from "../startup/start-error.js";
 import type { LoginOffer } from "./login.js";
 import { scramSha256 } from "./sasl/scram.js";
 import type { UsersFile } from "./sasl/users.js";
@@ -30,7 +30,7 @@ export async function saslOffers(names: readonly string[], parts: SaslParts): Pr
     const by = mechanism === OWN ? own : others.get(mechanism);
     if (by !== undefined) return { mechanism, by };
     const here = [OWN, ...others.keys()].join(", ");
-    throw new StartError(`sasl_mechanisms: nothing here logs anybody in by ${mechanism}`, `there is ${here}`);
+    throw new SettingError("sasl_mechanisms", `nothing here logs anybody in by ${mechanism}`, `there is ${here}`);
   });
 }
 

@@ -1,5 +1,5 @@
+import { PRIORITY_WORDS, versionsOf } from "@polyvisor/sdk/rpc/wire";
 import { z } from "zod/v3";
-import { PRIORITY_WORDS, versionsOf } from "../listen/tls/priority.js";
 import { absolutePath, atLeast, flag, names, port, text } from "./values.js";
 
 /** The keys about ways in other than the sockets' permissions: networks, certificates, logins. */

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { formatUuid } from "@polyvisor/core";
 import { z } from "zod/v3";
-import { StartError } from "../startup/start-error.js";
+import { SettingError } from "../startup/start-error.js";
 
 const WORDS = "must be a UUID whose digits are not all the same, such as uuidgen prints";
 
@@ -33,8 +33,9 @@ export async function hostUuidOf(settings: {
   if (settings.host_uuid_source !== "machine-id") return undefined;
   const uuid = uuidOf(await readFile(MACHINE_ID, "utf8").catch(() => ""));
   if (uuid !== undefined) return uuid;
-  throw new StartError(
-    `host_uuid_source: ${MACHINE_ID} holds no UUID`,
+  throw new SettingError(
+    "host_uuid_source",
+    `${MACHINE_ID} holds no UUID`,
     "give host_uuid, or run systemd-machine-id-setup",
   );
 }

@@ -2,6 +2,7 @@ import { dirname, join } from "node:path";
 import type { LogSettings } from "../log/centre.js";
 import { type LogLevel, parseFilters, parseOutputs } from "../log/settings.js";
 import type { LiveSettings } from "../rpc/server.js";
+import { SettingError } from "../startup/start-error.js";
 import type { Settings } from "./schema.js";
 
 /** The settings that a running daemon takes over. The others are for the start alone. */
@@ -40,6 +41,12 @@ export function logSettings(settings: Settings): LogSettings {
     outputs: parseOutputs(settings.log_outputs ?? ""),
     filters: parseFilters(settings.log_filters ?? ""),
   };
+}
+
+/** A log that cannot be opened is a fault of the setting that names it. */
+export function logFault(error: unknown): never {
+  const { message, detail = message } = error as Error & { detail?: string };
+  throw new SettingError("log_outputs", detail, "name a file that can be written, or stderr");
 }
 
 /** Where the rules of the access driver "rules" are. */

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { type ConfigSetting, isSetting, parseConfigFile } from "@polyvisor/sdk/conf/config-file";
 import type { z } from "zod/v3";
-import { StartError } from "../startup/start-error.js";
+import { SettingError, StartError } from "../startup/start-error.js";
 import { type Settings, settingsSchema } from "./schema.js";
 
 /**
@@ -17,6 +17,20 @@ export async function loadSettings(path: string, required: boolean): Promise<Set
     if (required || code !== "ENOENT") throw new StartError(`the configuration cannot be read: ${message}`);
   }
   return settingsOf(path, text);
+}
+
+/** What was thrown while settings were used; of a setting that is a bad one with its place in the file that it came from. */
+export async function inPlace(error: unknown, path: string): Promise<unknown> {
+  if (!(error instanceof SettingError)) return error;
+  const { key, message, hint } = error;
+  const line = await lineOf(key, path).catch(() => undefined);
+  return new StartError(`${line === undefined ? "" : `${path}:${line}: `}${key}: ${message}`, hint);
+}
+
+/** `undefined` where the file says nothing of it, and its default is at fault. */
+async function lineOf(wanted: string, path: string): Promise<number | undefined> {
+  const entries = parseConfigFile(await readFile(path, "utf8"), path).filter(isSetting);
+  return entries.find(({ key }) => key === wanted)?.line;
 }
 
 /** The settings in a configuration file's text. */

@@ -52,7 +52,7 @@ test("a file with a fault changes nothing, and the fault is logged with its plac
   await reload("max_clients = 0\n", /polyvisord\.conf:1: max_clients: .*greater than or equal to 1/);
   await reload(
     'log_outputs = "1:file:/nonexistent/x"\nmax_clients = 7\nmax_anonymous_clients = 1\n',
-    /stay as they are: failed to open/,
+    /stay as they are: .*polyvisord\.conf:1: log_outputs: failed to open \/nonexistent\/x: No such file or directory/,
   );
   const first = await connect(t, daemon);
   await first.open("test:///default");

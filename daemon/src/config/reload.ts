@@ -1,8 +1,8 @@
 import type { RulesFile } from "../access/rules/index.js";
 import type { LogCentre } from "../log/centre.js";
 import type { LiveSettings } from "../rpc/server.js";
-import { changesBetween, liveSettings, logSettings, rulesPath } from "./live.js";
-import { loadSettings } from "./load.js";
+import { changesBetween, liveSettings, logFault, logSettings, rulesPath } from "./live.js";
+import { inPlace, loadSettings } from "./load.js";
 import type { Settings } from "./schema.js";
 import { tellWithoutEffect } from "./without-effect.js";
 
@@ -46,7 +46,7 @@ export class Reloader {
     const { server, centre } = this.#targets;
     try {
       const settings = await loadSettings(this.#path, this.#required);
-      await centre.set(logSettings(settings));
+      await centre.set(logSettings(settings)).catch(logFault);
       server.adjust(liveSettings(settings));
       const { live } = changesBetween(this.#current, settings);
       const { atStart } = changesBetween(this.#started, settings);
@@ -56,7 +56,7 @@ export class Reloader {
       if (atStart.length > 0)
         centre.log.warn({ settings: atStart }, `restart the daemon to change ${atStart.join(", ")}`);
     } catch (error) {
-      const { message, hint } = error as Error & { hint?: string };
+      const { message, hint } = (await inPlace(error, this.#path)) as Error & { hint?: string };
       centre.log.error({ hint }, `the settings stay as they are: ${message}`);
     }
   }

@@ -1,5 +1,5 @@
 // the API of version 3, which zod keeps: with that of version 4 come its messages in 60 languages, a tenth of a start
-import { VirtError } from "@polyvisor/core";
+import { parseUri, VirtError } from "@polyvisor/core";
 import { z } from "zod/v3";
 import { parseFilters, parseOutputs } from "../log/settings.js";
 import { parseMetricsPlace } from "../metrics/place.js";
@@ -48,6 +48,10 @@ const upstream = z.string().transform((value, context) => {
   }
 });
 
+const uri = text.refine((value) => isGood(parseUri, value), {
+  message: "must be a URI such as qemu:///system or test:///default",
+});
+
 /**
  * What the configuration file may hold: the keys of libvirtd.conf that this daemon honours, and its own. A default that is
  * left out depends on where the daemon runs.
@@ -73,7 +77,7 @@ export const settingsSchema = z
     metrics_listen: metricsPlace.optional(),
     ...hostUuidKeys,
     /** The URI of clients that name none. */
-    uri_default: text.optional(),
+    uri_default: uri.optional(),
     /** Other daemons that clients may reach through this one, with the way to each. None by default. */
     remote_uris: z.array(upstream).default([]),
     /** Who decides on access, beside the sockets' permissions: "rules", "polkit", plugins; all of them must agree. */

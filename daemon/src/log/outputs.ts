@@ -1,7 +1,8 @@
 import { close, open } from "node:fs";
 import { createRequire } from "node:module";
-import { getSystemErrorMap, promisify } from "node:util";
+import { promisify } from "node:util";
 import { VirtError } from "@polyvisor/core";
+import { systemErrorText } from "@polyvisor/sdk/process";
 import type { Level, Logger, pino } from "pino";
 import type { LogLevel, LogOutput } from "./settings.js";
 
@@ -78,14 +79,9 @@ async function openFiles(outputs: readonly LogOutput[]): Promise<ReadonlyMap<str
     }
   } catch (error) {
     closeAll(files);
-    const { path = "the log", errno } = error as NodeJS.ErrnoException;
-    throw new VirtError("SYSTEM_ERROR", `failed to open ${path}: ${systemWords(errno, error)}`, { domain: "ADMIN" });
+    const { path = "the log", errno, message } = error as NodeJS.ErrnoException;
+    const words = errno === undefined ? message : systemErrorText(errno);
+    throw new VirtError("SYSTEM_ERROR", `failed to open ${path}: ${words}`, { domain: "ADMIN" });
   }
   return files;
-}
-
-/** The system's words for an error, as libvirt spells them. */
-function systemWords(errno: number | undefined, error: unknown): string {
-  const [, words = (error as Error).message] = getSystemErrorMap().get(errno ?? 0) ?? [];
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 }

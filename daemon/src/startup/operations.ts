@@ -17,6 +17,7 @@ import { countGuests } from "./guests.js";
 import { IdleTimeout } from "./idle.js";
 import type { Locations } from "./locations.js";
 import { checkSocketPath } from "./sockets.js";
+import { SettingError } from "./start-error.js";
 
 export interface Operated {
   readonly locations: Locations;
@@ -110,8 +111,12 @@ export class Operations {
       import("../metrics/endpoint.js"),
     ]);
     this.#metrics = new MetricsEndpoint(metricsRegistry({ server, meter }), centre.log);
-    if ("path" in place) await mkdir(dirname(place.path), { recursive: true });
-    await this.#metrics.listen(place, settings.unix_sock_ro_perms);
+    try {
+      if ("path" in place) await mkdir(dirname(place.path), { recursive: true });
+      await this.#metrics.listen(place, settings.unix_sock_ro_perms);
+    } catch (error) {
+      throw new SettingError("metrics_listen", (error as Error).message, "does something else listen there?");
+    }
   }
 
   /** Reads the settings again. Never rejects. */

@@ -6,7 +6,7 @@ import type { Settings } from "../config/schema.js";
 import { type DoorTerms, type ListenAt, placeName, type UnixPlace } from "../listen/door.js";
 import type { SessionServer } from "../rpc/server.js";
 import type { Locations } from "./locations.js";
-import { StartError } from "./start-error.js";
+import { SettingError, StartError } from "./start-error.js";
 
 /** The longest path of a unix socket in bytes: what `sockaddr_un` holds. */
 const PATH_BYTES_MAX = 107;
@@ -72,8 +72,12 @@ async function listenOrSay(server: SessionServer, door: ListenAt): Promise<void>
     await server.listen(door);
   } catch (error) {
     if (!("port" in door)) throw error;
-    const hint = "is another daemon there, and is listen_addr an address of this machine?";
-    throw new StartError(`cannot listen on ${placeName(door)}: ${(error as Error).message}`, hint);
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new SettingError(
+      code === "EADDRINUSE" || code === "EACCES" ? "tls_port" : "listen_addr",
+      `cannot listen on ${placeName(door)}: ${message}`,
+      "is another daemon there, and is listen_addr an address of this machine?",
+    );
   }
 }
 
@@ -84,6 +88,6 @@ async function groupId(group: string): Promise<number> {
     const { stdout } = await promisify(execFile)("getent", ["group", group]);
     return Number(stdout.split(":")[2]);
   } catch {
-    throw new StartError(`unix_sock_group: there is no group ${group}`, "create it, or name one that exists");
+    throw new SettingError("unix_sock_group", `there is no group ${group}`, "create it, or name one that exists");
   }
 }

@@ -45,8 +45,8 @@ export interface ReadyDaemon {
   readonly pid: number;
   readonly plugins: readonly PluginStatus[];
   readonly socket: string;
-  /** What a client without a URI gets. */
-  readonly defaultUri: string;
+  /** One that leads to something here. */
+  readonly uri: string;
   readonly hasVirsh: boolean;
   /** Whether our own client is installed for all; in a source tree npm finds it. */
   readonly hasCli: boolean;
@@ -54,7 +54,7 @@ export interface ReadyDaemon {
 
 /** What the daemon says on stdout once clients can connect: what was found, and how to connect. */
 export function readyWords(ready: ReadyDaemon): string {
-  const uri = withSocket(ready.defaultUri, ready.socket);
+  const uri = withSocket(ready.uri, ready.socket);
   return [
     `polyvisord ${ready.version} is ready (pid ${ready.pid}), listening on ${ready.socket}`,
     ...(ready.plugins.length === 0 ? ["no plugins found"] : []),

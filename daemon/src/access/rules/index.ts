@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { PolicyRequest } from "@polyvisor/core";
-import { StartError } from "../../startup/start-error.js";
+import { SettingError } from "../../startup/start-error.js";
 import type { GeneralPolicy, GeneralQuestion } from "../for-all.js";
 import { readAccounts } from "./accounts.js";
 import { parseRules } from "./parse.js";
@@ -38,7 +38,8 @@ async function loadRules(path: string): Promise<GeneralPolicy> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    throw new StartError(
+    throw new SettingError(
+      "access_rules",
       `the access rules cannot be read: ${(error as Error).message}`,
       'access_drivers names them: write the file, or leave "rules" out',
     );

@@ -1,5 +1,5 @@
 import { open, readFile, rename, stat } from "node:fs/promises";
-import { StartError } from "../../startup/start-error.js";
+import { SettingError, StartError } from "../../startup/start-error.js";
 import { formatVerifier, parseVerifier, type Verifier } from "./verifier.js";
 
 /** Others than the owner and the group of the file of users may not know what is in it. */
@@ -21,12 +21,17 @@ export class UsersFile {
     try {
       const { mode } = await stat(this.path);
       if ((mode & OTHERS) !== 0)
-        throw new StartError(`everybody may open the file of users ${this.path}`, `chmod 600 ${this.path}`);
+        throw new SettingError(
+          "sasl_users_file",
+          `everybody may open the file of users ${this.path}`,
+          `chmod 600 ${this.path}`,
+        );
       parseUsers(this.path, await readFile(this.path, "utf8"));
     } catch (error) {
       if (error instanceof StartError) throw error;
-      throw new StartError(
-        `sasl_users_file: the users cannot be read: ${(error as Error).message}`,
+      throw new SettingError(
+        "sasl_users_file",
+        `the users cannot be read: ${(error as Error).message}`,
         "polyvisord --set-password NAME makes the file and adds a user",
       );
     }
