@@ -2,14 +2,14 @@ import { access, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { hasLibvirtd, startLibvirtd } from "@polyvisor/sdk/testkit";
 import test from "ava";
-import { startDaemon } from "./daemon.js";
-import type { StartError } from "./startup/start-error.js";
 import { configure, hasProgram, polyvisord, rootFolder, runProgram, startPolyvisord } from "./testing/process.js";
 import { RawClient } from "./testing/raw-client.js";
 
 const [libvirtdIsHere, virshIsHere] = await Promise.all([hasLibvirtd(), hasProgram("virsh")]);
 
 const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
+
+const mode = process.getuid?.() === 0 ? "system" : "session";
 
 const exists = (path: string) =>
   access(path).then(
@@ -33,6 +33,15 @@ test("it says what it found and how to connect, serves, and leaves nothing behin
   await client.closed;
   for (const path of [daemon.socket, `${daemon.socket}-ro`, join(root, "run/polyvisord.pid")])
     t.false(await exists(path), path);
+});
+
+test("the URI that it tells leads to something, whatever was found", async (t) => {
+  const daemon = await startPolyvisord(t, await rootFolder(t));
+  const [, uri = ""] = /^connect with: .* -c '([a-z]+)\+unix:/m.exec(daemon.words) ?? [];
+  t.regex(daemon.words, new RegExp(`^plugin ${uri} \\S+: (ok|found)`, "m"));
+  const client = await RawClient.connect(daemon.socket);
+  t.teardown(() => client.close());
+  await t.notThrowsAsync(client.open(uri === "test" ? "test:///default" : `${uri}:///${mode}`));
 });
 
 test("a second daemon on the same root is refused, and the first goes on", async (t) => {
@@ -71,102 +80,6 @@ test("a reload does not end it", async (t) => {
   client.close();
   t.is(await daemon.end("SIGTERM"), 0);
 });
-
-const BAD_SETTINGS: readonly { readonly what: string; readonly text: string; readonly says: RegExp }[] = [
-  {
-    what: "an unknown key",
-    text: "# hello\n\nmax_cleints = 3\n",
-    says: /polyvisord\.conf:3: unknown setting max_cleints\nhint: the settings are .*\bmax_clients\b/,
-  },
-  {
-    what: "text for a number",
-    text: 'max_clients = "many"\n',
-    says: /polyvisord\.conf:1: max_clients: .*Expected number/,
-  },
-  {
-    what: "a number that is too small",
-    text: "max_clients = 0\n",
-    says: /polyvisord\.conf:1: max_clients: .*greater than or equal to 1/,
-  },
-  {
-    what: "permissions that are none",
-    text: 'unix_sock_rw_perms = "rwx"\n',
-    says: /polyvisord\.conf:1: unix_sock_rw_perms: must be permissions in octal/,
-  },
-  {
-    what: "authentication that is not there",
-    text: 'auth_unix_rw = "kerberos"\n',
-    says: /polyvisord\.conf:1: auth_unix_rw: .*'none' \| 'sasl' \| 'polkit'/,
-  },
-  {
-    what: "plain TCP, on which nothing is encrypted",
-    text: "listen_tcp = 1\n",
-    says: /polyvisord\.conf:1: listen_tcp: must be 0: plain TCP needs a login that also encrypts.*listen_tls = 1/,
-  },
-  {
-    what: "plain TCP without a login",
-    text: 'auth_tcp = "none"\n',
-    says: /polyvisord\.conf:1: auth_tcp: must be "sasl"/,
-  },
-  {
-    what: "priorities that cannot be kept",
-    text: 'tls_priority = "SECURE256"\n',
-    says: /polyvisord\.conf:1: tls_priority: must be "NORMAL", followed by versions/,
-  },
-  {
-    what: "a flag that is neither 0 nor 1",
-    text: "listen_tls = 2\n",
-    says: /polyvisord\.conf:1: listen_tls: must be 0 or 1/,
-  },
-  {
-    what: "a port that is none",
-    text: 'tls_port = "70000"\n',
-    says: /polyvisord\.conf:1: tls_port: must be less than 65536/,
-  },
-  {
-    what: "TLS without certificates",
-    text: "listen_tls = 1\n",
-    says: /Cannot read CA certificate '.*\/etc\/pki\/CA\/cacert\.pem': ENOENT.*\nhint: make the certificates/,
-  },
-  {
-    what: "logins without users",
-    text: 'auth_unix_rw = "sasl"\n',
-    says: /sasl_users_file: the users cannot be read: ENOENT.*\nhint: polyvisord --set-password/,
-  },
-  {
-    what: "a log output that is not there",
-    text: 'log_outputs = "3:syslog:x"\n',
-    says: /polyvisord\.conf:1: log_outputs: must be outputs such as/,
-  },
-  {
-    what: "a group that is not there",
-    text: 'unix_sock_group = "nosuchgroup"\n',
-    says: /unix_sock_group: there is no group nosuchgroup/,
-  },
-  {
-    what: "limits that contradict",
-    text: "max_clients = 5\n",
-    says: /polyvisord\.conf:1: max_clients \(5\) must not be less than max_anonymous/,
-  },
-];
-
-/** What a start complains of, as the program tells it. */
-async function complaintOf(start: Promise<unknown>): Promise<string> {
-  return start.then(
-    () => "nothing",
-    (error: StartError) => `${error.message}${error.hint === undefined ? "" : `\nhint: ${error.hint}`}`,
-  );
-}
-
-for (const { what, text, says } of BAD_SETTINGS) {
-  test(`the start stops, and says where and why: ${what}`, async (t) => {
-    const root = await rootFolder(t);
-    await configure(root, text);
-    t.regex(await complaintOf(startDaemon({ root, config: undefined, asLibvirt: false })), says);
-    t.false(await exists(join(root, "run/libvirt/libvirt-sock")));
-    t.false(await exists(join(root, "run/polyvisord.pid")));
-  });
-}
 
 test("a program whose start stops says so on its standard error, and ends with 1", async (t) => {
   const root = await rootFolder(t);

@@ -1,12 +1,20 @@
 import { readFile } from "node:fs/promises";
-import { ChoiceError, createHost, type Host, type HostInfo, type Log, silentLog } from "@polyvisor/core";
+import {
+  ChoiceError,
+  createHost,
+  type HeldEntries,
+  type Host,
+  type HostInfo,
+  type Log,
+  silentLog,
+} from "@polyvisor/core";
 import { claim, peerCredentials } from "@polyvisor/sdk/process";
 import { type Access, accessOf } from "./access/drivers.js";
 import type { PolkitAuthority } from "./auth/polkit.js";
 import { PolkitOnBus } from "./auth/polkit-bus.js";
 import { hostUuidOf } from "./config/host-uuid.js";
-import { liveSettings, logSettings, rulesPath } from "./config/live.js";
-import { loadSettings } from "./config/load.js";
+import { liveSettings, logFault, logSettings, rulesPath } from "./config/live.js";
+import { inPlace, loadSettings } from "./config/load.js";
 import { pluginSettings } from "./config/plugin-settings.js";
 import { keyOfContract, providersIn, usualProviders } from "./config/provider-keys.js";
 import type { Settings } from "./config/schema.js";
@@ -14,7 +22,7 @@ import { tellWithoutEffect } from "./config/without-effect.js";
 import { placeName } from "./listen/door.js";
 import { LogCentre } from "./log/centre.js";
 import { Meter } from "./rpc/meter.js";
-import { defaultUris } from "./rpc/open-uri.js";
+import { knownUri } from "./rpc/open-uri.js";
 import { SessionServer } from "./rpc/server.js";
 import { takeActivated } from "./startup/activation.js";
 import { doorsOf } from "./startup/doors.js";
@@ -23,7 +31,7 @@ import { type Locations, locationsOf } from "./startup/locations.js";
 import { adminPlace, Operations, operatorSockets } from "./startup/operations.js";
 import type { Options } from "./startup/options.js";
 import { listenOn, makeSocketFolder, socketPath } from "./startup/sockets.js";
-import { StartError } from "./startup/start-error.js";
+import { SettingError } from "./startup/start-error.js";
 import { isInPath, pluginTable, readyWords } from "./startup/words.js";
 
 /** The folder of this package: its dependencies are the plugins that come with the daemon. */
@@ -54,8 +62,8 @@ export async function daemonVersion(): Promise<string> {
 }
 
 /** The table of `--plugins`. Claims nothing, so that it works beside a running daemon. */
-export async function describePlugins(options: Options): Promise<string> {
-  const host = await hostOf(await configurationOf(options), silentLog);
+export async function describePlugins(options: Options, held?: HeldEntries): Promise<string> {
+  const host = await hostOf(await configurationOf(options), silentLog, held);
   try {
     return pluginTable(await host.probe());
   } finally {
@@ -63,12 +71,27 @@ export async function describePlugins(options: Options): Promise<string> {
   }
 }
 
-/** Starts a daemon and resolves once clients can connect. Throws a `StartError` for what the person who starts it can mend. */
-export async function startDaemon(options: Options): Promise<RunningDaemon> {
+/**
+ * Starts a daemon and resolves once clients can connect. `held` is given by a program that is bundled with plugins. Throws a
+ * `StartError` for what the person who starts it can mend.
+ */
+export async function startDaemon(options: Options, held?: HeldEntries): Promise<RunningDaemon> {
   const configuration = await configurationOf(options);
-  const centre = await LogCentre.open(logSettings(configuration.settings));
+  try {
+    return await startConfigured(configuration, options, held);
+  } catch (error) {
+    throw await inPlace(error, configuration.locations.configFile);
+  }
+}
+
+async function startConfigured(
+  configuration: Configuration,
+  options: Options,
+  held: HeldEntries | undefined,
+): Promise<RunningDaemon> {
+  const centre = await LogCentre.open(logSettings(configuration.settings)).catch(logFault);
   tellWithoutEffect(configuration.settings, centre.log);
-  const host = await hostOf(configuration, centre.log);
+  const host = await hostOf(configuration, centre.log, held);
   try {
     return await serveHost(host, centre, configuration, options);
   } catch (error) {
@@ -134,7 +157,11 @@ async function configurationOf(options: Options): Promise<Configuration> {
   return { mode, locations, settings: await loadSettings(locations.configFile, options.config !== undefined) };
 }
 
-async function hostOf({ mode, locations, settings }: Configuration, log: Log): Promise<Host> {
+async function hostOf(
+  { mode, locations, settings }: Configuration,
+  log: Log,
+  heldEntries: HeldEntries | undefined,
+): Promise<Host> {
   const uuid = await hostUuidOf(settings);
   const host = await createHost({
     mode,
@@ -150,6 +177,7 @@ async function hostOf({ mode, locations, settings }: Configuration, log: Log): P
     useApplicable: usualProviders(mode),
     isolation: isolationOf(settings),
     warmUp: true,
+    ...(heldEntries && { heldEntries }),
   }).catch(asStartError);
   tellUnknown(settings, host, log);
   return host;
@@ -158,7 +186,7 @@ async function hostOf({ mode, locations, settings }: Configuration, log: Log): P
 /** A provider that the settings name and that is not there is a fault of the settings. */
 function asStartError(error: unknown): never {
   if (!(error instanceof ChoiceError)) throw error;
-  throw new StartError(`${keyOfContract(error.contract)}: ${error.detail}`, error.hint);
+  throw new SettingError(keyOfContract(error.contract), error.detail, error.hint);
 }
 
 /** What the settings say of access. */
@@ -178,7 +206,7 @@ async function readiness(host: Host, settings: Settings, socket: string): Promis
     pid: process.pid,
     plugins: host.plugins(),
     socket,
-    defaultUri: defaultUris(host, settings.uri_default)[0] ?? "test:///default",
+    uri: knownUri(host, settings.uri_default),
     hasVirsh: await isInPath("virsh"),
     hasCli: await isInPath("polyvisor"),
   });

@@ -1,4 +1,4 @@
-import { VirtError } from "@polyvisor/core";
+import { type HeldEntries, VirtError } from "@polyvisor/core";
 import { notifySystemd } from "@polyvisor/sdk/process";
 import { daemonVersion, describePlugins, type RunningDaemon, startDaemon } from "./daemon.js";
 import { readCommandLine, UsageError } from "./startup/options.js";
@@ -13,11 +13,16 @@ const EXIT = { FAILED: 1, USAGE: 2 } as const;
  */
 const LINGER = 500;
 
-async function main(): Promise<void> {
+/** The program. `held` is given where it is bundled with plugins. Resolves when it has ended, or has said why it could not start. */
+export function run(held?: HeldEntries): Promise<void> {
+  return main(held).catch(complain);
+}
+
+async function main(held: HeldEntries | undefined): Promise<void> {
   const command = readCommandLine(process.argv, await daemonVersion());
   if (command.kind === "done") return;
   if (command.kind === "plugins") {
-    process.stdout.write(`${await describePlugins(command.options)}\n`);
+    process.stdout.write(`${await describePlugins(command.options, held)}\n`);
     return;
   }
   if (command.kind === "set-password") {
@@ -25,7 +30,7 @@ async function main(): Promise<void> {
     process.stdout.write(`${await setPassword(command.options, command.user)}\n`);
     return;
   }
-  const daemon = await startDaemon(command.options);
+  const daemon = await startDaemon(command.options, held);
   const stop = stopSignal();
   outlive(daemon);
   process.stdout.write(`${daemon.words}\n`);
@@ -73,5 +78,3 @@ function wordsOf(error: unknown): string {
   const foreseen = error instanceof StartError || error instanceof VirtError || "syscall" in error;
   return foreseen ? error.message : (error.stack ?? error.message);
 }
-
-await main().catch(complain);

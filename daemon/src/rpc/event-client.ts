@@ -13,3 +13,19 @@ export interface EventClient {
   /** Callback ids are the client's own, across all sorts of events. */
   nextCallbackId(): number;
 }
+
+/** Has a registration known while the driver thinks about it, and afterwards unless the driver refused it. */
+export async function keepUnlessRefused<Registration>(
+  registrations: Map<number, Registration>,
+  id: number,
+  registration: Registration,
+  subscribed: Promise<unknown>,
+): Promise<void> {
+  registrations.set(id, registration);
+  try {
+    await subscribed;
+  } catch (error) {
+    registrations.delete(id);
+    throw error;
+  }
+}

@@ -1,4 +1,4 @@
-import { VirtError } from "@polyvisor/core";
+import { type AccessPolicy, VirtError } from "@polyvisor/core";
 import { MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
 import test from "ava";
 import { bodyOf, numberOf, resultOf } from "../testing/call-bodies.js";
@@ -105,6 +105,22 @@ test("the same registration twice is refused, as libvirtd refuses it", async (t)
   t.is(typeof (await register(client, 0, TEST_DOMAIN)), "number");
 });
 
+test("of two registrations that are sent at once the second is refused, and none is left behind", async (t) => {
+  const { hypervisor, open } = await serve(t);
+  const client = await open();
+  const name = "connectDomainEventCallbackRegisterAny";
+  const body = bodyOf(name, { eventID: 0, dom: null });
+  for (const serial of [71, 72]) client.send({ procedure: numberOf(name), serial }, body);
+  const first = await client.take(({ serial }) => serial === 71);
+  const second = await client.take(({ serial }) => serial === 72);
+  t.is(first.status, MESSAGE_STATUS.OK);
+  t.is(errorOf(second).message, "invalid argument: event callback already tracked");
+  t.is(hypervisor.subscriptions, 1);
+  client.close();
+  await until(() => hypervisor.closed === 1);
+  t.is(hypervisor.subscriptions, 0);
+});
+
 test("events that one client's calls cause reach another client, one each", async (t) => {
   const { open } = await serve(t);
   const [actor, watcher] = [await open(), await open()];
@@ -124,6 +140,27 @@ test("nothing of a client that is gone is left in the driver", async (t) => {
   await until(() => hypervisor.subscriptions === 0 && hypervisor.closed === 1);
   hypervisor.events.emit({ kind: "lifecycle", dom: TEST_DOMAIN, event: 5, detail: 1 });
   t.pass();
+});
+
+test("a call that comes to register when its client has gone leaves nothing in the driver", async (t) => {
+  let allow: (() => void) | undefined;
+  const policy: AccessPolicy = {
+    allows: ({ call }) =>
+      call !== "connectDomainEventCallbackRegisterAny" ||
+      new Promise((resolve) => {
+        allow = () => resolve(true);
+      }),
+  };
+  const { hypervisor, server, open } = await serve(t, { policy, maxClients: 1 });
+  const client = await open();
+  register(client, 0).catch(() => {});
+  await until(() => allow !== undefined);
+  client.close();
+  // There is room for another client as soon as the server knows that the first one has gone.
+  await open();
+  allow?.();
+  await until(() => server.clients === 1);
+  t.is(hypervisor.subscriptions, 0);
 });
 
 test("clients that asked for it are told when the driver loses what it drives", async (t) => {

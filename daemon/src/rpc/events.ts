@@ -10,7 +10,7 @@ import {
   xdr,
 } from "@polyvisor/core";
 import type { Reference } from "../access/subject.js";
-import type { EventClient } from "./event-client.js";
+import { type EventClient, keepUnlessRefused } from "./event-client.js";
 import { eventBody } from "./event-frame.js";
 import { writeEvent } from "./messages.js";
 
@@ -98,19 +98,26 @@ export class EventRegistrations {
       if (known.eventID === eventID && known.uuid === dom?.uuid)
         throw new VirtError("INVALID_ARG", "event callback already tracked");
     }
-    const unsubscribe = await source.subscribe(kind, dom, listener);
-    if (this.#ended) await unsubscribe();
-    else this.#registrations.set(id, { eventID, uuid: dom?.uuid, unsubscribe });
+    const subscribed = Promise.resolve(source.subscribe(kind, dom, listener));
+    const registration = { eventID, uuid: dom?.uuid, unsubscribe: async () => (await subscribed)() };
+    // Known before the driver has answered: a second one that is sent right behind it is refused.
+    await keepUnlessRefused(this.#registrations, id, registration, subscribed);
+    if (this.#ended && this.#registrations.delete(id)) await registration.unsubscribe();
   }
 
   #send(event: DomainEvent, callbackID: number | undefined): void {
     const { asker, gate } = this.#client;
-    const spec = domainEvents[event.kind];
-    const send = (): void => {
-      if (callbackID === undefined) this.#write(spec.legacy ?? spec.number, legacyBodyOf(event));
-      else this.#write(spec.number, bodyOf(event), callbackID);
-    };
-    gate.pass(asker, "connectDomainEventCallbackRegisterAny", "domain", event.dom as unknown as Reference, send);
+    if (asker === undefined || gate.isOpen(asker, "domain")) this.#deliver(event, callbackID);
+    else
+      gate.pass(asker, "connectDomainEventCallbackRegisterAny", "domain", event.dom as unknown as Reference, () =>
+        this.#deliver(event, callbackID),
+      );
+  }
+
+  #deliver(event: DomainEvent, callbackID: number | undefined): void {
+    const { legacy, number } = domainEvents[event.kind];
+    if (callbackID === undefined) this.#write(legacy ?? number, legacyBodyOf(event));
+    else this.#write(number, bodyOf(event), callbackID);
   }
 
   #write(procedure: number, body: Buffer, callbackID?: number): void {

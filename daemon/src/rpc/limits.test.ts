@@ -2,6 +2,7 @@ import { MESSAGE_STATUS, MESSAGE_TYPE } from "@polyvisor/sdk/rpc";
 import test from "ava";
 import { bodyOf, numberOf } from "../testing/call-bodies.js";
 import { frameOf, type Message, RawClient } from "../testing/raw-client.js";
+import { RecordedLog } from "../testing/recorded-log.js";
 import { serve, until } from "../testing/serve.js";
 import { TEST_DOMAIN } from "../testing/tiny-driver.js";
 
@@ -139,7 +140,8 @@ test("a client that answers pings stays", async (t) => {
 });
 
 test("clients over the limit wait until one leaves, and those over the queue are turned away", async (t) => {
-  const { server, connect } = await serve(t, { maxClients: 1, maxQueuedClients: 1 });
+  const log = new RecordedLog();
+  const { server, connect } = await serve(t, { maxClients: 1, maxQueuedClients: 1 }, log);
   const first = await connect();
   await first.call(numberOf("authList"));
   const second = await connect();
@@ -147,6 +149,12 @@ test("clients over the limit wait until one leaves, and those over the queue are
   const third = await connect();
   await third.closed;
   t.is(server.clients, 1);
+  const told = log.lines.filter(({ level }) => level === "warn");
+  const pid = process.pid;
+  t.like(told, [
+    { message: "too many clients; a new one waits for its turn", clients: 1, queued: 0, pid },
+    { message: "too many clients; a new one is turned away", clients: 1, queued: 1, pid },
+  ]);
   first.close();
   t.is((await answer).status, MESSAGE_STATUS.OK);
 });

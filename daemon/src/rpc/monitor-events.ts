@@ -68,7 +68,8 @@ export class MonitorEventRegistrations {
 
   #send(event: MonitorEvent, callbackID: number): void {
     const { asker, gate } = this.#client;
-    gate.pass(asker, REGISTER, "domain", { ...event.dom }, () => this.#write(event, callbackID));
+    if (asker === undefined || gate.isOpen(asker, "domain")) this.#write(event, callbackID);
+    else gate.pass(asker, REGISTER, "domain", { ...event.dom }, () => this.#write(event, callbackID));
   }
 
   #write(event: MonitorEvent, callbackID: number): void {

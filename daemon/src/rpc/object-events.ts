@@ -13,7 +13,7 @@ import {
   type xdr,
 } from "@polyvisor/core";
 import type { Reference, SubjectName } from "../access/subject.js";
-import type { EventClient } from "./event-client.js";
+import { type EventClient, keepUnlessRefused } from "./event-client.js";
 import { eventBody } from "./event-frame.js";
 import { writeEvent } from "./messages.js";
 
@@ -63,9 +63,10 @@ export class ObjectEventRegistrations {
         throw new VirtError("INVALID_ARG", "event callback already tracked");
     }
     const callbackID = this.#client.nextCallbackId();
-    const unsubscribe = await source.subscribe(kind, object, (event) => this.#send(event, callbackID));
-    if (this.#ended) await unsubscribe();
-    else this.#registrations.set(callbackID, { about, eventID, key, unsubscribe });
+    const subscribed = Promise.resolve(source.subscribe(kind, object, (event) => this.#send(event, callbackID)));
+    const registration = { about, eventID, key, unsubscribe: async () => (await subscribed)() };
+    await keepUnlessRefused(this.#registrations, callbackID, registration, subscribed);
+    if (this.#ended && this.#registrations.delete(callbackID)) await registration.unsubscribe();
     return callbackID;
   }
 
@@ -91,7 +92,8 @@ export class ObjectEventRegistrations {
     const { asker, gate } = this.#client;
     const { about } = objectEvents[event.kind];
     const { call, sort } = WORDS[about];
-    gate.pass(asker, call, sort, event.object as unknown as Reference, () => this.#write(event, callbackID));
+    if (asker === undefined || gate.isOpen(asker, sort)) this.#write(event, callbackID);
+    else gate.pass(asker, call, sort, event.object as unknown as Reference, () => this.#write(event, callbackID));
   }
 
   #write(event: ObjectEvent, callbackID: number): void {

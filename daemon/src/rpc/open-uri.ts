@@ -1,9 +1,11 @@
-import { type Host, parseUri, type Uri, VirtError } from "@polyvisor/core";
+import { type Host, type PluginStatus, parseUri, type Uri, VirtError } from "@polyvisor/core";
 import { isWayParam } from "@polyvisor/sdk/rpc/wire";
 import { upstreamFor } from "./upstream.js";
 
 /** Hypervisors in the order in which libvirt looks for a default one. */
 const DEFAULT_SCHEMES = ["xen", "qemu", "ch", "lxc", "vbox", "bhyve"];
+
+const LAST_URI = "test:///default";
 
 /** Where a client's URI leads: to a driver of this daemon, or by the operator's way to another daemon. */
 export type Destination = { readonly kind: "here" | "upstream"; readonly uri: Uri };
@@ -24,15 +26,23 @@ function withoutWay(uri: Uri): Uri {
   return { ...uri, transport: undefined, params: uri.params.filter(([key]) => !isWayParam(key)) };
 }
 
+type Known = Pick<Host, "plugins" | "info">;
+
 /** What a client without a URI may mean, the most likely first. The test hypervisor is there where nothing else is. */
-export function defaultUris(host: Pick<Host, "plugins" | "info">, configured: string | undefined): string[] {
-  if (configured !== undefined) return [configured];
-  const usable = host
-    .plugins()
-    .filter(({ state }) => state === "enabled" || state === "found")
-    .flatMap(({ schemes }) => schemes);
+export function defaultUris(host: Known, configured: string | undefined): string[] {
+  return configured === undefined ? urisOfPlugins(host, ["enabled", "found"]) : [configured];
+}
+
+/** A URI that is known to lead to something, as far as that is known without a look at what nobody has asked for yet. */
+export function knownUri(host: Known, configured: string | undefined): string {
+  return configured ?? urisOfPlugins(host, ["enabled"])[0] ?? LAST_URI;
+}
+
+function urisOfPlugins(host: Known, states: readonly PluginStatus["state"][]): string[] {
+  const plugins = host.plugins().filter(({ state }) => states.includes(state));
+  const usable = plugins.flatMap(({ schemes }) => schemes);
   const real = DEFAULT_SCHEMES.filter((scheme) => usable.includes(scheme));
-  return [...real.map((scheme) => `${scheme}:///${host.info.mode}`), "test:///default"];
+  return [...real.map((scheme) => `${scheme}:///${host.info.mode}`), LAST_URI];
 }
 
 /** Opens the first of these URIs that has a driver here. */

@@ -1,51 +1,23 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import type { AccessPolicy, CallContext, Host, HypervisorConnection, Identity, Log, Uri } from "@polyvisor/core";
+import type { CallContext, Host, HypervisorConnection, Identity, Log } from "@polyvisor/core";
+import { descriptorOf } from "@polyvisor/sdk/process";
+import { lastDescriptorOfClients } from "../listen/descriptor-room.js";
 import { isUnix, type ListenAt, placeName } from "../listen/door.js";
 import { startListening } from "../listen/listener.js";
 import type { TlsMaterial } from "../listen/tls/files.js";
 import type { TlsDoor, TlsTerms } from "../listen/tls/tls-door.js";
 import { HangUps } from "./hang-ups.js";
 import { HeldMemory } from "./held-memory.js";
-import type { KeepaliveSettings } from "./keepalive.js";
 import { Linger } from "./linger.js";
-import type { CallMeter } from "./meter.js";
 import { defaultUris, destinationOf, openFirst } from "./open-uri.js";
 import { Places } from "./places.js";
+import type { LiveSettings, ServerSettings } from "./server-settings.js";
 import { Session, type SessionServices } from "./session.js";
-import type { Trace } from "./trace.js";
 import { Turns } from "./turns.js";
 import { openUpstream } from "./upstream.js";
 
-/** What may change while the server serves. */
-export interface LiveSettings {
-  /** For clients that come from now on. */
-  readonly keepalive: KeepaliveSettings;
-  /** Clients that are served at a time. */
-  readonly maxClients: number;
-  /** Clients over that number that may wait until one leaves; any more are turned away. */
-  readonly maxQueuedClients: number;
-  /** Clients that have not proved yet who they are. */
-  readonly maxAnonymousClients: number;
-  /** Slow calls of one client that run at a time. */
-  readonly maxClientRequests: number;
-  /** Slow calls of all clients that run at a time; any number without it. */
-  readonly maxWorkers?: number | undefined;
-  /** What a client without a URI gets; by default the first hypervisor found. */
-  readonly uriDefault?: string | undefined;
-  /** Other daemons that clients may reach through this one, with the way to each. */
-  readonly upstreams?: readonly Uri[];
-}
-
-export interface ServerSettings extends LiveSettings {
-  /** Bytes of messages, incomplete or not taken yet, that the clients may make the daemon hold together. */
-  readonly maxHeldBytes?: number;
-  /** Counts calls and events where somebody wants to know. */
-  readonly meter?: CallMeter;
-  /** Whether every call leaves a line in the log. */
-  readonly trace?: Trace;
-  readonly policy?: AccessPolicy;
-}
+export type { LiveSettings, ServerSettings };
 
 /** A place that is listened on. */
 interface Door {
@@ -63,6 +35,9 @@ const HELD_BYTES_MAX = 268435456;
 /** How long clients that do not read, and calls that do not end, may delay the end of the server. */
 const CLOSE_MS = 3000;
 
+/** Clients may come and wait often where there are too many: the log tells of it now and then. */
+const CROWD_TOLD_MS = 60_000;
+
 /** Accepts clients, by whichever door, and gives each a session. */
 export class SessionServer {
   readonly #host: Host;
@@ -77,6 +52,10 @@ export class SessionServer {
   #served = 0;
   /** Those of them that have not proved yet who they are. */
   #anonymous = 0;
+  /** Known as soon as anybody can come. */
+  #lastDescriptor: number | undefined;
+  /** Until then nothing more is said of clients that wait. */
+  #crowdToldUntil = 0;
   #lastId = 0;
 
   /** `identify` tells who is at the other end of an accepted socket. */
@@ -147,6 +126,7 @@ export class SessionServer {
     const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => this.#arrived({ socket, door }));
     this.#listeners.push(server);
     this.#doors.push(door);
+    this.#lastDescriptor ??= await lastDescriptorOfClients();
     await startListening(server, at);
     server.on("error", (error) => this.#log.error({ err: error, place: placeName(at) }, "a listener failed"));
   }
@@ -177,22 +157,30 @@ export class SessionServer {
   }
 
   #arrived(arrival: Arrival): void {
-    if (this.#hasRoomFor(arrival.door)) this.#serve(arrival);
+    if (this.#lastDescriptor !== undefined && descriptorOf(arrival.socket) > this.#lastDescriptor)
+      this.#turnAway(arrival, "more clients than this process may open descriptors for (ulimit -n)");
+    else if (this.#hasRoomFor(arrival.door)) this.#serve(arrival);
     else if (this.#queue.length < this.#live.maxQueuedClients) this.#enqueue(arrival);
     else {
-      this.#turnAway(arrival);
+      this.#turnAway(arrival, "too many clients");
     }
   }
 
-  #turnAway({ socket, door: { at } }: Arrival): void {
-    const fields = {
+  #turnAway(arrival: Arrival, why: string): void {
+    this.#log.warn(this.#crowd(arrival), `${why}; a new one is turned away`);
+    arrival.socket.destroy();
+  }
+
+  /** For the log: how many there are already, and who comes besides. */
+  #crowd({ socket, door: { at } }: Arrival): object {
+    const queued = this.#queue.length;
+    return {
       clients: this.#served,
       anonymous: this.#anonymous,
-      queued: this.#queue.length,
+      queued,
       door: placeName(at),
+      ...this.#whoIs(socket, at),
     };
-    this.#log.warn({ ...fields, ...this.#whoIs(socket, at) }, "too many clients; a new one is turned away");
-    socket.destroy();
   }
 
   /** For the log: a client that has left already is nobody. */
@@ -213,6 +201,11 @@ export class SessionServer {
   }
 
   #enqueue(arrival: Arrival): void {
+    const now = performance.now();
+    if (now >= this.#crowdToldUntil) {
+      this.#crowdToldUntil = now + CROWD_TOLD_MS;
+      this.#log.warn(this.#crowd(arrival), "too many clients; a new one waits for its turn");
+    }
     this.#queue.push(arrival);
     arrival.socket.on("error", () => {});
     arrival.socket.once("close", () => {

@@ -62,5 +62,6 @@ function takeCall(
 
 function takeKeepalive({ outbox }: Session, frame: Frame): void {
   const { number, version, ping, pong } = keepaliveProgram;
-  if (frame.procedure === ping) writeKeepalive(outbox, { program: number, version, procedure: pong });
+  if (frame.version === version && frame.procedure === ping)
+    writeKeepalive(outbox, { program: number, version, procedure: pong });
 }

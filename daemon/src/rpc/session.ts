@@ -32,6 +32,7 @@ import { SessionStreams } from "./session-streams.js";
 import type { Args, Entry } from "./table.js";
 import type { Trace } from "./trace.js";
 import type { Turns } from "./turns.js";
+import { UnreadWatch } from "./unread-watch.js";
 
 /** What every session of a server shares. */
 export interface SessionServices {
@@ -62,11 +63,6 @@ const HOLD = { TURN: 1, CALLS: 2, UNREAD: 4, STREAM: 8 } as const;
 export class Session implements Holder {
   readonly client: SessionClient;
   readonly outbox: Outbox;
-  readonly events: EventRegistrations;
-  readonly objectEvents: ObjectEventRegistrations;
-  readonly monitorEvents: MonitorEventRegistrations;
-  readonly gate = new EventGate();
-  readonly streams: SessionStreams;
   readonly policy: AccessPolicy | undefined;
   /** Settles once the client is gone and nothing of it is left in a driver. */
   readonly ended: Promise<void>;
@@ -75,8 +71,15 @@ export class Session implements Holder {
   readonly #splitter = new FrameSplitter();
   readonly #incoming: Incoming;
   readonly #calls: ClientCalls;
-  readonly #watch: ClientWatch;
   readonly #driver = new SessionDriver();
+  // Thousands of clients may be idle: what most of them never need is made when one first does.
+  #events: EventRegistrations | undefined;
+  #objectEvents: ObjectEventRegistrations | undefined;
+  #monitorEvents: MonitorEventRegistrations | undefined;
+  #gate: EventGate | undefined;
+  #streams: SessionStreams | undefined;
+  #watch: ClientWatch | undefined;
+  #asker: Asker | undefined;
   #holds = 0;
   #lastCallbackId = -1;
   #working = false;
@@ -89,32 +92,8 @@ export class Session implements Holder {
     this.policy = services.policy;
     this.#socket = socket;
     this.#services = services;
-    this.outbox = new Outbox(
-      socket,
-      {
-        grown: () => services.memory.count(this),
-        lost: (unread) => {
-          this.log.warn({ unread }, "the client does not read what it is sent; its connection is closed");
-          socket.destroy();
-        },
-        losesEvents: (unread) =>
-          this.log.warn({ unread }, "the client does not read what it is sent; from here on its events are lost"),
-        takesEvents: (lost) => this.log.warn({ lost }, "the client reads again; so many of its events were lost"),
-      },
-      services.meter,
-    );
-    this.events = new EventRegistrations(this);
-    this.objectEvents = new ObjectEventRegistrations(this);
-    this.monitorEvents = new MonitorEventRegistrations(this);
-    this.streams = new SessionStreams(this.outbox, {
-      hold: () => this.#hold(HOLD.STREAM),
-      release: () => this.#release(HOLD.STREAM),
-    });
+    this.outbox = new Outbox(socket, new UnreadWatch(this, services.memory), services.meter);
     this.#calls = new ClientCalls(this, services);
-    this.#watch = new ClientWatch(services.live().keepalive, this.outbox, () => {
-      this.log.warn({}, "connection closed due to keepalive timeout");
-      socket.destroy();
-    });
     this.ended = new Promise((resolve) => socket.once("close", () => resolve(this.#end())));
     socket.on("error", (error) => this.log.debug({ err: error }, "the connection of a client failed"));
     socket.on("drain", () => this.#drained());
@@ -159,8 +138,46 @@ export class Session implements Holder {
     return this.#driver.uri;
   }
 
+  get events(): EventRegistrations {
+    this.#events ??= this.#untilEnd(new EventRegistrations(this));
+    return this.#events;
+  }
+
+  get objectEvents(): ObjectEventRegistrations {
+    this.#objectEvents ??= this.#untilEnd(new ObjectEventRegistrations(this));
+    return this.#objectEvents;
+  }
+
+  get monitorEvents(): MonitorEventRegistrations {
+    this.#monitorEvents ??= this.#untilEnd(new MonitorEventRegistrations(this));
+    return this.#monitorEvents;
+  }
+
+  /** A call that goes on when its client is gone may be the first to register. */
+  #untilEnd<R extends { end(): Promise<void> }>(registrations: R): R {
+    if (this.#over) void registrations.end();
+    return registrations;
+  }
+
+  get gate(): EventGate {
+    this.#gate ??= new EventGate();
+    return this.#gate;
+  }
+
+  get streams(): SessionStreams {
+    this.#streams ??= new SessionStreams(this.outbox, {
+      hold: () => this.#hold(HOLD.STREAM),
+      release: () => this.#release(HOLD.STREAM),
+    });
+    return this.#streams;
+  }
+
   get asker(): Asker | undefined {
-    return this.policy === undefined || !this.isOpen ? undefined : new Asker(this.policy, this.connection, this);
+    if (this.policy === undefined || !this.isOpen) return undefined;
+    const { connection, identity } = this;
+    if (this.#asker?.connection !== connection || this.#asker.identity !== identity)
+      this.#asker = new Asker(this.policy, connection, this);
+    return this.#asker;
   }
 
   get calls(): CallLoad {
@@ -168,7 +185,7 @@ export class Session implements Holder {
   }
 
   get held(): number {
-    return this.#splitter.held + this.outbox.unread + this.streams.waiting;
+    return this.#splitter.held + this.outbox.unread + (this.#streams?.waiting ?? 0);
   }
 
   letGo(): void {
@@ -183,7 +200,7 @@ export class Session implements Holder {
       if (readOnly) this.client.becomeReadOnly();
       return connection;
     });
-    void lost?.then(() => this.events.connectionLost());
+    void lost?.then(() => this.#events?.connectionLost());
   }
 
   /** The client may not use what it has opened: it may try another URI. */
@@ -208,6 +225,10 @@ export class Session implements Holder {
   }
 
   startKeepalive(): void {
+    this.#watch ??= new ClientWatch(this.#services.live().keepalive, this.outbox, () => {
+      this.log.warn({}, "connection closed due to keepalive timeout");
+      this.#socket.destroy();
+    });
     this.#watch.start();
   }
 
@@ -232,7 +253,7 @@ export class Session implements Holder {
 
   #read(chunk: Buffer): void {
     if (this.#closing || this.#over) return;
-    this.#watch.heard();
+    this.#watch?.heard();
     this.#services.linger.touch();
     this.#splitter.feed(chunk);
     this.#work();
@@ -289,7 +310,7 @@ export class Session implements Holder {
   }
 
   #drained(): void {
-    this.streams.drained();
+    this.#streams?.drained();
     this.#release(HOLD.UNREAD);
   }
 
@@ -318,11 +339,11 @@ export class Session implements Holder {
 
   async #end(): Promise<void> {
     this.#over = true;
-    this.#watch.stop();
+    this.#watch?.stop();
     this.#services.hangUps.release(this.#socket);
     this.#services.memory.forget(this);
-    this.streams.abort();
-    await Promise.all([this.events.end(), this.objectEvents.end(), this.monitorEvents.end(), this.#calls.end()]);
+    this.#streams?.abort();
+    await Promise.all([this.#events?.end(), this.#objectEvents?.end(), this.#monitorEvents?.end(), this.#calls.end()]);
     await this.client.end();
     try {
       await this.#driver.close();

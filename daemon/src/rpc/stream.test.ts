@@ -167,7 +167,7 @@ test("a failure of the driver's end ends the stream with an error", async (t) =>
   const client = await open();
   await openConsole(client);
   guest.destroy(new Error("EIO"));
-  t.like(errorOf(await packet(client)), { code: 39, message: "stream had I/O failure: EIO" });
+  t.like(errorOf(await packet(client)), { code: 39, domain: 38, message: "stream had I/O failure: EIO" });
   t.is((await client.call(numberOf("connectGetType"))).status, MESSAGE_STATUS.OK);
 });
 
@@ -178,7 +178,7 @@ test("a status that no stream has aborts it with libvirt's error", async (t) => 
   const client = await open();
   await openConsole(client);
   say(client, 9);
-  t.is(errorOf(await packet(client)).message, "stream aborted with unexpected status 9");
+  t.like(errorOf(await packet(client)), { code: 39, domain: 38, message: "stream aborted with unexpected status 9" });
   t.true(guest.destroyed);
 });
 

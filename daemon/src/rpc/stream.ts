@@ -1,6 +1,5 @@
 import { type ByteStream, type Call, isHole, type StreamChunk, VirtError } from "@polyvisor/core";
 import { type Frame, FrameError, holeOf, MESSAGE_STATUS, MESSAGE_TYPE, STREAM_DATA_MAX } from "@polyvisor/sdk/rpc/wire";
-import { rpcError } from "./errors.js";
 import { type Answered, writeError, writeStreamHole, writeStreamPacket } from "./messages.js";
 import type { Outbox } from "./outbox.js";
 
@@ -57,7 +56,7 @@ export class ServerStream {
     else if (frame.status === MESSAGE_STATUS.CONTINUE) this.#takeData(frame);
     else if (frame.status === MESSAGE_STATUS.OK) this.#finish();
     else if (frame.status === MESSAGE_STATUS.ERROR) this.#close(() => this.#confirm());
-    else this.#close(() => this.#fail(rpcError(`stream aborted with unexpected status ${frame.status}`)));
+    else this.#close(() => this.#fail(streamError(`stream aborted with unexpected status ${frame.status}`)));
   }
 
   /** The client reads again. */
@@ -122,7 +121,7 @@ export class ServerStream {
   readonly #onError = (error: Error): void => {
     if (this.#over) return;
     this.#close(() =>
-      this.#fail(error instanceof VirtError ? error : rpcError(`stream had I/O failure: ${error.message}`)),
+      this.#fail(error instanceof VirtError ? error : streamError(`stream had I/O failure: ${error.message}`)),
     );
   };
 
@@ -146,6 +145,10 @@ export class ServerStream {
   #packet(status: number, data?: Uint8Array): void {
     writeStreamPacket(this.#client.outbox, this.opened, status, data);
   }
+}
+
+function streamError(detail: string): VirtError {
+  return new VirtError("RPC", detail, { domain: "STREAMS" });
 }
 
 /** What libvirt's driver for files says of a hole that is none. */

@@ -79,6 +79,9 @@ function refused(wanted: Uri, why: string): VirtError {
   });
 }
 
+/** How long a daemon and the way to it may take until a URI is open there, in milliseconds. */
+const OPEN_MS = 60_000;
+
 /** What the opening of another daemon takes from the server. */
 export interface UpstreamTerms {
   readonly host: Pick<Host, "openDriver">;
@@ -96,12 +99,42 @@ export async function openUpstream(
 ): Promise<HypervisorConnection> {
   await refuseItself(uri, terms.ownSockets);
   const params = [...uri.params.filter(([name]) => name.toLowerCase() !== "no_tty"), ["no_tty", "1"] as const];
-  const connection = await terms.host.openDriver({ ...uri, params }, context);
-  context.log.info({ upstream: formatUri({ ...uri, params: [] }) }, "a client is led to another daemon");
+  const upstream = formatUri({ ...uri, params: [] });
+  const connection = await inTime(context, upstream, (within) => terms.host.openDriver({ ...uri, params }, within));
+  context.log.info({ upstream }, "a client is led to another daemon");
   const { domainLookupByUUID: lookup } = connection;
   if (!terms.hasPolicy || lookup === undefined) return connection;
   // Without a policy the other daemon finds the domain itself; a policy here must see which one the client's words mean.
   return { ...connection, resolveDomain: ({ uuid }) => lookup({ uuid }, context) };
+}
+
+/** Neither a client that has left nor a daemon that says nothing keeps a way open. */
+async function inTime<T>(
+  { identity, readOnly, log, signal }: CallContext,
+  upstream: string,
+  open: (within: CallContext) => Promise<T>,
+): Promise<T> {
+  const ending = new AbortController();
+  const leave = () => ending.abort();
+  if (signal.aborted) leave();
+  signal.addEventListener("abort", leave, { once: true });
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    leave();
+  }, OPEN_MS);
+  try {
+    return await open({ identity, readOnly, log, signal: ending.signal });
+  } catch (error) {
+    if (!isLate) throw error;
+    throw new VirtError("OPERATION_TIMEOUT", `${upstream} has not answered for ${OPEN_MS / 1000} seconds`, {
+      domain: "RPC",
+      hint: "the way in remote_uris must lead to a daemon without a question to anybody",
+    });
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", leave);
+  }
 }
 
 async function refuseItself(uri: Uri, ownSockets: readonly string[]): Promise<void> {
