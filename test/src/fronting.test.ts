@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { access, chmod, mkdir, mkdtemp, open as openFile, readFile, stat, writeFile } from "node:fs/promises";
+import { access, chmod, mkdir, mkdtemp, open as openFile, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import {
@@ -15,13 +15,14 @@ import type { ExecutionContext } from "ava";
 import { type Outcome, runCommand } from "./harness/command.js";
 import { type Need, program, testWith } from "./harness/needs.js";
 import { Polyvisord } from "./harness/polyvisord.js";
-import { until } from "./harness/processes.js";
+import { isRunning, until } from "./harness/processes.js";
 
 /** Between libvirt's own client and libvirt's own daemon stands ours. */
 const libvirtd: Need = { name: "libvirtd is not installed", met: await hasLibvirtd(), kind: "program" };
 const sshd = await findSshd();
 const SSHD: Need = { name: "sshd is not installed", met: sshd !== undefined, kind: "program" };
-const NEEDS = [libvirtd, await program("virsh")];
+const VIRSH = await program("virsh");
+const NEEDS = [libvirtd, VIRSH];
 const [OPENSSL, NETCAT] = [await program("openssl"), await program("nc")];
 
 /** A daemon of ours that leads to these, perhaps with access rules, for the time of a test. */
@@ -150,6 +151,35 @@ testWith("virsh hears that the daemon behind ours is gone, and ours serves on", 
   await until("virsh hears of it", async () => /Disconnected from .* due to I\/O error/.test(said));
   t.deepEqual(await virsh(daemon.uri("test"), "list --name"), { code: 0, stdout: "test\n", stderr: "" });
   t.regex((await virsh(by(daemon, uri), "list")).stderr, /Failed to connect socket to .*: No such file or directory/);
+});
+
+testWith("a way on which nobody answers is left when the client leaves", [VIRSH], async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "fronting-"));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const [command, started] = [join(folder, "silent"), join(folder, "pid")];
+  // It says nothing and reads nothing, as an ssh does whose server hangs.
+  await writeFile(command, `#!/bin/sh\necho $$ > ${started}.new\nmv ${started}.new ${started}\nexec sleep 1000\n`, {
+    mode: 0o755,
+  });
+  const uri = `test+ssh://silent/default?command=${command}`;
+  const daemon = await front(t, [uri]);
+  const client = spawn("virsh", ["-c", by(daemon, uri), "list"], { stdio: "ignore" });
+  t.teardown(() => client.kill("SIGKILL"));
+  await until("the way is begun", () =>
+    access(started).then(
+      () => true,
+      () => false,
+    ),
+  );
+  const pid = Number(await readFile(started, "utf8"));
+  t.teardown(async () => {
+    if (await isRunning(pid)) process.kill(pid, "SIGKILL");
+  });
+  t.deepEqual(await virsh(daemon.uri("test"), "list --name"), { code: 0, stdout: "test\n", stderr: "" });
+  t.true(await isRunning(pid));
+  client.kill("SIGKILL");
+  await until("the way is left", async () => !(await isRunning(pid)));
+  t.pass();
 });
 
 testWith("rules of our daemon hold for what is behind it", NEEDS, async (t) => {

@@ -19,6 +19,7 @@ import { project } from "./harness/project.js";
 const isRoot: Need = { name: "only root may change users", met: process.getuid?.() === 0, kind: "kernel" };
 const libvirtd: Need = { name: "libvirtd is not installed", met: await hasLibvirtd(), kind: "program" };
 const NEEDS = [libvirtd, isRoot, await program("virsh")];
+const CROWD = [isRoot, ...(await Promise.all(["prlimit", "virsh", "virt-admin"].map(program)))];
 const [OPENSSL, SASL] = [await program("openssl"), await program("saslpasswd2")];
 
 /** A daemon, ours or libvirt's, behind one kind of doors. */
@@ -290,12 +291,36 @@ testWith(
         await until("the log tells of the third", async () => turnedAway.test(await side.log()));
         // Where it writes before it has read the end, the signal of a broken pipe may end it without a word.
         t.not(third.code, 0);
-        t.regex(third.stderr, /^$|error: (End of file while reading data|Cannot (recv|write) data)/);
+        t.regex(
+          third.stderr,
+          /^$|error: (End of file while reading data|Cannot (recv|write) data|internal error: client socket is closed)/,
+        );
       }
       t.false(served, side.name);
       first.destroy();
       t.like(await second, { code: 0, stdout: "test\n" }, side.name);
     }
+  },
+);
+
+testWith(
+  "more clients than the daemon may open descriptors for are turned away, and neither the daemon nor its operator notices",
+  CROWD,
+  async (t) => {
+    const daemon = new Polyvisord(await mkdtemp(join(tmpdir(), "polyvisord-")), ["prlimit", "--nofile=320"]);
+    t.teardown(() => daemon.dispose());
+    await daemon.start();
+    const crowd = await Promise.all(Array.from({ length: 500 }, () => held(t, daemon.socket)));
+    const turnedAway = /"clients":\d+,.*more clients than this process may open descriptors for.*is turned away/;
+    await until("the log tells of it", async () => turnedAway.test(daemon.said));
+    const admin = `libvirtd:///system?socket=${daemon.socket.replace("libvirt-sock", "libvirt-admin-sock")}`;
+    const figures = await runCommand("virt-admin", ["-c", admin, "srv-clients-info", "libvirtd"]);
+    t.regex(figures.stdout, /^nclients +: (1[5-9]|2\d)\d$/m, figures.stderr);
+    for (const client of crowd) client.destroy();
+    await until(
+      "there is room again",
+      async () => (await virsh(["-c", uriOf(daemon.socket), "list --name"])).code === 0,
+    );
   },
 );
 

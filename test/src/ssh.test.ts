@@ -1,18 +1,21 @@
-import { symlink, writeFile } from "node:fs/promises";
-import { userInfo } from "node:os";
+import { mkdtemp, symlink, writeFile } from "node:fs/promises";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { createHost, type Host } from "@polyvisor/core";
 import { findSshd, type PrivateSshd, startSshd } from "@polyvisor/sdk/testkit";
 import test from "ava";
 import { type Outcome, runCommand } from "./harness/command.js";
 import { type Need, program, testWith } from "./harness/needs.js";
-import { type Polyvisord, startPolyvisord } from "./harness/polyvisord.js";
+import { Polyvisord, startPolyvisord } from "./harness/polyvisord.js";
 import { project } from "./harness/project.js";
 
 /** libvirt's own client comes to our daemon through a real sshd on the loopback address. */
 const binary = await findSshd();
 const sshdNeed: Need = { name: "sshd is not installed", met: binary !== undefined, kind: "program" };
 const needs = [sshdNeed, ...(await Promise.all([program("virsh"), program("nc")]))];
+
+const hasScram = await runCommand("sh", ["-c", "ls /usr/lib*/*/sasl2/libscram.so"]);
+const SCRAM: Need = { name: "libsasl2-modules is not installed", met: hasScram.code === 0, kind: "program" };
 
 let [daemon, sshd, host]: [Polyvisord?, PrivateSshd?, Host?] = [];
 
@@ -38,9 +41,9 @@ function virsh(...args: readonly string[]): Promise<Outcome> {
 }
 
 /** The daemon of this test has a --root, so a script of the helper's name gives it, as an operator's would. */
-async function installHelper(): Promise<void> {
+async function installHelper(root = daemon?.root): Promise<void> {
   const helper = `${process.execPath} ${join(project, "daemon/bin/virt-ssh-helper.js")}`;
-  const text = `#!/bin/sh\nexec ${helper} --root '${daemon?.root}' "$@"\n`;
+  const text = `#!/bin/sh\nexec ${helper} --root '${root}' "$@"\n`;
   await writeFile(join((sshd as PrivateSshd).bin, "virt-ssh-helper"), text, { mode: 0o755 });
 }
 
@@ -76,6 +79,36 @@ testWith("virsh and our own client reach the daemon by nc and the socket that th
     t.is(connection.uri, "test:///default");
     await connection.close();
   }
+});
+
+testWith("virsh and our own client log in by SCRAM through ssh", [...needs, SCRAM], async (t) => {
+  const guarded = new Polyvisord(await mkdtemp(join(tmpdir(), "polyvisord-")));
+  t.teardown(() => guarded.dispose());
+  await guarded.settings('auth_unix_rw = "sasl"\nauth_unix_ro = "sasl"\nlog_level = 2\n');
+  const setPassword = [join(project, "daemon/bin/polyvisord.js"), "--root", guarded.root, "--set-password", "fred"];
+  t.like(await runCommand(process.execPath, setPassword, { input: "rubble\n" }), { code: 0 });
+  await guarded.start();
+  await installHelper(guarded.root);
+  const knowing = async (password: string) => {
+    const file = join(guarded.root, `auth-${password}.conf`);
+    const credentials = `[credentials-mine]\nauthname=fred\nusername=fred\npassword=${password}\n`;
+    await writeFile(file, `${credentials}\n[auth-libvirt-127.0.0.1]\ncredentials=mine\n`);
+    return `&authfile=${file}`;
+  };
+  const [right, wrong] = [await knowing("rubble"), await knowing("pebbles")];
+  for (const way of ["&proxy=native", `&socket=${guarded.socket}`]) {
+    t.deepEqual(await virsh("-c", uri(way + right), "list --name"), { code: 0, stdout: "test\n", stderr: "" }, way);
+    const connection = await (host as Host).open(uri(way + right));
+    t.is((await connection.domains()).length, 1);
+    await connection.close();
+  }
+  const refused = await virsh("-r", "-c", uri(`&proxy=native${wrong}`), "list");
+  t.is(refused.code, 1);
+  t.regex(refused.stderr, /error: authentication failed: authentication failed/);
+  await t.throwsAsync((host as Host).open(uri(`&socket=${guarded.socket}${wrong}`)), {
+    message: /authentication failed/,
+  });
+  t.is([...guarded.said.matchAll(/"reason":"wrong password for \\"fred\\"/g)].length, 2);
 });
 
 testWith("an event comes back to virsh through ssh", needs, async (t) => {

@@ -193,7 +193,13 @@ class NamespacedHost implements SystemHost {
       pid,
       ended,
       kill(signal: NodeJS.Signals = "SIGTERM") {
-        if (isThere) process.kill(pid, signal);
+        if (!isThere) return;
+        try {
+          process.kill(pid, signal);
+        } catch (error) {
+          // It has ended, and word of that is still under way.
+          if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+        }
       },
     };
   }

@@ -73,10 +73,10 @@ export async function tryLockPair(
     await isBusy(second, guests.other, "once the first guest's manager is back");
   }
   await end(first, guests.one);
-  await startOnceFree(t, bench, second, guests.other);
+  await startOnceFree(t, bench, second, guests.other, first);
   await isBusy(first, guests.one, "while the second guest runs");
   process.kill(await second.guestPid(guests.other), "SIGKILL");
-  await startOnceFree(t, bench, first, guests.one);
+  await startOnceFree(t, bench, first, guests.one, second);
   await first.virsh.ok("destroy", guests.one);
   if (isBrief) return;
   for (const manager of [first, second]) {
@@ -85,7 +85,7 @@ export async function tryLockPair(
     await manager.virsh.ok("undefine", name);
     await manager.virsh.define(diskGuestXml(bench, { name, disk, isShared: true }));
   }
-  await startOnceFree(t, bench, first, guests.one);
+  await startOnceFree(t, bench, first, guests.one, second);
   await second.virsh.ok("start", guests.other);
   await first.virsh.ok("destroy", guests.one);
   await second.virsh.ok("destroy", guests.other);
@@ -98,11 +98,21 @@ async function end({ virsh }: LockingManager, guest: string): Promise<void> {
   await withinReason("it is shut off", async () => (await virsh.ok("domstate", guest)) === "shut off");
 }
 
-/** A lock manager learns of the end of a guest by its connection, a moment after the end. */
-async function startOnceFree(t: ExecutionContext, { busy }: LockBench, { virsh }: LockingManager, guest: string) {
+/**
+ * A lock manager learns of the end of a guest by its connection, a moment after the end. Once a libvirtd has released its lease, it
+ * gives the image back to the owner from before: that may hit a guest that has begun meanwhile.
+ */
+async function startOnceFree(
+  t: ExecutionContext,
+  { busy }: LockBench,
+  { virsh }: LockingManager,
+  guest: string,
+  before: LockingManager,
+) {
   await withinReason("a lease is free once its guest has ended", async () => {
     const { code, stderr } = await virsh.run("start", guest);
-    if (code !== 0) t.regex(stderr.trim().split("error: ").at(-1) ?? "", busy);
+    const isLateOwner = before.name.startsWith("libvirtd") && /Could not open '.*': Permission denied/.test(stderr);
+    if (code !== 0 && !isLateOwner) t.regex(stderr.trim().split("error: ").at(-1) ?? "", busy);
     return code === 0;
   });
 }
