@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openSystemHost, type SystemHost, startSystemLibvirtd } from "@polyvisor/sdk/testkit";
-import { runCommand } from "./command.js";
+import { type Outcome, runCommand } from "./command.js";
 import { ECHOES, LAST, LIFE, lifeDocuments, NAME, type Part, type Wait } from "./container-life.js";
 import { killContainers, makeRoot } from "./containers.js";
 import { EventRecorder } from "./event-recorder.js";
@@ -9,6 +9,7 @@ import { until } from "./processes.js";
 import { project } from "./project.js";
 import { DETACH, Terminal } from "./terminal.js";
 import { Virsh } from "./virsh.js";
+import { askedAgain, forgetsWhy, isWatching, runWatching } from "./virsh-watch.js";
 
 /** A daemon of root with a driver of containers, on a host of its own. */
 export interface ContainerPeer {
@@ -154,12 +155,32 @@ function wasThere(sign: string): Promise<boolean> {
 
 const MARK = "=== next ===";
 
+/** Each command that virsh watches has a virsh of its own, which may be asked again: none of these has an effect here. */
 async function tell({ commands }: Part, uri: string, folder: string) {
-  const filled = commands.map((command) => command.replace(/<(\w+)>/g, (_, name: string) => join(folder, name)));
-  const script = filled.map((command) => `${command}; echo '${MARK}'`).join("; ");
-  const { stdout } = await runCommand("sh", ["-c", 'exec virsh -c "$0" "$1" 2>&1', uri, script], { timeout: 120_000 });
-  const parts = stdout.split(`${MARK}\n`);
-  return commands.map((command, at) => ({ command, says: parts[at] ?? "virsh has ended before" }));
+  const told: { command: string; says: string }[] = [];
+  for (const group of groupsOf(commands)) {
+    const filled = group.map((command) => command.replace(/<(\w+)>/g, (_, name: string) => join(folder, name)));
+    const script = filled.map((command) => `${command}; echo '${MARK}'`).join("; ");
+    const words = ["sh", "-c", 'exec virsh -c "$0" "$1" 2>&1', uri, script];
+    const partsOf = ({ stdout }: Outcome) => stdout.split(`${MARK}\n`);
+    const saysAll = (outcome: Outcome) => !forgetsWhy(group[0] ?? "", partsOf(outcome)[0] ?? "");
+    const outcome = group.some(isWatching)
+      ? await askedAgain((timeout) => runWatching(words, { timeout }), saysAll)
+      : await runCommand("sh", words.slice(1), { timeout: 120_000 });
+    const parts = partsOf(outcome);
+    told.push(...group.map((command, at) => ({ command, says: parts[at] ?? "virsh has ended before" })));
+  }
+  return told;
+}
+
+function groupsOf(commands: readonly string[]): string[][] {
+  const groups: string[][] = [];
+  for (const [at, command] of commands.entries()) {
+    const isAlone = at === 0 || isWatching(command) || isWatching(commands[at - 1] ?? "");
+    if (isAlone) groups.push([command]);
+    else groups.at(-1)?.push(command);
+  }
+  return groups;
 }
 
 function normalised(text: string, folder: string): string {

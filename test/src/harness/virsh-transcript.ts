@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Outcome, runCommand } from "./command.js";
 import { DOCUMENTS } from "./test-driver-documents.js";
+import { askedAgain, forgetsWhy, isWatching, runWatching } from "./virsh-watch.js";
 import { withFiles } from "./with-peer.js";
 
 /** What one command of virsh printed. */
@@ -18,8 +19,6 @@ export interface VirshTranscript {
 }
 
 const MARK = "=== next ===";
-/** Of them the last has 32 seconds: a virsh that does not end in any hangs for another reason. */
-const ATTEMPTS = 14;
 const ENDS = new Set(["exit", "quit"]);
 
 /** `virshOn` with the documents of test-driver-documents.ts. */
@@ -44,8 +43,11 @@ export async function virshOn(
   await writeFile(script, filled.map((command) => `${command}; echo '${MARK}'`).join("; "));
   const run = 'exec virsh -c "$0" "$(cat "$1")" 2>&1';
   const env = { ...process.env, EDITOR: `sh ${paths.editor}`, VISUAL: undefined };
-  const [first, ...words] = commands.some((command) => WATCHES.test(command)) ? await inOrder() : ["env"];
-  const virsh = (timeout: number) => runCommand(first, [...words, "sh", "-c", run, uri, script], { timeout, env });
+  const words = ["sh", "-c", run, uri, script];
+  const virsh = (timeout: number) =>
+    commands.some(isWatching)
+      ? runWatching(words, { timeout, env })
+      : runCommand("sh", words.slice(1), { timeout, env });
   const outcome = await ended(virsh, commands);
   const parts = partsOf(outcome);
   return {
@@ -57,30 +59,16 @@ export async function virshOn(
   };
 }
 
-/** Commands that virsh leaves to a thread, for whose end it then waits; it waits for ever where the thread was faster. */
-const WATCHES = /^(save|managedsave|dump|migrate)\b/;
-let words: Promise<readonly [string, ...string[]]> | undefined;
-
-/** What to put before virsh so that its threads run one after the other, each until it waits; not everybody may ask for that. */
-function inOrder(): Promise<readonly [string, ...string[]]> {
-  const alone = ["taskset", "-c", "0", "chrt", "--fifo", "1"] as const;
-  words ??= runCommand("taskset", [...alone.slice(1), "true"]).then(
-    ({ code }) => (code === 0 ? alone : ["env"]),
-    () => ["env"],
-  );
-  return words;
-}
-
-/** A virsh that hangs all the same is asked again, and given more time from once to once. */
+/** A virsh that was through with all commands. */
 async function ended(run: (timeout: number) => Promise<Outcome>, commands: readonly string[]): Promise<Outcome> {
+  const outcome = await askedAgain(
+    run,
+    (each) => !partsOf(each).some((says, at) => forgetsWhy(commands[at] ?? "", says)),
+  );
   // The mark behind the last command tells that this one, too, came to its end; virsh itself may end before it.
   const count = ENDS.has(commands.at(-1) ?? "") ? commands.length : commands.length + 1;
-  for (let attempt = 0; ; attempt++) {
-    const outcome = await run(2000 * 2 ** Math.floor(attempt / 3));
-    if (partsOf(outcome).length === count && outcome.code < 128) return outcome;
-    const isHanging = outcome.code >= 128 && attempt < ATTEMPTS;
-    if (!isHanging) throw new Error(`virsh ends with ${outcome.code} before all is done: ${outcome.stdout}`);
-  }
+  if (partsOf(outcome).length === count && outcome.code < 128) return outcome;
+  throw new Error(`virsh ends with ${outcome.code} before all is done: ${outcome.stdout}`);
 }
 
 function partsOf({ stdout }: Outcome): readonly string[] {
