@@ -1,5 +1,6 @@
 // Part of `npm run lint`: the event loop waits for no file system. Sources that run in the daemon call nothing named *Sync,
-// and import no native code, except where scripts/lint-sync-allow.json says why.
+// and import no native code, except where scripts/lint-sync-allow.json says why. Nor do they let Node make the folders above
+// a folder, which may keep a thread for ever.
 // `node scripts/lint-sync.mjs [FOLDER]`: prints one line for each fault, and for each exception that nothing needs, and exits 1.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,6 +8,8 @@ import { lineAt, readSources } from "./lib/sources.mjs";
 
 /** Named in a string: as an import, or as what is required. */
 const NATIVE = /(["'])(koffi|libxmljs2)\1/g;
+/** The SDK's `makeFolders` does it, and ends. */
+const FOLDERS_ABOVE = /\bmkdir(?:Sync)?\((?:[^()]|\([^()]*\))*recursive: true/g;
 const IN_THE_DAEMON = /^(core|sdk|daemon|plugins\/[^/]+)$/;
 /** CommonJS is what the guest's launcher runs, a process of its own that waits. */
 const ELSEWHERE = /\.cts$|\.test\.ts$|\/(testkit|testing|golden)\//;
@@ -17,6 +20,8 @@ function usesOf({ file, code }) {
   for (const match of code.matchAll(/\b[A-Za-z]\w*Sync\b/g))
     uses.push({ file, line: lineAt(code, match.index), name: match[0] });
   for (const match of code.matchAll(NATIVE)) uses.push({ file, line: lineAt(code, match.index), name: match[2] });
+  for (const match of code.matchAll(FOLDERS_ABOVE))
+    uses.push({ file, line: lineAt(code, match.index), name: "mkdir with recursive" });
   return uses;
 }
 

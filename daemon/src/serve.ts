@@ -1,7 +1,7 @@
-import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type AccessPolicy, type Host, type Log, type LoginMechanisms, silentLog } from "@polyvisor/core";
 import { clearStale, peerCredentials } from "@polyvisor/sdk/process";
+import { makeFolders } from "@polyvisor/sdk/store";
 import type { LoginTerms } from "./auth/login.js";
 import { ownContext } from "./auth/offers.js";
 import { liveSettings } from "./config/live.js";
@@ -69,7 +69,7 @@ async function termsOf(by: LoginMechanisms, { mayEnter }: ServeOptions, log: Log
 }
 
 async function listen(server: SessionServer, path: string, mode: number, terms: DoorTerms): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolders(dirname(path));
   await clearStale(path);
   await server.listen({ path, mode, ...terms });
 }

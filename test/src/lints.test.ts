@@ -82,13 +82,19 @@ test("the lint of imports does not pass a tree without sources", (t) =>
 
 const allow = (exceptions: unknown) => ({ "scripts/lint-sync-allow.json": JSON.stringify(exceptions) });
 const READS = 'import { readFileSync } from "node:fs";\nreadFileSync("/proc/stat");\n';
+const MAKES = "await mkdir(path, 0o700);\nawait mkdir(dirname(path), { mode: 0o700, recursive: true });\n";
 const EXCEPTION = { file: "sdk/src/procfs.ts", names: ["readFileSync"], reason: "procfs is memory" };
 
 test("the lint of blocking calls finds them, and native code", async (t) => {
-  const files = { "sdk/src/procfs.ts": READS, "daemon/src/a.ts": 'const xml = require("libxmljs2"); // statSync\n' };
+  const files = {
+    "sdk/src/procfs.ts": READS,
+    "daemon/src/a.ts": 'const xml = require("libxmljs2"); // statSync\n',
+    "core/src/a.ts": MAKES,
+  };
   await onTree("lint-sync.mjs", { ...files, ...allow([]) }, ({ code, stderr }) => {
     t.is(code, 1);
     t.deepEqual(stderr.trim().split("\n"), [
+      "core/src/a.ts:2: mkdir with recursive may block the event loop",
       "sdk/src/procfs.ts:1: readFileSync may block the event loop",
       "sdk/src/procfs.ts:2: readFileSync may block the event loop",
       "daemon/src/a.ts:1: libxmljs2 may block the event loop",

@@ -255,7 +255,8 @@ async function holdUp(
   t.deepEqual(await processesNaming(places.lost), [], "neither emulators nor helpers are left");
   await unreadable?.tell("resume");
   await until("nothing is left", async () => (await processesNaming(daemon.root)).length === 1);
-  t.false((await virsh.ok("list", "--all", "--name")).split("\n").includes("slow"));
+  const isForgotten = async () => !(await virsh.ok("list", "--all", "--name")).split("\n").includes("slow");
+  await until("the daemon has seen that, and forgotten what is not defined", isForgotten);
 }
 
 /** What hangs in the kernel cannot be killed; that is told, and it goes as soon as it can. */

@@ -123,6 +123,11 @@ const BAD_SETTINGS: readonly { readonly what: string; readonly text: string; rea
     says: /polyvisord\.conf:1: log_outputs: failed to open \/etc: Is a directory\nhint: name a file/,
   },
   {
+    what: "a log where no folder can be",
+    text: 'log_outputs = "1:file:/proc/none/log"\n',
+    says: /polyvisord\.conf:1: log_outputs: failed to open \/proc\/none\/log: No such file or directory\nhint: name a file/,
+  },
+  {
     what: "a socket where no folder can be",
     text: 'metrics_listen = "unix:/dev/null/socket"\n',
     says: /no socket can be made at \/dev\/null\/socket: ENOTDIR/,

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolders } from "@polyvisor/sdk/store";
 
 /**
  * A path for a socket that nobody else finds, in a folder that is the user's alone. Its name means nothing: others may run
@@ -10,6 +10,6 @@ import { join } from "node:path";
  */
 export async function privateSocket(run: string): Promise<string> {
   const folder = join(run, "plugins");
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolders(folder, 0o700);
   return join(folder, randomBytes(4).toString("hex"));
 }

@@ -1,5 +1,3 @@
-import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
 import type { Log } from "@polyvisor/core";
 import { type OpenOutputs, openOutputs } from "./outputs.js";
 import type { LogFilter, LogLevel, LogOutput } from "./settings.js";
@@ -38,9 +36,7 @@ export class LogCentre {
 
   /** Makes the folders that files need. Throws where an output cannot be opened. */
   static async open(settings: LogSettings): Promise<LogCentre> {
-    for (const output of settings.outputs)
-      if (output.to === "file") await mkdir(dirname(output.path), { recursive: true });
-    return new LogCentre(await openOutputs(orDefault(settings)), settings);
+    return new LogCentre(await openOutputs(orDefault(settings), true), settings);
   }
 
   get outputs(): readonly LogOutput[] {

@@ -1,8 +1,10 @@
 import { close, open } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { VirtError } from "@polyvisor/core";
 import { systemErrorText } from "@polyvisor/sdk/process";
+import { makeFolders } from "@polyvisor/sdk/store";
 import type { Level, Logger, pino } from "pino";
 import type { LogLevel, LogOutput } from "./settings.js";
 
@@ -24,9 +26,9 @@ const STDERR = 2;
 
 const LEVELS: Readonly<Record<LogLevel, Level>> = { 1: "debug", 2: "info", 3: "warn", 4: "error" };
 
-/** Opens all, or none: throws where one cannot be opened. */
-export async function openOutputs(outputs: readonly LogOutput[]): Promise<OpenOutputs> {
-  const files = await openFiles(outputs);
+/** Opens all, or none: throws where one cannot be opened. `withFolders` makes the folders that files need. */
+export async function openOutputs(outputs: readonly LogOutput[], withFolders = false): Promise<OpenOutputs> {
+  const files = await openFiles(outputs, withFolders);
   let writer: Writer | undefined;
   return {
     outputs,
@@ -70,18 +72,19 @@ function closeAll(files: ReadonlyMap<string, number>): void {
   for (const descriptor of files.values()) close(descriptor, () => {});
 }
 
-async function openFiles(outputs: readonly LogOutput[]): Promise<ReadonlyMap<string, number>> {
+async function openFiles(outputs: readonly LogOutput[], withFolders: boolean): Promise<ReadonlyMap<string, number>> {
   const files = new Map<string, number>();
-  try {
-    for (const output of outputs) {
-      if (output.to !== "file") continue;
+  for (const output of outputs) {
+    if (output.to !== "file") continue;
+    try {
+      if (withFolders) await makeFolders(dirname(output.path));
       files.set(output.path, await promisify(open)(output.path, "a", 0o644));
+    } catch (error) {
+      closeAll(files);
+      const { errno, message } = error as NodeJS.ErrnoException;
+      const words = errno === undefined ? message : systemErrorText(errno);
+      throw new VirtError("SYSTEM_ERROR", `failed to open ${output.path}: ${words}`, { domain: "ADMIN" });
     }
-  } catch (error) {
-    closeAll(files);
-    const { path = "the log", errno, message } = error as NodeJS.ErrnoException;
-    const words = errno === undefined ? message : systemErrorText(errno);
-    throw new VirtError("SYSTEM_ERROR", `failed to open ${path}: ${words}`, { domain: "ADMIN" });
   }
   return files;
 }

@@ -1,7 +1,7 @@
-import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Host } from "@polyvisor/core";
 import { peerCredentials } from "@polyvisor/sdk/process";
+import { makeFolders } from "@polyvisor/sdk/store";
 import type { RulesFile } from "../access/rules/index.js";
 import { AdminServer } from "../admin/server.js";
 import { managedSessions } from "../admin/session-server.js";
@@ -95,7 +95,7 @@ export class Operations {
   async listen(): Promise<void> {
     const { admin } = this.#operated;
     if (admin !== undefined) {
-      if ("path" in admin) await mkdir(dirname(admin.path), { recursive: true });
+      if ("path" in admin) await makeFolders(dirname(admin.path));
       await this.#admin.listen(admin);
     }
     await this.#serveMetrics();
@@ -112,7 +112,7 @@ export class Operations {
     ]);
     this.#metrics = new MetricsEndpoint(metricsRegistry({ server, meter }), centre.log);
     try {
-      if ("path" in place) await mkdir(dirname(place.path), { recursive: true });
+      if ("path" in place) await makeFolders(dirname(place.path));
       await this.#metrics.listen(place, settings.unix_sock_ro_perms);
     } catch (error) {
       throw new SettingError("metrics_listen", (error as Error).message, "does something else listen there?");

@@ -1,7 +1,7 @@
-import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
+import { makeFolders } from "@polyvisor/sdk/store";
 import { UsersFile } from "../auth/sasl/users.js";
 import { verifierOf } from "../auth/sasl/verifier.js";
 import { loadSettings } from "../config/load.js";
@@ -17,7 +17,7 @@ export async function setPassword(options: Options, user: string): Promise<strin
   const users = new UsersFile(usersPath(locations, settings));
   const password = await readPassword(user);
   if (password === "") throw new StartError("an empty password is none");
-  await mkdir(dirname(users.path), { recursive: true });
+  await makeFolders(dirname(users.path));
   await users.set(user, await verifierOf(password));
   return `${user} may log in by SASL (${users.path})`;
 }

@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
-import { chmod, chown, mkdir } from "node:fs/promises";
+import { chmod, chown } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { makeFolders } from "@polyvisor/sdk/store";
 import type { Settings } from "../config/schema.js";
 import { type DoorTerms, type ListenAt, placeName, type UnixPlace } from "../listen/door.js";
 import type { SessionServer } from "../rpc/server.js";
@@ -53,7 +54,7 @@ export function socketPath(locations: Locations, settings: Settings, suffix: "" 
  */
 export async function makeSocketFolder(locations: Locations, settings: Settings): Promise<void> {
   const folder = settings.unix_sock_dir ?? locations.paths.run;
-  const made = await mkdir(folder, { recursive: true });
+  const made = await makeFolders(folder);
   if (made !== undefined && locations.hasReadOnlySocket) await chmod(folder, 0o755);
 }
 
@@ -61,7 +62,7 @@ export async function makeSocketFolder(locations: Locations, settings: Settings)
 export async function listenOn(server: SessionServer, doors: readonly ListenAt[], settings: Settings): Promise<void> {
   const gid = settings.unix_sock_group === undefined ? undefined : await groupId(settings.unix_sock_group);
   for (const door of doors) {
-    if ("path" in door) await mkdir(dirname(door.path), { recursive: true });
+    if ("path" in door) await makeFolders(dirname(door.path));
     await listenOrSay(server, door);
     if ("path" in door && gid !== undefined) await chown(door.path, -1, gid);
   }

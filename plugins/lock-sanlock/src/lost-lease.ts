@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type HostPaths, type LockOwner, VirtError } from "@polyvisor/core";
 import { shellWord } from "@polyvisor/sdk/process";
+import { makeFolders } from "@polyvisor/sdk/store";
 import type { Settings } from "./settings.js";
 import { HELPER_BYTES } from "./wire/frames.js";
 
@@ -53,7 +54,7 @@ export class LostLease {
   }
 
   async #replace(): Promise<void> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o755 });
+    await makeFolders(this.#folder, 0o755);
     const temporary = `${this.#path}.${randomBytes(6).toString("hex")}`;
     await writeFile(temporary, this.#script, { mode: 0o755 });
     await rename(temporary, this.#path);

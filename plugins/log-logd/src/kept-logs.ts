@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rename, unlink, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Log } from "@polyvisor/core";
 import { bootId } from "@polyvisor/sdk/process";
+import { makeFolders } from "@polyvisor/sdk/store";
 
 /** A log that is open: whose it is, and the pipe that is read for it. */
 export interface KeptLog {
@@ -41,7 +42,7 @@ export class KeptLogs {
   async add({ path, driver, guest, pipe }: KeptLog): Promise<void> {
     const text = JSON.stringify({ version: 1, path, driver, guest, pipe, boot: bootId() } satisfies KeptFile);
     const name = this.#fileOf(pipe);
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await makeFolders(this.#folder, 0o700);
     await writeFile(`${name}.new`, text, { mode: 0o600 });
     await rename(`${name}.new`, name);
   }

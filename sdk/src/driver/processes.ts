@@ -1,7 +1,8 @@
-import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import type { HostPaths } from "@polyvisor/core";
 import { launch, ProcessHandle, readProcessStat } from "../process/index.js";
+import { makeFolders } from "../store/make-folders.js";
 import type { Guest, GuestEnd, StartOptions } from "./backend.js";
 
 /** How long a process that was asked to end may take before it is killed, in milliseconds. */
@@ -80,7 +81,7 @@ export class ProcessGuests {
     argv: readonly [program: string, ...args: string[]],
     { paused }: Pick<StartOptions, "paused">,
   ): Promise<ProcessGuest> {
-    await mkdir(this.#logs, { recursive: true, mode: 0o700 });
+    await makeFolders(this.#logs, 0o700);
     const log: FileHandle = await open(join(this.#logs, `${name}.log`), "a", 0o600);
     try {
       const plan = { argv, env: { PATH }, umask: 0o077, limits: [], noNewPrivileges: true, ownMounts: false };

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { access, mkdir, open, readFile, stat } from "node:fs/promises";
+import { access, open, readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { VirtError } from "@polyvisor/core";
 import { keepDescriptorsFromChildren } from "../process/native.js";
 import { RpcClient } from "../rpc/client.js";
+import { makeFolders } from "../store/make-folders.js";
 
 /** Where a helper daemon is met. Every path is absolute. */
 export interface HelperAddress {
@@ -121,7 +122,7 @@ async function launchDaemon(
     () => ["--config", configFile],
     () => [],
   );
-  await mkdir(dirname(logFile), { recursive: true, mode: 0o700 });
+  await makeFolders(dirname(logFile), 0o700);
   const log = await open(logFile, "a", 0o600);
   try {
     const wordsFrom = (await log.stat()).size;

@@ -1,4 +1,4 @@
-import { mkdir, readFile, unlink } from "node:fs/promises";
+import { readFile, unlink } from "node:fs/promises";
 import { close as closeDebugger, url as debuggerUrl } from "node:inspector";
 import { dirname } from "node:path";
 import { type Log, VirtError } from "@polyvisor/core";
@@ -7,6 +7,7 @@ import { type Claim, claim, claimKept } from "../process/claim.js";
 import { replaceProgram } from "../process/exec.js";
 import { keepDescriptorsFromChildren, notifySystemd } from "../process/native.js";
 import { StartError } from "../process/start-error.js";
+import { makeFolders } from "../store/make-folders.js";
 import { activatedSocket } from "./activation.js";
 import { whenIdle } from "./idle.js";
 import { type LogLevel, openLog } from "./log.js";
@@ -118,7 +119,7 @@ interface Running<Api, State> {
 
 async function claimPlace(places: HelperPlaces, saved: SavedDaemon | undefined, activated: boolean): Promise<Claim> {
   if (saved !== undefined) return claimKept(places.pidFile, saved.claim);
-  await mkdir(dirname(places.socket), { recursive: true });
+  await makeFolders(dirname(places.socket));
   return claim(places.pidFile, activated ? [] : [places.socket]);
 }
 

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { access, mkdir } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { type HostServices, type Log, VirtError } from "@polyvisor/core";
+import { makeFolders } from "../store/make-folders.js";
 import { bootTime } from "./boot-time.js";
 import { HelperPool } from "./helper-pool.js";
 import type { HelperOutcome, Patience } from "./helper-process.js";
@@ -129,7 +130,7 @@ export class LabelTransactions {
     const { model, folder } = this.#options;
     const { lock, file } = this.#limits;
     this.#bootTime ??= bootTime();
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolders(folder, 0o700);
     const journal = this.#journalOf(guest);
     const patience: Patience = { file, lock: lock + file };
     const request = { ...wish, model, journal, bootTime: await this.#bootTime, lockTime: lock };

@@ -1,6 +1,7 @@
-import { mkdir, open, readFile, stat, unlink } from "node:fs/promises";
+import { open, readFile, stat, unlink } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { dirname } from "node:path";
+import { makeFolders } from "../store/make-folders.js";
 import { closeDescriptor, lockFile } from "./native.js";
 import { StartError } from "./start-error.js";
 
@@ -22,7 +23,7 @@ const PROBE_MS = 2000;
  * listens on. What a killed daemon left behind is no obstacle. Throws a `StartError` that names the holder.
  */
 export async function claim(pidFile: string, sockets: readonly string[]): Promise<Claim> {
-  await mkdir(dirname(pidFile), { recursive: true });
+  await makeFolders(dirname(pidFile));
   const file = await lockedPidFile(pidFile);
   try {
     for (const socket of sockets) await clearStale(socket);

@@ -1,5 +1,6 @@
-import { link, mkdir, open, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { link, open, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeFolders } from "./make-folders.js";
 
 /** The file operations behind durable writes, so that tests can make each of them fail. */
 export interface DurableFs {
@@ -24,7 +25,7 @@ const realFs: DurableFs = {
   link,
   symlink,
   rm: (path) => rm(path, { force: true }),
-  mkdir: (path) => mkdir(path, { recursive: true, mode: 0o700 }),
+  mkdir: (path) => makeFolders(path, 0o700),
 };
 
 /** A name beside the file that no other process and no other write has. */

@@ -1,10 +1,11 @@
 import { constants, open as openCallback } from "node:fs";
-import { access, mkdir, open, readdir } from "node:fs/promises";
+import { access, open, readdir } from "node:fs/promises";
 import { release } from "node:os";
 import { dirname } from "node:path";
 import type { Duplex } from "node:stream";
 import { promisify } from "node:util";
 import { runHelper, streamOnDescriptor } from "@polyvisor/sdk/process";
+import { makeFolders } from "@polyvisor/sdk/store";
 import { BHYVE, destroyArgv } from "../command-line/index.js";
 import type { BhyveFeatures } from "../conf/index.js";
 import { bhyveError } from "../errors.js";
@@ -125,6 +126,6 @@ async function sysctls(names: readonly string[]): Promise<Sysctls> {
 }
 
 async function openLog(path: string) {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeFolders(dirname(path), 0o700);
   return open(path, "a", 0o600);
 }

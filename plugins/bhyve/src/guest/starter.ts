@@ -1,8 +1,9 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { HostInfo, Log } from "@polyvisor/core";
 import type { Domain } from "@polyvisor/sdk/conf/domain";
 import { makePorts, reclaimPorts, releasePorts, withPortIds } from "@polyvisor/sdk/network-ports";
+import { makeFolders } from "@polyvisor/sdk/store";
 import { bhyveArgv, bridgeOf, type LoaderPlan, loaderPlan, withFirmware } from "../command-line/index.js";
 import type { BhyveHost, Tap } from "../host/host.js";
 import { BhyveGuest, type GuestToken } from "./guest.js";
@@ -124,7 +125,7 @@ export class GuestStarter {
     if (plan === undefined) return;
     try {
       if (plan.deviceMap !== undefined) {
-        await mkdir(dirname(deviceMap), { recursive: true, mode: 0o700 });
+        await makeFolders(dirname(deviceMap), 0o700);
         await writeFile(deviceMap, plan.deviceMap, { mode: 0o644 });
       }
       await this.#parts.host.load(plan.argv, this.#log(config));

@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, type Stats, statSync, unlinkSync } from "node:fs";
+import { dirname } from "node:path";
 import { Descriptor, VirtError } from "@polyvisor/core";
 import { lockByte, NativeError } from "@polyvisor/sdk/process";
 import { isLocked, refused } from "./errors.js";
@@ -66,7 +67,15 @@ export function makeFolder(path: string): void {
     throw new VirtError("INTERNAL_ERROR", `Lockspace location ${path} exists, but is not a directory`, {
       domain: "LOCKSPACE",
     });
-  orRefused(`Unable to create lockspace ${path}`, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
+  orRefused(`Unable to create lockspace ${path}`, () => {
+    for (const folder of missingFolders(path)) mkdirSync(folder, 0o700);
+  });
+}
+
+/** From the topmost on. What Node makes by itself it would try for ever below /proc. */
+function missingFolders(path: string): string[] {
+  if (path === dirname(path) || statIfThere(path) !== undefined) return [];
+  return [...missingFolders(dirname(path)), path];
 }
 
 /** What stands in the way of the path is told by whoever makes it. */

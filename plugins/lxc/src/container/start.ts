@@ -1,5 +1,5 @@
 import { readFileSync, writeSync } from "node:fs";
-import { type FileHandle, mkdir, open, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { type FileHandle, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -7,6 +7,7 @@ import { closeAll, type Descriptor, type Log, VirtError } from "@polyvisor/core"
 import { allDone } from "@polyvisor/sdk/all-done";
 import { type Domain as Config, formatDomain } from "@polyvisor/sdk/conf/domain";
 import { makePipe, runHelper } from "@polyvisor/sdk/process";
+import { makeFolders } from "@polyvisor/sdk/store";
 import { bundleOf } from "../bundle/bundle.js";
 import { boundingSet } from "../bundle/capabilities.js";
 import { type Consoles, type KeptConsole, openConsoles } from "../console/consoles.js";
@@ -168,7 +169,7 @@ class Start {
 
   /** A start that nobody could undo may have left one. */
   async #makeFolder(): Promise<void> {
-    const make = () => mkdir(join(this.#folder, FILES.engineState), { recursive: true, mode: 0o700 });
+    const make = () => makeFolders(join(this.#folder, FILES.engineState), 0o700);
     const first = await make();
     if (first !== undefined && !first.startsWith(`${this.#folder}/`)) return;
     await rm(this.#folder, { recursive: true, force: true });
@@ -216,7 +217,7 @@ class Start {
   async #openLog(): Promise<FileHandle> {
     const path = this.#parts.places.logFile(this.#definition.name);
     this.#log = await open(path, "a", 0o600).catch(async () => {
-      await mkdir(this.#parts.places.log, { recursive: true, mode: 0o700 });
+      await makeFolders(this.#parts.places.log, 0o700);
       return open(path, "a", 0o600);
     });
     this.#logged = (await this.#log.stat()).size;

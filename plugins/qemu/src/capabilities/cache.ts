@@ -1,6 +1,6 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileAtomic } from "@polyvisor/sdk/store";
+import { makeFolders, writeFileAtomic } from "@polyvisor/sdk/store";
 import { type EmulatorIdentity, identify, sameIdentity } from "./identity.js";
 import type { QemuCapabilities } from "./model.js";
 
@@ -62,7 +62,7 @@ export class CapabilitiesCache {
     const capabilities = await this.#probe(identity.path);
     const file: CacheFile = { format: FORMAT, identity, capabilities };
     // A cache that cannot be written costs a probe at the next start, nothing else.
-    await mkdir(this.#folder, { recursive: true })
+    await makeFolders(this.#folder)
       .then(() => writeFileAtomic(path, JSON.stringify(file), 0o600))
       .catch(() => {});
     return capabilities;

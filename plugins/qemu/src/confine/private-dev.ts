@@ -1,7 +1,8 @@
-import { chmod, lchown, mkdir, readFile, readlink, stat, symlink, unlink } from "node:fs/promises";
+import { chmod, lchown, readFile, readlink, stat, symlink, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { HostNode } from "@polyvisor/sdk/cgroup";
 import { makeNode, runHelper, shellWord } from "@polyvisor/sdk/process";
+import { makeFolders } from "@polyvisor/sdk/store";
 
 /** Room for nodes and links, so that nobody can fill the host's memory there. */
 const TMPFS = "nosuid,noexec,mode=755,size=65536";
@@ -95,7 +96,7 @@ export async function removeNode(pid: number, node: HostNode): Promise<void> {
 
 async function placed(pid: number, path: string, make: (inside: string) => unknown): Promise<string> {
   const inside = seenFrom(pid, path);
-  await mkdir(dirname(inside), { recursive: true, mode: 0o755 });
+  await makeFolders(dirname(inside), 0o755);
   await unlink(inside).catch(() => {});
   await make(inside);
   return inside;

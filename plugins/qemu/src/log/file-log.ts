@@ -1,5 +1,6 @@
-import { appendFile, type FileHandle, mkdir, open } from "node:fs/promises";
+import { appendFile, type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeFolders } from "@polyvisor/sdk/store";
 import { systemError } from "../errors.js";
 import type { GuestLog } from "./guest-log.js";
 import { emulatorWords, formatNote, READ_BYTES, type StartNote } from "./note.js";
@@ -18,7 +19,7 @@ export class FileLog implements GuestLog {
 
   static async open(path: string): Promise<FileLog> {
     try {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await makeFolders(dirname(path), 0o700);
       return new FileLog(await open(path, "a", 0o600), path);
     } catch (error) {
       throw systemError(`failed to create logfile ${path}`, error);

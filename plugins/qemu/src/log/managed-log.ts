@@ -1,6 +1,6 @@
-import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { closeAll, type Descriptor } from "@polyvisor/core";
+import { makeFolders } from "@polyvisor/sdk/store";
 import type { QemuDomain } from "../domain.js";
 import { systemError } from "../errors.js";
 import type { Hypervisor } from "../hypervisor.js";
@@ -35,7 +35,7 @@ export class ManagedLog implements GuestLog {
   }
 
   static async open(manager: LogClient, owner: LogOwner): Promise<ManagedLog> {
-    await mkdir(dirname(owner.path), { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    await makeFolders(dirname(owner.path), 0o700).catch((error: unknown) => {
       throw systemError(`failed to create logfile ${owner.path}`, error);
     });
     return new ManagedLog(manager, owner, await manager.openLogFile({ driver: DRIVER, ...owner, truncate: 0 }));

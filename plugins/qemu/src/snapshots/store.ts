@@ -1,9 +1,9 @@
-import { mkdir, readdir, readFile, rmdir } from "node:fs/promises";
+import { readdir, readFile, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Log } from "@polyvisor/core";
 import type { MomentTree } from "@polyvisor/sdk/conf/moment";
 import type { Snapshot } from "@polyvisor/sdk/conf/snapshot";
-import { removeFile, writeFileAtomic } from "@polyvisor/sdk/store";
+import { makeFolders, removeFile, writeFileAtomic } from "@polyvisor/sdk/store";
 import type { ConfFolders } from "../conf/index.js";
 import type { QemuDomain } from "../domain.js";
 import { qemuError, systemError } from "../errors.js";
@@ -78,7 +78,7 @@ export class SnapshotStore {
     const { formatSnapshot } = await loadDocuments();
     const text = formatSnapshot(snapshot, { domainUuid: domain.uuid, secure: true, current });
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await makeFolders(folder, 0o700);
       await writeFileAtomic(join(folder, `${snapshot.name}.xml`), text, 0o600);
     } catch (cause) {
       throw qemuError("INTERNAL_ERROR", `unable to save metadata for snapshot ${snapshot.name}`, { cause });

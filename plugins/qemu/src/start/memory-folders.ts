@@ -1,6 +1,7 @@
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Domain as DomainConfig } from "@polyvisor/sdk/conf";
+import { makeFolders } from "@polyvisor/sdk/store";
 import type { MemoryPaths } from "../command-line/index.js";
 import { systemError } from "../errors.js";
 import { makePassage } from "../state/folders.js";
@@ -35,7 +36,7 @@ export async function makeMemoryFolders(config: DomainConfig, paths: MemoryPaths
   for (const folder of memoryFolders(config, paths)) {
     try {
       await makePassage(dirname(folder));
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await makeFolders(folder, 0o700);
     } catch (error) {
       throw systemError(`Unable to create ${folder}`, error);
     }

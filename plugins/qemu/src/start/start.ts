@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DOMAIN_STATE, VirtError, wrapperRefusal } from "@polyvisor/core";
 import { allDone } from "@polyvisor/sdk/all-done";
@@ -17,6 +17,7 @@ import {
   withSocketLabel,
   withSocketPath,
 } from "@polyvisor/sdk/process";
+import { makeFolders } from "@polyvisor/sdk/store";
 import { alignMemory, numberImages } from "../command-line/index.js";
 import type { GuestGroups } from "../confine/index.js";
 import { knowledgeFor } from "../cpu/knowledge.js";
@@ -145,7 +146,7 @@ async function bootGuest(
 ): Promise<void> {
   const log = await openGuestLog(hypervisor, domain);
   try {
-    await makeFolders(guest, hypervisor.confinement.foldersFor(guest.folder));
+    await makeGuestFolders(guest, hypervisor.confinement.foldersFor(guest.folder));
     await askServices(hypervisor, domain, guest);
     await launchEmulator(hypervisor, domain, guest, log, options.paused);
     await run(hypervisor, domain, guest, options);
@@ -156,15 +157,15 @@ async function bootGuest(
   }
 }
 
-async function makeFolders(guest: Guest, foldersToMount: readonly string[]): Promise<void> {
+async function makeGuestFolders(guest: Guest, foldersToMount: readonly string[]): Promise<void> {
   try {
-    await mkdir(guest.folder, { recursive: true, mode: 0o750 });
+    await makeFolders(guest.folder, 0o750);
     await makePassage(dirname(guest.channelFolder));
     await allDone([
-      mkdir(guest.channelFolder, { recursive: true, mode: 0o750 }),
+      makeFolders(guest.channelFolder, 0o750),
       writeFile(join(guest.folder, "master-key.aes"), randomBytes(MASTER_KEY_BYTES), { mode: 0o600 }),
       rm(guest.monitorPath, { force: true }),
-      ...foldersToMount.map((path) => mkdir(path, { recursive: true, mode: 0o755 })),
+      ...foldersToMount.map((path) => makeFolders(path, 0o755)),
     ]);
   } catch (error) {
     throw systemError(`cannot create folder '${guest.folder}'`, error);

@@ -1,6 +1,7 @@
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Log } from "@polyvisor/core";
+import { makeFolders } from "@polyvisor/sdk/store";
 import { systemError } from "../errors.js";
 
 /**
@@ -65,7 +66,7 @@ export class StatusWriter {
   }
 
   async #replace(): Promise<void> {
-    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+    await makeFolders(dirname(this.#path), 0o700);
     // Named as the store names its own, so that one that a killed daemon leaves is removed with them.
     const temporary = `${this.#path}.${process.pid}.0.new`;
     await writeFile(temporary, await this.#text(), { mode: 0o600 });

@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { LOCK_RESOURCE_FLAG, type LockOwner, type LockResource, VirtError } from "@polyvisor/core";
+import { makeFolders } from "../../../store/make-folders.js";
 import type { Case, Check } from "../../kit/index.js";
 import { endGuest, type GuestStart, startGuest } from "./guest.js";
 import type { ServiceSubject } from "./subject.js";
@@ -231,7 +232,7 @@ async function bench(subject: ServiceSubject<"lock">, check: Check) {
   check.cleanup(() => rm(folder, { recursive: true, force: true }));
   const fileOf = async (name: string) => {
     const path = join(folder, name);
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolders(dirname(path));
     await writeFile(path, "", { flag: "a" });
     return path;
   };
