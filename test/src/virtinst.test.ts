@@ -1,5 +1,8 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { ExecutionContext } from "ava";
-import { outputOf, runCommand } from "./harness/command.js";
+import { type Outcome, outputOf, runCommand } from "./harness/command.js";
 import { EventRecorder } from "./harness/event-recorder.js";
 import { program, testWith } from "./harness/needs.js";
 import { withPolyvisord } from "./harness/polyvisord.js";
@@ -39,8 +42,18 @@ const EVENTS = [
 /** All that a command of virtinst prints, and how it ends. */
 async function answer(uri: string, command: string): Promise<string> {
   const [name = "", ...args] = command.split(" ");
-  const { code, stdout, stderr } = await runCommand(name, ["--connect", uri, ...args]);
+  const { code, stdout, stderr } = await virtinst(name, ["--connect", uri, ...args]);
   return `${command} -> ${code}\n${stdout}${stderr}`.replaceAll(uri, LIBVIRT);
+}
+
+/** With a log of its own: of two that make the folder of their logs at once, one complains. */
+async function virtinst(name: string, args: readonly string[]): Promise<Outcome> {
+  const cache = await mkdtemp(join(tmpdir(), "virtinst-"));
+  try {
+    return await runCommand(name, args, { env: { ...process.env, XDG_CACHE_HOME: cache } });
+  } finally {
+    await rm(cache, { recursive: true });
+  }
 }
 
 testWith("virt-install, virt-xml and virt-clone do the same with libvirt's test driver and ours", NEEDS, (t) =>
@@ -64,7 +77,7 @@ testWith("a guest is installed, changed and cloned, and is what libvirt's driver
     try {
       const install = `virt-install ${GUEST} --disk pool=default-pool,size=1 --import`;
       const [, ...args] = `${install} --print-xml`.split(" ");
-      const printed = await outputOf("virt-install", ["--connect", LIBVIRT, ...args]);
+      const { stdout: printed } = await virtinst("virt-install", ["--connect", LIBVIRT, ...args]);
       await run(install);
       t.regex(await virsh.ok("list", "--name"), /^vm$/m);
       t.regex(await virsh.ok("vol-list", "default-pool"), / vm\.qcow2 /);
