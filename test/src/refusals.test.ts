@@ -166,12 +166,15 @@ testWith(
       }
     };
     const settings = `auth_unix_rw = "sasl"\nsasl_allowed_username_list = [ "fred*", "dino*" ]\n`;
-    const as = (user: string, password: string) => async (side: Side) => {
-      const file = join(folder, `${side.name}-${user}.conf`);
-      const credentials = `[credentials-mine]\nauthname=${user}\nusername=${user}\npassword=${password}\n`;
-      await writeFile(file, `${credentials}\n[auth-libvirt-localhost]\ncredentials=mine\n`);
-      return virsh(["-c", uriOf(side.socket), "list"], { LIBVIRT_AUTH_FILE: file });
-    };
+    const lists = ({ socket }: Side, env: NodeJS.ProcessEnv) => virsh(["-c", uriOf(socket), "list"], env);
+    const as =
+      (user: string, password: string, then = lists) =>
+      async (side: Side) => {
+        const file = join(folder, `${side.name}-${user}.conf`);
+        const credentials = `[credentials-mine]\nauthname=${user}\nusername=${user}\npassword=${password}\n`;
+        await writeFile(file, `${credentials}\n[auth-libvirt-localhost]\ncredentials=mine\n`);
+        return then(side, { LIBVIRT_AUTH_FILE: file });
+      };
     const sides = [
       await ours(t, settings, { prepare }),
       await theirs(t, settings, { env: { SASL_CONF_PATH: folder } }),
@@ -189,6 +192,17 @@ testWith(
       },
     ]);
     for (const side of sides) t.is((await as("fred", "secret")(side)).code, 0, side.name);
+
+    const slowly = '{ echo list; sleep 2; echo list; } | virsh -q -c "$0"';
+    const listsTwice = ({ socket }: Side, env: NodeJS.ProcessEnv) =>
+      runCommand("sh", ["-c", slowly, uriOf(socket)], { env: { ...process.env, ...env } });
+    const hasty = await ours(t, `${settings}login_timeout = 1\nmax_anonymous_clients = 1\n`, { prepare });
+    const silent = await held(t, hasty.socket);
+    const [longer] = await Promise.all([as("fred", "secret", listsTwice)(hasty), once(silent, "close")]);
+    t.is(longer.code, 0, longer.stderr);
+    t.is(longer.stdout.match(/ test /g)?.length, 2, "whoever logs in waits for the one that does not, and stays");
+    const logs = new RegExp(`"seconds":1,${WHO}.*a client has not logged in in time; it is turned away`);
+    await until("the log tells of it", async () => logs.test(await hasty.log()));
   },
 );
 

@@ -10,6 +10,8 @@ export const limitKeys = {
   max_queued_clients: atLeast(0).default(1000),
   /** Clients that have not proved who they are, where they have to; 0 for any number. */
   max_anonymous_clients: atLeast(0).default(20),
+  /** In seconds; 0 waits for a login as long as it takes. */
+  login_timeout: z.number().int().min(0).max(86400).default(120),
   /** Slow calls of one client that run at a time. */
   max_client_requests: atLeast(1).default(5),
   /** Slow calls of all clients that run at a time; any number without it. */

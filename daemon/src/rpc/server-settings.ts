@@ -13,6 +13,8 @@ export interface LiveSettings {
   readonly maxQueuedClients: number;
   /** Clients that have not proved yet who they are. */
   readonly maxAnonymousClients: number;
+  /** Seconds until a client has to have logged in where the door asks for it; any number without it, or with 0. */
+  readonly loginTimeout?: number;
   /** Slow calls of one client that run at a time. */
   readonly maxClientRequests: number;
   /** Slow calls of all clients that run at a time; any number without it. */

@@ -250,8 +250,9 @@ export class SessionServer {
     });
   }
 
-  #begin(socket: Socket, { readOnly, login, isOfHost = false }: ListenAt, identity: Identity): void {
-    const known = login === undefined ? undefined : this.#countAnonymous(socket);
+  #begin(socket: Socket, at: ListenAt, identity: Identity): void {
+    const { readOnly, login, isOfHost = false } = at;
+    const known = login === undefined ? undefined : this.#countAnonymous(socket, at);
     const session = new Session(
       socket,
       {
@@ -271,12 +272,19 @@ export class SessionServer {
   }
 
   /** Answers with what is to be called when the client is known. */
-  #countAnonymous(socket: Socket): () => void {
+  #countAnonymous(socket: Socket, at: ListenAt): () => void {
     this.#anonymous++;
+    const { loginTimeout: seconds = 0 } = this.#live;
+    const turnAway = () => {
+      this.#log.warn({ seconds, ...this.#whoIs(socket, at) }, "a client has not logged in in time; it is turned away");
+      socket.destroy();
+    };
+    const deadline = seconds > 0 ? setTimeout(turnAway, seconds * 1000).unref() : undefined;
     let counts = true;
     const known = () => {
       if (!counts) return;
       counts = false;
+      clearTimeout(deadline);
       this.#anonymous--;
       this.#serveQueued();
     };
