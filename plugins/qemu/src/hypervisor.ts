@@ -24,6 +24,7 @@ import { SnapshotStore } from "./snapshots/store.js";
 import { PortAllocator } from "./start/ports.js";
 import { DefinitionStore } from "./state/definitions.js";
 import { Layout } from "./state/layout.js";
+import type { Measured } from "./state/measured.js";
 import type { GuestRecord } from "./state/status-file.js";
 import { StatusWriter } from "./state/status-writer.js";
 
@@ -79,6 +80,11 @@ export class Hypervisor {
   /** The configuration that a domain has at the moment: the running one, or the definition. */
   async configOf(domain: QemuDomain): Promise<DomainConfig> {
     return domain.guest?.config ?? this.definitions.load(domain.name);
+  }
+
+  /** The same for whoever asks little of many domains: that part is kept of all of them. */
+  async measuredOf(domain: QemuDomain): Promise<Measured> {
+    return domain.guest?.config ?? this.definitions.measured(domain.name);
   }
 
   emit(event: DomainEvent): void {

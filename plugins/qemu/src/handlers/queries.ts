@@ -56,7 +56,7 @@ export function queryHandlers(
 
 async function info(hypervisor: Hypervisor, dom: Domain) {
   const domain = hypervisor.domains.find(dom);
-  const config = await hypervisor.configOf(domain);
+  const config = await hypervisor.measuredOf(domain);
   const { guest } = domain;
   const stat = guest?.process === undefined ? undefined : readProcessStat(guest.process.pid);
   return {

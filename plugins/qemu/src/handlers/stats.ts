@@ -106,7 +106,7 @@ async function collect(
   if ((groups & STATS.STATE) !== 0) params.push(...stateStats(domain));
   if ((groups & ~STATS.STATE) === 0) return { dom: domain.ref, params };
   const { guest } = domain;
-  const config = guest?.config ?? (await hypervisor.definitions.measured(domain.name));
+  const config = await hypervisor.measuredOf(domain);
   const source: StatsSource = { domain, config, guest, ...options };
   if ((groups & STATS.CPU_TOTAL) !== 0) params.push(...cpuStats(guest));
   if ((groups & STATS.BALLOON) !== 0) params.push(...(await balloonStats(source)));

@@ -3,7 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { FileText } from "./texts.js";
 
 /** What is worked off in a few milliseconds, so that nobody waits for all of it. */
-const BATCH = 32;
+const BATCH = 16;
 
 let at = 0;
 

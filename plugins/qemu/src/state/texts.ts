@@ -1,4 +1,5 @@
 import { on } from "node:events";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 
 /** A file and its text. One that cannot be read is left out. */
@@ -16,6 +17,8 @@ export async function* textsOf(paths: readonly string[]): AsyncGenerator<readonl
       if (batch.length === 0) return;
       worker.postMessage("more");
       yield batch;
+      // The next batch is here by now, and a port hands on what is here before anybody else has a turn.
+      await nextTurn();
     }
   } finally {
     await worker.terminate();
