@@ -232,7 +232,7 @@ testWith(
     const [none, strange] = [await pki("none"), await pki("strange", stranger)];
     const [wrong, expired, good] = [
       await issued("wrong", "mary"),
-      await issued("expired", "fred", 0),
+      await issued("expired", "fred", -1),
       await issued("good", "fred"),
     ];
     const ports = { polyvisord: await freePort(), libvirtd: await freePort() };

@@ -121,7 +121,7 @@ withCertificates("TLS: a server whose certificate has expired is turned away", a
   await chmod(folder, 0o755);
   const port = await freePort();
   const authority = await TestAuthority.create(join(folder, "pki"));
-  await authority.issue("server", "localhost", ["DNS:localhost"], 0);
+  await authority.issue("server", "localhost", ["DNS:localhost"], -1);
   const file = (name: string) => `"${join(authority.folder, name)}"`;
   const settings = [
     `listen_tls = 1\nlisten_addr = "127.0.0.1"\ntls_port = "${port}"\nauth_tls = "none"\ntls_no_sanity_certificate = 1`,

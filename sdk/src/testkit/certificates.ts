@@ -32,7 +32,7 @@ export class TestAuthority {
    * Writes a certificate and its key under libvirt's names: `servercert.pem` and `serverkey.pem`, or the client's.
    *
    * @param names the hosts of a server, as `DNS:name` or `IP:address`
-   * @param days 0 for one that has expired already
+   * @param days -1 for one that has expired already
    */
   async issue(kind: "server" | "client", commonName: string, names: readonly string[] = [], days = 2): Promise<void> {
     const path = (name: string) => join(this.folder, name);
