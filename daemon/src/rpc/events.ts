@@ -107,11 +107,9 @@ export class EventRegistrations {
 
   #send(event: DomainEvent, callbackID: number | undefined): void {
     const { asker, gate } = this.#client;
-    if (asker === undefined || gate.isOpen(asker, "domain")) this.#deliver(event, callbackID);
-    else
-      gate.pass(asker, "connectDomainEventCallbackRegisterAny", "domain", event.dom as unknown as Reference, () =>
-        this.#deliver(event, callbackID),
-      );
+    gate.pass(asker, "connectDomainEventCallbackRegisterAny", "domain", event.dom as unknown as Reference, () =>
+      this.#deliver(event, callbackID),
+    );
   }
 
   #deliver(event: DomainEvent, callbackID: number | undefined): void {

@@ -68,8 +68,7 @@ export class MonitorEventRegistrations {
 
   #send(event: MonitorEvent, callbackID: number): void {
     const { asker, gate } = this.#client;
-    if (asker === undefined || gate.isOpen(asker, "domain")) this.#write(event, callbackID);
-    else gate.pass(asker, REGISTER, "domain", { ...event.dom }, () => this.#write(event, callbackID));
+    gate.pass(asker, REGISTER, "domain", { ...event.dom }, () => this.#write(event, callbackID));
   }
 
   #write(event: MonitorEvent, callbackID: number): void {

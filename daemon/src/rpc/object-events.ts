@@ -92,8 +92,7 @@ export class ObjectEventRegistrations {
     const { asker, gate } = this.#client;
     const { about } = objectEvents[event.kind];
     const { call, sort } = WORDS[about];
-    if (asker === undefined || gate.isOpen(asker, sort)) this.#write(event, callbackID);
-    else gate.pass(asker, call, sort, event.object as unknown as Reference, () => this.#write(event, callbackID));
+    gate.pass(asker, call, sort, event.object as unknown as Reference, () => this.#write(event, callbackID));
   }
 
   #write(event: ObjectEvent, callbackID: number): void {
