@@ -3,9 +3,9 @@ import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { VirtError } from "@polyvisor/core";
-import { systemErrorText } from "@polyvisor/sdk/process";
 import { makeFolders } from "@polyvisor/sdk/store";
 import type { Level, Logger, pino } from "pino";
+import { systemWords } from "../system-words.js";
 import type { LogLevel, LogOutput } from "./settings.js";
 
 type Destination = ReturnType<typeof pino.destination>;
@@ -81,9 +81,7 @@ async function openFiles(outputs: readonly LogOutput[], withFolders: boolean): P
       files.set(output.path, await promisify(open)(output.path, "a", 0o644));
     } catch (error) {
       closeAll(files);
-      const { errno, message } = error as NodeJS.ErrnoException;
-      const words = errno === undefined ? message : systemErrorText(errno);
-      throw new VirtError("SYSTEM_ERROR", `failed to open ${output.path}: ${words}`, { domain: "ADMIN" });
+      throw new VirtError("SYSTEM_ERROR", `failed to open ${output.path}: ${systemWords(error)}`, { domain: "ADMIN" });
     }
   }
   return files;

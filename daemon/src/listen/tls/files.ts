@@ -1,8 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
-import { systemErrorText } from "@polyvisor/sdk/process";
 import { SettingError } from "../../startup/start-error.js";
+import { systemWords } from "../../system-words.js";
 
 /** Where a server's certificates are. */
 export interface TlsFiles {
@@ -59,10 +59,9 @@ async function read(key: string, what: string, path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    const { errno, message } = error as NodeJS.ErrnoException;
     throw new SettingError(
       key,
-      `Cannot read ${what} '${path}': ${errno === undefined ? message : systemErrorText(errno)}`,
+      `Cannot read ${what} '${path}': ${systemWords(error)}`,
       "make the certificates, name others (key_file, cert_file, ca_file), or set listen_tls = 0",
     );
   }
