@@ -13,12 +13,13 @@ import {
   type Uri,
 } from "@polyvisor/core";
 import { hostArch } from "@polyvisor/sdk/conf/host";
+import { makeFolders } from "@polyvisor/sdk/store";
 import { inject, injectable } from "tsyringe";
 import { findEmulator } from "./capabilities/find.js";
 import type { QemuConfig } from "./confine/index.js";
 import { qemuError, systemError } from "./errors.js";
 import type { Service } from "./service.js";
-import { makeFolder, makePassage } from "./state/folders.js";
+import { makePassage } from "./state/folders.js";
 import { Layout } from "./state/layout.js";
 import { scanDefinitions } from "./state/scan.js";
 
@@ -54,7 +55,7 @@ export class QemuDriver implements HypervisorDriver {
     const layout = new Layout(this.#info.paths);
     // The passage comes first: the others may share folders above it, and are for nobody else.
     for (const folder of [layout.lib, ...layout.folders]) {
-      await (folder === layout.lib ? makePassage(folder) : makeFolder(folder)).catch((error: unknown) => {
+      await (folder === layout.lib ? makePassage(folder) : makeFolders(folder, 0o700)).catch((error: unknown) => {
         throw systemError(`Failed to create folder ${folder}`, error);
       });
     }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Log } from "@polyvisor/core";
 import type { MomentTree } from "@polyvisor/sdk/conf/moment";
 import type { Snapshot } from "@polyvisor/sdk/conf/snapshot";
-import { makeFolders, removeFile, writeFileAtomic } from "@polyvisor/sdk/store";
+import { removeFile, writeFileAtomic } from "@polyvisor/sdk/store";
 import type { ConfFolders } from "../conf/index.js";
 import type { QemuDomain } from "../domain.js";
 import { qemuError, systemError } from "../errors.js";
@@ -74,12 +74,10 @@ export class SnapshotStore {
   }
 
   async #write(domain: QemuDomain, snapshot: Snapshot, current: boolean): Promise<void> {
-    const folder = this.#folderOf(domain.name);
     const { formatSnapshot } = await loadDocuments();
     const text = formatSnapshot(snapshot, { domainUuid: domain.uuid, secure: true, current });
     try {
-      await makeFolders(folder, 0o700);
-      await writeFileAtomic(join(folder, `${snapshot.name}.xml`), text, 0o600);
+      await writeFileAtomic(join(this.#folderOf(domain.name), `${snapshot.name}.xml`), text, 0o600);
     } catch (cause) {
       throw qemuError("INTERNAL_ERROR", `unable to save metadata for snapshot ${snapshot.name}`, { cause });
     }
