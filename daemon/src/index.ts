@@ -8,7 +8,8 @@ export {
 } from "./isolation/index.js";
 export type { ListenAt } from "./listen/door.js";
 export { type CallFigures, type CallMeter, DURATION_BOUNDS, Meter } from "./rpc/meter.js";
-export { type LiveSettings, type ServerSettings, SessionServer } from "./rpc/server.js";
+export { SessionServer } from "./rpc/server.js";
+export type { LiveSettings, ServerSettings } from "./rpc/server-settings.js";
 export { type ServeOptions, serve } from "./serve.js";
 export type { Options } from "./startup/options.js";
 export { StartError } from "./startup/start-error.js";

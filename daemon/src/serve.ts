@@ -8,7 +8,8 @@ import { liveSettings } from "./config/live.js";
 import { settingsSchema } from "./config/schema.js";
 import type { DoorTerms } from "./listen/door.js";
 import type { CallMeter } from "./rpc/meter.js";
-import { type LiveSettings, SessionServer } from "./rpc/server.js";
+import { SessionServer } from "./rpc/server.js";
+import type { LiveSettings } from "./rpc/server-settings.js";
 
 /** Where a host is served, and to whom. */
 export interface ServeOptions {

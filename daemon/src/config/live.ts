@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import type { LogSettings } from "../log/centre.js";
 import { type LogLevel, parseFilters, parseOutputs } from "../log/settings.js";
-import type { LiveSettings } from "../rpc/server.js";
+import type { LiveSettings } from "../rpc/server-settings.js";
 import { SettingError } from "../startup/start-error.js";
 import type { Settings } from "./schema.js";
 

@@ -1,6 +1,6 @@
 import type { RulesFile } from "../access/rules/index.js";
 import type { LogCentre } from "../log/centre.js";
-import type { LiveSettings } from "../rpc/server.js";
+import type { LiveSettings } from "../rpc/server-settings.js";
 import { changesBetween, liveSettings, logFault, logSettings, rulesPath } from "./live.js";
 import { inPlace, loadSettings } from "./load.js";
 import type { Settings } from "./schema.js";

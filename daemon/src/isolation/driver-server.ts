@@ -1,6 +1,7 @@
 import type { CallContext, Host, HypervisorConnection, Log, Uri } from "@polyvisor/core";
 import { peerCredentials } from "@polyvisor/sdk/process";
-import { type ServerSettings, SessionServer } from "../rpc/server.js";
+import { SessionServer } from "../rpc/server.js";
+import type { ServerSettings } from "../rpc/server-settings.js";
 import { uriInWireName } from "./wire-name.js";
 
 /** Clients are limited by the host that they come through. */

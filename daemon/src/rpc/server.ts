@@ -17,8 +17,6 @@ import { Session, type SessionServices } from "./session.js";
 import { Turns } from "./turns.js";
 import { openUpstream } from "./upstream.js";
 
-export type { LiveSettings, ServerSettings };
-
 /** A place that is listened on. */
 interface Door {
   readonly at: ListenAt;

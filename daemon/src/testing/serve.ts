@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { type Log, silentLog } from "@polyvisor/core";
 import { peerCredentials } from "@polyvisor/sdk/process";
 import type { ExecutionContext } from "ava";
-import { type ServerSettings, SessionServer } from "../rpc/server.js";
+import { SessionServer } from "../rpc/server.js";
+import type { ServerSettings } from "../rpc/server-settings.js";
 import { RawClient } from "./raw-client.js";
 import { TinyHypervisor } from "./tiny-driver.js";
 
