@@ -5,13 +5,13 @@ import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import { runCommand } from "./harness/command.js";
 import { hypervCredentials, startHypervStandIn } from "./harness/hyperv.js";
+import { printedBy, scriptOf } from "./harness/marked-script.js";
 import { program, testWith } from "./harness/needs.js";
 import { type Polyvisord, startPolyvisord } from "./harness/polyvisord.js";
 import { Virsh } from "./harness/virsh.js";
 
 const VIRSH = [await program("virsh")];
 
-const MARK = "=== next ===";
 const PATIENCE_MS = 300_000;
 const USER = "admin";
 const PASSWORD = "geheim";
@@ -147,13 +147,12 @@ for (const login of ["Basic", "Negotiate"] as const) {
     const standIn = await startHypervStandIn({ user: USER, password: PASSWORD, logins: [login], pageSize: 2 });
     t.teardown(() => standIn.close());
     for (const [name, text] of Object.entries(FILES)) await writeFile(join(folder, `${name}.xml`), text);
-    const filled = SCRIPT.map(([command]) => `${command}; echo '${MARK}'`)
-      .join("; ")
+    const filled = scriptOf(SCRIPT.map(([command]) => command))
       .replaceAll("FOLDER", folder)
       .replace(/<(\w+)>/g, (_, name: string) => join(folder, `${name}.xml`));
     const run = ["-c", 'exec virsh -c "$0" "$1" 2>&1', hyperv(daemon, standIn.port), filled];
     const { stdout } = await runCommand("sh", run, { timeout: PATIENCE_MS });
-    const told = stdout.replaceAll(folder, "FOLDER").split(MARK);
+    const told = printedBy(stdout.replaceAll(folder, "FOLDER"));
     const says = SCRIPT.map(([command, wanted], at) => ({ command, wanted, said: told[at]?.trim() ?? "" }));
     t.deepEqual(
       says.filter(({ wanted, said }) => !wanted.test(said)),

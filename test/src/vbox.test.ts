@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCommand } from "./harness/command.js";
+import { printedBy, scriptOf } from "./harness/marked-script.js";
 import { program, testWith } from "./harness/needs.js";
 import { startPolyvisord, withPolyvisord } from "./harness/polyvisord.js";
 import { serveStandIn } from "./harness/vboxmanage.js";
@@ -9,7 +10,6 @@ import { Virsh } from "./harness/virsh.js";
 
 const VIRSH = [await program("virsh")];
 
-const MARK = "=== next ===";
 const PATIENCE_MS = 300_000;
 
 const MACHINE = `<domain type='vbox'><name>box</name><uuid>11111111-2222-3333-4444-555555555555</uuid>
@@ -147,13 +147,13 @@ testWith("virsh drives a made-up VirtualBox, whatever language its user speaks",
   const settings = { vbox: `vboxmanage = ${JSON.stringify(standIn.program)}\n` };
   await withPolyvisord(
     async (daemon) => {
-      const script = SCRIPT.map(([command]) => `${command}; echo '${MARK}'`).join("; ");
+      const script = scriptOf(SCRIPT.map(([command]) => command));
       const filled = script
         .replaceAll("FOLDER", folder)
         .replace(/<(\w+)>/g, (_, name: string) => join(folder, `${name}.xml`));
       const run = ["-c", 'exec virsh -c "$0" "$1" 2>&1', daemon.uri("vbox"), filled];
       const { stdout } = await runCommand("sh", run, { timeout: PATIENCE_MS });
-      const told = stdout.replaceAll(folder, "FOLDER").split(MARK);
+      const told = printedBy(stdout.replaceAll(folder, "FOLDER"));
       const says = SCRIPT.map(([command, wanted], at) => ({ command, wanted, said: told[at]?.trim() ?? "" }));
       t.deepEqual(
         says.filter(({ wanted, said }) => !wanted.test(said)),

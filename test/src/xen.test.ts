@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
 import { runCommand } from "./harness/command.js";
+import { printedBy, scriptOf } from "./harness/marked-script.js";
 import { program, testWith } from "./harness/needs.js";
 import { withPolyvisord } from "./harness/polyvisord.js";
 import { startXenStandIn } from "./harness/xen.js";
 
 const VIRSH = [await program("virsh"), await program("nc")];
 const PATIENCE_MS = 120_000;
-const MARK = "-- next --";
 
 const DOMAIN = `<domain type='xen'><name>g</name><uuid>11111111-2222-3333-4444-5555555555ab</uuid><memory unit='MiB'>64</memory>
   <vcpu>1</vcpu><os><type arch='x86_64' machine='xenpv'>linux</type><kernel>/guests/vmlinuz</kernel></os>
@@ -43,11 +43,11 @@ testWith("virsh drives domains of a made-up Xen", VIRSH, async (t) => {
   await withPolyvisord(
     async (daemon) => {
       const uri = daemon.uri("xen");
-      const script = SCRIPT.map(([command]) => `${command}; echo '${MARK}'`).join("; ");
+      const script = scriptOf(SCRIPT.map(([command]) => command));
       const filled = script.replaceAll("FOLDER", folder).replace("URI", `'${uri}'`);
       const run = ["-c", 'exec virsh -q -c "$0" "$1" 2>&1', uri, filled];
       const { stdout } = await runCommand("sh", run, { timeout: PATIENCE_MS });
-      const told = stdout.split(MARK);
+      const told = printedBy(stdout);
       const says = SCRIPT.map(([command, wanted], at) => ({ command, wanted, said: told[at]?.trim() ?? "" }));
       t.deepEqual(
         says.filter(({ wanted, said }) => !wanted.test(said)),

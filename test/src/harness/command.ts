@@ -49,8 +49,12 @@ export async function outputOf(
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<string> {
-  const { code, stdout, stderr } = await runCommand(command, args, options);
-  if (code !== 0) throw new Error(`${command} ${args.join(" ")}: exit code ${code}\n${stdout}${stderr}`);
+  return succeeded(`${command} ${args.join(" ")}`, await runCommand(command, args, options));
+}
+
+/** The same of one that has run. */
+export function succeeded(what: string, { code, stdout, stderr }: Outcome): string {
+  if (code !== 0) throw new Error(`${what}: exit code ${code}\n${stdout}${stderr}`);
   return stdout;
 }
 

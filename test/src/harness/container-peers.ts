@@ -1,15 +1,16 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openSystemHost, type SystemHost, startSystemLibvirtd } from "@polyvisor/sdk/testkit";
-import { type Outcome, runCommand } from "./command.js";
+import type { Outcome } from "./command.js";
 import { ECHOES, LAST, LIFE, lifeDocuments, NAME, type Part, type Wait } from "./container-life.js";
 import { killContainers, makeRoot } from "./containers.js";
 import { EventRecorder } from "./event-recorder.js";
+import { printedBy, scriptOf } from "./marked-script.js";
 import { until } from "./processes.js";
 import { project } from "./project.js";
 import { DETACH, Terminal } from "./terminal.js";
 import { Virsh } from "./virsh.js";
-import { askedAgain, forgetsWhy, isWatching, runWatching } from "./virsh-watch.js";
+import { askedAgain, forgetsWhy, isWatching, runVirsh } from "./virsh-watch.js";
 
 /** A daemon of root with a driver of containers, on a host of its own. */
 export interface ContainerPeer {
@@ -153,21 +154,17 @@ function wasThere(sign: string): Promise<boolean> {
   );
 }
 
-const MARK = "=== next ===";
-
 /** Each command that virsh watches has a virsh of its own, which may be asked again: none of these has an effect here. */
 async function tell({ commands }: Part, uri: string, folder: string) {
   const told: { command: string; says: string }[] = [];
   for (const group of groupsOf(commands)) {
     const filled = group.map((command) => command.replace(/<(\w+)>/g, (_, name: string) => join(folder, name)));
-    const script = filled.map((command) => `${command}; echo '${MARK}'`).join("; ");
-    const words = ["sh", "-c", 'exec virsh -c "$0" "$1" 2>&1', uri, script];
-    const partsOf = ({ stdout }: Outcome) => stdout.split(`${MARK}\n`);
-    const saysAll = (outcome: Outcome) => !forgetsWhy(group[0] ?? "", partsOf(outcome)[0] ?? "");
-    const outcome = group.some(isWatching)
-      ? await askedAgain((timeout) => runWatching(words, { timeout }), saysAll)
-      : await runCommand("sh", words.slice(1), { timeout: 120_000 });
-    const parts = partsOf(outcome);
+    const words = ["sh", "-c", 'exec virsh -c "$0" "$1" 2>&1', uri, scriptOf(filled)];
+    const virsh = (timeout: number) => runVirsh(group, words, { timeout });
+    const [first = ""] = group;
+    const saysAll = ({ stdout }: Outcome) => !forgetsWhy(first, printedBy(stdout)[0] ?? "");
+    const { stdout } = await (isWatching(first) ? askedAgain(virsh, saysAll) : virsh(120_000));
+    const parts = printedBy(stdout);
     told.push(...group.map((command, at) => ({ command, says: parts[at] ?? "virsh has ended before" })));
   }
   return told;

@@ -1,6 +1,6 @@
 import { outputOf } from "./command.js";
+import { printedBy, scriptOf } from "./marked-script.js";
 
-const MARK = "=== next ===";
 /** Commands that wait, leave virsh or its connection, or are about virsh. */
 const LEFT_OUT = new Set(["event", "qemu-monitor-event", "exit", "quit", "connect", "cd", "help"]);
 /** Options that wait, need a terminal, an editor or a library of the host, or are about virsh. */
@@ -17,8 +17,8 @@ export async function virshCommands(): Promise<readonly string[]> {
 /** The shortest of the rows of each command, once with each of the options without value that it lacks. */
 export async function withEachOption(rows: readonly string[]): Promise<readonly string[]> {
   const names = (await virshCommands()).filter((name) => !LEFT_OUT.has(name));
-  const help = await outputOf("virsh", [names.map((name) => `help ${name}; echo '${MARK}'`).join("; ")]);
-  const texts = help.split(`${MARK}\n`);
+  const help = await outputOf("virsh", [scriptOf(names.map((name) => `help ${name}`))]);
+  const texts = printedBy(help);
   return names.flatMap((name, at) => {
     const usual = rows.filter((row) => row.split(" ")[0] === name && !NOBODY.test(row));
     const shortest = usual.sort((one, other) => one.length - other.length)[0];

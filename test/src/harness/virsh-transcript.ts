@@ -1,8 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type Outcome, runCommand } from "./command.js";
+import type { Outcome } from "./command.js";
+import { printedBy, scriptOf } from "./marked-script.js";
 import { DOCUMENTS } from "./test-driver-documents.js";
-import { askedAgain, forgetsWhy, isWatching, runWatching } from "./virsh-watch.js";
+import { askedAgain, forgetsWhy, runVirsh } from "./virsh-watch.js";
 import { withFiles } from "./with-peer.js";
 
 /** What one command of virsh printed. */
@@ -18,7 +19,6 @@ export interface VirshTranscript {
   readonly status: number;
 }
 
-const MARK = "=== next ===";
 const ENDS = new Set(["exit", "quit"]);
 
 /** `virshOn` with the documents of test-driver-documents.ts. */
@@ -40,16 +40,12 @@ export async function virshOn(
     command.replaceAll("FOLDER", folder).replace(/<(\w+)>/g, (whole, name: string) => paths[name] ?? whole),
   );
   const script = join(folder, "script");
-  await writeFile(script, filled.map((command) => `${command}; echo '${MARK}'`).join("; "));
+  await writeFile(script, scriptOf(filled));
   const run = 'exec virsh -c "$0" "$(cat "$1")" 2>&1';
   const env = { ...process.env, EDITOR: `sh ${paths.editor}`, VISUAL: undefined };
-  const words = ["sh", "-c", run, uri, script];
-  const virsh = (timeout: number) =>
-    commands.some(isWatching)
-      ? runWatching(words, { timeout, env })
-      : runCommand("sh", words.slice(1), { timeout, env });
+  const virsh = (timeout: number) => runVirsh(commands, ["sh", "-c", run, uri, script], { timeout, env });
   const outcome = await ended(virsh, commands);
-  const parts = partsOf(outcome);
+  const parts = printedBy(outcome.stdout);
   return {
     commands: commands.map((command, at) => ({
       command,
@@ -63,16 +59,12 @@ export async function virshOn(
 async function ended(run: (timeout: number) => Promise<Outcome>, commands: readonly string[]): Promise<Outcome> {
   const outcome = await askedAgain(
     run,
-    (each) => !partsOf(each).some((says, at) => forgetsWhy(commands[at] ?? "", says)),
+    (each) => !printedBy(each.stdout).some((says, at) => forgetsWhy(commands[at] ?? "", says)),
   );
   // The mark behind the last command tells that this one, too, came to its end; virsh itself may end before it.
   const count = ENDS.has(commands.at(-1) ?? "") ? commands.length : commands.length + 1;
-  if (partsOf(outcome).length === count && outcome.code < 128) return outcome;
+  if (printedBy(outcome.stdout).length === count && outcome.code < 128) return outcome;
   throw new Error(`virsh ends with ${outcome.code} before all is done: ${outcome.stdout}`);
-}
-
-function partsOf({ stdout }: Outcome): readonly string[] {
-  return stdout.split(`${MARK}\n`);
 }
 
 /** Without what differs from run to run: times, what is named after them, and the way to the driver. */

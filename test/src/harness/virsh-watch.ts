@@ -7,22 +7,27 @@ export function isWatching(command: string): boolean {
   return WATCHES.test(command);
 }
 
-let words: Promise<readonly [string, ...string[]]> | undefined;
+let words: Promise<readonly string[]> | undefined;
 
 /** What to put before virsh so that its threads run one after the other, each until it waits; not everybody may ask for that. */
-function inOrder(): Promise<readonly [string, ...string[]]> {
-  const alone = ["taskset", "-c", "0", "chrt", "--fifo", "1"] as const;
+function inOrder(): Promise<readonly string[]> {
+  const alone = ["taskset", "-c", "0", "chrt", "--fifo", "1"];
   words ??= runCommand("taskset", [...alone.slice(1), "true"]).then(
-    ({ code }) => (code === 0 ? alone : ["env"]),
-    () => ["env"],
+    ({ code }) => (code === 0 ? alone : []),
+    () => [],
   );
   return words;
 }
 
-/** Runs what calls virsh with a command that it watches; where the host lets us, it does not hang. */
-export async function runWatching(args: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
-  const [first, ...rest] = await inOrder();
-  return runCommand(first, [...rest, ...args], options);
+/** Runs what gives `commands` to virsh. Where it watches one of them, and the host lets us, it does not hang. */
+export async function runVirsh(
+  commands: readonly string[],
+  argv: readonly string[],
+  options: CommandOptions = {},
+): Promise<Outcome> {
+  const before = commands.some(isWatching) ? await inOrder() : [];
+  const [program = "", ...args] = [...before, ...argv];
+  return runCommand(program, args, options);
 }
 
 /** Of them the last has 32 seconds: a virsh that does not end in any hangs for another reason. */

@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Outcome, runCommand } from "./command.js";
-import { isWatching, runWatching } from "./virsh-watch.js";
+import { type Outcome, succeeded } from "./command.js";
+import { runVirsh } from "./virsh-watch.js";
 
 /** virsh on one connection: libvirt's own client, unchanged. */
 export class Virsh {
@@ -14,15 +14,12 @@ export class Virsh {
 
   /** Runs a command that may fail. */
   run(...args: readonly string[]): Promise<Outcome> {
-    const words = ["-c", this.uri, ...args];
-    return isWatching(args[0] ?? "") ? runWatching(["virsh", ...words]) : runCommand("virsh", words);
+    return runVirsh(args.slice(0, 1), ["virsh", "-c", this.uri, ...args]);
   }
 
   /** What a command that must succeed prints, without the empty lines around it. */
   async ok(...args: readonly string[]): Promise<string> {
-    const { code, stdout, stderr } = await this.run(...args);
-    if (code !== 0) throw new Error(`virsh ${args.join(" ")}: exit code ${code}\n${stdout}${stderr}`);
-    return stdout.trim();
+    return succeeded(`virsh ${args.join(" ")}`, await this.run(...args)).trim();
   }
 
   /** The complaint of a command that must fail. */
